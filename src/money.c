@@ -1,0 +1,98 @@
+/*-------------------------------------------------------------------------
+ *
+ * money.c
+ *	  Exact amounts of money as 64-bit integers of a ten-thousandth.
+ *
+ * Sums of numeric are exact but cost memory and time for every customer;
+ * integers are exact as well, as long as nothing is ever rounded to fit.
+ * Therefore an amount with a fifth decimal is an error, not a rounding.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "money.h"
+
+/* numeric's binary format, as documented by numeric_send() and numeric_recv(). */
+#define NUMERIC_BASE		10000
+#define NUMERIC_HEADER		4	/* ndigits, weight, sign, dscale */
+#define NUMERIC_SIGN_PLUS	0x0000
+#define NUMERIC_SIGN_MINUS	0x4000
+
+static void
+report_amount(Numeric value, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("amount %s is not one that can be counted exactly",
+					DatumGetCString(DirectFunctionCall1(numeric_out,
+														NumericGetDatum(value)))),
+			 errdetail_internal("%s", detail),
+			 errhint("Round it first, for example with round(amount, %d).",
+					 MONEY_DECIMALS)));
+}
+
+/*
+ * Reads the value from numeric's wire format: its layout in memory is private
+ * to the server, this is the one that stays.  Its digits are base 10000, of
+ * the powers weight, weight - 1, ...; power -1 is our unit.
+ */
+int64
+money_from_numeric(Numeric value)
+{
+	bytea	   *wire = DatumGetByteaPP(DirectFunctionCall1(numeric_send,
+														   NumericGetDatum(value)));
+	const char *words = VARDATA_ANY(wire);
+	int64		amount = 0;
+	int			ndigits;
+	int			weight;
+	int			sign;
+
+#define WORD(i) \
+	((int16) (((unsigned char) words[2 * (i)] << 8) | \
+			  (unsigned char) words[2 * (i) + 1]))
+	ndigits = WORD(0);
+	weight = WORD(1);
+	sign = (uint16) WORD(2);
+
+	if (sign != NUMERIC_SIGN_PLUS && sign != NUMERIC_SIGN_MINUS)
+		report_amount(value, "An amount is a finite number.");
+	for (int i = 0; i < ndigits; i++)
+	{
+		int			digit = WORD(NUMERIC_HEADER + i);
+
+		if (weight - i < -1)
+		{
+			if (digit != 0)
+				report_amount(value, "An amount has at most four decimals.");
+			continue;
+		}
+		if (amount > (PG_INT64_MAX - digit) / NUMERIC_BASE)
+			report_amount(value, "An amount is at most 922337203685477.5807.");
+		amount = amount * NUMERIC_BASE + digit;
+	}
+	/* The digits that numeric leaves out at the end are zeros. */
+	for (int power = weight - ndigits; ndigits > 0 && power >= -1; power--)
+	{
+		if (amount > PG_INT64_MAX / NUMERIC_BASE)
+			report_amount(value, "An amount is at most 922337203685477.5807.");
+		amount *= NUMERIC_BASE;
+	}
+#undef WORD
+	pfree(wire);
+	return sign == NUMERIC_SIGN_MINUS ? -amount : amount;
+}
+
+/* Without trailing zeros: a yen amount should not look like a dollar one. */
+Numeric
+numeric_from_money(int64 amount)
+{
+	Numeric		exact = int64_div_fast_to_numeric(amount, MONEY_DECIMALS);
+
+	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale,
+											   NumericGetDatum(exact)));
+}

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * money.h
+ *	  Exact amounts of money as 64-bit integers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LOYALCS_MONEY_H
+#define LOYALCS_MONEY_H
+
+#include "utils/numeric.h"
+
+/*
+ * Four decimals: every currency has at most four (the Chilean UF; most have
+ * two, yen none), and it is one digit of numeric's own base, so a numeric
+ * turns into an amount without a multiplication by a fraction.  What is left
+ * of an int64 holds 922 trillion: a hundred times the yearly sales of all of
+ * Japan's e-commerce in yen.
+ */
+#define MONEY_DECIMALS	4
+#define MONEY_UNIT		INT64CONST(10000)
+
+extern int64 money_from_numeric(Numeric value);
+extern Numeric numeric_from_money(int64 amount);
+
+#endif							/* LOYALCS_MONEY_H */

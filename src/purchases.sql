@@ -1,0 +1,269 @@
+-- purchases.sql
+--
+-- A customer's orders as one value: how many, from when to when, how much.
+-- Needs: nothing before it.
+
+-- The type
+
+CREATE TYPE loyalcs.purchases;
+
+CREATE FUNCTION loyalcs.purchases_in(cstring) RETURNS loyalcs.purchases
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_in';
+COMMENT ON FUNCTION loyalcs.purchases_in(cstring) IS
+    'input of purchases';
+CREATE FUNCTION loyalcs.purchases_out(loyalcs.purchases) RETURNS cstring
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_out';
+COMMENT ON FUNCTION loyalcs.purchases_out(loyalcs.purchases) IS
+    'output of purchases';
+CREATE FUNCTION loyalcs.purchases_recv(internal) RETURNS loyalcs.purchases
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_recv';
+COMMENT ON FUNCTION loyalcs.purchases_recv(internal) IS
+    'binary input of purchases';
+CREATE FUNCTION loyalcs.purchases_send(loyalcs.purchases) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_send';
+COMMENT ON FUNCTION loyalcs.purchases_send(loyalcs.purchases) IS
+    'binary output of purchases';
+
+CREATE TYPE loyalcs.purchases (
+    INPUT = loyalcs.purchases_in,
+    OUTPUT = loyalcs.purchases_out,
+    RECEIVE = loyalcs.purchases_recv,
+    SEND = loyalcs.purchases_send,
+    INTERNALLENGTH = 32,
+    ALIGNMENT = double
+);
+COMMENT ON TYPE loyalcs.purchases IS
+    'a customer''s purchases: how many, the first and the last instant, and the exact total with up to four decimals; text form is a JSON object, {"count": 2, "first": "2026-01-05T10:00:00Z", "last": "2026-03-01T08:30:00Z", "total": 24800}; 32 bytes';
+
+CREATE FUNCTION loyalcs.jsonb(loyalcs.purchases) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_to_jsonb';
+COMMENT ON FUNCTION loyalcs.jsonb(loyalcs.purchases) IS
+    'the text of purchases as jsonb';
+CREATE CAST (loyalcs.purchases AS jsonb) WITH FUNCTION loyalcs.jsonb(loyalcs.purchases);
+COMMENT ON CAST (loyalcs.purchases AS jsonb) IS 'count, first, last and total';
+
+-- Order and equality
+
+CREATE FUNCTION loyalcs.purchases_lt(loyalcs.purchases, loyalcs.purchases) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_lt';
+COMMENT ON FUNCTION loyalcs.purchases_lt(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of <';
+CREATE FUNCTION loyalcs.purchases_le(loyalcs.purchases, loyalcs.purchases) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_le';
+COMMENT ON FUNCTION loyalcs.purchases_le(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of <=';
+CREATE FUNCTION loyalcs.purchases_eq(loyalcs.purchases, loyalcs.purchases) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_eq';
+COMMENT ON FUNCTION loyalcs.purchases_eq(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of =';
+CREATE FUNCTION loyalcs.purchases_ne(loyalcs.purchases, loyalcs.purchases) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_ne';
+COMMENT ON FUNCTION loyalcs.purchases_ne(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of <>';
+CREATE FUNCTION loyalcs.purchases_ge(loyalcs.purchases, loyalcs.purchases) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_ge';
+COMMENT ON FUNCTION loyalcs.purchases_ge(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of >=';
+CREATE FUNCTION loyalcs.purchases_gt(loyalcs.purchases, loyalcs.purchases) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_gt';
+COMMENT ON FUNCTION loyalcs.purchases_gt(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of >';
+CREATE FUNCTION loyalcs.purchases_cmp(loyalcs.purchases, loyalcs.purchases) RETURNS integer
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_cmp';
+COMMENT ON FUNCTION loyalcs.purchases_cmp(loyalcs.purchases, loyalcs.purchases) IS
+    '-1, 0 or 1: for btree. The order has no meaning, but keys, DISTINCT and statistics need one';
+CREATE FUNCTION loyalcs.purchases_hash(loyalcs.purchases) RETURNS integer
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_hash';
+COMMENT ON FUNCTION loyalcs.purchases_hash(loyalcs.purchases) IS
+    'hash value';
+CREATE FUNCTION loyalcs.purchases_hash_extended(loyalcs.purchases, bigint) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_hash_extended';
+COMMENT ON FUNCTION loyalcs.purchases_hash_extended(loyalcs.purchases, bigint) IS
+    'hash value with a seed';
+
+CREATE OPERATOR loyalcs.< (
+    FUNCTION = loyalcs.purchases_lt,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.>),
+    NEGATOR = OPERATOR(loyalcs.>=),
+    RESTRICT = pg_catalog.scalarltsel,
+    JOIN = pg_catalog.scalarltjoinsel
+);
+COMMENT ON OPERATOR loyalcs.< (loyalcs.purchases, loyalcs.purchases) IS 'sorts before';
+CREATE OPERATOR loyalcs.<= (
+    FUNCTION = loyalcs.purchases_le,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.>=),
+    NEGATOR = OPERATOR(loyalcs.>),
+    RESTRICT = pg_catalog.scalarlesel,
+    JOIN = pg_catalog.scalarlejoinsel
+);
+COMMENT ON OPERATOR loyalcs.<= (loyalcs.purchases, loyalcs.purchases) IS 'sorts before or is equal';
+CREATE OPERATOR loyalcs.= (
+    FUNCTION = loyalcs.purchases_eq,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.=),
+    NEGATOR = OPERATOR(loyalcs.<>),
+    HASHES,
+    MERGES,
+    RESTRICT = pg_catalog.eqsel,
+    JOIN = pg_catalog.eqjoinsel
+);
+COMMENT ON OPERATOR loyalcs.= (loyalcs.purchases, loyalcs.purchases) IS 'is equal';
+CREATE OPERATOR loyalcs.<> (
+    FUNCTION = loyalcs.purchases_ne,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.<>),
+    NEGATOR = OPERATOR(loyalcs.=),
+    RESTRICT = pg_catalog.neqsel,
+    JOIN = pg_catalog.neqjoinsel
+);
+COMMENT ON OPERATOR loyalcs.<> (loyalcs.purchases, loyalcs.purchases) IS 'is not equal';
+CREATE OPERATOR loyalcs.>= (
+    FUNCTION = loyalcs.purchases_ge,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.<=),
+    NEGATOR = OPERATOR(loyalcs.<),
+    RESTRICT = pg_catalog.scalargesel,
+    JOIN = pg_catalog.scalargejoinsel
+);
+COMMENT ON OPERATOR loyalcs.>= (loyalcs.purchases, loyalcs.purchases) IS 'sorts after or is equal';
+CREATE OPERATOR loyalcs.> (
+    FUNCTION = loyalcs.purchases_gt,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.<),
+    NEGATOR = OPERATOR(loyalcs.<=),
+    RESTRICT = pg_catalog.scalargtsel,
+    JOIN = pg_catalog.scalargtjoinsel
+);
+COMMENT ON OPERATOR loyalcs.> (loyalcs.purchases, loyalcs.purchases) IS 'sorts after';
+
+CREATE OPERATOR FAMILY loyalcs.purchases_btree_ops USING btree;
+COMMENT ON OPERATOR FAMILY loyalcs.purchases_btree_ops USING btree IS 'order of purchases';
+CREATE OPERATOR CLASS loyalcs.purchases_btree_ops DEFAULT FOR TYPE loyalcs.purchases USING btree
+    FAMILY loyalcs.purchases_btree_ops AS
+    OPERATOR 1 loyalcs.<,
+    OPERATOR 2 loyalcs.<=,
+    OPERATOR 3 loyalcs.=,
+    OPERATOR 4 loyalcs.>=,
+    OPERATOR 5 loyalcs.>,
+    FUNCTION 1 loyalcs.purchases_cmp(loyalcs.purchases, loyalcs.purchases);
+COMMENT ON OPERATOR CLASS loyalcs.purchases_btree_ops USING btree IS 'order of purchases: for indexes, DISTINCT, ORDER BY';
+
+CREATE OPERATOR FAMILY loyalcs.purchases_hash_ops USING hash;
+COMMENT ON OPERATOR FAMILY loyalcs.purchases_hash_ops USING hash IS 'equality of purchases';
+CREATE OPERATOR CLASS loyalcs.purchases_hash_ops DEFAULT FOR TYPE loyalcs.purchases USING hash
+    FAMILY loyalcs.purchases_hash_ops AS
+    OPERATOR 1 loyalcs.=,
+    FUNCTION 1 loyalcs.purchases_hash(loyalcs.purchases),
+    FUNCTION 2 loyalcs.purchases_hash_extended(loyalcs.purchases, bigint);
+COMMENT ON OPERATOR CLASS loyalcs.purchases_hash_ops USING hash IS 'equality of purchases: for hash joins, grouping, partitions';
+
+-- Merging
+
+CREATE FUNCTION loyalcs.purchases_add(loyalcs.purchases, loyalcs.purchases) RETURNS loyalcs.purchases
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_add';
+COMMENT ON FUNCTION loyalcs.purchases_add(loyalcs.purchases, loyalcs.purchases) IS
+    'implementation of +';
+CREATE OPERATOR loyalcs.+ (
+    FUNCTION = loyalcs.purchases_add,
+    LEFTARG = loyalcs.purchases,
+    RIGHTARG = loyalcs.purchases,
+    COMMUTATOR = OPERATOR(loyalcs.+)
+);
+COMMENT ON OPERATOR loyalcs.+ (loyalcs.purchases, loyalcs.purchases) IS
+    'the purchases of both; an error on overflow';
+
+-- Reading
+
+CREATE FUNCTION loyalcs.purchase_count(loyalcs.purchases) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_count';
+COMMENT ON FUNCTION loyalcs.purchase_count(loyalcs.purchases) IS
+    'number of purchases (frequency); 0 for none';
+CREATE FUNCTION loyalcs.first_purchase(loyalcs.purchases) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_first';
+COMMENT ON FUNCTION loyalcs.first_purchase(loyalcs.purchases) IS
+    'instant of the first purchase; NULL for none';
+CREATE FUNCTION loyalcs.last_purchase(loyalcs.purchases) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_last';
+COMMENT ON FUNCTION loyalcs.last_purchase(loyalcs.purchases) IS
+    'instant of the last purchase; NULL for none';
+CREATE FUNCTION loyalcs.total_spent(loyalcs.purchases) RETURNS numeric
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_total';
+COMMENT ON FUNCTION loyalcs.total_spent(loyalcs.purchases) IS
+    'sum of the amounts (monetary value), exact, without trailing zeros; 0 for none';
+CREATE FUNCTION loyalcs.average_order(loyalcs.purchases) RETURNS numeric
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_average';
+COMMENT ON FUNCTION loyalcs.average_order(loyalcs.purchases) IS
+    'mean amount of a purchase; NULL for none';
+CREATE FUNCTION loyalcs.recency(loyalcs.purchases, as_of timestamptz) RETURNS interval
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_recency';
+COMMENT ON FUNCTION loyalcs.recency(loyalcs.purchases, as_of timestamptz) IS
+    'time from the last purchase to `as_of`, in days of 24 hours; negative if the purchase is later; NULL for none';
+CREATE FUNCTION loyalcs.purchase_interval(loyalcs.purchases) RETURNS interval
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_interval';
+COMMENT ON FUNCTION loyalcs.purchase_interval(loyalcs.purchases) IS
+    'mean time between one purchase and the next, in days of 24 hours; NULL below two purchases';
+
+-- Aggregates
+
+CREATE FUNCTION loyalcs.purchases_accum(loyalcs.purchases, timestamptz, numeric) RETURNS loyalcs.purchases
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_accum';
+COMMENT ON FUNCTION loyalcs.purchases_accum(loyalcs.purchases, timestamptz, numeric) IS
+    'transition function: counts a purchase';
+CREATE FUNCTION loyalcs.purchases_final(loyalcs.purchases) RETURNS loyalcs.purchases
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_final';
+COMMENT ON FUNCTION loyalcs.purchases_final(loyalcs.purchases) IS
+    'final function of purchases_agg and sum: NULL for none';
+CREATE AGGREGATE loyalcs.purchases_agg(timestamptz, numeric) (
+    SFUNC = loyalcs.purchases_accum,
+    STYPE = loyalcs.purchases,
+    SSPACE = 32,
+    FINALFUNC = loyalcs.purchases_final,
+    COMBINEFUNC = loyalcs.purchases_add,
+    INITCOND = '{"count": 0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.purchases_agg(timestamptz, numeric) IS
+    'purchases as one value; a row whose instant or amount is NULL is skipped; a negative amount, one with more than four decimals, or a sum beyond 922337203685477.5807 is an error; NULL if there was no purchase';
+CREATE AGGREGATE loyalcs.sum(loyalcs.purchases) (
+    SFUNC = loyalcs.purchases_add,
+    STYPE = loyalcs.purchases,
+    SSPACE = 32,
+    FINALFUNC = loyalcs.purchases_final,
+    COMBINEFUNC = loyalcs.purchases_add,
+    INITCOND = '{"count": 0}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.sum(loyalcs.purchases) IS
+    'the purchases of all; NULL is skipped; NULL if there is no purchase in any';

@@ -1,0 +1,707 @@
+-- ratings.sql
+--
+-- Survey answers: the domains that a score is stored as, the type ratings that
+-- scores are aggregated to, and the figures read from it.
+-- Needs: nothing before it.
+
+-- Scores. NULL is no answer.
+
+CREATE DOMAIN loyalcs.nps_score AS smallint
+    CONSTRAINT nps_score_is_0_to_10 CHECK (VALUE BETWEEN 0 AND 10);
+COMMENT ON DOMAIN loyalcs.nps_score IS
+    'answer to "how likely are you to recommend us?", 0 to 10; NULL is no answer';
+CREATE DOMAIN loyalcs.csat_score AS smallint
+    CONSTRAINT csat_score_is_1_to_5 CHECK (VALUE BETWEEN 1 AND 5);
+COMMENT ON DOMAIN loyalcs.csat_score IS
+    'answer to "how satisfied are you?", 1 (not at all) to 5 (very); NULL is no answer';
+CREATE DOMAIN loyalcs.ces_score AS smallint
+    CONSTRAINT ces_score_is_1_to_7 CHECK (VALUE BETWEEN 1 AND 7);
+COMMENT ON DOMAIN loyalcs.ces_score IS
+    'answer to "it was easy to get this solved", 1 to 7; the direction is the survey''s; NULL is no answer';
+
+-- The type
+
+CREATE TYPE loyalcs.ratings;
+
+CREATE FUNCTION loyalcs.ratings_in(cstring) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_in';
+COMMENT ON FUNCTION loyalcs.ratings_in(cstring) IS
+    'input of ratings';
+CREATE FUNCTION loyalcs.ratings_out(loyalcs.ratings) RETURNS cstring
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_out';
+COMMENT ON FUNCTION loyalcs.ratings_out(loyalcs.ratings) IS
+    'output of ratings';
+CREATE FUNCTION loyalcs.ratings_recv(internal) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_recv';
+COMMENT ON FUNCTION loyalcs.ratings_recv(internal) IS
+    'binary input of ratings';
+CREATE FUNCTION loyalcs.ratings_send(loyalcs.ratings) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_send';
+COMMENT ON FUNCTION loyalcs.ratings_send(loyalcs.ratings) IS
+    'binary output of ratings';
+
+CREATE TYPE loyalcs.ratings (
+    INPUT = loyalcs.ratings_in,
+    OUTPUT = loyalcs.ratings_out,
+    RECEIVE = loyalcs.ratings_recv,
+    SEND = loyalcs.ratings_send,
+    INTERNALLENGTH = 88,
+    ALIGNMENT = double
+);
+COMMENT ON TYPE loyalcs.ratings IS
+    'how many answers gave each score from 0 to 10; text form is a JSON object of the counts that are not zero, {"9": 12, "10": 40}; 88 bytes; each count at most 2^53';
+
+CREATE FUNCTION loyalcs.jsonb(loyalcs.ratings) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_to_jsonb';
+COMMENT ON FUNCTION loyalcs.jsonb(loyalcs.ratings) IS
+    'the text of ratings as jsonb';
+CREATE CAST (loyalcs.ratings AS jsonb) WITH FUNCTION loyalcs.jsonb(loyalcs.ratings);
+COMMENT ON CAST (loyalcs.ratings AS jsonb) IS 'the counts of the scores that were given, {"9": 12, "10": 40}';
+
+-- Order and equality
+
+CREATE FUNCTION loyalcs.ratings_lt(loyalcs.ratings, loyalcs.ratings) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_lt';
+COMMENT ON FUNCTION loyalcs.ratings_lt(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of <';
+CREATE FUNCTION loyalcs.ratings_le(loyalcs.ratings, loyalcs.ratings) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_le';
+COMMENT ON FUNCTION loyalcs.ratings_le(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of <=';
+CREATE FUNCTION loyalcs.ratings_eq(loyalcs.ratings, loyalcs.ratings) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_eq';
+COMMENT ON FUNCTION loyalcs.ratings_eq(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of =';
+CREATE FUNCTION loyalcs.ratings_ne(loyalcs.ratings, loyalcs.ratings) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_ne';
+COMMENT ON FUNCTION loyalcs.ratings_ne(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of <>';
+CREATE FUNCTION loyalcs.ratings_ge(loyalcs.ratings, loyalcs.ratings) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_ge';
+COMMENT ON FUNCTION loyalcs.ratings_ge(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of >=';
+CREATE FUNCTION loyalcs.ratings_gt(loyalcs.ratings, loyalcs.ratings) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_gt';
+COMMENT ON FUNCTION loyalcs.ratings_gt(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of >';
+CREATE FUNCTION loyalcs.ratings_cmp(loyalcs.ratings, loyalcs.ratings) RETURNS integer
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_cmp';
+COMMENT ON FUNCTION loyalcs.ratings_cmp(loyalcs.ratings, loyalcs.ratings) IS
+    '-1, 0 or 1: for btree. The order has no meaning, but keys, DISTINCT and statistics need one';
+CREATE FUNCTION loyalcs.ratings_hash(loyalcs.ratings) RETURNS integer
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_hash';
+COMMENT ON FUNCTION loyalcs.ratings_hash(loyalcs.ratings) IS
+    'hash value';
+CREATE FUNCTION loyalcs.ratings_hash_extended(loyalcs.ratings, bigint) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_hash_extended';
+COMMENT ON FUNCTION loyalcs.ratings_hash_extended(loyalcs.ratings, bigint) IS
+    'hash value with a seed';
+
+CREATE OPERATOR loyalcs.< (
+    FUNCTION = loyalcs.ratings_lt,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.>),
+    NEGATOR = OPERATOR(loyalcs.>=),
+    RESTRICT = pg_catalog.scalarltsel,
+    JOIN = pg_catalog.scalarltjoinsel
+);
+COMMENT ON OPERATOR loyalcs.< (loyalcs.ratings, loyalcs.ratings) IS 'sorts before';
+CREATE OPERATOR loyalcs.<= (
+    FUNCTION = loyalcs.ratings_le,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.>=),
+    NEGATOR = OPERATOR(loyalcs.>),
+    RESTRICT = pg_catalog.scalarlesel,
+    JOIN = pg_catalog.scalarlejoinsel
+);
+COMMENT ON OPERATOR loyalcs.<= (loyalcs.ratings, loyalcs.ratings) IS 'sorts before or is equal';
+CREATE OPERATOR loyalcs.= (
+    FUNCTION = loyalcs.ratings_eq,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.=),
+    NEGATOR = OPERATOR(loyalcs.<>),
+    HASHES,
+    MERGES,
+    RESTRICT = pg_catalog.eqsel,
+    JOIN = pg_catalog.eqjoinsel
+);
+COMMENT ON OPERATOR loyalcs.= (loyalcs.ratings, loyalcs.ratings) IS 'is equal';
+CREATE OPERATOR loyalcs.<> (
+    FUNCTION = loyalcs.ratings_ne,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.<>),
+    NEGATOR = OPERATOR(loyalcs.=),
+    RESTRICT = pg_catalog.neqsel,
+    JOIN = pg_catalog.neqjoinsel
+);
+COMMENT ON OPERATOR loyalcs.<> (loyalcs.ratings, loyalcs.ratings) IS 'is not equal';
+CREATE OPERATOR loyalcs.>= (
+    FUNCTION = loyalcs.ratings_ge,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.<=),
+    NEGATOR = OPERATOR(loyalcs.<),
+    RESTRICT = pg_catalog.scalargesel,
+    JOIN = pg_catalog.scalargejoinsel
+);
+COMMENT ON OPERATOR loyalcs.>= (loyalcs.ratings, loyalcs.ratings) IS 'sorts after or is equal';
+CREATE OPERATOR loyalcs.> (
+    FUNCTION = loyalcs.ratings_gt,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.<),
+    NEGATOR = OPERATOR(loyalcs.<=),
+    RESTRICT = pg_catalog.scalargtsel,
+    JOIN = pg_catalog.scalargtjoinsel
+);
+COMMENT ON OPERATOR loyalcs.> (loyalcs.ratings, loyalcs.ratings) IS 'sorts after';
+
+CREATE OPERATOR FAMILY loyalcs.ratings_btree_ops USING btree;
+COMMENT ON OPERATOR FAMILY loyalcs.ratings_btree_ops USING btree IS 'order of ratings';
+CREATE OPERATOR CLASS loyalcs.ratings_btree_ops DEFAULT FOR TYPE loyalcs.ratings USING btree
+    FAMILY loyalcs.ratings_btree_ops AS
+    OPERATOR 1 loyalcs.<,
+    OPERATOR 2 loyalcs.<=,
+    OPERATOR 3 loyalcs.=,
+    OPERATOR 4 loyalcs.>=,
+    OPERATOR 5 loyalcs.>,
+    FUNCTION 1 loyalcs.ratings_cmp(loyalcs.ratings, loyalcs.ratings);
+COMMENT ON OPERATOR CLASS loyalcs.ratings_btree_ops USING btree IS 'order of ratings: for indexes, DISTINCT, ORDER BY';
+
+CREATE OPERATOR FAMILY loyalcs.ratings_hash_ops USING hash;
+COMMENT ON OPERATOR FAMILY loyalcs.ratings_hash_ops USING hash IS 'equality of ratings';
+CREATE OPERATOR CLASS loyalcs.ratings_hash_ops DEFAULT FOR TYPE loyalcs.ratings USING hash
+    FAMILY loyalcs.ratings_hash_ops AS
+    OPERATOR 1 loyalcs.=,
+    FUNCTION 1 loyalcs.ratings_hash(loyalcs.ratings),
+    FUNCTION 2 loyalcs.ratings_hash_extended(loyalcs.ratings, bigint);
+COMMENT ON OPERATOR CLASS loyalcs.ratings_hash_ops USING hash IS 'equality of ratings: for hash joins, grouping, partitions';
+
+-- Merging and taking out
+
+CREATE FUNCTION loyalcs.ratings_add(loyalcs.ratings, loyalcs.ratings) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_add';
+COMMENT ON FUNCTION loyalcs.ratings_add(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of +';
+CREATE FUNCTION loyalcs.ratings_subtract(loyalcs.ratings, loyalcs.ratings) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_subtract';
+COMMENT ON FUNCTION loyalcs.ratings_subtract(loyalcs.ratings, loyalcs.ratings) IS
+    'implementation of -';
+CREATE OPERATOR loyalcs.+ (
+    FUNCTION = loyalcs.ratings_add,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings,
+    COMMUTATOR = OPERATOR(loyalcs.+)
+);
+COMMENT ON OPERATOR loyalcs.+ (loyalcs.ratings, loyalcs.ratings) IS
+    'the answers of both; an error when a count passes 2^53';
+CREATE OPERATOR loyalcs.- (
+    FUNCTION = loyalcs.ratings_subtract,
+    LEFTARG = loyalcs.ratings,
+    RIGHTARG = loyalcs.ratings
+);
+COMMENT ON OPERATOR loyalcs.- (loyalcs.ratings, loyalcs.ratings) IS
+    'the answers of the left without those of the right; an error when a count would be negative';
+
+-- Reading. Every figure of no answers is NULL.
+
+CREATE FUNCTION loyalcs.responses(loyalcs.ratings) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_responses';
+COMMENT ON FUNCTION loyalcs.responses(loyalcs.ratings) IS
+    'number of answers; 0 for none';
+CREATE FUNCTION loyalcs.promoters(loyalcs.ratings) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_promoters';
+COMMENT ON FUNCTION loyalcs.promoters(loyalcs.ratings) IS
+    'number of answers 9 and 10; 0 for none';
+CREATE FUNCTION loyalcs.passives(loyalcs.ratings) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_passives';
+COMMENT ON FUNCTION loyalcs.passives(loyalcs.ratings) IS
+    'number of answers 7 and 8; 0 for none';
+CREATE FUNCTION loyalcs.detractors(loyalcs.ratings) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_detractors';
+COMMENT ON FUNCTION loyalcs.detractors(loyalcs.ratings) IS
+    'number of answers 0 to 6; 0 for none';
+CREATE FUNCTION loyalcs.nps(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_nps';
+COMMENT ON FUNCTION loyalcs.nps(loyalcs.ratings) IS
+    'Net Promoter Score, -100 to 100: 100 * (promoters - detractors) / responses (Reichheld 2003); NULL for no answers';
+CREATE FUNCTION loyalcs.csat(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat';
+COMMENT ON FUNCTION loyalcs.csat(loyalcs.ratings) IS
+    'mean satisfaction, 1 to 5; NULL for no answers; an error if an answer is off the scale of 1 to 5. The share of the satisfied is csat_percent';
+CREATE FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer DEFAULT 4, scale integer DEFAULT 5) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat_percent';
+COMMENT ON FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer, scale integer) IS
+    'per cent of the answers that are `top` or better on a scale from 1 to `scale`, 0 to 100: top-two-box for the defaults; NULL for no answers; an error if an answer is off that scale';
+CREATE FUNCTION loyalcs.ces(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_ces';
+COMMENT ON FUNCTION loyalcs.ces(loyalcs.ratings) IS
+    'mean customer effort, 1 to 7; whether lower or higher is better is the wordings; NULL for no answers; an error if an answer is off the scale of 1 to 7';
+CREATE FUNCTION loyalcs.share(loyalcs.ratings, low integer, high integer) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_share';
+COMMENT ON FUNCTION loyalcs.share(loyalcs.ratings, low integer, high integer) IS
+    'share of the answers from `low` to `high`, both included, 0 to 1; NULL for no answers';
+CREATE FUNCTION loyalcs.mean(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_mean';
+COMMENT ON FUNCTION loyalcs.mean(loyalcs.ratings) IS
+    'mean score on whatever scale; NULL for no answers';
+CREATE FUNCTION loyalcs.stddev(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_stddev';
+COMMENT ON FUNCTION loyalcs.stddev(loyalcs.ratings) IS
+    'sample standard deviation of the scores; NULL below two answers';
+CREATE FUNCTION loyalcs.histogram(loyalcs.ratings) RETURNS bigint[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_histogram';
+COMMENT ON FUNCTION loyalcs.histogram(loyalcs.ratings) IS
+    'the eleven counts, of score 0 first';
+CREATE FUNCTION loyalcs.sparkline(loyalcs.ratings) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_sparkline';
+COMMENT ON FUNCTION loyalcs.sparkline(loyalcs.ratings) IS
+    'eleven block characters, of score 0 first, the highest for the most frequent score and the lowest for none; ASCII characters where the databases encoding lacks blocks; NULL for no answers';
+CREATE FUNCTION loyalcs.nps_interval(
+    loyalcs.ratings,
+    confidence double precision DEFAULT 0.95,
+    OUT low double precision,
+    OUT high double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_nps_interval';
+COMMENT ON FUNCTION loyalcs.nps_interval(loyalcs.ratings, confidence double precision) IS
+    'confidence interval of the Net Promoter Score in points: adjusted Wald (Rocks 2016), which adds 3 answers, 3/4 to promoters and 3/4 to detractors; centred on the adjusted score, clamped to -100 .. 100; NULLs for no answers';
+CREATE FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision DEFAULT 0.95) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_nps_margin';
+COMMENT ON FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision) IS
+    'half the width of nps_interval before clamping, in points; NULL for no answers';
+CREATE FUNCTION loyalcs.mean_interval(
+    loyalcs.ratings,
+    confidence double precision DEFAULT 0.95,
+    OUT low double precision,
+    OUT high double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_mean_interval';
+COMMENT ON FUNCTION loyalcs.mean_interval(loyalcs.ratings, confidence double precision) IS
+    'confidence interval of the mean score: Students t, clamped to 0 .. 10; NULLs below two answers';
+CREATE FUNCTION loyalcs.nps_change(
+    before loyalcs.ratings,
+    after loyalcs.ratings,
+    confidence double precision DEFAULT 0.95,
+    OUT change double precision,
+    OUT low double precision,
+    OUT high double precision,
+    OUT p_value double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_nps_change';
+COMMENT ON FUNCTION loyalcs.nps_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
+    'did the Net Promoter Score really change? change: after - before in points; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (two-sided). From the difference of the two adjusted Wald estimates; NULLs if either has no answers';
+CREATE FUNCTION loyalcs.mean_change(
+    before loyalcs.ratings,
+    after loyalcs.ratings,
+    confidence double precision DEFAULT 0.95,
+    OUT change double precision,
+    OUT low double precision,
+    OUT high double precision,
+    OUT p_value double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_mean_change';
+COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
+    'did the mean score really change? change: after - before; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (Welchs t-test, two-sided). change is NULL if either has no answers, the rest if either has fewer than two';
+CREATE CAST (loyalcs.ratings AS bigint[]) WITH FUNCTION loyalcs.histogram(loyalcs.ratings);
+COMMENT ON CAST (loyalcs.ratings AS bigint[]) IS 'the eleven counts, of score 0 first';
+
+-- Aggregates. smallint and integer are what scores are stored as; double
+-- precision takes bigint, numeric and real, and refuses what is not whole.
+
+CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_accum_int2';
+COMMENT ON FUNCTION loyalcs.ratings_accum(loyalcs.ratings, smallint) IS
+    'transition function: counts a score from 0 to 10';
+CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_accum_int4';
+COMMENT ON FUNCTION loyalcs.ratings_accum(loyalcs.ratings, integer) IS
+    'transition function: counts a score from 0 to 10';
+CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_accum_float8';
+COMMENT ON FUNCTION loyalcs.ratings_accum(loyalcs.ratings, double precision) IS
+    'transition function: counts a score from 0 to 10';
+CREATE FUNCTION loyalcs.nps_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'nps_accum_int2';
+COMMENT ON FUNCTION loyalcs.nps_accum(loyalcs.ratings, smallint) IS
+    'transition function: counts an NPS score, 0 to 10';
+CREATE FUNCTION loyalcs.nps_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'nps_accum_int4';
+COMMENT ON FUNCTION loyalcs.nps_accum(loyalcs.ratings, integer) IS
+    'transition function: counts an NPS score, 0 to 10';
+CREATE FUNCTION loyalcs.nps_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'nps_accum_float8';
+COMMENT ON FUNCTION loyalcs.nps_accum(loyalcs.ratings, double precision) IS
+    'transition function: counts an NPS score, 0 to 10';
+CREATE FUNCTION loyalcs.csat_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'csat_accum_int2';
+COMMENT ON FUNCTION loyalcs.csat_accum(loyalcs.ratings, smallint) IS
+    'transition function: counts a CSAT score, 1 to 5';
+CREATE FUNCTION loyalcs.csat_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'csat_accum_int4';
+COMMENT ON FUNCTION loyalcs.csat_accum(loyalcs.ratings, integer) IS
+    'transition function: counts a CSAT score, 1 to 5';
+CREATE FUNCTION loyalcs.csat_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'csat_accum_float8';
+COMMENT ON FUNCTION loyalcs.csat_accum(loyalcs.ratings, double precision) IS
+    'transition function: counts a CSAT score, 1 to 5';
+CREATE FUNCTION loyalcs.ces_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ces_accum_int2';
+COMMENT ON FUNCTION loyalcs.ces_accum(loyalcs.ratings, smallint) IS
+    'transition function: counts a CES score, 1 to 7';
+CREATE FUNCTION loyalcs.ces_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ces_accum_int4';
+COMMENT ON FUNCTION loyalcs.ces_accum(loyalcs.ratings, integer) IS
+    'transition function: counts a CES score, 1 to 7';
+CREATE FUNCTION loyalcs.ces_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ces_accum_float8';
+COMMENT ON FUNCTION loyalcs.ces_accum(loyalcs.ratings, double precision) IS
+    'transition function: counts a CES score, 1 to 7';
+CREATE FUNCTION loyalcs.ratings_remove(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_remove_int2';
+COMMENT ON FUNCTION loyalcs.ratings_remove(loyalcs.ratings, smallint) IS
+    'transition function: takes a score out again, when it leaves a window frame';
+CREATE FUNCTION loyalcs.ratings_remove(loyalcs.ratings, integer) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_remove_int4';
+COMMENT ON FUNCTION loyalcs.ratings_remove(loyalcs.ratings, integer) IS
+    'transition function: takes a score out again, when it leaves a window frame';
+CREATE FUNCTION loyalcs.ratings_remove(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_remove_float8';
+COMMENT ON FUNCTION loyalcs.ratings_remove(loyalcs.ratings, double precision) IS
+    'transition function: takes a score out again, when it leaves a window frame';
+CREATE FUNCTION loyalcs.ratings_final(loyalcs.ratings) RETURNS loyalcs.ratings
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_final';
+COMMENT ON FUNCTION loyalcs.ratings_final(loyalcs.ratings) IS
+    'final function of ratings_agg and sum: NULL for no answers';
+
+CREATE FUNCTION loyalcs.csat_percent_final(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat_percent';
+COMMENT ON FUNCTION loyalcs.csat_percent_final(loyalcs.ratings) IS
+    'final function of csat_percent: per cent of 4 and 5 on a scale from 1 to 5';
+CREATE AGGREGATE loyalcs.ratings_agg(smallint) (
+    SFUNC = loyalcs.ratings_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ratings_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ratings_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ratings_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.ratings_agg(smallint) IS
+    'answers by score, to be stored, merged with + and read with nps, csat, mean and the rest; scores are 0 to 10, NULL is skipped, another score is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.ratings_agg(integer) (
+    SFUNC = loyalcs.ratings_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ratings_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ratings_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ratings_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.ratings_agg(integer) IS
+    'answers by score, to be stored, merged with + and read with nps, csat, mean and the rest; scores are 0 to 10, NULL is skipped, another score is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.ratings_agg(double precision) (
+    SFUNC = loyalcs.ratings_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ratings_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ratings_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ratings_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.ratings_agg(double precision) IS
+    'answers by score, to be stored, merged with + and read with nps, csat, mean and the rest; scores are 0 to 10, NULL is skipped, another score is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.nps(smallint) (
+    SFUNC = loyalcs.nps_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.nps,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.nps_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.nps,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.nps(smallint) IS
+    'Net Promoter Score of the answers, -100 to 100; scores are 0 to 10, NULL is skipped, another score is an error; NULL if nothing was answered. Short for nps(ratings_agg(score))';
+CREATE AGGREGATE loyalcs.nps(integer) (
+    SFUNC = loyalcs.nps_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.nps,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.nps_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.nps,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.nps(integer) IS
+    'Net Promoter Score of the answers, -100 to 100; scores are 0 to 10, NULL is skipped, another score is an error; NULL if nothing was answered. Short for nps(ratings_agg(score))';
+CREATE AGGREGATE loyalcs.nps(double precision) (
+    SFUNC = loyalcs.nps_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.nps,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.nps_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.nps,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.nps(double precision) IS
+    'Net Promoter Score of the answers, -100 to 100; scores are 0 to 10, NULL is skipped, another score is an error; NULL if nothing was answered. Short for nps(ratings_agg(score))';
+CREATE AGGREGATE loyalcs.csat(smallint) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat(smallint) IS
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_percent';
+CREATE AGGREGATE loyalcs.csat(integer) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat(integer) IS
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_percent';
+CREATE AGGREGATE loyalcs.csat(double precision) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat(double precision) IS
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_percent';
+CREATE AGGREGATE loyalcs.csat_percent(smallint) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_percent_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_percent_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_percent(smallint) IS
+    'per cent of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 100; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.csat_percent(integer) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_percent_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_percent_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_percent(integer) IS
+    'per cent of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 100; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.csat_percent(double precision) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_percent_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_percent_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_percent(double precision) IS
+    'per cent of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 100; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.ces(smallint) (
+    SFUNC = loyalcs.ces_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ces,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ces_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ces,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.ces(smallint) IS
+    'mean customer effort, 1 to 7; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.ces(integer) (
+    SFUNC = loyalcs.ces_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ces,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ces_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ces,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.ces(integer) IS
+    'mean customer effort, 1 to 7; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.ces(double precision) (
+    SFUNC = loyalcs.ces_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ces,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ces_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ces,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.ces(double precision) IS
+    'mean customer effort, 1 to 7; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.sum(loyalcs.ratings) (
+    SFUNC = loyalcs.ratings_add,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.ratings_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.ratings_add,
+    MINVFUNC = loyalcs.ratings_subtract,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.ratings_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.sum(loyalcs.ratings) IS
+    'the answers of all; NULL is skipped; NULL if there is no answer in any';

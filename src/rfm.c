@@ -1,0 +1,382 @@
+/*-------------------------------------------------------------------------
+ *
+ * rfm.c
+ *	  Recency, frequency, monetary value: quintile cut points, scores from 1
+ *	  to 5, and the name of the segment that the scores fall into.
+ *
+ * A score is 1 plus the number of cut points below the value, so equal
+ * customers get equal scores, which ntile(5) does not give.  Cut points are
+ * continuous percentiles at 1/5 .. 4/5, computed in whole fifths: of n values,
+ * cut k lies at place k * (n - 1) / 5, and the remainder says how far towards
+ * the next value.  No floating-point position is rounded on the way, so a cut
+ * point that is a value of the data is that value to the bit.
+ *
+ * The aggregates collect their values with PostgreSQL's own expanded arrays
+ * (array_append), 8 bytes a value and at most MaxArraySize of them, and
+ * select instead of sorting.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/array.h"
+#include "utils/arrayaccess.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+
+#define QUINTILES	5
+#define CUTS		(QUINTILES - 1)
+
+static inline int
+compare_int64(int64 a, int64 b)
+{
+	return (a > b) - (a < b);
+}
+
+static inline int
+compare_numeric(Datum a, Datum b)
+{
+	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, a, b));
+}
+
+#define SELECT_NAME				select_int64
+#define SELECT_ELEMENT			int64
+#define SELECT_COMPARE(a, b)	compare_int64(a, b)
+#include "select.h"
+
+#define SELECT_NAME				select_numeric
+#define SELECT_ELEMENT			Datum
+#define SELECT_COMPARE(a, b)	compare_numeric(a, b)
+#include "select.h"
+
+/*
+ * float8 as an integer of the same order, with PostgreSQL's view of zeros
+ * (one) and of NaN (above all): then one selection serves all eight-byte types.
+ */
+static inline int64
+float8_to_key(float8 value)
+{
+	int64		bits;
+
+	if (isnan(value))
+		return PG_INT64_MAX;
+	value += 0.0;				/* -0 becomes 0 */
+	memcpy(&bits, &value, sizeof(bits));
+	return bits < 0 ? bits ^ PG_INT64_MAX : bits;
+}
+
+static inline float8
+key_to_float8(int64 key)
+{
+	float8		value;
+
+	if (key == PG_INT64_MAX)
+		return get_float8_nan();
+	key = key < 0 ? key ^ PG_INT64_MAX : key;
+	memcpy(&value, &key, sizeof(value));
+	return value;
+}
+
+/* The places around each cut, and how many fifths of the way it lies. */
+typedef struct CutPlaces
+{
+	int64		places[2 * CUTS];	/* below and above, ascending */
+	int			fifths[CUTS];
+} CutPlaces;
+
+static void
+find_cut_places(int64 n, CutPlaces *cuts)
+{
+	for (int k = 0; k < CUTS; k++)
+	{
+		int64		position = (k + 1) * (n - 1);
+
+		cuts->fifths[k] = (int) (position % QUINTILES);
+		cuts->places[2 * k] = position / QUINTILES;
+		cuts->places[2 * k + 1] = position / QUINTILES + (cuts->fifths[k] > 0);
+	}
+}
+
+/* How many partitions before selection takes the slow, sure way. */
+static inline int
+select_budget(int64 n)
+{
+	return 2 * pg_leftmost_one_pos64(n);
+}
+
+/*
+ * An aggregate's values: expanded while it runs, flat when they came from
+ * another worker.  NULLs never get in, the transition functions are strict.
+ */
+static int64
+open_values(FunctionCallInfo fcinfo, array_iter *iterator)
+{
+	AnyArrayType *values = PG_GETARG_ANY_ARRAY_P(0);
+
+	array_iter_setup(iterator, values);
+	return ArrayGetNItems(AARR_NDIM(values), AARR_DIMS(values));
+}
+
+static int64 *
+allocate_values(int64 n)
+{
+	return palloc_extended(n * sizeof(int64), MCXT_ALLOC_HUGE);
+}
+
+/*
+ * quintiles(double precision)
+ */
+PG_FUNCTION_INFO_V1(quintiles_float8);
+Datum
+quintiles_float8(PG_FUNCTION_ARGS)
+{
+	array_iter	iterator;
+	int64		n = open_values(fcinfo, &iterator);
+	int64	   *keys;
+	bool		isnull;
+	CutPlaces	cuts;
+	Datum		result[CUTS];
+
+	if (n == 0)
+		PG_RETURN_NULL();
+	keys = allocate_values(n);
+	for (int64 i = 0; i < n; i++)
+		keys[i] = float8_to_key(DatumGetFloat8(array_iter_next(&iterator, &isnull, i,
+															   sizeof(float8),
+															   FLOAT8PASSBYVAL,
+															   TYPALIGN_DOUBLE)));
+	find_cut_places(n, &cuts);
+	select_int64(keys, 0, n, cuts.places, 2 * CUTS, select_budget(n));
+	for (int k = 0; k < CUTS; k++)
+	{
+		float8		low = key_to_float8(keys[cuts.places[2 * k]]);
+		float8		high = key_to_float8(keys[cuts.places[2 * k + 1]]);
+
+		/* Equal neighbours, infinite ones too, need no arithmetic. */
+		if (keys[cuts.places[2 * k]] != keys[cuts.places[2 * k + 1]])
+			low += (high - low) * cuts.fifths[k] / QUINTILES;
+		result[k] = Float8GetDatum(low);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(result, CUTS, FLOAT8OID, sizeof(float8),
+										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
+ * quintiles(timestamptz).  A cut between two microseconds goes down to the
+ * earlier: that changes no score, as no value lies between them.
+ */
+PG_FUNCTION_INFO_V1(quintiles_timestamptz);
+Datum
+quintiles_timestamptz(PG_FUNCTION_ARGS)
+{
+	array_iter	iterator;
+	int64		n = open_values(fcinfo, &iterator);
+	int64	   *instants;
+	bool		isnull;
+	CutPlaces	cuts;
+	Datum		result[CUTS];
+
+	if (n == 0)
+		PG_RETURN_NULL();
+	instants = allocate_values(n);
+	for (int64 i = 0; i < n; i++)
+		instants[i] = DatumGetTimestampTz(array_iter_next(&iterator, &isnull, i,
+														  sizeof(TimestampTz),
+														  FLOAT8PASSBYVAL,
+														  TYPALIGN_DOUBLE));
+	find_cut_places(n, &cuts);
+	select_int64(instants, 0, n, cuts.places, 2 * CUTS, select_budget(n));
+	for (int k = 0; k < CUTS; k++)
+	{
+		TimestampTz low = instants[cuts.places[2 * k]];
+		TimestampTz high = instants[cuts.places[2 * k + 1]];
+
+		if (low != high && !TIMESTAMP_NOT_FINITE(low))
+		{
+			/* The difference may exceed an int64; its fifth does not. */
+			uint64		span = (uint64) high - (uint64) low;
+
+			low = TIMESTAMP_NOT_FINITE(high) ? high :
+				low + (int64) (span / QUINTILES * cuts.fifths[k] +
+							   span % QUINTILES * cuts.fifths[k] / QUINTILES);
+		}
+		result[k] = TimestampTzGetDatum(low);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(result, CUTS, TIMESTAMPTZOID,
+										  sizeof(TimestampTz), FLOAT8PASSBYVAL,
+										  TYPALIGN_DOUBLE));
+}
+
+/*
+ * quintiles(numeric)
+ */
+PG_FUNCTION_INFO_V1(quintiles_numeric);
+Datum
+quintiles_numeric(PG_FUNCTION_ARGS)
+{
+	array_iter	iterator;
+	int64		n = open_values(fcinfo, &iterator);
+	Datum	   *numbers;
+	bool		isnull;
+	CutPlaces	cuts;
+	Datum		result[CUTS];
+
+	if (n == 0)
+		PG_RETURN_NULL();
+	numbers = (Datum *) allocate_values(n);
+	for (int64 i = 0; i < n; i++)
+		numbers[i] = array_iter_next(&iterator, &isnull, i, -1, false, TYPALIGN_INT);
+	find_cut_places(n, &cuts);
+	select_numeric(numbers, 0, n, cuts.places, 2 * CUTS, select_budget(n));
+	for (int k = 0; k < CUTS; k++)
+	{
+		Datum		low = numbers[cuts.places[2 * k]];
+		Datum		high = numbers[cuts.places[2 * k + 1]];
+
+		if (compare_numeric(low, high) != 0)
+		{
+			/* Fifths are tenths with one decimal: times 0.2 is exact. */
+			Datum		part = DirectFunctionCall2(numeric_mul,
+												   DirectFunctionCall2(numeric_sub, high, low),
+												   NumericGetDatum(int64_div_fast_to_numeric(2 * cuts.fifths[k], 1)));
+
+			low = DirectFunctionCall2(numeric_add, low, part);
+		}
+		result[k] = DirectFunctionCall1(numeric_trim_scale, low);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(result, CUTS, NUMERICOID, -1, false,
+										  TYPALIGN_INT));
+}
+
+/*
+ * Scores
+ */
+
+/* Cut points are what quintiles() gives: four, ascending, none NULL. */
+static void
+report_cuts(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("cut points must be an array of four ascending values"),
+			 errhint("Take them from quintiles().")));
+}
+
+static void
+check_cuts(const ArrayType *cuts)
+{
+	if (ARR_NDIM(cuts) != 1 || ARR_DIMS(cuts)[0] != CUTS ||
+		array_contains_nulls(unconstify(ArrayType *, cuts)))
+		report_cuts();
+}
+
+/* 1 + the number of cuts below the value. */
+static int
+score_key(int64 value, const int64 cuts[CUTS])
+{
+	int			score = 1;
+
+	for (int k = 0; k < CUTS; k++)
+	{
+		if (k > 0 && cuts[k] < cuts[k - 1])
+			report_cuts();
+		score += cuts[k] < value;
+	}
+	return score;
+}
+
+PG_FUNCTION_INFO_V1(score_by_float8);
+Datum
+score_by_float8(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+	int64		cuts[CUTS];
+
+	check_cuts(array);
+	for (int k = 0; k < CUTS; k++)
+		cuts[k] = float8_to_key(((float8 *) ARR_DATA_PTR(array))[k]);
+	PG_RETURN_INT32(score_key(float8_to_key(PG_GETARG_FLOAT8(0)), cuts));
+}
+
+PG_FUNCTION_INFO_V1(score_by_timestamptz);
+Datum
+score_by_timestamptz(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+
+	check_cuts(array);
+	PG_RETURN_INT32(score_key(PG_GETARG_TIMESTAMPTZ(0),
+							  (int64 *) ARR_DATA_PTR(array)));
+}
+
+PG_FUNCTION_INFO_V1(score_by_numeric);
+Datum
+score_by_numeric(PG_FUNCTION_ARGS)
+{
+	Datum		value = PG_GETARG_DATUM(0);
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+	Datum	   *cuts;
+	int			ncuts;
+	int			score = 1;
+
+	check_cuts(array);
+	deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT,
+					  &cuts, NULL, &ncuts);
+	for (int k = 0; k < CUTS; k++)
+	{
+		if (k > 0 && compare_numeric(cuts[k], cuts[k - 1]) < 0)
+			report_cuts();
+		score += compare_numeric(cuts[k], value) < 0;
+	}
+	PG_RETURN_INT32(score);
+}
+
+/*
+ * Segments
+ */
+
+/*
+ * Rows are recency 1 to 5, columns the rounded mean of frequency and monetary
+ * value 1 to 5; every cell has a name and one name only.  doc/rfm.md prints
+ * the table, and sql/rfm.sql holds it against this one.
+ */
+static const char *const segments[QUINTILES][QUINTILES] = {
+	{"Lost", "Hibernating", "Hibernating", "At Risk", "Can't Lose Them"},
+	{"About To Sleep", "About To Sleep", "At Risk", "At Risk", "Can't Lose Them"},
+	{"Promising", "Need Attention", "Need Attention", "Loyal Customers", "Loyal Customers"},
+	{"Promising", "Potential Loyalists", "Loyal Customers", "Loyal Customers", "Champions"},
+	{"New Customers", "Potential Loyalists", "Potential Loyalists", "Champions", "Champions"},
+};
+
+static int
+check_rfm_score(const char *name, int32 score)
+{
+	if (score < 1 || score > QUINTILES)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s score %d is out of range", name, score),
+				 errdetail("RFM scores run from 1 to %d.", QUINTILES),
+				 errhint("Take them from score_by(value, cuts).")));
+	return score;
+}
+
+PG_FUNCTION_INFO_V1(rfm_segment);
+Datum
+rfm_segment(PG_FUNCTION_ARGS)
+{
+	int			r = check_rfm_score("recency", PG_GETARG_INT32(0));
+	int			f = check_rfm_score("frequency", PG_GETARG_INT32(1));
+	int			m = check_rfm_score("monetary", PG_GETARG_INT32(2));
+
+	PG_RETURN_TEXT_P(cstring_to_text(segments[r - 1][(f + m + 1) / 2 - 1]));
+}

@@ -1,0 +1,147 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Reads the small JSON objects that are the text of our types.
+ *
+ * See scan.h for the one idea.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "scan.h"
+
+/* JSON's four, not isspace(): the text of a type knows no locale. */
+static void
+skip_blanks(Scanner *scanner)
+{
+	while (*scanner->at == ' ' || *scanner->at == '\t' ||
+		   *scanner->at == '\n' || *scanner->at == '\r')
+		scanner->at++;
+}
+
+void
+scan_start(Scanner *scanner, const char *text)
+{
+	scanner->start = scanner->at = text;
+	scanner->expected = NULL;
+}
+
+/* The first failure is the one worth telling. */
+bool
+scan_fail(Scanner *scanner, const char *expected)
+{
+	if (scanner->expected == NULL)
+		scanner->expected = expected;
+	return false;
+}
+
+bool
+scan_char(Scanner *scanner, char wanted, const char *expected)
+{
+	if (scanner->expected != NULL)
+		return false;
+	skip_blanks(scanner);
+	if (*scanner->at != wanted)
+		return scan_fail(scanner, expected);
+	scanner->at++;
+	return true;
+}
+
+/*
+ * Steps to the next member of the object: false at its closing brace or after
+ * a failure.  *first starts as true.
+ */
+bool
+scan_member(Scanner *scanner, bool *first)
+{
+	if (scanner->expected != NULL)
+		return false;
+	skip_blanks(scanner);
+	if (*first && !scan_char(scanner, '{', "\"{\""))
+		return false;
+	skip_blanks(scanner);
+	if (*scanner->at == '}')
+	{
+		scanner->at++;
+		return false;
+	}
+	if (!*first && !scan_char(scanner, ',', "\",\" or \"}\""))
+		return false;
+	*first = false;
+	skip_blanks(scanner);
+	return true;
+}
+
+/* Nothing but blanks may follow the object. */
+bool
+scan_end(Scanner *scanner)
+{
+	if (scanner->expected != NULL)
+		return false;
+	skip_blanks(scanner);
+	if (*scanner->at != '\0')
+		return scan_fail(scanner, "the end of the text");
+	return true;
+}
+
+/* Exactly `width` digits, without blanks before them. */
+bool
+scan_digits(Scanner *scanner, int width, int *value)
+{
+	if (scanner->expected != NULL)
+		return false;
+	*value = 0;
+	for (int i = 0; i < width; i++)
+	{
+		if (*scanner->at < '0' || *scanner->at > '9')
+			return scan_fail(scanner, "a digit");
+		*value = *value * 10 + (*scanner->at++ - '0');
+	}
+	return true;
+}
+
+/* A whole number from 0 to max, without leading zeros (JSON has none). */
+bool
+scan_count(Scanner *scanner, int64 max, int64 *value, const char *expected)
+{
+	int64		number = 0;
+	const char *begin;
+
+	if (scanner->expected != NULL)
+		return false;
+	skip_blanks(scanner);
+	begin = scanner->at;
+	for (const char *c = begin;; c++)
+	{
+		int			digit = *c - '0';
+
+		if (digit < 0 || digit > 9)
+		{
+			if (c == begin || (*begin == '0' && c > begin + 1))
+				return scan_fail(scanner, expected);
+			scanner->at = c;
+			*value = number;
+			return true;
+		}
+		if (number > (max - digit) / 10)
+			return scan_fail(scanner, expected);
+		number = number * 10 + digit;
+	}
+}
+
+/* Takes `"key":` when it stands here; is no failure when it does not. */
+bool
+scan_key(Scanner *scanner, const char *key)
+{
+	size_t		length = strlen(key);
+
+	if (scanner->expected != NULL)
+		return false;
+	if (scanner->at[0] != '"' ||
+		strncmp(scanner->at + 1, key, length) != 0 ||
+		scanner->at[1 + length] != '"')
+		return false;
+	scanner->at += length + 2;
+	return scan_char(scanner, ':', "\":\"");
+}

@@ -1,0 +1,207 @@
+/*-------------------------------------------------------------------------
+ *
+ * zone.c
+ *	  Time zones whose offsets are looked up in nanoseconds.
+ *
+ * PostgreSQL's time zone code finds an offset by converting the whole instant
+ * to broken-down local time, 0.4 us a row with what surrounds it.  But a
+ * zone's offset is a step function with at most a few hundred steps, so each
+ * zone that a session meets is turned once into a sorted array of segments.
+ * The array covers 1900 to 2100; an instant outside asks PostgreSQL.
+ *
+ * Zones stay for the life of the backend: about 16 bytes a clock change, 7 kB
+ * for a zone with daylight saving, and there are some 600 names.  They are
+ * kept by the database's own name of the zone, so an abbreviation such as JST
+ * is resolved anew by each query, as timezone_abbreviations may have changed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "zone.h"
+
+/* 1900-01-01 and 2100-01-01, UTC. */
+#define SEGMENTS_FROM	((TimestampTz) -36524 * USECS_PER_DAY)
+#define SEGMENTS_TO		((TimestampTz) 36525 * USECS_PER_DAY)
+
+struct Zone
+{
+	char		name[TZ_STRLEN_MAX + 1];	/* hash key; must be first */
+	pg_tz	   *tz;
+	int			nsegments;
+	ZoneSegment *segments;		/* segments[0].from is SEGMENTS_FROM */
+};
+
+/* What fn_extra keeps of the last call: the name as written, and its zone. */
+typedef struct LastZone
+{
+	const Zone *zone;
+	int			length;
+	char		name[TZ_STRLEN_MAX + 1];
+} LastZone;
+
+static HTAB *zones = NULL;
+
+static inline pg_time_t
+unix_seconds(TimestampTz at)
+{
+	int64		seconds = at / USECS_PER_SEC - (at % USECS_PER_SEC < 0);
+
+	return seconds +
+		(pg_time_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+}
+
+static inline TimestampTz
+from_unix_seconds(pg_time_t seconds)
+{
+	return (seconds - (pg_time_t) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
+			SECS_PER_DAY) * USECS_PER_SEC;
+}
+
+/*
+ * Walks over the zone's clock changes.  Those that change only the name or the
+ * daylight flag start no segment.
+ */
+static void
+build_segments(Zone *zone)
+{
+	pg_time_t	at = unix_seconds(SEGMENTS_FROM);
+	TimestampTz from = SEGMENTS_FROM;
+	int			space = 8;
+
+	zone->nsegments = 0;
+	zone->segments = MemoryContextAlloc(TopMemoryContext,
+										space * sizeof(ZoneSegment));
+	for (;;)
+	{
+		long		before;
+		long		after;
+		int			before_dst;
+		int			after_dst;
+		pg_time_t	boundary;
+		int			found = pg_next_dst_boundary(&at, &before, &before_dst,
+												 &boundary, &after, &after_dst,
+												 zone->tz);
+
+		if (found < 0)
+			elog(ERROR, "could not read time zone \"%s\"", zone->name);
+		if (zone->nsegments == 0 ||
+			zone->segments[zone->nsegments - 1].offset != before * USECS_PER_SEC)
+		{
+			if (zone->nsegments == space)
+			{
+				space *= 2;
+				zone->segments = repalloc(zone->segments,
+										  space * sizeof(ZoneSegment));
+			}
+			zone->segments[zone->nsegments].from = from;
+			zone->segments[zone->nsegments].offset = before * USECS_PER_SEC;
+			zone->nsegments++;
+		}
+		if (found == 0 || from_unix_seconds(boundary) >= SEGMENTS_TO)
+			break;
+		at = boundary;
+		from = from_unix_seconds(boundary);
+	}
+}
+
+static const Zone *
+find_zone(const char *name)
+{
+	pg_tz	   *tz = timezone_by_name(name);
+	Zone	   *zone;
+	bool		found;
+
+	if (zones == NULL)
+	{
+		HASHCTL		control = {0};
+
+		control.keysize = TZ_STRLEN_MAX + 1;
+		control.entrysize = sizeof(Zone);
+		zones = hash_create("loyalcs time zones", 16, &control,
+							HASH_ELEM | HASH_STRINGS);
+	}
+	zone = hash_search(zones, pg_get_timezone_name(tz), HASH_ENTER, &found);
+	if (!found)
+	{
+		/* Until it is whole, it is not there: an error midway must not stay. */
+		zone->segments = NULL;
+		zone->tz = tz;
+	}
+	if (zone->segments == NULL)
+		build_segments(zone);
+	return zone;
+}
+
+/*
+ * The zone that argument `argno` names.  In a query that is nearly always a
+ * constant, so the last name is kept and compared; being remembered saves
+ * time, and nothing depends on it.
+ */
+const Zone *
+zone_argument(FunctionCallInfo fcinfo, int argno)
+{
+	text	   *name = PG_GETARG_TEXT_PP(argno);
+	int			length = VARSIZE_ANY_EXHDR(name);
+	LastZone   *last = fcinfo->flinfo->fn_extra;
+	char		buffer[TZ_STRLEN_MAX + 1];
+
+	if (last != NULL && last->length == length &&
+		memcmp(last->name, VARDATA_ANY(name), length) == 0)
+		return last->zone;
+
+	text_to_cstring_buffer(name, buffer, sizeof(buffer));
+	if (last == NULL)
+		last = fcinfo->flinfo->fn_extra =
+			MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(LastZone));
+	last->length = -1;
+	last->zone = find_zone(buffer);
+	/* A name too long for a zone was cut; it is not the one that was written. */
+	if (length <= TZ_STRLEN_MAX)
+	{
+		memcpy(last->name, VARDATA_ANY(name), length);
+		last->length = length;
+	}
+	return last->zone;
+}
+
+/* What local time is ahead of UTC by, in microseconds. */
+int64
+zone_offset(const Zone *zone, TimestampTz at)
+{
+	int			low = 0;
+	int			high = zone->nsegments;
+
+	if (unlikely(at < SEGMENTS_FROM || at >= SEGMENTS_TO))
+	{
+		pg_time_t	seconds = unix_seconds(at);
+		struct pg_tm *local = pg_localtime(&seconds, zone->tz);
+
+		if (local == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("timestamp out of range")));
+		return local->tm_gmtoff * USECS_PER_SEC;
+	}
+
+	/* Recent years stand at the end, and most zones there no longer change. */
+	if (at >= zone->segments[high - 1].from)
+		return zone->segments[high - 1].offset;
+	while (high - low > 1)
+	{
+		int			middle = (low + high) / 2;
+
+		if (at >= zone->segments[middle].from)
+			low = middle;
+		else
+			high = middle;
+	}
+	return zone->segments[low].offset;
+}
