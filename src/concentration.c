@@ -118,10 +118,14 @@ sorted_amounts(AnyArrayType *state, int64 skip, int64 *n, float8 *total,
 		if (i < skip)
 			*first = value;
 		else
-			*total += amounts[(*n)++] = check_revenue(value);
+			amounts[(*n)++] = check_revenue(value);
 	}
 	CHECK_FOR_INTERRUPTS();
 	qsort(amounts, *n, sizeof(float8), compare_descending);
+
+	/* Only now, so that the last bits depend on no order of rows or workers. */
+	for (int64 i = 0; i < *n; i++)
+		*total += amounts[i];
 	return amounts;
 }
 
@@ -203,6 +207,8 @@ top_share_final(PG_FUNCTION_ARGS)
 
 	if (n == 0 || total == 0)
 		PG_RETURN_NULL();
+	if (isinf(total))
+		float_overflow_error();
 	for (int64 i = 0; i < whole; i++)
 		revenue += amounts[i];
 	if (whole < n)
@@ -229,5 +235,7 @@ gini_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	for (int64 i = 0; i < n; i++)
 		weighted += (n - 1 - 2 * i) * amounts[i];
+	if (isinf(total) || !isfinite(weighted))
+		float_overflow_error();
 	PG_RETURN_FLOAT8(Max(weighted / n / total, 0.0));
 }

@@ -532,9 +532,10 @@ purchases_average(PG_FUNCTION_ARGS)
 
 	if (purchases->count == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(DirectFunctionCall2(numeric_div,
-										NumericGetDatum(numeric_from_money(purchases->total)),
-										NumericGetDatum(int64_to_numeric(purchases->count))));
+	PG_RETURN_DATUM(DirectFunctionCall1(numeric_trim_scale,
+										DirectFunctionCall2(numeric_div,
+															NumericGetDatum(numeric_from_money(purchases->total)),
+															NumericGetDatum(int64_to_numeric(purchases->count)))));
 }
 
 /* An interval as timestamptz subtraction gives it: days of 24 hours, and time. */

@@ -191,11 +191,15 @@ detractors(const Ratings *ratings)
 static float8
 score_mean(const Ratings *ratings)
 {
+	int64		n = responses(ratings);
 	int64		total = 0;
 
 	for (int score = 1; score < RATINGS_SCORES; score++)
 		total += score * ratings->count[score];
-	return (float8) total / responses(ratings);
+	/* Above 2^53 both are rounded, and their quotient could miss it. */
+	if (total % n == 0)
+		return total / n;
+	return (float8) total / n;
 }
 
 /*

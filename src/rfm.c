@@ -136,6 +136,24 @@ allocate_values(int64 n)
 /*
  * quintiles(double precision)
  */
+
+/*
+ * The cut `fifths` fifths of the way from low to high, which differ.  From an
+ * infinite value no way leads up, so the cut stays there, as it does for the
+ * other types: else it would be NaN, and above the next cut.
+ */
+static float8
+cut_between(float8 low, float8 high, int fifths)
+{
+	float8		way = (high - low) * fifths;
+
+	if (isinf(low))
+		return low;
+	if (isinf(way) && !isinf(high))
+		return low / QUINTILES * (QUINTILES - fifths) + high / QUINTILES * fifths;
+	return low + way / QUINTILES;
+}
+
 PG_FUNCTION_INFO_V1(quintiles_float8);
 Datum
 quintiles_float8(PG_FUNCTION_ARGS)
@@ -164,7 +182,7 @@ quintiles_float8(PG_FUNCTION_ARGS)
 
 		/* Equal neighbours, infinite ones too, need no arithmetic. */
 		if (keys[cuts.places[2 * k]] != keys[cuts.places[2 * k + 1]])
-			low += (high - low) * cuts.fifths[k] / QUINTILES;
+			low = cut_between(low, high, cuts.fifths[k]);
 		result[k] = Float8GetDatum(low);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(result, CUTS, FLOAT8OID, sizeof(float8),
@@ -243,7 +261,7 @@ quintiles_numeric(PG_FUNCTION_ARGS)
 		Datum		low = numbers[cuts.places[2 * k]];
 		Datum		high = numbers[cuts.places[2 * k + 1]];
 
-		if (compare_numeric(low, high) != 0)
+		if (compare_numeric(low, high) != 0 && !numeric_is_inf(DatumGetNumeric(low)))
 		{
 			/* Fifths are tenths with one decimal: times 0.2 is exact. */
 			Datum		part = DirectFunctionCall2(numeric_mul,

@@ -75,10 +75,10 @@ build_segments(Zone *zone)
 	pg_time_t	at = unix_seconds(SEGMENTS_FROM);
 	TimestampTz from = SEGMENTS_FROM;
 	int			space = 8;
+	int			nsegments = 0;
+	ZoneSegment *segments = MemoryContextAlloc(TopMemoryContext,
+											   space * sizeof(ZoneSegment));
 
-	zone->nsegments = 0;
-	zone->segments = MemoryContextAlloc(TopMemoryContext,
-										space * sizeof(ZoneSegment));
 	for (;;)
 	{
 		long		before;
@@ -92,24 +92,26 @@ build_segments(Zone *zone)
 
 		if (found < 0)
 			elog(ERROR, "could not read time zone \"%s\"", zone->name);
-		if (zone->nsegments == 0 ||
-			zone->segments[zone->nsegments - 1].offset != before * USECS_PER_SEC)
+		if (nsegments == 0 ||
+			segments[nsegments - 1].offset != before * USECS_PER_SEC)
 		{
-			if (zone->nsegments == space)
+			if (nsegments == space)
 			{
 				space *= 2;
-				zone->segments = repalloc(zone->segments,
-										  space * sizeof(ZoneSegment));
+				segments = repalloc(segments, space * sizeof(ZoneSegment));
 			}
-			zone->segments[zone->nsegments].from = from;
-			zone->segments[zone->nsegments].offset = before * USECS_PER_SEC;
-			zone->nsegments++;
+			segments[nsegments].from = from;
+			segments[nsegments].offset = before * USECS_PER_SEC;
+			nsegments++;
 		}
 		if (found == 0 || from_unix_seconds(boundary) >= SEGMENTS_TO)
 			break;
 		at = boundary;
 		from = from_unix_seconds(boundary);
 	}
+	/* Only now is it whole: an error midway leaves no segments behind. */
+	zone->nsegments = nsegments;
+	zone->segments = segments;
 }
 
 static const Zone *
@@ -131,7 +133,6 @@ find_zone(const char *name)
 	zone = hash_search(zones, pg_get_timezone_name(tz), HASH_ENTER, &found);
 	if (!found)
 	{
-		/* Until it is whole, it is not there: an error midway must not stay. */
 		zone->segments = NULL;
 		zone->tz = tz;
 	}

@@ -5,12 +5,13 @@
 #define PG_FUNCTION_ARGS FunctionCallInfo fcinfo
 #define PG_MODULE_MAGIC extern int pg_module_magic
 #define FLEXIBLE_ARRAY_MEMBER
-#define pg_attribute_noreturn()
-#define pg_attribute_always_inline inline
-#define pg_noinline
-#define PG_TRY() if (1)
-#define PG_CATCH() else if (0)
-#define PG_FINALLY()
-#define PG_END_TRY()
 #define INT64CONST(x) (x##L)
 #define UINT64CONST(x) (x##UL)
+
+/* an error does not come back */
+#define DEBUG1 14
+#define NOTICE 18
+#define WARNING 19
+#define ERROR 21
+#define ereport(level, ...) do { if ((level) >= ERROR) abort(); } while (0)
+#define elog(level, ...) do { if ((level) >= ERROR) abort(); } while (0)

@@ -1,0 +1,407 @@
+-- shop.sql
+--
+-- Shops: one schema a brand, made, brought up to date, opened to roles and
+-- dropped by these functions. What a shop consists of stands in shop/*.sql.
+-- Needs: shop_parts() (made from shop/*.sql), shop_glossary().
+--
+-- A shop belongs to whoever made it, not to the extension: pg_dump saves it
+-- and DROP EXTENSION leaves its tables. What tells that a schema is a shop is
+-- the comment of its table settings, which also names the version of loyalcs
+-- that its functions and views are from.
+
+CREATE FUNCTION loyalcs.shop_mark(version text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 'settings of the shop, one row (loyalcs ' OPERATOR(pg_catalog.||) version OPERATOR(pg_catalog.||) ')';
+COMMENT ON FUNCTION loyalcs.shop_mark(text) IS
+    'the comment on a shop''s table settings, by which a shop is known';
+
+CREATE VIEW loyalcs.shops WITH (security_invoker = true) AS
+    SELECT n.nspname::text AS name,
+           pg_catalog.substring(d.description, '\(loyalcs ([^ ()]+)\)$') AS version,
+           d.description OPERATOR(pg_catalog.=) loyalcs.shop_mark(e.extversion) AS up_to_date,
+           pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner,
+           z.size,
+           pg_catalog.pg_size_pretty(z.size) AS size_pretty
+      FROM pg_catalog.pg_class s
+      JOIN pg_catalog.pg_namespace n
+        ON n.oid OPERATOR(pg_catalog.=) s.relnamespace
+      JOIN pg_catalog.pg_description d
+        ON d.objoid OPERATOR(pg_catalog.=) s.oid
+       AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+       AND d.objsubid OPERATOR(pg_catalog.=) 0
+      JOIN pg_catalog.pg_extension e
+        ON e.extname OPERATOR(pg_catalog.=) 'loyalcs'::pg_catalog.name
+     CROSS JOIN LATERAL (
+               SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid::pg_catalog.regclass))::bigint AS size
+                 FROM pg_catalog.pg_class c
+                WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
+                  AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::"char"[])
+           ) z
+     WHERE s.relname OPERATOR(pg_catalog.=) 'settings'::pg_catalog.name
+       AND s.relkind OPERATOR(pg_catalog.=) 'r'::"char"
+       AND d.description OPERATOR(pg_catalog.=)
+           loyalcs.shop_mark(pg_catalog.substring(d.description, '\(loyalcs ([^ ()]+)\)$'));
+COMMENT ON VIEW loyalcs.shops IS 'the shops of this database';
+COMMENT ON COLUMN loyalcs.shops.name IS 'schema of the shop';
+COMMENT ON COLUMN loyalcs.shops.version IS 'version of loyalcs that the shop''s functions and views are from';
+COMMENT ON COLUMN loyalcs.shops.up_to_date IS 'whether that is the installed one; if not, call create_shop again';
+COMMENT ON COLUMN loyalcs.shops.owner IS 'role that owns the shop';
+COMMENT ON COLUMN loyalcs.shops.size IS 'bytes of its tables and indexes';
+COMMENT ON COLUMN loyalcs.shops.size_pretty IS 'the same, to be read';
+GRANT SELECT ON loyalcs.shops TO PUBLIC;
+
+-- The checks that all of the functions share
+
+CREATE FUNCTION loyalcs.shop_check(shop text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    owner text;
+BEGIN
+    SELECT s.owner INTO owner FROM loyalcs.shops s WHERE s.name = shop;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no shop %', coalesce(quote_ident(shop), 'NULL')
+            USING ERRCODE = 'undefined_object',
+                  HINT = 'SELECT name FROM loyalcs.shops lists them.';
+    END IF;
+    IF owner <> current_user THEN
+        RAISE EXCEPTION 'shop % belongs to %', quote_ident(shop), owner
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('SET ROLE %I, if you may.', owner);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_check(text) IS
+    'an error unless the schema is a shop of the current user''s';
+
+-- What differs between a relation that stands in a schema and the table that
+-- the shop would make: the table is made as a temporary one, looked at, and
+-- unmade again by leaving the block with an exception.
+CREATE FUNCTION loyalcs.shop_relation_differences(
+    shop text,
+    relation text,
+    script text,
+    hidden text[],
+    OUT detail text,
+    OUT hint text
+)
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted jsonb;
+BEGIN
+    BEGIN
+        PERFORM set_config('search_path', 'pg_temp, loyalcs', true);
+        PERFORM set_config('client_min_messages', 'warning', true);
+        EXECUTE script;
+        SELECT jsonb_agg(jsonb_build_array(a.attname, a.atttypid) ORDER BY a.attnum)
+          INTO wanted
+          FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = format('pg_temp.%I', relation)::regclass
+           AND a.attnum > 0 AND a.attname <> ALL (hidden);
+        RAISE EXCEPTION USING ERRCODE = 'LC000';
+    EXCEPTION
+        WHEN SQLSTATE 'LC000' THEN
+            NULL;
+    END;
+
+    SELECT string_agg(CASE
+                          WHEN a.attname IS NULL THEN format('Column %s %s is missing.', w.name, w.type)
+                          ELSE format('Column %s is %s, not %s.', w.name,
+                                      format_type(a.atttypid, NULL), w.type)
+                      END, ' ' ORDER BY w.n),
+           string_agg(CASE
+                          WHEN a.attname IS NULL THEN format('NULL::%s AS %I', w.type, w.name)
+                          ELSE format('%I::%s AS %I', w.name, w.type, w.name)
+                      END, ', ' ORDER BY w.n)
+      INTO detail, hint
+      FROM (SELECT ((e.value ->> 1)::oid)::regtype AS type, e.value ->> 0 AS name, e.n
+              FROM jsonb_array_elements(wanted) WITH ORDINALITY e (value, n)) w
+      LEFT JOIN pg_attribute a
+        ON a.attrelid = format('%I.%I', shop, relation)::regclass
+       AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE a.attname IS NULL OR a.atttypid <> w.type;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_relation_differences(text, text, text, text[]) IS
+    'what an existing relation lacks to serve as a shop''s table, and the columns to write instead; NULLs for nothing';
+
+-- Functions x_at(as_of) have a view x, which is theirs as of now, and its
+-- comments. One name means one thing in every table and view of the shop, so
+-- the columns' comments come from the glossary.
+CREATE FUNCTION loyalcs.shop_finish(shop text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    item record;
+    views bigint := 0;
+BEGIN
+    FOR item IN
+        SELECT p.proname, left(p.proname, -3) AS view, obj_description(p.oid, 'pg_proc') AS comment
+          FROM pg_proc p
+         WHERE p.pronamespace = shop::regnamespace
+           AND p.proname LIKE '%\_at'
+           AND p.proargtypes = '1184'::oidvector    -- timestamptz
+           AND p.proretset
+           AND p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'sql')
+         ORDER BY p.oid
+    LOOP
+        EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS '
+                       'SELECT * FROM %1$I.%3$I(now())', shop, item.view, item.proname);
+        EXECUTE format('COMMENT ON VIEW %I.%I IS %L', shop, item.view, item.comment);
+        views := views + 1;
+    END LOOP;
+
+    FOR item IN
+        SELECT c.relname, a.attname, g.meaning
+          FROM pg_class c
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          JOIN loyalcs.shop_glossary() g ON g.name = a.attname
+         WHERE c.relnamespace = shop::regnamespace
+           AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+           AND c.relowner = current_user::regrole
+           AND col_description(c.oid, a.attnum) IS NULL
+         ORDER BY c.oid, a.attnum
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN %I.%I.%I IS %L',
+                       shop, item.relname, item.attname, item.meaning);
+    END LOOP;
+    RETURN views;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_finish(text) IS
+    'makes the views of a shop and the comments on its columns; gives the number of views';
+
+CREATE FUNCTION loyalcs.create_shop(
+    name text,
+    time_zone text DEFAULT 'Asia/Tokyo',
+    currency text DEFAULT 'JPY',
+    key_type regtype DEFAULT 'text'
+) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    installed constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'loyalcs');
+    known constant text[] := '{text,bigint,integer,uuid}';
+    owner text;
+    own text[] := '{}';         -- tables that create_shop made, before and now
+    made text[] := '{}';        -- and those that it makes now
+    existing boolean;           -- was there a shop already?
+    kept record;
+    part record;
+    kind "char";
+    differs record;
+    views bigint;
+BEGIN
+    IF name IS NULL OR time_zone IS NULL OR currency IS NULL OR key_type IS NULL THEN
+        RAISE EXCEPTION 'create_shop takes no NULL'
+            USING ERRCODE = 'null_value_not_allowed',
+                  HINT = 'Leave out what is to have its default.';
+    END IF;
+    IF name = '' OR octet_length(name) > 63 OR name ~ '^pg_'
+       OR name IN ('public', 'loyalcs', 'information_schema') THEN
+        RAISE EXCEPTION '% cannot be the name of a shop', quote_literal(name)
+            USING ERRCODE = 'invalid_name',
+                  DETAIL = 'A shop is a schema of its own.',
+                  HINT = 'Use the brand''s name, at most 63 bytes long.';
+    END IF;
+    IF key_type::text <> ALL (known) THEN
+        RAISE EXCEPTION 'customers cannot have keys of type %', key_type
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = format('Use one of %s.', array_to_string(known, ', '));
+    END IF;
+
+    -- Two sessions that make the same shop take turns.
+    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.create_shop ' || name, 0));
+
+    SELECT pg_get_userbyid(n.nspowner) INTO owner FROM pg_namespace n WHERE n.nspname = name;
+    IF NOT FOUND THEN
+        EXECUTE format('CREATE SCHEMA %I', name);
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, 'a shop of loyalcs');
+    ELSIF owner <> current_user THEN
+        -- Whoever may create in a schema may plant what others will run there.
+        RAISE EXCEPTION 'schema % belongs to %', quote_ident(name), owner
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('SET ROLE %I, if you may, or choose another name.', owner);
+    END IF;
+
+    existing := EXISTS (SELECT FROM loyalcs.shops s WHERE s.name = create_shop.name);
+    IF existing THEN
+        EXECUTE format('SELECT s.time_zone, s.currency, s.own_tables FROM %I.settings s', name)
+           INTO kept;
+        own := kept.own_tables;
+        IF time_zone NOT IN (kept.time_zone, 'Asia/Tokyo') OR currency NOT IN (kept.currency, 'JPY') THEN
+            RAISE EXCEPTION 'shop % has time zone % and currency %',
+                    quote_ident(name), kept.time_zone, kept.currency
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = 'create_shop brings functions and views up to date and changes no row.',
+                      HINT = format('UPDATE %I.settings to change them.', name);
+        END IF;
+        IF 'customers' = ANY (own) THEN
+            SELECT a.atttypid::regtype AS type INTO kept
+              FROM pg_attribute a
+             WHERE a.attrelid = format('%I.customers', name)::regclass
+               AND a.attname = 'customer_id';
+            IF key_type NOT IN (kept.type, 'text'::regtype) THEN
+                RAISE EXCEPTION 'customers of shop % have keys of type %', quote_ident(name), kept.type
+                    USING ERRCODE = 'invalid_parameter_value',
+                          HINT = 'Leave out key_type.';
+            END IF;
+            key_type := kept.type;
+        END IF;
+    END IF;
+
+    FOR part IN
+        SELECT p.kind, p.relation, p.other, p.hidden,
+               replace(p.script, '@key_type@', key_type::text) AS script
+          FROM loyalcs.shop_parts() p
+         ORDER BY p.part
+    LOOP
+        IF part.kind = 'table' THEN
+            SELECT c.relkind INTO kind
+              FROM pg_class c
+             WHERE c.relnamespace = name::regnamespace AND c.relname = part.relation;
+            IF FOUND THEN
+                IF part.relation = 'settings' AND NOT existing OR kind NOT IN ('r', 'v', 'm', 'p', 'f') THEN
+                    RAISE EXCEPTION '%.% is in the way of the shop''s table %',
+                            quote_ident(name), quote_ident(part.relation), part.relation
+                        USING ERRCODE = 'duplicate_table',
+                              HINT = 'Rename it, or choose another name for the shop.';
+                END IF;
+                differs := loyalcs.shop_relation_differences(name, part.relation, part.script,
+                    CASE WHEN part.relation = ANY (own) THEN '{}' ELSE part.hidden END);
+                IF differs.detail IS NOT NULL THEN
+                    RAISE EXCEPTION '%.% cannot serve as the shop''s table %',
+                            quote_ident(name), quote_ident(part.relation), part.relation
+                        USING ERRCODE = 'datatype_mismatch',
+                              DETAIL = differs.detail,
+                              HINT = format('In a view of that name, select %s.', differs.hint);
+                END IF;
+                own := array_remove(own, CASE WHEN kind <> 'r' THEN part.relation END);
+                CONTINUE;
+            END IF;
+            own := own || part.relation;
+            made := made || part.relation;
+        ELSIF part.kind = 'reference' THEN
+            CONTINUE WHEN part.relation <> ALL (made) OR part.other <> ALL (own);
+        END IF;
+        PERFORM set_config('search_path', format('%I, loyalcs, pg_temp', name), true);
+        EXECUTE part.script;
+        PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    END LOOP;
+
+    IF existing THEN
+        EXECUTE format('UPDATE %I.settings SET own_tables = $1 WHERE own_tables <> $1', name)
+          USING own;
+    ELSE
+        EXECUTE format('INSERT INTO %I.settings (time_zone, currency, own_tables) VALUES ($1, $2, $3)', name)
+          USING time_zone, currency, own;
+    END IF;
+    EXECUTE format('COMMENT ON TABLE %I.settings IS %L', name, loyalcs.shop_mark(installed));
+    views := loyalcs.shop_finish(name);
+    RETURN format('%s: %s tables of its own, %s views, keys of type %s',
+                  quote_ident(name), cardinality(own), views, key_type);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.create_shop(text, text, text, regtype) IS
+    'makes a shop: a schema with tables, functions and views, owned by the caller. time_zone: whose local days its reports count; currency: ISO 4217; key_type: text, bigint, integer or uuid, the type of customer_id. A relation that already stands in the schema under the name of one of its tables is used in that table''s place, if it has the columns. Called again, for example after ALTER EXTENSION loyalcs UPDATE, it brings functions and views up to date and changes no row of the customer''s';
+
+CREATE FUNCTION loyalcs.drop_shop(name text, confirm text DEFAULT NULL) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    own text[];
+    adopted text;
+BEGIN
+    PERFORM loyalcs.shop_check(name);
+    IF confirm IS DISTINCT FROM name THEN
+        RAISE EXCEPTION 'drop_shop deletes everything in shop %', quote_ident(name)
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = format('To confirm, repeat the name: SELECT loyalcs.drop_shop(%L, %1$L);', name);
+    END IF;
+    EXECUTE format('SELECT s.own_tables FROM %I.settings s', name) INTO own;
+    SELECT string_agg(p.relation, ', ' ORDER BY p.part) INTO adopted
+      FROM loyalcs.shop_parts() p
+     WHERE p.kind = 'table' AND p.relation <> ALL (own);
+    IF adopted IS NOT NULL THEN
+        RAISE EXCEPTION 'shop % works on relations that were there before it: %',
+                quote_ident(name), adopted
+            USING ERRCODE = 'dependent_objects_still_exist',
+                  HINT = format('DROP SCHEMA %I CASCADE would delete those too; move them to another schema first.', name);
+    END IF;
+    PERFORM set_config('client_min_messages', 'warning', true);
+    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.drop_shop(text, text) IS
+    'deletes a shop with all that is in its schema and whatever depends on it; confirm repeats the name; refuses while relations that were there before the shop serve as its tables';
+
+CREATE FUNCTION loyalcs.grant_shop(shop text, role regrole, level text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    item record;
+    writes text;
+BEGIN
+    PERFORM loyalcs.shop_check(shop);
+    IF role IS NULL THEN
+        RAISE EXCEPTION 'grant_shop needs a role'
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF level IS NULL OR level NOT IN ('none', 'report', 'service', 'admin') THEN
+        RAISE EXCEPTION 'unknown level %', coalesce(quote_literal(level), 'NULL')
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'The levels are report (views, no personal data), service (day-to-day writes), admin (all rows), and none.';
+    END IF;
+
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', shop, role);
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', shop, role);
+    IF level = 'none' THEN
+        RETURN;
+    END IF;
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', shop, role);
+
+    FOR item IN
+        SELECT c.relname,
+               p.relation IS NOT NULL AND c.relkind IN ('r', 'p') AS is_table,
+               string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
+                   FILTER (WHERE a.attname <> ALL (coalesce(p.hidden, '{}'))) AS shown,
+               cardinality(coalesce(p.hidden, '{}')) > 0 AS hides,
+               bool_or(a.attname = 'customer_id') AS of_customers
+          FROM pg_class c
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          LEFT JOIN loyalcs.shop_parts() p ON p.kind = 'table' AND p.relation = c.relname
+         WHERE c.relnamespace = shop::regnamespace
+           AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+           AND (p.relation IS NOT NULL
+                OR EXISTS (SELECT FROM pg_proc f
+                            WHERE f.pronamespace = c.relnamespace
+                              AND f.proname = c.relname || '_at'))
+         GROUP BY c.oid, c.relname, c.relkind, p.relation, p.hidden
+         ORDER BY c.relname
+    LOOP
+        -- A view runs with the reader's rights, so readers need the tables,
+        -- but not the columns that are no reader's business.
+        IF level = 'report' AND item.hides THEN
+            EXECUTE format('GRANT SELECT (%s) ON %I.%I TO %s', item.shown, shop, item.relname, role);
+        ELSE
+            EXECUTE format('GRANT SELECT ON %I.%I TO %s', shop, item.relname, role);
+        END IF;
+        writes := CASE
+            WHEN level = 'admin' THEN 'INSERT, UPDATE, DELETE'
+            WHEN level = 'service' AND item.of_customers THEN 'INSERT, UPDATE'
+        END;
+        IF item.is_table AND writes IS NOT NULL THEN
+            EXECUTE format('GRANT %s ON %I.%I TO %s', writes, shop, item.relname, role);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.grant_shop(text, regrole, text) IS
+    'sets what a role may do in a shop, in place of what it could before: report reads every view but no personal data; service also reads it, and inserts and updates rows about customers; admin changes and deletes any row, rules too; none. To be called again when create_shop has added views';

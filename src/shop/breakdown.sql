@@ -1,0 +1,137 @@
+-- shop/breakdown.sql
+--
+-- The one way in which figures are cut by what is known of customers: every
+-- function x_by(breakdown, as_of) takes the name of a breakdown and gives a
+-- row for each of its parts.
+-- Needs: settings, customers, orders, rfm.
+--
+-- The name is a constant in nearly every query; then all branches but one are
+-- gone before the query is planned.
+
+--@ functions
+CREATE OR REPLACE FUNCTION check_breakdown(breakdown text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    known constant text[] := '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}';
+BEGIN
+    IF breakdown = ANY (known) THEN
+        RETURN breakdown;
+    END IF;
+    RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
+        USING ERRCODE = 'invalid_parameter_value',
+              HINT = format('The breakdowns are %s; surveys also have channel.',
+                            array_to_string(known, ', '));
+END
+$$;
+COMMENT ON FUNCTION check_breakdown(text) IS
+    'the name of a breakdown, or an error that lists them all';
+
+CREATE OR REPLACE FUNCTION customer_breakdown(breakdown text, as_of timestamptz)
+RETURNS TABLE (customer_id @key_type@, part text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT c.customer_id,
+           CASE
+               WHEN a.age < 20 THEN '-19'
+               WHEN a.age >= 70 THEN '70-'
+               ELSE (a.age / 10 * 10)::text || '-' || (a.age / 10 * 10 + 9)::text
+           END
+      FROM customers c
+     CROSS JOIN LATERAL (
+               SELECT EXTRACT(year FROM loyalcs.local_date(customer_breakdown.as_of,
+                          (SELECT s.time_zone FROM settings s)))::integer - c.birth_year AS age
+           ) a
+     WHERE check_breakdown(customer_breakdown.breakdown) = 'age_band'
+    UNION ALL
+    SELECT c.customer_id, c.gender
+      FROM customers c
+     WHERE check_breakdown(customer_breakdown.breakdown) = 'gender'
+    UNION ALL
+    SELECT c.customer_id, c.region
+      FROM customers c
+     WHERE check_breakdown(customer_breakdown.breakdown) = 'region'
+    UNION ALL
+    SELECT f.customer_id, f.sales_channel
+      FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, o.sales_channel
+              FROM counted_orders_at(customer_breakdown.as_of) o
+             WHERE check_breakdown(customer_breakdown.breakdown) = 'sales_channel'
+             ORDER BY o.customer_id, o.ordered_at, o.order_id) f
+    UNION ALL
+    SELECT f.customer_id, f.category
+      FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, i.category
+              FROM counted_orders_at(customer_breakdown.as_of) o
+              LEFT JOIN order_items i
+                ON i.customer_id = o.customer_id AND i.order_id = o.order_id
+             WHERE check_breakdown(customer_breakdown.breakdown) = 'first_category'
+             ORDER BY o.customer_id, o.ordered_at, o.order_id,
+                      i.amount DESC NULLS LAST, i.line) f
+    UNION ALL
+    SELECT r.customer_id, r.segment
+      FROM rfm_at(customer_breakdown.as_of) r
+     WHERE check_breakdown(customer_breakdown.breakdown) = 'rfm_segment';
+END;
+COMMENT ON FUNCTION customer_breakdown(text, timestamptz) IS
+    'which part of a breakdown each customer belongs to: age_band (age reached in the local calendar year), gender, region, sales_channel (of the first order), first_category (of the dearest line of the first order), rfm_segment; no rows for everyone; NULL where it is not known';
+
+CREATE OR REPLACE FUNCTION numbered_orders_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    customer_id @key_type@,
+    order_id text,
+    order_number bigint,
+    ordered_at timestamptz,
+    amount numeric,
+    sales_channel text,
+    first_order_at timestamptz,
+    previous_order_at timestamptz,
+    previous_amount numeric,
+    next_order_at timestamptz
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(b.part, CASE numbered_orders_by.breakdown
+                                WHEN 'everyone' THEN 'everyone'
+                                ELSE 'unknown'
+                            END),
+           o.customer_id,
+           o.order_id,
+           row_number() OVER life,
+           o.ordered_at,
+           o.amount,
+           o.sales_channel,
+           first_value(o.ordered_at) OVER life,
+           lag(o.ordered_at) OVER life,
+           lag(o.amount) OVER life,
+           lead(o.ordered_at) OVER life
+      FROM counted_orders_at(numbered_orders_by.as_of) o
+      LEFT JOIN customer_breakdown(numbered_orders_by.breakdown, numbered_orders_by.as_of) b
+        ON b.customer_id = o.customer_id
+    WINDOW life AS (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id);
+END;
+COMMENT ON FUNCTION numbered_orders_by(text, timestamptz) IS
+    'as numbered_orders_at, with the part of a breakdown that the customer belongs to; unknown where that is not known';
+
+CREATE OR REPLACE FUNCTION numbered_orders_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    order_id text,
+    order_number bigint,
+    ordered_at timestamptz,
+    amount numeric,
+    sales_channel text,
+    first_order_at timestamptz,
+    previous_order_at timestamptz,
+    previous_amount numeric,
+    next_order_at timestamptz
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.customer_id, o.order_id, o.order_number, o.ordered_at, o.amount,
+           o.sales_channel, o.first_order_at, o.previous_order_at,
+           o.previous_amount, o.next_order_at
+      FROM numbered_orders_by('everyone', numbered_orders_at.as_of) o;
+END;
+COMMENT ON FUNCTION numbered_orders_at(timestamptz) IS
+    'the orders that count, each with its number in the customer''s life and its neighbours there';

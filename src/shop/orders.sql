@@ -1,0 +1,155 @@
+-- shop/orders.sql
+--
+-- Orders, their lines and what came back; and the orders that count.
+-- Needs: settings, customers.
+--
+-- Instants lie in the years 1 to 9999 and amounts have at most four decimals,
+-- as in the type purchases, so that no stored order can fail a report later.
+
+--@ table orders hides refunded
+CREATE TABLE orders (
+    customer_id @key_type@ NOT NULL,
+    order_id text NOT NULL,
+    ordered_at timestamptz NOT NULL
+        CONSTRAINT orders_ordered_at_is_plausible
+        CHECK (ordered_at >= '0001-01-01 00:00+00' AND ordered_at < '9999-12-31 00:00+00'),
+    amount numeric NOT NULL
+        CONSTRAINT orders_amount_is_money
+        CHECK (amount >= 0 AND amount <= 1000000000000 AND amount = round(amount, 4)),
+    tax numeric NOT NULL DEFAULT 0,
+    shipping numeric NOT NULL DEFAULT 0,
+    refunded numeric NOT NULL DEFAULT 0,
+    sales_channel text,
+    shipped_at timestamptz,
+    delivered_at timestamptz,
+    cancelled_at timestamptz,
+    PRIMARY KEY (customer_id, order_id),
+    CONSTRAINT orders_tax_and_shipping_are_within_amount
+        CHECK (tax >= 0 AND shipping >= 0 AND tax + shipping <= amount),
+    CONSTRAINT orders_refunded_is_within_amount
+        CHECK (refunded >= 0 AND refunded <= amount),
+    CONSTRAINT orders_shipped_after_ordered
+        CHECK (shipped_at >= ordered_at),
+    CONSTRAINT orders_delivered_after_ordered_and_shipped
+        CHECK (delivered_at >= ordered_at AND delivered_at >= coalesce(shipped_at, ordered_at)),
+    CONSTRAINT orders_cancelled_after_ordered
+        CHECK (cancelled_at >= ordered_at)
+);
+CREATE INDEX orders_ordered_at ON orders (ordered_at);
+COMMENT ON TABLE orders IS
+    'orders, one row each; refunded is kept by the rows of returns';
+
+--@ reference orders customers
+ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;
+
+--@ table order_items
+CREATE TABLE order_items (
+    customer_id @key_type@ NOT NULL,
+    order_id text NOT NULL,
+    line integer NOT NULL,
+    product_id text NOT NULL,
+    product_name text,
+    category text,
+    quantity integer NOT NULL DEFAULT 1
+        CONSTRAINT order_items_quantity_is_positive CHECK (quantity > 0),
+    amount numeric NOT NULL
+        CONSTRAINT order_items_amount_is_money
+        CHECK (amount >= 0 AND amount <= 1000000000000 AND amount = round(amount, 4)),
+    PRIMARY KEY (customer_id, order_id, line)
+);
+COMMENT ON TABLE order_items IS 'what was in each order, one row a line';
+
+--@ reference order_items orders
+ALTER TABLE order_items ADD FOREIGN KEY (customer_id, order_id) REFERENCES orders;
+
+--@ table returns
+CREATE TABLE returns (
+    customer_id @key_type@ NOT NULL,
+    return_id text NOT NULL,
+    order_id text NOT NULL,
+    returned_at timestamptz NOT NULL,
+    refund numeric NOT NULL
+        CONSTRAINT returns_refund_is_money
+        CHECK (refund >= 0 AND refund <= 1000000000000 AND refund = round(refund, 4)),
+    reason text,
+    PRIMARY KEY (customer_id, return_id)
+);
+CREATE INDEX returns_order ON returns (customer_id, order_id);
+COMMENT ON TABLE returns IS
+    'what came back or was made good, one row a refund; together never more than the order''s amount';
+
+--@ reference returns orders
+ALTER TABLE returns ADD FOREIGN KEY (customer_id, order_id) REFERENCES orders;
+
+-- The order is locked first, in a statement of its own: then the sum sees what
+-- other sessions have committed meanwhile, and the order's check decides.
+CREATE OR REPLACE FUNCTION keep_refunded() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    changed record;
+    bought timestamptz;
+BEGIN
+    FOR changed IN
+        SELECT k.customer_id, k.order_id
+          FROM (VALUES (NEW.customer_id, NEW.order_id),
+                       (OLD.customer_id, OLD.order_id)) k (customer_id, order_id)
+         WHERE k.order_id IS NOT NULL
+         GROUP BY k.customer_id, k.order_id
+         ORDER BY k.customer_id, k.order_id
+    LOOP
+        SELECT o.ordered_at INTO bought
+          FROM orders o
+         WHERE o.customer_id = changed.customer_id AND o.order_id = changed.order_id
+           FOR NO KEY UPDATE;
+        IF changed.order_id = NEW.order_id AND NEW.returned_at < bought THEN
+            RAISE EXCEPTION 'return % of customer % is dated before its order',
+                    NEW.return_id, NEW.customer_id
+                USING ERRCODE = 'check_violation',
+                      DETAIL = format('Order %s was placed at %s and returned at %s.',
+                                      NEW.order_id, bought, NEW.returned_at);
+        END IF;
+        UPDATE orders o
+           SET refunded = coalesce((SELECT sum(r.refund)
+                                      FROM returns r
+                                     WHERE r.customer_id = changed.customer_id
+                                       AND r.order_id = changed.order_id), 0)
+         WHERE o.customer_id = changed.customer_id AND o.order_id = changed.order_id;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keep_refunded() IS
+    'trigger of returns: keeps orders.refunded, which may not exceed the amount';
+CREATE TRIGGER keep_refunded
+    AFTER INSERT OR UPDATE OR DELETE ON returns
+    FOR EACH ROW EXECUTE FUNCTION keep_refunded();
+
+--@ functions
+CREATE OR REPLACE FUNCTION counted_orders_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    order_id text,
+    ordered_at timestamptz,
+    amount numeric,
+    sales_channel text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.customer_id,
+           o.order_id,
+           o.ordered_at,
+           o.amount - coalesce(r.refund, 0),
+           o.sales_channel
+      FROM orders o
+      LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
+                   FROM returns r
+                  WHERE r.returned_at <= counted_orders_at.as_of
+                  GROUP BY r.customer_id, r.order_id) r
+        ON r.customer_id = o.customer_id AND r.order_id = o.order_id
+     WHERE o.ordered_at <= counted_orders_at.as_of
+       AND (o.cancelled_at IS NULL OR o.cancelled_at > counted_orders_at.as_of);
+END;
+COMMENT ON FUNCTION counted_orders_at(timestamptz) IS
+    'the orders that count: placed, not cancelled, amounts less what was refunded; every figure about orders is taken from these';

@@ -1,0 +1,349 @@
+-- shop/retention.sql
+--
+-- Do customers come back? How soon, how often, for how much more?
+-- Needs: breakdown.
+--
+-- A day in "within 30 days" is 24 hours, so a rate does not depend on daylight
+-- saving. Months and quarters are the shop's local ones.
+
+--@ functions
+CREATE OR REPLACE FUNCTION repeat_rate_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    month date,
+    buyers bigint,
+    repeat_buyers bigint,
+    repeat_rate double precision,
+    new_buyers bigint,
+    second_within_30_days double precision,
+    second_within_60_days double precision,
+    second_within_90_days double precision,
+    second_within_180_days double precision,
+    second_within_365_days double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH firsts AS (
+        SELECT o.part, o.customer_id, o.order_number,
+               loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
+               o.next_order_at - o.ordered_at AS second_after,
+               repeat_rate_by.as_of - o.ordered_at AS watched
+          FROM numbered_orders_by(repeat_rate_by.breakdown, repeat_rate_by.as_of) o
+    ), counted AS (
+        SELECT f.part, f.month,
+               count(DISTINCT f.customer_id) AS buyers,
+               count(DISTINCT f.customer_id) FILTER (WHERE f.order_number > 1) AS repeat_buyers,
+               count(*) FILTER (WHERE f.order_number = 1) AS new_buyers,
+               avg((f.second_after IS NOT NULL AND f.second_after <= interval '30 days')::integer)
+                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '30 days') AS d30,
+               avg((f.second_after IS NOT NULL AND f.second_after <= interval '60 days')::integer)
+                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '60 days') AS d60,
+               avg((f.second_after IS NOT NULL AND f.second_after <= interval '90 days')::integer)
+                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '90 days') AS d90,
+               avg((f.second_after IS NOT NULL AND f.second_after <= interval '180 days')::integer)
+                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '180 days') AS d180,
+               avg((f.second_after IS NOT NULL AND f.second_after <= interval '365 days')::integer)
+                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '365 days') AS d365
+          FROM firsts f
+         GROUP BY f.part, f.month
+    )
+    SELECT c.part, c.month, c.buyers, c.repeat_buyers,
+           c.repeat_buyers::double precision / c.buyers,
+           c.new_buyers,
+           c.d30::double precision, c.d60::double precision, c.d90::double precision,
+           c.d180::double precision, c.d365::double precision
+      FROM counted c
+     ORDER BY c.part, c.month;
+END;
+COMMENT ON FUNCTION repeat_rate_by(text, timestamptz) IS
+    'as repeat_rate_at, for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION repeat_rate_at(as_of timestamptz)
+RETURNS TABLE (
+    month date,
+    buyers bigint,
+    repeat_buyers bigint,
+    repeat_rate double precision,
+    new_buyers bigint,
+    second_within_30_days double precision,
+    second_within_60_days double precision,
+    second_within_90_days double precision,
+    second_within_180_days double precision,
+    second_within_365_days double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.month, r.buyers, r.repeat_buyers, r.repeat_rate, r.new_buyers,
+           r.second_within_30_days, r.second_within_60_days, r.second_within_90_days,
+           r.second_within_180_days, r.second_within_365_days
+      FROM repeat_rate_by('everyone', repeat_rate_at.as_of) r;
+END;
+COMMENT ON FUNCTION repeat_rate_at(timestamptz) IS
+    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion counts only first orders that have been watched for that long';
+
+CREATE OR REPLACE FUNCTION order_ladder_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    order_number bigint,
+    customers bigint,
+    reached_share double precision,
+    step_share double precision,
+    average_order numeric,
+    average_previous numeric,
+    median_wait interval
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.part,
+           o.order_number,
+           count(*),
+           count(*)::double precision / first_value(count(*)) OVER ladder,
+           count(*)::double precision / lag(count(*)) OVER ladder,
+           trim_scale(avg(o.amount)),
+           trim_scale(avg(o.previous_amount)),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY o.ordered_at - o.previous_order_at)
+      FROM numbered_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
+     GROUP BY o.part, o.order_number
+    WINDOW ladder AS (PARTITION BY o.part ORDER BY o.order_number)
+     ORDER BY o.part, o.order_number;
+END;
+COMMENT ON FUNCTION order_ladder_by(text, timestamptz) IS
+    'as order_ladder_at, for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION order_ladder_at(as_of timestamptz)
+RETURNS TABLE (
+    order_number bigint,
+    customers bigint,
+    reached_share double precision,
+    step_share double precision,
+    average_order numeric,
+    average_previous numeric,
+    median_wait interval
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT l.order_number, l.customers, l.reached_share, l.step_share,
+           l.average_order, l.average_previous, l.median_wait
+      FROM order_ladder_by('everyone', order_ladder_at.as_of) l;
+END;
+COMMENT ON FUNCTION order_ladder_at(timestamptz) IS
+    'first, second, third order and so on: how many customers got there and what they spent; average_previous is the same customers'' order before, so whether orders grow is not confused with who stays';
+
+CREATE OR REPLACE FUNCTION retention_cohorts_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    cohort date,
+    cohort_size bigint,
+    months_later integer,
+    active_customers bigint,
+    active_share double precision,
+    revenue numeric
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH active AS (
+        SELECT o.part, p.cohort,
+               ((EXTRACT(year FROM p.month) - EXTRACT(year FROM p.cohort)) * 12
+                + EXTRACT(month FROM p.month) - EXTRACT(month FROM p.cohort))::integer
+                   AS months_later,
+               count(DISTINCT o.customer_id) AS customers,
+               sum(o.amount) AS revenue
+          FROM (SELECT n.part, n.customer_id, n.amount,
+                       loyalcs.local_month(n.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
+                       loyalcs.local_month(n.first_order_at, (SELECT s.time_zone FROM settings s)) AS cohort
+                  FROM numbered_orders_by(retention_cohorts_by.breakdown, retention_cohorts_by.as_of) n) o
+         CROSS JOIN LATERAL (SELECT o.month, o.cohort) p
+         GROUP BY o.part, p.cohort, p.month
+    ), cohorts AS (
+        SELECT a.part, a.cohort, a.customers,
+               loyalcs.local_month(least(retention_cohorts_by.as_of, timestamptz '9999-12-31 00:00+00'),
+                                   (SELECT s.time_zone FROM settings s)) AS until
+          FROM active a
+         WHERE a.months_later = 0
+    )
+    SELECT c.part, c.cohort, c.customers, m.months_later,
+           coalesce(a.customers, 0),
+           coalesce(a.customers, 0)::double precision / c.customers,
+           coalesce(a.revenue, 0)
+      FROM cohorts c
+     CROSS JOIN LATERAL generate_series(0,
+               ((EXTRACT(year FROM c.until) - EXTRACT(year FROM c.cohort)) * 12
+                + EXTRACT(month FROM c.until) - EXTRACT(month FROM c.cohort))::integer) m (months_later)
+      LEFT JOIN active a
+        ON a.part = c.part AND a.cohort = c.cohort AND a.months_later = m.months_later
+     ORDER BY c.part, c.cohort, m.months_later;
+END;
+COMMENT ON FUNCTION retention_cohorts_by(text, timestamptz) IS
+    'as retention_cohorts_at, for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION retention_cohorts_at(as_of timestamptz)
+RETURNS TABLE (
+    cohort date,
+    cohort_size bigint,
+    months_later integer,
+    active_customers bigint,
+    active_share double precision,
+    revenue numeric
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT c.cohort, c.cohort_size, c.months_later, c.active_customers,
+           c.active_share, c.revenue
+      FROM retention_cohorts_by('everyone', retention_cohorts_at.as_of) c;
+END;
+COMMENT ON FUNCTION retention_cohorts_at(timestamptz) IS
+    'customers by the local month of their first order: how many of them bought in each later month, months without a buyer included';
+
+CREATE OR REPLACE FUNCTION customer_retention_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    period text,
+    period_start date,
+    starting bigint,
+    ending bigint,
+    acquired bigint,
+    retained bigint,
+    reactivated bigint,
+    crr double precision,
+    strict_retention double precision,
+    complete boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH bought AS (
+        SELECT o.part, o.customer_id, o.ordered_at, o.first_order_at,
+               (SELECT s.time_zone FROM settings s) AS time_zone
+          FROM numbered_orders_by(customer_retention_by.breakdown, customer_retention_by.as_of) o
+    ), active AS (
+        SELECT b.part, 'month' AS period, b.customer_id,
+               loyalcs.local_month(b.ordered_at, b.time_zone) AS period_start,
+               loyalcs.local_month(b.first_order_at, b.time_zone) AS first_period
+          FROM bought b
+         GROUP BY 1, 2, 3, 4, 5
+        UNION ALL
+        SELECT b.part, 'quarter', b.customer_id,
+               loyalcs.local_quarter(b.ordered_at, b.time_zone),
+               loyalcs.local_quarter(b.first_order_at, b.time_zone)
+          FROM bought b
+         GROUP BY 1, 2, 3, 4, 5
+    ), lengths (period, length) AS (
+        VALUES ('month', interval '1 month'), ('quarter', interval '3 months')
+    ), followed AS (
+        SELECT a.part, a.period, a.period_start, l.length, a.first_period,
+               lag(a.period_start) OVER (PARTITION BY a.part, a.period, a.customer_id
+                                         ORDER BY a.period_start) AS previous
+          FROM active a
+          JOIN lengths l ON l.period = a.period
+    ), counted AS (
+        SELECT f.part, f.period, f.period_start,
+               count(*) AS ending,
+               count(*) FILTER (WHERE f.first_period = f.period_start) AS acquired,
+               count(*) FILTER (WHERE f.previous = (f.period_start - f.length)::date) AS retained
+          FROM followed f
+         GROUP BY f.part, f.period, f.period_start
+    ), spans AS (
+        SELECT c.part, c.period, l.length, min(c.period_start) AS from_start,
+               CASE c.period
+                   WHEN 'month' THEN loyalcs.local_month(u.until, u.time_zone)
+                   ELSE loyalcs.local_quarter(u.until, u.time_zone)
+               END AS until_start
+          FROM counted c
+          JOIN lengths l ON l.period = c.period
+         CROSS JOIN (SELECT least(customer_retention_by.as_of, timestamptz '9999-12-31 00:00+00') AS until,
+                            s.time_zone
+                       FROM settings s) u
+         GROUP BY c.part, c.period, l.length, u.until, u.time_zone
+    ), filled AS (
+        SELECT s.part, s.period, g.at::date AS period_start,
+               g.at + s.length AS next_start,
+               coalesce(c.ending, 0) AS ending,
+               coalesce(c.acquired, 0) AS acquired,
+               coalesce(c.retained, 0) AS retained
+          FROM spans s
+         CROSS JOIN LATERAL generate_series(s.from_start::timestamp, s.until_start::timestamp,
+                                            s.length) g (at)
+          LEFT JOIN counted c
+            ON c.part = s.part AND c.period = s.period AND c.period_start = g.at::date
+    ), started AS (
+        SELECT f.*,
+               coalesce(lag(f.ending) OVER (PARTITION BY f.part, f.period
+                                            ORDER BY f.period_start), 0) AS starting
+          FROM filled f
+    )
+    SELECT t.part, t.period, t.period_start, t.starting, t.ending, t.acquired, t.retained,
+           t.ending - t.acquired - t.retained,
+           loyalcs.retention_rate(t.starting, t.ending, t.acquired),
+           t.retained::double precision / nullif(t.starting, 0),
+           (t.next_start AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= customer_retention_by.as_of
+      FROM started t
+     ORDER BY t.part, t.period, t.period_start;
+END;
+COMMENT ON FUNCTION customer_retention_by(text, timestamptz) IS
+    'as customer_retention_at, for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION customer_retention_at(as_of timestamptz)
+RETURNS TABLE (
+    period text,
+    period_start date,
+    starting bigint,
+    ending bigint,
+    acquired bigint,
+    retained bigint,
+    reactivated bigint,
+    crr double precision,
+    strict_retention double precision,
+    complete boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.period, r.period_start, r.starting, r.ending, r.acquired, r.retained,
+           r.reactivated, r.crr, r.strict_retention, r.complete
+      FROM customer_retention_by('everyone', customer_retention_at.as_of) r;
+END;
+COMMENT ON FUNCTION customer_retention_at(timestamptz) IS
+    'customer retention by local month and quarter: as published, CRR = (ending - acquired) / starting, and strict, retained / starting; a customer of a period is one who bought in it';
+
+CREATE OR REPLACE FUNCTION revenue_mix_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    month date,
+    orders bigint,
+    revenue numeric,
+    new_revenue numeric,
+    repeat_revenue numeric,
+    repeat_share double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT m.part, m.month,
+           count(*),
+           sum(m.amount),
+           coalesce(sum(m.amount) FILTER (WHERE m.order_number = 1), 0),
+           coalesce(sum(m.amount) FILTER (WHERE m.order_number > 1), 0),
+           (coalesce(sum(m.amount) FILTER (WHERE m.order_number > 1), 0)
+            / nullif(sum(m.amount), 0))::double precision
+      FROM (SELECT o.part, o.order_number, o.amount,
+                   loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month
+              FROM numbered_orders_by(revenue_mix_by.breakdown, revenue_mix_by.as_of) o) m
+     GROUP BY m.part, m.month
+     ORDER BY m.part, m.month;
+END;
+COMMENT ON FUNCTION revenue_mix_by(text, timestamptz) IS
+    'as revenue_mix_at, for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION revenue_mix_at(as_of timestamptz)
+RETURNS TABLE (
+    month date,
+    orders bigint,
+    revenue numeric,
+    new_revenue numeric,
+    repeat_revenue numeric,
+    repeat_share double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT m.month, m.orders, m.revenue, m.new_revenue, m.repeat_revenue, m.repeat_share
+      FROM revenue_mix_by('everyone', revenue_mix_at.as_of) m;
+END;
+COMMENT ON FUNCTION revenue_mix_at(timestamptz) IS
+    'revenue by local month: what first orders brought, and what came from customers who had bought before';

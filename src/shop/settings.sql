@@ -1,0 +1,23 @@
+-- shop/settings.sql
+--
+-- What holds for the whole shop: one row.
+-- Needs: nothing before it.
+
+--@ table settings
+CREATE TABLE settings (
+    singleton boolean PRIMARY KEY DEFAULT true
+        CONSTRAINT settings_is_one_row CHECK (singleton),
+    time_zone text NOT NULL
+        CONSTRAINT settings_time_zone_is_known
+        CHECK ((timestamptz '2000-01-01 00:00+00' AT TIME ZONE time_zone) IS NOT NULL),
+    currency text NOT NULL
+        CONSTRAINT settings_currency_is_a_code CHECK (currency ~ '^[A-Z]{3}$'),
+    significance double precision NOT NULL DEFAULT 0.05
+        CONSTRAINT settings_significance_is_a_probability
+        CHECK (significance > 0 AND significance < 1),
+    lapsing_after double precision NOT NULL DEFAULT 2
+        CONSTRAINT settings_lapsing_after_is_positive
+        CHECK (lapsing_after > 0 AND lapsing_after < 'infinity'),
+    own_tables text[] NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now()
+);

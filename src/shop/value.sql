@@ -1,0 +1,110 @@
+-- shop/value.sql
+--
+-- What customers are worth, how much hangs on how few, and who is leaving
+-- without a word.
+-- Needs: settings, purchases, breakdown.
+
+--@ functions
+CREATE OR REPLACE FUNCTION years_as_customer(first_order_at timestamptz, as_of timestamptz)
+RETURNS double precision
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN greatest(EXTRACT(epoch FROM as_of - first_order_at) / (365.25 * 86400), 1)::double precision;
+COMMENT ON FUNCTION years_as_customer(timestamptz, timestamptz) IS
+    'years of 365.25 days since the first order, at least one, so that nobody is projected from one happy week';
+
+CREATE OR REPLACE FUNCTION customer_value_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    orders bigint,
+    lifetime_value numeric,
+    average_order numeric,
+    customer_for interval,
+    orders_per_year double precision,
+    annual_value double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.customer_id, p.orders, p.total_spent, p.average_order,
+           customer_value_at.as_of - p.first_order_at,
+           p.orders / years_as_customer(p.first_order_at, customer_value_at.as_of),
+           p.total_spent::double precision
+           / years_as_customer(p.first_order_at, customer_value_at.as_of)
+      FROM customer_purchases_at(customer_value_at.as_of) p;
+END;
+COMMENT ON FUNCTION customer_value_at(timestamptz) IS
+    'what each customer has been worth and is worth a year (average order times orders a year); whoever has been a customer for less than a year counts as one of a year';
+
+CREATE OR REPLACE FUNCTION top_customers_share_at(as_of timestamptz)
+RETURNS TABLE (
+    top_share double precision,
+    customers bigint,
+    spent_at_least numeric,
+    revenue_share double precision,
+    gini double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH spent AS (
+        SELECT p.total_spent
+          FROM customer_purchases_at(top_customers_share_at.as_of) p
+    )
+    SELECT t.share,
+           ceil(count(*) * t.share::numeric)::bigint,
+           percentile_disc(t.share) WITHIN GROUP (ORDER BY s.total_spent DESC),
+           loyalcs.top_share(s.total_spent::double precision, t.share),
+           loyalcs.gini(s.total_spent::double precision)
+      FROM (VALUES (0.01::double precision), (0.05), (0.1), (0.2), (0.5)) t (share)
+     CROSS JOIN spent s
+     GROUP BY t.share
+     ORDER BY t.share;
+END;
+COMMENT ON FUNCTION top_customers_share_at(timestamptz) IS
+    'what share of the revenue the best 1, 5, 10, 20 and 50% of the customers bring, and what it takes to be one of them';
+
+CREATE OR REPLACE FUNCTION lapsing_customers_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    orders bigint,
+    last_order_at timestamptz,
+    silent_for interval,
+    expected_gap interval,
+    rhythm text,
+    silence double precision,
+    annual_value double precision,
+    lifetime_value numeric
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH gaps AS (
+        SELECT o.order_number,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY o.next_order_at - o.ordered_at) AS gap
+          FROM numbered_orders_at(lapsing_customers_at.as_of) o
+         WHERE o.next_order_at IS NOT NULL
+         GROUP BY GROUPING SETS ((o.order_number), ())
+    ), bought AS (
+        SELECT p.customer_id, p.orders, p.last_order_at, p.total_spent, p.recency,
+               CASE WHEN p.orders > 2 THEN p.purchase_interval END AS own,
+               coalesce(n.gap, a.gap) AS usual,
+               p.total_spent::double precision
+               / years_as_customer(p.first_order_at, lapsing_customers_at.as_of) AS annual_value
+          FROM customer_purchases_at(lapsing_customers_at.as_of) p
+          LEFT JOIN gaps n ON n.order_number = p.orders
+          LEFT JOIN gaps a ON a.order_number IS NULL
+    ), measured AS (
+        SELECT b.*,
+               greatest(coalesce(b.own, b.usual), interval '1 day') AS expected,
+               (EXTRACT(epoch FROM b.recency)
+                / EXTRACT(epoch FROM greatest(coalesce(b.own, b.usual), interval '1 day'))
+               )::double precision AS silence
+          FROM bought b
+         WHERE coalesce(b.own, b.usual) IS NOT NULL
+    )
+    SELECT m.customer_id, m.orders, m.last_order_at, m.recency, m.expected,
+           CASE WHEN m.own IS NOT NULL THEN 'own' ELSE 'shop' END,
+           m.silence, m.annual_value, m.total_spent
+      FROM measured m
+     WHERE m.silence >= (SELECT s.lapsing_after FROM settings s)
+     ORDER BY m.annual_value DESC, m.customer_id;
+END;
+COMMENT ON FUNCTION lapsing_customers_at(timestamptz) IS
+    'who is leaving without a word: silent for settings.lapsing_after times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s for that order number; most valuable first';

@@ -1,0 +1,354 @@
+#
+# What holds the house together: rules that no single test of a feature would
+# notice being broken.  They are asked of the catalogs, so they hold for what
+# is added later too.
+#
+use strict;
+use warnings;
+
+use File::Find;
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('house');
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+$node->start;
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION loyalcs;
+	SELECT loyalcs.create_shop('aurora');
+	SELECT loyalcs.create_shop('borealis', key_type => 'bigint');
+});
+
+# none(NAME, QUERY): the query finds nobody who breaks the rule
+sub none
+{
+	my ($name, $query) = @_;
+	is($node->safe_psql('postgres', $query), '', $name);
+	return;
+}
+
+# The objects of the extension and of the two shops, as psql would say it.
+$node->safe_psql(
+	'postgres', q{
+	CREATE VIEW member AS
+		SELECT classid, objid
+		FROM pg_depend
+		WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND
+			refobjid = (SELECT oid FROM pg_extension WHERE extname = 'loyalcs');
+	CREATE VIEW shop AS
+		SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('aurora', 'borealis');
+	CREATE VIEW function AS
+		SELECT p.*, true AS is_member FROM pg_proc p JOIN member ON objid = oid AND
+			classid = 'pg_proc'::regclass
+		UNION ALL
+		SELECT p.*, false FROM pg_proc p JOIN shop ON pronamespace = shop.oid;
+});
+
+# --------------------------------------------------------------------------
+# psql's \d+ and \df+ are the first manual that people read.
+# --------------------------------------------------------------------------
+
+# (arrays, and row types of tables, are made by the server)
+none('every object of the extension has a comment', q{
+	SELECT (pg_identify_object(classid, objid, 0)).type, (pg_identify_object(classid, objid, 0)).identity
+	FROM member
+	WHERE obj_description(objid, classid::regclass::name) IS NULL AND
+		NOT (classid = 'pg_type'::regclass AND
+			EXISTS (SELECT FROM pg_type t WHERE t.oid = objid AND
+				(t.typcategory = 'A' OR
+				 EXISTS (SELECT FROM pg_class WHERE oid = t.typrelid AND relkind <> 'c'))))
+	ORDER BY 1, 2});
+
+none('every relation, function and type of a shop has a comment', q{
+	SELECT oid::regclass::text FROM pg_class
+	WHERE relnamespace IN (SELECT oid FROM shop) AND relkind NOT IN ('i', 'I', 'S') AND
+		obj_description(oid, 'pg_class') IS NULL
+	UNION ALL
+	SELECT oid::regprocedure::text FROM function
+	WHERE NOT is_member AND obj_description(oid, 'pg_proc') IS NULL
+	UNION ALL
+	SELECT oid::regtype::text FROM pg_type
+	WHERE typnamespace IN (SELECT oid FROM shop) AND typtype IN ('e', 'd', 'b', 'r') AND
+		typcategory <> 'A' AND obj_description(oid, 'pg_type') IS NULL
+	ORDER BY 1});
+
+none('every column of a shop, and of the extension, has a comment', q{
+	SELECT attrelid::regclass || '.' || attname
+	FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+	WHERE (relnamespace IN (SELECT oid FROM shop) OR
+			c.oid IN (SELECT objid FROM member WHERE classid = 'pg_class'::regclass)) AND
+		relkind NOT IN ('i', 'I', 'S') AND attnum > 0 AND NOT attisdropped AND
+		col_description(attrelid, attnum) IS NULL
+	ORDER BY attrelid::regclass::text, attnum});
+
+# --------------------------------------------------------------------------
+# Functions: names bound when they are created, or a search_path of their own.
+# --------------------------------------------------------------------------
+
+none('every function is in C, has a parsed body, or sets its search_path', q{
+	SELECT oid::regprocedure
+	FROM function
+	WHERE prokind <> 'a' AND prosqlbody IS NULL AND
+		prolang NOT IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal')) AND
+		NOT EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%')
+	ORDER BY 1::text});
+
+none('no function is SECURITY DEFINER', q{
+	SELECT oid::regprocedure FROM function WHERE prosecdef});
+
+# Making a shop and looking after it is for one session at a time.
+none('every other function of the extension is PARALLEL SAFE', q{
+	SELECT oid::regprocedure
+	FROM function
+	WHERE is_member AND proparallel <> 's' AND
+		proname NOT IN ('create_shop', 'drop_shop', 'grant_shop') AND
+		proname NOT LIKE 'shop\_%' AND
+		prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+	ORDER BY 1::text});
+
+none('every aggregate can be combined and has a state that can be stored', q{
+	SELECT aggfnoid::regprocedure
+	FROM pg_aggregate a JOIN function f ON f.oid = aggfnoid JOIN pg_type t ON t.oid = aggtranstype
+	WHERE aggcombinefn = 0 OR typtype = 'p'
+	ORDER BY 1::text});
+
+none('every type sorts, hashes, and travels in binary', q{
+	SELECT t.oid::regtype
+	FROM pg_type t JOIN member ON objid = t.oid AND classid = 'pg_type'::regclass
+	WHERE typtype = 'b' AND typcategory <> 'A' AND
+		(typsend = 0 OR typreceive = 0 OR
+		 2 <> (SELECT count(*) FROM pg_opclass JOIN pg_am am ON am.oid = opcmethod
+			WHERE opcintype = t.oid AND opcdefault AND amname IN ('btree', 'hash')))
+	ORDER BY 1::text});
+
+# --------------------------------------------------------------------------
+# A shop
+# --------------------------------------------------------------------------
+
+none('views of a shop act with the rights of whoever reads them', q{
+	SELECT oid::regclass
+	FROM pg_class
+	WHERE relnamespace IN (SELECT oid FROM shop) AND relkind = 'v' AND
+		NOT EXISTS (SELECT FROM pg_options_to_table(reloptions)
+			WHERE option_name = 'security_invoker' AND option_value::boolean)
+	ORDER BY 1::text});
+
+# A domain or an array of one of our types would go with the extension too.
+none('no column of a shop\'s tables has a type of the extension', q{
+	WITH RECURSIVE ours(oid) AS (
+		SELECT objid FROM member WHERE classid = 'pg_type'::regclass
+		UNION
+		SELECT t.oid FROM pg_type t JOIN ours ON ours.oid IN (t.typbasetype, t.typelem)
+	)
+	SELECT attrelid::regclass || '.' || attname
+	FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+	WHERE relnamespace IN (SELECT oid FROM shop) AND relkind IN ('r', 'p') AND attnum > 0 AND
+		atttypid IN (SELECT oid FROM ours)
+	ORDER BY 1});
+
+# --------------------------------------------------------------------------
+# The version stands in loyalcs.control; what else has to say it says the same.
+# --------------------------------------------------------------------------
+
+my ($version) = slurp_file('loyalcs.control') =~ /^default_version *= *'(.*)'/m;
+my $meta = decode_json(slurp_file('META.json'));
+
+is($meta->{version}, $version, 'META.json: version');
+is($meta->{provides}{loyalcs}{version}, $version, 'META.json: provides');
+is($node->safe_psql('postgres',
+		"SELECT extversion FROM pg_extension WHERE extname = 'loyalcs'"),
+	$version, 'version of the extension');
+is($node->safe_psql('postgres', 'SELECT loyalcs.loyalcs_version()'),
+	$version, 'version of the library');
+
+my @files;
+find(
+	{
+		no_chdir => 1,
+		wanted => sub {
+			$File::Find::prune = 1 if /^\.\/(?:\.git|build|tmp_check)$/;
+			push @files, s{^\./}{}r
+			  if -f && !/\.(?:o|bc|so)$/ && !/loyalcs--[^\/]*\.sql$/;
+		}
+	},
+	'.');
+is( join(' ', grep {
+			!/^(?:loyalcs\.control|META\.json|CHANGELOG\.md)$/
+			  && slurp_file($_) =~ /(?<![\d.])\Q$version\E(?![\d.])/
+		} sort @files),
+	'', 'no other file says the version');
+
+# --------------------------------------------------------------------------
+# One concept, one name
+# --------------------------------------------------------------------------
+
+my @missing;
+foreach my $source (glob('src/*.sql'), glob('src/shop/*.sql'))
+{
+	my $test = $source =~ s{^src/(shop/)?(.*)\.sql$}{($1 ? 'shop_' : '') . $2}er;
+	push @missing, grep { !-f } "sql/$test.sql", "expected/$test.out";
+}
+is("@missing", '', 'every SQL file has a test of its name');
+
+# --------------------------------------------------------------------------
+# Who may install it, and what somebody else gains who was there before.
+# --------------------------------------------------------------------------
+
+$node->safe_psql(
+	'postgres', q{
+	CREATE ROLE builder LOGIN;
+	CREATE ROLE mallory LOGIN;
+	CREATE DATABASE built OWNER builder;
+});
+
+# as(ROLE, DATABASE, SQL): what the role gets printed, errors too
+sub as
+{
+	my ($role, $database, $sql) = @_;
+	my ($code, $stdout, $stderr) = $node->psql(
+		$database, $sql,
+		extra_params => [ '-U', $role ],
+		on_error_stop => 0);
+	return $stdout . $stderr;
+}
+
+is(as('builder', 'built', q{
+		CREATE EXTENSION loyalcs;
+		DO $$ BEGIN PERFORM loyalcs.create_shop('aurora'); END $$;
+		SELECT count(*) FROM aurora.customers;}),
+	'0', 'the owner of a database installs it and makes a shop');
+
+# Mallory owns a database, makes the schema before anybody else does, and puts
+# into it whatever a script or a body might find there instead of the server's
+# own: functions and operators that fit their arguments better than the built-in
+# ones do, or just as well.
+my $plant = q{
+	CREATE SCHEMA loyalcs;
+	GRANT ALL ON SCHEMA loyalcs TO PUBLIC;
+	CREATE FUNCTION loyalcs.trap() RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		RAISE WARNING 'the trap has caught %', current_user;
+		IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+			ALTER ROLE mallory SUPERUSER;
+		END IF;
+	END $$;
+
+	-- every built-in function that takes text or numeric, for varchar and
+	-- integer; and every operator on what has no operator of its own
+	DO $$
+	DECLARE
+		f record;
+	BEGIN
+		FOR f IN
+			SELECT DISTINCT quote_ident(proname) AS name,
+				(SELECT string_agg(CASE t::regtype WHEN 'text'::regtype THEN 'varchar'
+						WHEN 'numeric'::regtype THEN 'int' ELSE format_type(t, NULL) END, ', ')
+					FROM unnest(proargtypes) AS t) AS args,
+				format_type(prorettype, NULL) AS result
+			FROM pg_proc JOIN pg_type r ON r.oid = prorettype
+			WHERE pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' AND NOT proretset AND
+				r.typtype = 'b' AND provariadic = 0 AND
+				proargtypes::oid[] && ARRAY['text'::regtype, 'numeric'::regtype]::oid[] AND
+				NOT EXISTS (SELECT FROM unnest(proargtypes) AS t JOIN pg_type a ON a.oid = t
+					WHERE a.typtype = 'p')
+		LOOP
+			BEGIN
+				EXECUTE format('CREATE FUNCTION loyalcs.%s(%s) RETURNS %s LANGUAGE plpgsql AS
+					''BEGIN PERFORM loyalcs.trap(); RETURN NULL; END''', f.name, f.args, f.result);
+			EXCEPTION WHEN duplicate_function THEN
+				NULL;
+			END;
+		END LOOP;
+
+		FOR f IN
+			SELECT DISTINCT oprname AS name, t AS args, format_type(oprresult, NULL) AS result
+			FROM pg_operator,
+				unnest(ARRAY['varchar', 'int', 'text', 'bigint', 'smallint', 'name', 'timestamptz', 'boolean', 'oid']) AS t
+			WHERE oprname IN ('=', '<>', '<', '>', '<=', '>=', '||', '+', '-', '*', '/', '~', '~~') AND
+				oprresult IN ('boolean'::regtype, 'text'::regtype, 'integer'::regtype)
+		LOOP
+			BEGIN
+				EXECUTE format('CREATE FUNCTION loyalcs.trap_%s(%s, %s) RETURNS %s LANGUAGE plpgsql AS
+					''BEGIN PERFORM loyalcs.trap(); RETURN NULL; END''',
+					replace(f.result, ' ', '_'), f.args, f.args, f.result);
+			EXCEPTION WHEN duplicate_function THEN
+				NULL;
+			END;
+			BEGIN
+				EXECUTE format('CREATE OPERATOR loyalcs.%s (LEFTARG = %s, RIGHTARG = %s,
+					FUNCTION = loyalcs.trap_%s)', f.name, f.args, f.args, replace(f.result, ' ', '_'));
+			EXCEPTION WHEN duplicate_function THEN
+				NULL;
+			END;
+		END LOOP;
+	END $$;
+};
+
+# What mallory gains: no rights, no code of hers run by another, and nothing
+# of hers inside what others will run.
+sub gains_nothing
+{
+	my ($database, $printed, $name) = @_;
+
+	is($printed, '', "$name: no trap has sprung, and nothing failed");
+	is( $node->safe_psql('postgres',
+			q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}),
+		'f', "$name: mallory is who she was");
+	is( $node->safe_psql(
+			$database, q{
+			WITH hers AS (
+				SELECT 'pg_proc'::regclass AS classid, oid AS objid FROM pg_proc
+				WHERE proowner = 'mallory'::regrole
+				UNION ALL
+				SELECT 'pg_operator'::regclass, oid FROM pg_operator
+				WHERE oprowner = 'mallory'::regrole
+			)
+			SELECT pg_describe_object(classid, objid, 0) || ' uses ' ||
+				pg_describe_object(refclassid, refobjid, 0)
+			FROM pg_depend
+			WHERE (refclassid, refobjid) IN (SELECT classid, objid FROM hers) AND
+				(classid, objid) NOT IN (SELECT classid, objid FROM hers)
+			ORDER BY 1}),
+		'', "$name: nothing of others uses anything of hers");
+	return;
+}
+
+$node->safe_psql(
+	'postgres', q{
+	CREATE DATABASE trusted OWNER mallory;
+	CREATE DATABASE untrusted OWNER mallory;
+});
+foreach my $database ('trusted', 'untrusted')
+{
+	is(as('mallory', $database, $plant), '', "$database: mallory lays her traps");
+	like(as('mallory', $database,
+			q{SELECT 'a'::varchar OPERATOR(loyalcs.=) 'a'::varchar}),
+		qr/the trap has caught mallory/, "$database: they work");
+}
+
+# The script of a trusted extension runs as a superuser, whoever asks for it.
+my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
+gains_nothing('trusted', as('mallory', 'trusted', 'CREATE EXTENSION loyalcs'),
+	'mallory installs the extension');
+gains_nothing('untrusted',
+	as($superuser, 'untrusted', 'CREATE EXTENSION loyalcs'),
+	'a superuser installs the extension');
+gains_nothing('untrusted',
+	as($superuser, 'untrusted',
+		q{DO $$ BEGIN PERFORM loyalcs.create_shop('aurora'); END $$}),
+	'a superuser makes a shop');
+
+# A planted object of our own name stops the script; it is never taken over.
+$node->safe_psql('postgres', 'CREATE DATABASE taken OWNER mallory');
+as('mallory', 'taken', q{
+	CREATE SCHEMA loyalcs;
+	CREATE FUNCTION loyalcs.loyalcs_version() RETURNS text RETURN 'mine';});
+like(as('mallory', 'taken', 'CREATE EXTENSION loyalcs'),
+	qr/ERROR:  function "loyalcs_version" already exists/,
+	'the script does not replace what it did not make');
+
+$node->stop('fast');
+done_testing();
