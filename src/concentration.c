@@ -218,7 +218,9 @@ top_share_final(PG_FUNCTION_ARGS)
 
 /*
  * Gini = sum((2 i - n - 1) x_i) / (n sum(x)), x ascending from i = 1 (the mean
- * absolute difference over twice the mean).
+ * absolute difference over twice the mean).  The best and the worst, the next
+ * best and the next worst and so on have the same weight with opposite signs;
+ * taken in pairs, equal amounts give exactly 0, and nothing becomes negative.
  */
 PG_FUNCTION_INFO_V1(gini_final);
 Datum
@@ -233,9 +235,9 @@ gini_final(PG_FUNCTION_ARGS)
 
 	if (n == 0 || total == 0)
 		PG_RETURN_NULL();
-	for (int64 i = 0; i < n; i++)
-		weighted += (n - 1 - 2 * i) * amounts[i];
-	if (isinf(total) || !isfinite(weighted))
+	for (int64 i = 0; i < n / 2; i++)
+		weighted += (n - 1 - 2 * i) * (amounts[i] - amounts[n - 1 - i]);
+	if (isinf(total) || isinf(weighted))
 		float_overflow_error();
-	PG_RETURN_FLOAT8(Max(weighted / n / total, 0.0));
+	PG_RETURN_FLOAT8(weighted / n / total);
 }

@@ -33,6 +33,7 @@
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "nodes/execnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -229,10 +230,17 @@ adjusted_nps(const Ratings *ratings, float8 *variance)
 	return 100 * (p - d);
 }
 
-static float8
+/* Each answer is read once: a window asks this for every row. */
+static inline float8
 nps_points(const Ratings *ratings)
 {
-	return 100.0 * (promoters(ratings) - detractors(ratings)) / responses(ratings);
+	int64		up = promoters(ratings);
+	int64		down = detractors(ratings);
+	int64		rest = count_between(ratings, NPS_HIGHEST_DETRACTOR + 1,
+									 NPS_LOWEST_PROMOTER - 1);
+
+	/* 0 / 0 is NaN, and no answers have no other way to be one */
+	return 100.0 * (up - down) / (up + down + rest);
 }
 
 static void
@@ -419,6 +427,17 @@ ratings_hash_extended(PG_FUNCTION_ARGS)
  */
 
 /*
+ * Does an aggregate call?  AggCheckCallContext() tells more, but it is a call
+ * across libraries for every row.
+ */
+static inline bool
+in_aggregate(FunctionCallInfo fcinfo)
+{
+	return fcinfo->context != NULL &&
+		(IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
+}
+
+/*
  * The ratings to change: the state itself inside an aggregate, where the
  * executor owns it, a copy anywhere else, where it may be a row's.
  */
@@ -428,43 +447,61 @@ own_ratings(FunctionCallInfo fcinfo)
 	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
 	Ratings    *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
+	if (in_aggregate(fcinfo))
 		return ratings;
 	copy = palloc(sizeof(Ratings));
 	*copy = *ratings;
 	return copy;
 }
 
+/* by is 1 or -1; the caller has checked the score. */
 static inline Datum
 count_score(FunctionCallInfo fcinfo, int score, int by)
 {
-	Ratings    *ratings = own_ratings(fcinfo);
+	Ratings    *ratings = unlikely(PG_ARGISNULL(0)) ?
+		palloc0(sizeof(Ratings)) : own_ratings(fcinfo);
 
 	ratings->count[score] = check_count(score, ratings->count[score] + by);
 	PG_RETURN_RATINGS_P(ratings);
 }
 
+static inline Datum
+skip_answer(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
 /*
  * The transition functions: one a scale and argument type.  smallint and
  * integer are what scores are stored as; double precision takes what is left.
+ * They skip NULL themselves: for a strict function the executor would take one
+ * more step a row.
  */
 #define RATINGS_TRANSITION(name, by, scale) \
 PG_FUNCTION_INFO_V1(name##_int2); \
 Datum \
 name##_int2(PG_FUNCTION_ARGS) \
 { \
+	if (PG_ARGISNULL(1)) \
+		return skip_answer(fcinfo); \
 	return count_score(fcinfo, check_score(PG_GETARG_INT16(1), &scale), by); \
 } \
 PG_FUNCTION_INFO_V1(name##_int4); \
 Datum \
 name##_int4(PG_FUNCTION_ARGS) \
 { \
+	if (PG_ARGISNULL(1)) \
+		return skip_answer(fcinfo); \
 	return count_score(fcinfo, check_score(PG_GETARG_INT32(1), &scale), by); \
 } \
 PG_FUNCTION_INFO_V1(name##_float8); \
 Datum \
 name##_float8(PG_FUNCTION_ARGS) \
 { \
+	if (PG_ARGISNULL(1)) \
+		return skip_answer(fcinfo); \
 	return count_score(fcinfo, check_real_score(PG_GETARG_FLOAT8(1), &scale), by); \
 } \
 extern Datum name##_float8(PG_FUNCTION_ARGS)
@@ -559,11 +596,11 @@ PG_FUNCTION_INFO_V1(ratings_nps);
 Datum
 ratings_nps(PG_FUNCTION_ARGS)
 {
-	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
+	float8		points = nps_points(PG_GETARG_RATINGS_P(0));
 
-	if (responses(ratings) == 0)
+	if (isnan(points))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(nps_points(ratings));
+	PG_RETURN_FLOAT8(points);
 }
 
 static Datum

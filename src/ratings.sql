@@ -348,77 +348,77 @@ COMMENT ON CAST (loyalcs.ratings AS bigint[]) IS 'the eleven counts, of score 0 
 -- precision takes bigint, numeric and real, and refuses what is not whole.
 
 CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_accum_int2';
 COMMENT ON FUNCTION loyalcs.ratings_accum(loyalcs.ratings, smallint) IS
     'transition function: counts a score from 0 to 10';
 CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_accum_int4';
 COMMENT ON FUNCTION loyalcs.ratings_accum(loyalcs.ratings, integer) IS
     'transition function: counts a score from 0 to 10';
 CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_accum_float8';
 COMMENT ON FUNCTION loyalcs.ratings_accum(loyalcs.ratings, double precision) IS
     'transition function: counts a score from 0 to 10';
 CREATE FUNCTION loyalcs.nps_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'nps_accum_int2';
 COMMENT ON FUNCTION loyalcs.nps_accum(loyalcs.ratings, smallint) IS
     'transition function: counts an NPS score, 0 to 10';
 CREATE FUNCTION loyalcs.nps_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'nps_accum_int4';
 COMMENT ON FUNCTION loyalcs.nps_accum(loyalcs.ratings, integer) IS
     'transition function: counts an NPS score, 0 to 10';
 CREATE FUNCTION loyalcs.nps_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'nps_accum_float8';
 COMMENT ON FUNCTION loyalcs.nps_accum(loyalcs.ratings, double precision) IS
     'transition function: counts an NPS score, 0 to 10';
 CREATE FUNCTION loyalcs.csat_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'csat_accum_int2';
 COMMENT ON FUNCTION loyalcs.csat_accum(loyalcs.ratings, smallint) IS
     'transition function: counts a CSAT score, 1 to 5';
 CREATE FUNCTION loyalcs.csat_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'csat_accum_int4';
 COMMENT ON FUNCTION loyalcs.csat_accum(loyalcs.ratings, integer) IS
     'transition function: counts a CSAT score, 1 to 5';
 CREATE FUNCTION loyalcs.csat_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'csat_accum_float8';
 COMMENT ON FUNCTION loyalcs.csat_accum(loyalcs.ratings, double precision) IS
     'transition function: counts a CSAT score, 1 to 5';
 CREATE FUNCTION loyalcs.ces_accum(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ces_accum_int2';
 COMMENT ON FUNCTION loyalcs.ces_accum(loyalcs.ratings, smallint) IS
     'transition function: counts a CES score, 1 to 7';
 CREATE FUNCTION loyalcs.ces_accum(loyalcs.ratings, integer) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ces_accum_int4';
 COMMENT ON FUNCTION loyalcs.ces_accum(loyalcs.ratings, integer) IS
     'transition function: counts a CES score, 1 to 7';
 CREATE FUNCTION loyalcs.ces_accum(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ces_accum_float8';
 COMMENT ON FUNCTION loyalcs.ces_accum(loyalcs.ratings, double precision) IS
     'transition function: counts a CES score, 1 to 7';
 CREATE FUNCTION loyalcs.ratings_remove(loyalcs.ratings, smallint) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_remove_int2';
 COMMENT ON FUNCTION loyalcs.ratings_remove(loyalcs.ratings, smallint) IS
     'transition function: takes a score out again, when it leaves a window frame';
 CREATE FUNCTION loyalcs.ratings_remove(loyalcs.ratings, integer) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_remove_int4';
 COMMENT ON FUNCTION loyalcs.ratings_remove(loyalcs.ratings, integer) IS
     'transition function: takes a score out again, when it leaves a window frame';
 CREATE FUNCTION loyalcs.ratings_remove(loyalcs.ratings, double precision) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_remove_float8';
 COMMENT ON FUNCTION loyalcs.ratings_remove(loyalcs.ratings, double precision) IS
     'transition function: takes a score out again, when it leaves a window frame';

@@ -41,13 +41,14 @@ retention(FunctionCallInfo fcinfo, bool lost)
 	int64		starting = PG_GETARG_INT64(0);
 	int64		ending = PG_GETARG_INT64(1);
 	int64		acquired = PG_GETARG_INT64(2);
-	float8		rate;
+	int64		kept;
 
 	check_customers(starting, ending, acquired);
 	if (starting == 0)
 		PG_RETURN_NULL();
-	rate = (float8) (ending - acquired) / starting;
-	PG_RETURN_FLOAT8(lost ? 1 - rate : rate);
+	kept = ending - acquired;
+	/* Counted, since 1 - rate would give 0.09999999999999998 for 20 of 200. */
+	PG_RETURN_FLOAT8((float8) (lost ? starting - kept : kept) / starting);
 }
 
 PG_FUNCTION_INFO_V1(retention_rate);

@@ -95,6 +95,8 @@ BEGIN
     BEGIN
         PERFORM set_config('search_path', 'pg_temp, loyalcs', true);
         PERFORM set_config('client_min_messages', 'warning', true);
+        -- The session may have a temporary table of that name itself.
+        EXECUTE format('ALTER TABLE IF EXISTS pg_temp.%I RENAME TO %I', relation, 'loyalcs: ' || relation);
         EXECUTE script;
         SELECT jsonb_agg(jsonb_build_array(a.attname, a.atttypid) ORDER BY a.attnum)
           INTO wanted
@@ -142,7 +144,7 @@ BEGIN
     FOR item IN
         SELECT p.proname, left(p.proname, -3) AS view, obj_description(p.oid, 'pg_proc') AS comment
           FROM pg_proc p
-         WHERE p.pronamespace = shop::regnamespace
+         WHERE p.pronamespace = quote_ident(shop)::regnamespace
            AND p.proname LIKE '%\_at'
            AND p.proargtypes = '1184'::oidvector    -- timestamptz
            AND p.proretset
@@ -160,7 +162,7 @@ BEGIN
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           JOIN loyalcs.shop_glossary() g ON g.name = a.attname
-         WHERE c.relnamespace = shop::regnamespace
+         WHERE c.relnamespace = quote_ident(shop)::regnamespace
            AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
            AND c.relowner = current_user::regrole
            AND col_description(c.oid, a.attnum) IS NULL
@@ -233,6 +235,11 @@ BEGIN
     IF existing THEN
         EXECUTE format('SELECT s.time_zone, s.currency, s.own_tables FROM %I.settings s', name)
            INTO kept;
+        IF kept.own_tables IS NULL THEN
+            RAISE EXCEPTION '%.settings has no row', quote_ident(name)
+                USING ERRCODE = 'no_data_found',
+                      HINT = format('INSERT INTO %I.settings (time_zone, currency, own_tables) what they were.', name);
+        END IF;
         own := kept.own_tables;
         IF time_zone NOT IN (kept.time_zone, 'Asia/Tokyo') OR currency NOT IN (kept.currency, 'JPY') THEN
             RAISE EXCEPTION 'shop % has time zone % and currency %',
@@ -241,11 +248,15 @@ BEGIN
                       DETAIL = 'create_shop brings functions and views up to date and changes no row.',
                       HINT = format('UPDATE %I.settings to change them.', name);
         END IF;
-        IF 'customers' = ANY (own) THEN
-            SELECT a.atttypid::regtype AS type INTO kept
-              FROM pg_attribute a
-             WHERE a.attrelid = format('%I.customers', name)::regclass
-               AND a.attname = 'customer_id';
+        SELECT a.atttypid::regtype AS type INTO kept
+          FROM pg_class c
+          JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relnamespace = quote_ident(name)::regnamespace
+           AND c.relname = ANY (own)
+           AND a.attname = 'customer_id'
+         ORDER BY c.oid
+         LIMIT 1;
+        IF FOUND THEN
             IF key_type NOT IN (kept.type, 'text'::regtype) THEN
                 RAISE EXCEPTION 'customers of shop % have keys of type %', quote_ident(name), kept.type
                     USING ERRCODE = 'invalid_parameter_value',
@@ -264,7 +275,7 @@ BEGIN
         IF part.kind = 'table' THEN
             SELECT c.relkind INTO kind
               FROM pg_class c
-             WHERE c.relnamespace = name::regnamespace AND c.relname = part.relation;
+             WHERE c.relnamespace = quote_ident(name)::regnamespace AND c.relname = part.relation;
             IF FOUND THEN
                 IF part.relation = 'settings' AND NOT existing OR kind NOT IN ('r', 'v', 'm', 'p', 'f') THEN
                     RAISE EXCEPTION '%.% is in the way of the shop''s table %',
@@ -272,6 +283,7 @@ BEGIN
                         USING ERRCODE = 'duplicate_table',
                               HINT = 'Rename it, or choose another name for the shop.';
                 END IF;
+                own := array_remove(own, CASE WHEN kind <> 'r' THEN part.relation END);
                 differs := loyalcs.shop_relation_differences(name, part.relation, part.script,
                     CASE WHEN part.relation = ANY (own) THEN '{}' ELSE part.hidden END);
                 IF differs.detail IS NOT NULL THEN
@@ -281,7 +293,6 @@ BEGIN
                               DETAIL = differs.detail,
                               HINT = format('In a view of that name, select %s.', differs.hint);
                 END IF;
-                own := array_remove(own, CASE WHEN kind <> 'r' THEN part.relation END);
                 CONTINUE;
             END IF;
             own := own || part.relation;
@@ -327,7 +338,7 @@ BEGIN
     EXECUTE format('SELECT s.own_tables FROM %I.settings s', name) INTO own;
     SELECT string_agg(p.relation, ', ' ORDER BY p.part) INTO adopted
       FROM loyalcs.shop_parts() p
-     WHERE p.kind = 'table' AND p.relation <> ALL (own);
+     WHERE p.kind = 'table' AND p.relation <> ALL (coalesce(own, '{}'));
     IF adopted IS NOT NULL THEN
         RAISE EXCEPTION 'shop % works on relations that were there before it: %',
                 quote_ident(name), adopted
@@ -377,7 +388,7 @@ BEGIN
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           LEFT JOIN loyalcs.shop_parts() p ON p.kind = 'table' AND p.relation = c.relname
-         WHERE c.relnamespace = shop::regnamespace
+         WHERE c.relnamespace = quote_ident(shop)::regnamespace
            AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
            AND (p.relation IS NOT NULL
                 OR EXISTS (SELECT FROM pg_proc f

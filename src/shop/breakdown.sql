@@ -40,7 +40,9 @@ BEGIN ATOMIC
            END
       FROM customers c
      CROSS JOIN LATERAL (
-               SELECT EXTRACT(year FROM loyalcs.local_date(customer_breakdown.as_of,
+               SELECT EXTRACT(year FROM loyalcs.local_date(
+                          greatest(least(customer_breakdown.as_of, timestamptz '9999-12-31 00:00+00'),
+                                   timestamptz '0001-01-01 00:00+00'),
                           (SELECT s.time_zone FROM settings s)))::integer - c.birth_year AS age
            ) a
      WHERE check_breakdown(customer_breakdown.breakdown) = 'age_band'

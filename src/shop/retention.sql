@@ -27,7 +27,7 @@ BEGIN ATOMIC
         SELECT o.part, o.customer_id, o.order_number,
                loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
                o.next_order_at - o.ordered_at AS second_after,
-               repeat_rate_by.as_of - o.ordered_at AS watched
+               least(repeat_rate_by.as_of, timestamptz '9999-12-31 00:00+00') - o.ordered_at AS watched
           FROM numbered_orders_by(repeat_rate_by.breakdown, repeat_rate_by.as_of) o
     ), counted AS (
         SELECT f.part, f.month,

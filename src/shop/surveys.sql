@@ -86,16 +86,7 @@ CREATE INDEX survey_responses_responded_at ON survey_responses (survey, responde
 COMMENT ON TABLE survey_responses IS
     'questionnaires that came back, one row each; the answers stand in survey_answers';
 
---@ reference survey_responses surveys
-ALTER TABLE survey_responses ADD FOREIGN KEY (survey) REFERENCES surveys;
-
---@ reference survey_responses customers
-ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id) REFERENCES customers;
-
---@ reference survey_responses survey_invitations
-ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id, invitation_id, survey)
-    REFERENCES survey_invitations (customer_id, invitation_id, survey);
-
+--@ functions
 CREATE OR REPLACE FUNCTION check_response() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -118,6 +109,17 @@ END
 $$;
 COMMENT ON FUNCTION check_response() IS
     'trigger of survey_responses: nobody answers before being asked';
+
+--@ reference survey_responses surveys
+ALTER TABLE survey_responses ADD FOREIGN KEY (survey) REFERENCES surveys;
+
+--@ reference survey_responses customers
+ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id) REFERENCES customers;
+
+--@ reference survey_responses survey_invitations
+ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id, invitation_id, survey)
+    REFERENCES survey_invitations (customer_id, invitation_id, survey);
+
 CREATE TRIGGER check_response
     BEFORE INSERT OR UPDATE ON survey_responses
     FOR EACH ROW WHEN (NEW.invitation_id IS NOT NULL)
@@ -139,13 +141,7 @@ CREATE TABLE survey_answers (
 COMMENT ON TABLE survey_answers IS
     'the answer to each question; a question left open has none of score, choice and answer';
 
---@ reference survey_answers survey_responses
-ALTER TABLE survey_answers ADD FOREIGN KEY (customer_id, response_id, survey)
-    REFERENCES survey_responses (customer_id, response_id, survey);
-
---@ reference survey_answers survey_questions
-ALTER TABLE survey_answers ADD FOREIGN KEY (survey, question) REFERENCES survey_questions;
-
+--@ functions
 -- After the row, and so after its foreign key has waited for whoever is just
 -- changing the question: what is read here is what will stand.
 CREATE OR REPLACE FUNCTION check_answer() RETURNS trigger
@@ -181,9 +177,6 @@ END
 $$;
 COMMENT ON FUNCTION check_answer() IS
     'trigger of survey_answers: a score is on its question''s scale, a choice among its choices';
-CREATE TRIGGER check_answer
-    AFTER INSERT OR UPDATE ON survey_answers
-    FOR EACH ROW EXECUTE FUNCTION check_answer();
 
 CREATE OR REPLACE FUNCTION check_question() RETURNS trigger
     LANGUAGE plpgsql
@@ -206,7 +199,19 @@ END
 $$;
 COMMENT ON FUNCTION check_question() IS
     'trigger of survey_questions: what was answered keeps its kind, scale, direction and choices';
-CREATE TRIGGER check_question
+
+--@ reference survey_answers survey_responses
+ALTER TABLE survey_answers ADD FOREIGN KEY (customer_id, response_id, survey)
+    REFERENCES survey_responses (customer_id, response_id, survey);
+
+--@ reference survey_answers survey_questions
+ALTER TABLE survey_answers ADD FOREIGN KEY (survey, question) REFERENCES survey_questions;
+
+CREATE TRIGGER check_answer
+    AFTER INSERT OR UPDATE ON survey_answers
+    FOR EACH ROW EXECUTE FUNCTION check_answer();
+
+CREATE OR REPLACE TRIGGER check_question
     BEFORE UPDATE ON survey_questions
     FOR EACH ROW
     WHEN ((OLD.kind, OLD.scale_low, OLD.scale_high, OLD.higher_is_better, OLD.choices)
