@@ -10,7 +10,7 @@
  * zone.  Infinite instants give infinite dates.
  *
  * Months, quarters and years of 1900 to 2099 are looked up in a table of the
- * months' first days, 14 kB a backend, rather than computed.
+ * months' first days, 19 kB a backend, rather than computed.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,10 +36,11 @@ week_start(DateADT day)
 #define TABLE_MONTHS	(200 * 12)
 
 /*
- * A bucket of 32 days holds at most two first days of months, so the month
- * that a day falls in is that of its bucket's first day or the next.
+ * A bucket of 16 days holds at most one first day of a month, so the month
+ * that a day falls in is that of its bucket's first day or the next.  (One of
+ * 32 days, begun on 31 January, would reach into March.)
  */
-#define BUCKET_SHIFT	5
+#define BUCKET_SHIFT	4
 #define TABLE_BUCKETS	((73049 >> BUCKET_SHIFT) + 1)
 
 static DateADT month_starts[TABLE_MONTHS + 1];

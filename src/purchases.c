@@ -161,9 +161,11 @@ static void
 scan_amount(Scanner *scanner, int64 *amount)
 {
 	const char *expected = "an amount from 0 to 922337203685477.5807";
-	const char *begin = scanner->at;
+	const char *begin;
 	int64		fraction = 0;
 
+	scan_blanks(scanner);
+	begin = scanner->at;
 	if (!scan_count(scanner, PG_INT64_MAX / MONEY_UNIT, amount, expected))
 		return;
 	if (*scanner->at == '.')

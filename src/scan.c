@@ -12,8 +12,8 @@
 #include "scan.h"
 
 /* JSON's four, not isspace(): the text of a type knows no locale. */
-static void
-skip_blanks(Scanner *scanner)
+void
+scan_blanks(Scanner *scanner)
 {
 	while (*scanner->at == ' ' || *scanner->at == '\t' ||
 		   *scanner->at == '\n' || *scanner->at == '\r')
@@ -41,7 +41,7 @@ scan_char(Scanner *scanner, char wanted, const char *expected)
 {
 	if (scanner->expected != NULL)
 		return false;
-	skip_blanks(scanner);
+	scan_blanks(scanner);
 	if (*scanner->at != wanted)
 		return scan_fail(scanner, expected);
 	scanner->at++;
@@ -57,10 +57,10 @@ scan_member(Scanner *scanner, bool *first)
 {
 	if (scanner->expected != NULL)
 		return false;
-	skip_blanks(scanner);
+	scan_blanks(scanner);
 	if (*first && !scan_char(scanner, '{', "\"{\""))
 		return false;
-	skip_blanks(scanner);
+	scan_blanks(scanner);
 	if (*scanner->at == '}')
 	{
 		scanner->at++;
@@ -69,7 +69,7 @@ scan_member(Scanner *scanner, bool *first)
 	if (!*first && !scan_char(scanner, ',', "\",\" or \"}\""))
 		return false;
 	*first = false;
-	skip_blanks(scanner);
+	scan_blanks(scanner);
 	return true;
 }
 
@@ -79,7 +79,7 @@ scan_end(Scanner *scanner)
 {
 	if (scanner->expected != NULL)
 		return false;
-	skip_blanks(scanner);
+	scan_blanks(scanner);
 	if (*scanner->at != '\0')
 		return scan_fail(scanner, "the end of the text");
 	return true;
@@ -110,7 +110,7 @@ scan_count(Scanner *scanner, int64 max, int64 *value, const char *expected)
 
 	if (scanner->expected != NULL)
 		return false;
-	skip_blanks(scanner);
+	scan_blanks(scanner);
 	begin = scanner->at;
 	for (const char *c = begin;; c++)
 	{

@@ -22,6 +22,7 @@ typedef struct Scanner
 } Scanner;
 
 extern void scan_start(Scanner *scanner, const char *text);
+extern void scan_blanks(Scanner *scanner);
 extern bool scan_fail(Scanner *scanner, const char *expected);
 extern bool scan_char(Scanner *scanner, char wanted, const char *expected);
 extern bool scan_member(Scanner *scanner, bool *first);

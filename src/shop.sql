@@ -338,7 +338,8 @@ BEGIN
     EXECUTE format('SELECT s.own_tables FROM %I.settings s', name) INTO own;
     SELECT string_agg(p.relation, ', ' ORDER BY p.part) INTO adopted
       FROM loyalcs.shop_parts() p
-     WHERE p.kind = 'table' AND p.relation <> ALL (coalesce(own, '{}'));
+     WHERE p.kind = 'table' AND p.relation <> ALL (coalesce(own, '{}'))
+       AND to_regclass(format('%I.%I', name, p.relation)) IS NOT NULL;
     IF adopted IS NOT NULL THEN
         RAISE EXCEPTION 'shop % works on relations that were there before it: %',
                 quote_ident(name), adopted

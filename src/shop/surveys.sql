@@ -183,6 +183,14 @@ CREATE OR REPLACE FUNCTION check_question() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'question % of survey % can change its scale only at READ COMMITTED',
+                OLD.question, OLD.survey
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = format('At %s, answers that were given meanwhile cannot be seen.',
+                                  upper(current_setting('transaction_isolation'))),
+                  HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
+    END IF;
     -- Waits for answers that are being given in other sessions.
     PERFORM FROM survey_questions q
       WHERE q.survey = OLD.survey AND q.question = OLD.question

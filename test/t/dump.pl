@@ -10,9 +10,6 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-# Later than all that the demo's shop holds: what is asked is asked as of then.
-my $as_of = '2030-01-01 00:00+09';
-
 my $node = PostgreSQL::Test::Cluster->new('dump');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->start;
@@ -29,6 +26,10 @@ $node->command_ok(
 		'-f', 'test/demo.d/fill.sql'
 	],
 	'the demo\'s shop is filled');
+
+# All answers are asked for as of the last thing that happened in the shop.
+my $as_of = $node->safe_psql('shop',
+	q{SELECT max(ordered_at) AT TIME ZONE 'UTC' || '+00' FROM aurora.orders});
 
 # contents(DATABASE, QUERY): one line for each relation the query names with an
 # expression for FROM: its name, its number of rows, and a digest of them
@@ -72,7 +73,7 @@ my $columns = q{
 	FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
 	WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND
 		NOT attisdropped
-	ORDER BY 1, 2};
+	ORDER BY relname, attnum};
 
 my $rows_before = contents('shop', $tables);
 my $answers_before = contents('shop', $answers);
@@ -124,20 +125,10 @@ $node->command_ok(
 is_deeply(contents('restored', $tables), $rows_before, 'every table is back');
 is_deeply(contents('restored', $answers), $answers_before,
 	'every answer is the same in the restored shop');
+is($node->safe_psql('restored', $columns), $columns_before, 'with its columns');
 is($node->safe_psql('restored', $views), $views_before, 'every view is back');
 is($node->safe_psql('restored', $rollup), $node->safe_psql('shop', $rollup),
 	'stored ratings and purchases are the same to the bit');
-
-# a second dump of the restored shop says what the first one said
-my @dumps;
-foreach my $database ('shop', 'restored')
-{
-	my ($sql, $err) = run_command(
-		[ 'pg_dump', '--schema-only', '-d', $node->connstr($database) ]);
-	# newer versions of pg_dump guard psql with a random word
-	push @dumps, $sql =~ s/^\\(?:un)?restrict .*\n//mgr;
-}
-is($dumps[1], $dumps[0], 'a dump of the restored shop is the same');
 
 # --------------------------------------------------------------------------
 # DROP EXTENSION

@@ -1,0 +1,104 @@
+-- Customers: what is known of them, and what is refused.
+
+-- The session is nobody's: no figure may depend on it.
+SET client_min_messages = warning;
+SET timezone = 'Pacific/Kiritimati';
+SET datestyle = 'ISO, DMY';
+SET intervalstyle = 'postgres';
+\set SHOW_CONTEXT never
+-- What becomes of a statement, which is undone in any case: 'accepted', or the
+-- SQLSTATE and the constraint or the column, or else all that the error says.
+CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    code text; rule text; col text; message text; detail text; hint text;
+BEGIN
+    EXECUTE statement;
+    RAISE EXCEPTION USING ERRCODE = 'LC000';
+EXCEPTION
+    WHEN SQLSTATE 'LC000' THEN
+        RETURN 'accepted';
+    WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+            rule = CONSTRAINT_NAME, col = COLUMN_NAME,
+            detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        RETURN code || ' ' || CASE
+            WHEN rule <> '' THEN rule
+            WHEN col <> '' THEN col || ' is NULL'
+            ELSE concat_ws(E'\n  ', message, nullif(detail, ''), nullif(hint, ''))
+        END;
+END
+$$;
+
+SELECT FROM loyalcs.create_shop('shop_customers');
+SET search_path = shop_customers;
+
+-- The key is enough.
+BEGIN;
+INSERT INTO customers (customer_id) VALUES ('a');
+SELECT customer_id, joined_at = now() AS joined_now, name, email, phone, birthday, birth_year,
+       gender, region, attributes
+  FROM customers;
+ROLLBACK;
+
+-- Everything. The year of birth is made from the birthday, and follows it.
+INSERT INTO customers (customer_id, joined_at, name, email, phone, birthday, gender, region, attributes)
+VALUES ('お客様 1', '2024-01-01 00:00+09', '山田 花子', 'hanako@example.jp', '03-0000-0000',
+        '1980-12-31', 'female', '東京都', '{"line": "hanako"}');
+SELECT customer_id, joined_at AT TIME ZONE 'Asia/Tokyo' AS joined_at, name, email, phone,
+       birthday, birth_year, gender, region, attributes
+  FROM customers;
+UPDATE customers SET birthday = '1981-01-01' RETURNING birth_year;
+UPDATE customers SET birthday = NULL RETURNING birth_year;
+
+-- Each value is refused just where it stops making sense.
+SELECT s.given, pg_temp.outcome(format('INSERT INTO customers (customer_id, %s) VALUES (''x'', %s)',
+                                       split_part(s.given, ' = ', 1), split_part(s.given, ' = ', 2)))
+  FROM (VALUES
+    ('joined_at = ''1999-01-01 00:00+00'''),
+    ('joined_at = NULL'),
+    ('birthday = ''1849-12-31'''),
+    ('birthday = ''1850-01-01'''),
+    ('birthday = ''9999-12-31'''),
+    ('birthday = ''10000-01-01'''),
+    ('birthday = ''infinity'''),
+    ('birthday = ''-infinity'''),
+    ('attributes = ''{}'''),
+    ('attributes = ''[]'''),
+    ('attributes = ''"text"'''),
+    ('attributes = ''null'''),
+    ('attributes = NULL')
+  ) s (given);
+SELECT s.statement, pg_temp.outcome(s.statement)
+  FROM (VALUES
+    ('INSERT INTO customers (customer_id) VALUES (NULL)'),
+    ('INSERT INTO customers (customer_id) VALUES (''お客様 1'')'),
+    ('INSERT INTO customers (customer_id) VALUES (''お客様 2'')'),
+    ('INSERT INTO customers (customer_id) VALUES ('''')')
+  ) s (statement);
+SELECT left(pg_temp.outcome('INSERT INTO customers (customer_id, birth_year) VALUES (''x'', 1980)'), 5)
+    AS birth_year_is_generated;
+
+-- Whoever is still known by an order, an answer or a review stays.
+INSERT INTO surveys VALUES ('s', 'S');
+SELECT s.relation, pg_temp.outcome(format(
+           'INSERT INTO %s VALUES (''お客様 1'', ''1'', %s); DELETE FROM customers', s.relation, s.row))
+  FROM (VALUES
+    ('orders', '''2024-01-01 00:00+09'', 100'),
+    ('survey_invitations', '''s'', ''2024-01-01 00:00+09'''),
+    ('survey_responses', '''s'', NULL, NULL, ''2024-01-01 00:00+09'''),
+    ('reviews', '''p'', NULL, ''2024-01-01 00:00+09'', 5')
+  ) s (relation, "row");
+DELETE FROM customers RETURNING customer_id;
+
+-- Keys of other types.
+SET search_path = public;
+SELECT loyalcs.drop_shop('shop_customers', 'shop_customers');
+SELECT k.type, substring(loyalcs.create_shop('shop_customers', key_type => k.type::regtype) FROM 'keys.*'),
+       pg_temp.outcome(format('INSERT INTO shop_customers.customers (customer_id) VALUES (%L)', k.smallest)),
+       pg_temp.outcome(format('INSERT INTO shop_customers.customers (customer_id) VALUES (%L)', k.wrong)),
+       loyalcs.drop_shop('shop_customers', 'shop_customers')
+  FROM (VALUES
+    ('bigint', '-9223372036854775808', '9223372036854775808'),
+    ('integer', '-2147483648', '2147483648'),
+    ('uuid', '00000000-0000-0000-0000-000000000000', 'a')
+  ) k (type, smallest, wrong);

@@ -1,0 +1,254 @@
+-- Do customers come back? How soon, how often, for how much more?
+
+-- The session is nobody's: no figure may depend on it.
+SET client_min_messages = warning;
+SET timezone = 'Pacific/Kiritimati';
+SET datestyle = 'ISO, DMY';
+SET intervalstyle = 'postgres';
+\set SHOW_CONTEXT never
+-- Compiling takes longer than running, on so little.
+SET jit = off;
+-- Whether a query gives the same rows to a session far away that writes dates
+-- and intervals in another way.
+CREATE FUNCTION pg_temp.same_elsewhere(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    here bigint;
+    differing bigint;
+BEGIN
+    EXECUTE 'CREATE TEMP TABLE here AS ' || query;
+    SET LOCAL timezone = 'America/St_Johns';
+    SET LOCAL datestyle = 'German, MDY';
+    SET LOCAL intervalstyle = 'sql_standard';
+    EXECUTE 'CREATE TEMP TABLE there AS ' || query;
+    SELECT count(*) INTO here FROM pg_temp.here;
+    SELECT count(*) INTO differing
+      FROM ((TABLE pg_temp.here EXCEPT ALL TABLE pg_temp.there)
+            UNION ALL
+            (TABLE pg_temp.there EXCEPT ALL TABLE pg_temp.here)) d;
+    DROP TABLE pg_temp.here, pg_temp.there;
+    RETURN here > 0 AND differing = 0;
+END
+$$;
+
+SELECT FROM loyalcs.create_shop('shop_retention');
+SET search_path = shop_retention;
+
+-- An empty shop.
+SELECT * FROM repeat_rate_at('2024-06-01 00:00+09');
+SELECT * FROM order_ladder_at('2024-06-01 00:00+09');
+SELECT * FROM retention_cohorts_at('2024-06-01 00:00+09');
+SELECT * FROM customer_retention_at('2024-06-01 00:00+09');
+SELECT * FROM revenue_mix_at('2024-06-01 00:00+09');
+
+-- Ann buys in January, February and April; ben in January and April; cat once
+-- in January, at 23:30 UTC of the 31st of December; dan twice in February; eve
+-- at 23:30 UTC of the last of February, Tokyo's March. Fay's only order is
+-- cancelled on the 1st of March, and half of ann's first comes back on that day.
+-- Gil is a prospect.
+INSERT INTO customers (customer_id, region) VALUES
+    ('ann', 'east'), ('ben', 'west'), ('cat', 'east'), ('dan', 'west'), ('eve', NULL),
+    ('fay', 'east'), ('gil', 'east');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, cancelled_at) VALUES
+    ('ann', '1', '2024-01-10 12:00+09', 1000, NULL),
+    ('ann', '2', '2024-02-09 12:00+09', 1200, NULL),
+    ('ann', '3', '2024-04-09 12:00+09', 1500, NULL),
+    ('ben', '1', '2024-01-20 12:00+09', 400, NULL),
+    ('ben', '2', '2024-04-19 12:00+09', 800, NULL),
+    ('cat', '1', '2023-12-31 23:30+00', 300, NULL),
+    ('dan', '1', '2024-02-10 12:00+09', 100, NULL),
+    ('dan', '2', '2024-02-11 12:00+09', 200, NULL),
+    ('eve', '1', '2024-02-29 23:30+00', 600, NULL),
+    ('fay', '1', '2024-02-20 12:00+09', 5000, '2024-03-01 00:00+09');
+INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES
+    ('ann', '1', '1', '2024-03-01 00:00+09', 500);
+
+--
+-- Repeat rate
+--
+
+-- January: ann, ben and cat, all new. February: ann again, and dan, who is both
+-- new and a repeat buyer (by the 29th fay too, new). March: eve. April: ann, ben.
+SELECT month, buyers, repeat_buyers, repeat_rate, new_buyers FROM repeat_rate_at('2024-05-01 00:00+09');
+SELECT month, buyers, repeat_buyers, round(repeat_rate::numeric, 4) AS repeat_rate, new_buyers
+  FROM repeat_rate_at('2024-02-29 12:00+09');
+
+-- Of the three who were new in January, ann came back after 30 days to the
+-- minute, ben after 90, cat never; of the one in February, dan after a day. But
+-- a first order counts only once it has been watched for that long: ann's for
+-- 30 days on the 9th of February at noon, and a microsecond before not even
+-- hers, cat's of the 1st of January alone.
+SELECT a.as_of AT TIME ZONE 'Asia/Tokyo' AS as_of, r.month,
+       round(r.second_within_30_days::numeric, 3) AS d30, round(r.second_within_60_days::numeric, 3) AS d60,
+       round(r.second_within_90_days::numeric, 3) AS d90, round(r.second_within_180_days::numeric, 3) AS d180,
+       round(r.second_within_365_days::numeric, 3) AS d365
+  FROM (VALUES (timestamptz '2024-01-31 08:29:59.999999+09'), ('2024-01-31 08:30+09'),
+               ('2024-02-09 11:59:59.999999+09'), ('2024-02-09 12:00+09'), ('2024-02-19 12:00+09'),
+               ('2024-04-19 11:59:59.999999+09'), ('2024-04-19 12:00+09'),
+               ('2024-07-18 12:00+09'), ('2025-01-18 12:00+09'), ('2025-01-19 12:00+09'),
+               ('infinity')) a (as_of)
+ CROSS JOIN LATERAL repeat_rate_at(a.as_of) r
+ WHERE r.month = '2024-01-01'
+ ORDER BY a.as_of;
+SELECT month, second_within_30_days AS d30, second_within_60_days AS d60, second_within_90_days AS d90,
+       second_within_180_days AS d180, second_within_365_days AS d365
+  FROM repeat_rate_at('2025-12-01 00:00+09') WHERE month > '2024-01-01';
+-- The thirtieth day ends with its last microsecond.
+BEGIN;
+UPDATE orders SET ordered_at = ordered_at + interval '1 microsecond' WHERE (customer_id, order_id) = ('ann', '2');
+SELECT month, second_within_30_days AS d30, round(second_within_60_days::numeric, 3) AS d60
+  FROM repeat_rate_at('2024-05-01 00:00+09') WHERE month = '2024-01-01';
+ROLLBACK;
+
+--
+-- The ladder of orders
+--
+
+-- By May five have bought, three of them twice, one three times. First orders:
+-- ann 500 (what is left), ben 400, cat 300, dan 100, eve 600, 380 in the mean.
+-- Second ones: ann 1200, ben 800, dan 200, before that 500, 400, 100; after 30
+-- days, 90 and 1. Ann's third is of 1500 after 1200, 60 days later.
+SELECT order_number, customers, reached_share, round(step_share::numeric, 4) AS step_share,
+       round(average_order, 4) AS average_order, round(average_previous, 4) AS average_previous, median_wait
+  FROM order_ladder_at('2024-05-01 00:00+09');
+SELECT part, order_number, customers, reached_share, step_share, average_order, average_previous, median_wait
+  FROM order_ladder_by('region', '2024-05-01 00:00+09');
+SELECT count(*), max(order_number) FROM order_ladder_at('infinity');
+SELECT count(*) FROM order_ladder_at('-infinity');
+
+--
+-- Cohorts
+--
+
+-- January's three: one of them in February, none in March, two in April.
+SELECT cohort, cohort_size, months_later, active_customers, round(active_share::numeric, 4) AS active_share, revenue
+  FROM retention_cohorts_at('2024-05-01 00:00+09');
+-- A microsecond earlier it is still April. On the 29th of February fay counts,
+-- and ann has her first order whole.
+SELECT cohort, max(months_later) FROM retention_cohorts_at('2024-04-30 23:59:59.999999+09') GROUP BY cohort ORDER BY cohort;
+SELECT cohort, cohort_size, months_later, active_customers, revenue FROM retention_cohorts_at('2024-02-29 12:00+09');
+-- Over the turn of a year, and to the end of time: from January 2024 to December
+-- 9999 it is 12 * 7976 months, less one.
+SELECT max(months_later), sum(active_customers), sum(revenue)
+  FROM retention_cohorts_at('2025-02-01 00:00+09') WHERE cohort = '2024-01-01';
+SELECT max(months_later), sum(active_customers), sum(revenue) FROM retention_cohorts_at('infinity');
+SELECT count(*) FROM retention_cohorts_at('-infinity');
+-- Each part has cohorts of its own.
+SELECT part, cohort, cohort_size, months_later, active_customers, revenue
+  FROM retention_cohorts_by('region', '2024-04-30 00:00+09');
+
+-- In plain SQL: each customer's months.
+WITH months AS (
+    SELECT customer_id, date_trunc('month', ordered_at AT TIME ZONE 'Asia/Tokyo') AS month
+      FROM orders WHERE cancelled_at IS NULL
+), lives AS (
+    SELECT DISTINCT customer_id, month, min(month) OVER (PARTITION BY customer_id) AS cohort FROM months
+)
+SELECT count(*) AS differing
+  FROM (SELECT cohort::date, month::date, count(*) AS active FROM lives GROUP BY 1, 2) plain
+  FULL JOIN (SELECT cohort, (cohort + months_later * interval '1 month')::date AS month, active_customers
+               FROM retention_cohorts_at('2024-05-01 00:00+09') WHERE active_customers > 0) ours
+    ON (ours.cohort, ours.month) = (plain.cohort, plain.month)
+ WHERE ours.active_customers IS DISTINCT FROM plain.active;
+
+--
+-- Retention
+--
+
+-- January: ann, ben, cat are new. February: ann of those three, dan new. March:
+-- eve, new; neither ann nor dan. April: ann and ben come back, not from March:
+-- CRR (2 - 0) / 1 is 2, and nobody was retained. Quarters: ann, ben, cat, dan
+-- and eve; then ann and ben of them, 2 of 5. May has only begun, and nobody has
+-- bought in it.
+SELECT period, period_start, starting, ending, acquired, retained, reactivated,
+       round(crr::numeric, 4) AS crr, round(strict_retention::numeric, 4) AS strict, complete
+  FROM customer_retention_at('2024-05-01 00:00+09');
+-- May is over when June begins in Tokyo, as is the quarter when July does.
+SELECT a.as_of AT TIME ZONE 'Asia/Tokyo' AS as_of, r.period, r.period_start, r.complete
+  FROM (VALUES (timestamptz '2024-06-30 14:59:59.999999+00'), ('2024-06-30 15:00+00')) a (as_of)
+ CROSS JOIN LATERAL customer_retention_at(a.as_of) r
+ WHERE r.period_start >= '2024-04-01' AND (r.period = 'quarter' OR r.period_start >= '2024-06-01')
+ ORDER BY a.as_of, r.period, r.period_start;
+SELECT part, period_start, starting, ending, acquired, retained, reactivated, crr, strict_retention AS strict
+  FROM customer_retention_by('region', '2024-04-30 00:00+09') WHERE period = 'month';
+SELECT count(*) FROM customer_retention_at('-infinity');
+SELECT period, count(*), max(period_start), sum(ending) AS ending FROM customer_retention_at('infinity')
+ GROUP BY period ORDER BY period;
+
+-- In plain SQL: who bought in which month.
+WITH bought AS (
+    SELECT DISTINCT customer_id, date_trunc('month', ordered_at AT TIME ZONE 'Asia/Tokyo') AS month
+      FROM orders WHERE cancelled_at IS NULL
+)
+SELECT count(*), count(*) FILTER (WHERE
+           r.starting = (SELECT count(*) FROM bought b WHERE b.month = r.period_start - interval '1 month')
+           AND r.ending = (SELECT count(*) FROM bought b WHERE b.month = r.period_start)
+           AND r.acquired = (SELECT count(*) FROM bought b WHERE b.month = r.period_start
+               AND NOT EXISTS (SELECT FROM bought e WHERE e.customer_id = b.customer_id AND e.month < b.month))
+           AND r.retained = (SELECT count(*) FROM bought b WHERE b.month = r.period_start
+               AND EXISTS (SELECT FROM bought e WHERE e.customer_id = b.customer_id
+                              AND e.month = b.month - interval '1 month'))
+           AND r.reactivated = r.ending - r.acquired - r.retained) AS same
+  FROM customer_retention_at('2024-07-15 00:00+09') r
+ WHERE period = 'month';
+
+--
+-- Revenue of first and of repeated orders
+--
+
+-- January: 1000 of ann's, less 500 by March, 400, 300. February: 100 of dan's
+-- first; 1200 of ann's and 200 of dan's second. April: 1500 and 800.
+SELECT month, orders, revenue, new_revenue, repeat_revenue, round(repeat_share::numeric, 4) AS repeat_share
+  FROM revenue_mix_at('2024-05-01 00:00+09');
+SELECT month, orders, revenue, new_revenue, repeat_revenue FROM revenue_mix_at('2024-02-29 23:59:59+09');
+SELECT part, month, orders, revenue, new_revenue, repeat_revenue FROM revenue_mix_by('region', '2024-05-01 00:00+09');
+SELECT sum(orders) AS orders, sum(revenue) AS revenue FROM revenue_mix_at('infinity');
+SELECT sum(amount - refunded) AS revenue FROM orders WHERE cancelled_at IS NULL;
+-- A month of nothing but gifts has no share.
+BEGIN;
+UPDATE orders SET amount = 0 WHERE customer_id = 'eve';
+SELECT month, orders, revenue, new_revenue, repeat_revenue, repeat_share
+  FROM revenue_mix_at('2024-05-01 00:00+09') WHERE month = '2024-03-01';
+ROLLBACK;
+
+-- All breakdowns add up to the whole.
+SELECT b, (SELECT sum(new_buyers) FROM repeat_rate_by(b, '2024-05-01 00:00+09')) AS new_buyers,
+       (SELECT sum(customers) FROM order_ladder_by(b, '2024-05-01 00:00+09')) AS ladder,
+       (SELECT sum(revenue) FROM retention_cohorts_by(b, '2024-05-01 00:00+09')) AS cohorts,
+       (SELECT sum(acquired) FROM customer_retention_by(b, '2024-05-01 00:00+09')) AS acquired,
+       (SELECT sum(revenue) FROM revenue_mix_by(b, '2024-05-01 00:00+09')) AS mix
+  FROM unnest('{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}'::text[]) b
+ ORDER BY b;
+
+SELECT x, pg_temp.same_elsewhere(format('SELECT * FROM %I(''2024-05-01 00:00+09'')', x))
+  FROM unnest('{repeat_rate_at,order_ladder_at,retention_cohorts_at,customer_retention_at,revenue_mix_at}'::text[]) x;
+
+--
+-- A zone with daylight saving
+--
+
+-- In New York clocks go forward on the 10th of March 2024 and back on the 3rd of
+-- November. April begins at 04:00 UTC, December at 05:00. From noon of the 1st of
+-- March to noon of the 31st are 30 calendar days but an hour less.
+DELETE FROM returns;
+DELETE FROM orders;
+UPDATE settings SET time_zone = 'America/New_York';
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES
+    ('ann', '1', '2024-03-01 12:00 America/New_York', 1),
+    ('ann', '2', '2024-03-31 13:00 America/New_York', 2),
+    ('ben', '1', '2024-03-01 12:00 America/New_York', 4),
+    ('ben', '2', timestamptz '2024-03-31 13:00 America/New_York' + interval '1 microsecond', 8),
+    ('cat', '1', '2024-04-01 03:59:59+00', 16),
+    ('dan', '1', '2024-04-01 04:00:00+00', 32),
+    ('eve', '1', '2024-12-01 04:59:59+00', 64),
+    ('fay', '1', '2024-12-01 05:00:00+00', 128);
+SELECT month, revenue FROM revenue_mix_at('2025-01-01 00:00+00');
+SELECT month, new_buyers, round(second_within_30_days::numeric, 4) AS d30
+  FROM repeat_rate_at('2025-01-01 00:00+00') WHERE month = '2024-03-01';
+SELECT a.as_of AT TIME ZONE 'America/New_York' AS as_of, r.period_start, r.complete
+  FROM (VALUES (timestamptz '2024-04-01 03:59:59+00'), ('2024-04-01 04:00+00')) a (as_of)
+ CROSS JOIN LATERAL customer_retention_at(a.as_of) r
+ WHERE r.period = 'month'
+ ORDER BY a.as_of, r.period_start;
+
+SET search_path = public;
+SELECT loyalcs.drop_shop('shop_retention', 'shop_retention');

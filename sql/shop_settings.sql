@@ -1,0 +1,100 @@
+-- The one row of settings.
+
+-- The session is nobody's: no figure may depend on it.
+SET client_min_messages = warning;
+SET timezone = 'Pacific/Kiritimati';
+SET datestyle = 'ISO, DMY';
+SET intervalstyle = 'postgres';
+\set SHOW_CONTEXT never
+-- What becomes of a statement, which is undone in any case: 'accepted', or the
+-- SQLSTATE and the constraint or the column, or else all that the error says.
+CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    code text; rule text; col text; message text; detail text; hint text;
+BEGIN
+    EXECUTE statement;
+    RAISE EXCEPTION USING ERRCODE = 'LC000';
+EXCEPTION
+    WHEN SQLSTATE 'LC000' THEN
+        RETURN 'accepted';
+    WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+            rule = CONSTRAINT_NAME, col = COLUMN_NAME,
+            detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+        RETURN code || ' ' || CASE
+            WHEN rule <> '' THEN rule
+            WHEN col <> '' THEN col || ' is NULL'
+            ELSE concat_ws(E'\n  ', message, nullif(detail, ''), nullif(hint, ''))
+        END;
+END
+$$;
+
+-- Defaults.
+BEGIN;
+SELECT FROM loyalcs.create_shop('shop_settings');
+SELECT singleton, time_zone, currency, significance, lapsing_after
+  FROM shop_settings.settings;
+-- All tables are its own.
+SELECT ARRAY(SELECT unnest(own_tables) ORDER BY 1) = ARRAY(
+           SELECT relname::text FROM pg_class
+            WHERE relnamespace = 'shop_settings'::regnamespace AND relkind = 'r'
+            ORDER BY relname::text) AS own_tables
+  FROM shop_settings.settings;
+SELECT created_at = now() AS created_now FROM shop_settings.settings;
+ROLLBACK;
+
+-- Not the defaults.
+SELECT FROM loyalcs.create_shop('shop_settings', 'America/New_York', 'USD');
+SELECT time_zone, currency FROM shop_settings.settings;
+SET search_path = shop_settings;
+
+-- One row. Each value is refused just where it stops making sense.
+SELECT s.statement, pg_temp.outcome(s.statement)
+  FROM (VALUES
+    ('INSERT INTO settings (time_zone, currency) VALUES (''UTC'', ''EUR'')'),
+    ('INSERT INTO settings (singleton, time_zone, currency) VALUES (false, ''UTC'', ''EUR'')'),
+    ('INSERT INTO settings (singleton, time_zone, currency) VALUES (NULL, ''UTC'', ''EUR'')')
+  ) s (statement);
+SELECT s.change, pg_temp.outcome('UPDATE settings SET ' || s.change)
+  FROM (VALUES
+    ('time_zone = ''Europe/Berlin'''),
+    ('time_zone = ''JST-9'''),
+    ('time_zone = ''Mars/Olympus_Mons'''),
+    ('time_zone = '''''),
+    ('time_zone = NULL'),
+    ('currency = ''EUR'''),
+    ('currency = ''eur'''),
+    ('currency = ''EU'''),
+    ('currency = ''EURO'''),
+    ('currency = E''EUR\n'''),
+    ('currency = NULL'),
+    ('significance = 0'),
+    ('significance = 1e-300'),
+    ('significance = 0.9999'),
+    ('significance = 1'),
+    ('significance = ''NaN'''),
+    ('significance = NULL'),
+    ('lapsing_after = 0'),
+    ('lapsing_after = 0.5'),
+    ('lapsing_after = 1e300'),
+    ('lapsing_after = ''infinity'''),
+    ('lapsing_after = ''NaN'''),
+    ('lapsing_after = NULL'),
+    ('own_tables = NULL'),
+    ('created_at = NULL')
+  ) s (change);
+
+-- The same values are checked when a shop is made, and then there is no shop.
+SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''shop_settings2'', ''Mars/Olympus_Mons'')');
+SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''shop_settings2'', currency => ''yen'')');
+SELECT count(*) FROM pg_namespace WHERE nspname = 'shop_settings2';
+
+-- Every figure follows the time zone at once. New York's winter is five hours
+-- behind UTC: this order fell into January there, into February in Berlin.
+INSERT INTO customers (customer_id) VALUES ('a');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('a', '1', '2024-02-01 03:00+00', 5);
+SELECT month FROM revenue_mix_at('2024-03-01 00:00+00');
+UPDATE settings SET time_zone = 'Europe/Berlin';
+SELECT month FROM revenue_mix_at('2024-03-01 00:00+00');
+
+SELECT loyalcs.drop_shop('shop_settings', 'shop_settings');

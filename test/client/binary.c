@@ -1,0 +1,541 @@
+/*-------------------------------------------------------------------------
+ *
+ * binary.c
+ *	  The binary form of ratings and purchases, as a libpq client meets it:
+ *	  values go there and back, and what is no value is refused with the right
+ *	  SQLSTATE and message.  Prints TAP.
+ *
+ * ratings is eleven int64 in network order, the count of score 0 first;
+ * purchases is four: count, first, last (microseconds since 2000-01-01 UTC)
+ * and total (ten-thousandths).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#define RATINGS_WORDS		11
+#define PURCHASES_WORDS		4
+#define MAX_WORDS			16
+
+#define RATINGS_MAX_COUNT	(INT64_C(1) << 53)
+#define USECS_PER_DAY		INT64_C(86400000000)
+#define PURCHASE_FIRST_AT	(-730119 * USECS_PER_DAY)
+#define PURCHASE_LAST_AT	(2921940 * USECS_PER_DAY - 1)
+
+typedef int64_t int64;
+
+/* A value on the wire. */
+typedef struct Wire
+{
+	char		bytes[8 * MAX_WORDS];
+	int			length;
+} Wire;
+
+static PGconn *conn;
+static int	tests = 0;
+static int	failures = 0;
+
+/* Prints the result of a test; what went wrong stands in lines of "#" below. */
+static bool
+ok(bool passed, const char *format,...)
+{
+	va_list		args;
+
+	printf("%sok %d - ", passed ? "" : "not ", ++tests);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	failures += !passed;
+	return passed;
+}
+
+static void
+bail_out(const char *why)
+{
+	printf("Bail out! %s: %s\n", why, PQerrorMessage(conn));
+	exit(1);
+}
+
+static PGresult *
+run(const char *sql)
+{
+	PGresult   *result = PQexec(conn, sql);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK &&
+		PQresultStatus(result) != PGRES_TUPLES_OK)
+		bail_out(sql);
+	return result;
+}
+
+static void
+put_word(char *to, int64 word)
+{
+	for (int i = 0; i < 8; i++)
+		to[i] = (char) ((uint64_t) word >> (56 - 8 * i));
+}
+
+static Wire
+wire(const int64 *words, int nwords)
+{
+	Wire		result = {.length = 8 * nwords};
+
+	for (int i = 0; i < nwords; i++)
+		put_word(result.bytes + 8 * i, words[i]);
+	return result;
+}
+
+static void
+show(const char *what, const char *bytes, int length)
+{
+	printf("# %s:", what);
+	for (int i = 0; i < length; i++)
+		printf("%s%02x", i % 8 == 0 ? " " : "", (unsigned char) bytes[i]);
+	putchar('\n');
+}
+
+/*
+ * Sends a binary value of a type and gets the result in binary (1) or as text
+ * (0).
+ */
+static PGresult *
+send_value(const char *sql, Oid type, const Wire *value, int result_format)
+{
+	const char *values[] = {value->bytes};
+	const int	lengths[] = {value->length};
+	const int	formats[] = {1};
+
+	return PQexecParams(conn, sql, 1, &type, values, lengths, formats,
+						result_format);
+}
+
+/* The value comes back bit by bit, and its text is `text`. */
+static void
+round_trip(const char *name, Oid type, const int64 *words, int nwords,
+		   const char *text)
+{
+	Wire		sent = wire(words, nwords);
+	PGresult   *result = send_value("SELECT $1", type, &sent, 1);
+	bool		same;
+
+	same = PQresultStatus(result) == PGRES_TUPLES_OK &&
+		PQftype(result, 0) == type && PQfformat(result, 0) == 1 &&
+		PQgetlength(result, 0, 0) == sent.length &&
+		memcmp(PQgetvalue(result, 0, 0), sent.bytes, sent.length) == 0;
+	if (!ok(same, "%s comes back", name))
+	{
+		printf("# %s", PQresultErrorMessage(result));
+		show("sent", sent.bytes, sent.length);
+		if (PQntuples(result) == 1)
+			show("got ", PQgetvalue(result, 0, 0), PQgetlength(result, 0, 0));
+	}
+	PQclear(result);
+
+	result = send_value("SELECT $1", type, &sent, 0);
+	same = PQresultStatus(result) == PGRES_TUPLES_OK &&
+		strcmp(PQgetvalue(result, 0, 0), text) == 0;
+	if (!ok(same, "%s has the text %s", name, text))
+		printf("# %s%s\n", PQresultErrorMessage(result),
+			   PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
+	PQclear(result);
+}
+
+/* The server says exactly this; detail may be NULL. */
+static void
+check_error(const char *name, PGresult *result, const char *sqlstate,
+			const char *message, const char *detail)
+{
+	const char *got_state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *got_message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *got_detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	bool		same;
+
+	same = got_state != NULL && strcmp(got_state, sqlstate) == 0 &&
+		got_message != NULL && strcmp(got_message, message) == 0 &&
+		(detail == NULL) == (got_detail == NULL) &&
+		(detail == NULL || strcmp(got_detail, detail) == 0);
+	if (!ok(same, "%s is refused", name))
+	{
+		printf("# wanted: %s %s\n#         %s\n", sqlstate, message,
+			   detail ? detail : "");
+		printf("# got:    %s %s\n#         %s\n", got_state ? got_state : "",
+			   got_message ? got_message : PQresStatus(PQresultStatus(result)),
+			   got_detail ? got_detail : "");
+	}
+	PQclear(result);
+}
+
+static void
+refused(const char *name, Oid type, const Wire *value, const char *sqlstate,
+		const char *message, const char *detail)
+{
+	check_error(name, send_value("SELECT $1", type, value, 1),
+				sqlstate, message, detail);
+}
+
+/*
+ * The messages that more than one test waits for.
+ */
+#define TOO_SHORT		"08P01", "insufficient data left in message", NULL
+#define TOO_LONG		"22P03", "incorrect binary data format in bind parameter 1", NULL
+#define BAD_PURCHASES	"22P03", "invalid binary value of type purchases"
+
+static void
+check_ratings(Oid type)
+{
+	const int64 none[RATINGS_WORDS] = {0};
+	const int64 some[RATINGS_WORDS] = {[3] = 1,[9] = 12,[10] = 40};
+	const int64 each[RATINGS_WORDS] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+	int64		words[MAX_WORDS];
+	Wire		value;
+
+	round_trip("no answers", type, none, RATINGS_WORDS, "{}");
+	round_trip("some answers", type, some, RATINGS_WORDS,
+			   "{\"3\": 1, \"9\": 12, \"10\": 40}");
+	round_trip("answers of every score", type, each, RATINGS_WORDS,
+			   "{\"0\": 1, \"1\": 2, \"2\": 3, \"3\": 4, \"4\": 5, \"5\": 6, "
+			   "\"6\": 7, \"7\": 8, \"8\": 9, \"9\": 10, \"10\": 11}");
+	memset(words, 0, sizeof(words));
+	words[0] = words[10] = RATINGS_MAX_COUNT;
+	round_trip("the largest counts", type, words, RATINGS_WORDS,
+			   "{\"0\": 9007199254740992, \"10\": 9007199254740992}");
+
+	value = wire(some, RATINGS_WORDS);
+	value.length = 0;
+	refused("ratings of no bytes", type, &value, TOO_SHORT);
+	value.length = 4;
+	refused("ratings of half a count", type, &value, TOO_SHORT);
+	value.length = 80;
+	refused("ratings of ten counts", type, &value, TOO_SHORT);
+	value.length = 87;
+	refused("ratings that lack a byte", type, &value, TOO_SHORT);
+	value.length = 89;
+	refused("ratings with a byte more", type, &value, TOO_LONG);
+	value.length = 96;
+	refused("ratings of twelve counts", type, &value, TOO_LONG);
+
+	for (int score = 0; score < RATINGS_WORDS; score += 5)
+	{
+		char		name[80];
+		char		message[80];
+		char		detail[80];
+
+		memset(words, 0, sizeof(words));
+		words[score] = -1;
+		value = wire(words, RATINGS_WORDS);
+		snprintf(name, sizeof(name), "-1 answers of score %d", score);
+		snprintf(detail, sizeof(detail), "The count of score %d would be -1.", score);
+		refused(name, type, &value, "22003",
+				"ratings cannot have a negative count", detail);
+
+		words[score] = RATINGS_MAX_COUNT + 1;
+		value = wire(words, RATINGS_WORDS);
+		snprintf(name, sizeof(name), "2^53 + 1 answers of score %d", score);
+		snprintf(message, sizeof(message), "too many answers of score %d", score);
+		refused(name, type, &value, "22003", message,
+				"A count of ratings is at most 9007199254740992.");
+	}
+	memset(words, 0, sizeof(words));
+	words[7] = INT64_MIN;
+	value = wire(words, RATINGS_WORDS);
+	refused("the most negative count", type, &value, "22003",
+			"ratings cannot have a negative count",
+			"The count of score 7 would be -9223372036854775808.");
+	words[7] = INT64_MAX;
+	value = wire(words, RATINGS_WORDS);
+	refused("the most positive count", type, &value, "22003",
+			"too many answers of score 7",
+			"A count of ratings is at most 9007199254740992.");
+	memset(value.bytes, 0xff, sizeof(value.bytes));
+	refused("ratings of all ones", type, &value, "22003",
+			"ratings cannot have a negative count",
+			"The count of score 0 would be -1.");
+}
+
+static void
+check_purchases(Oid type)
+{
+	const char *years = "Purchases happen in the years 1 to 9999.";
+	const char *nothing = "There is a first, a last or a total, but no purchase.";
+	int64		words[MAX_WORDS] = {0};
+	Wire		value;
+
+#define PURCHASES(count, first, last, total) \
+	(memcpy(words, (const int64[]) {count, first, last, total}, \
+			PURCHASES_WORDS * sizeof(int64)), \
+	 value = wire(words, PURCHASES_WORDS))
+
+	PURCHASES(0, 0, 0, 0);
+	round_trip("no purchases", type, words, PURCHASES_WORDS, "{\"count\": 0}");
+	PURCHASES(1, 0, 0, 0);
+	round_trip("a gift at the epoch", type, words, PURCHASES_WORDS,
+			   "{\"count\": 1, \"first\": \"2000-01-01T00:00:00Z\", "
+			   "\"last\": \"2000-01-01T00:00:00Z\", \"total\": 0}");
+	PURCHASES(2, -1, 1, 15000);
+	round_trip("around the epoch", type, words, PURCHASES_WORDS,
+			   "{\"count\": 2, \"first\": \"1999-12-31T23:59:59.999999Z\", "
+			   "\"last\": \"2000-01-01T00:00:00.000001Z\", \"total\": 1.5}");
+	PURCHASES(INT64_MAX, PURCHASE_FIRST_AT, PURCHASE_LAST_AT, INT64_MAX);
+	round_trip("the largest purchases", type, words, PURCHASES_WORDS,
+			   "{\"count\": 9223372036854775807, \"first\": \"0001-01-01T00:00:00Z\", "
+			   "\"last\": \"9999-12-31T23:59:59.999999Z\", \"total\": 922337203685477.5807}");
+
+	value.length = 0;
+	refused("purchases of no bytes", type, &value, TOO_SHORT);
+	value.length = 24;
+	refused("purchases without a total", type, &value, TOO_SHORT);
+	value.length = 31;
+	refused("purchases that lack a byte", type, &value, TOO_SHORT);
+	value.length = 33;
+	refused("purchases with a byte more", type, &value, TOO_LONG);
+	value.length = 40;
+	refused("purchases of five words", type, &value, TOO_LONG);
+
+	PURCHASES(-1, 0, 0, 0);
+	refused("-1 purchases", type, &value, BAD_PURCHASES, "The count is negative.");
+	PURCHASES(INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN);
+	refused("the most negative words", type, &value, BAD_PURCHASES, "The count is negative.");
+	PURCHASES(1, 0, 0, -1);
+	refused("a negative total", type, &value, BAD_PURCHASES, "The total is negative.");
+	PURCHASES(0, 0, 0, INT64_MIN);
+	refused("a negative total of nothing", type, &value, BAD_PURCHASES, "The total is negative.");
+	PURCHASES(0, 0, 0, 1);
+	refused("no purchases for an amount", type, &value, BAD_PURCHASES, nothing);
+	PURCHASES(0, 1, 0, 0);
+	refused("no purchases with a first", type, &value, BAD_PURCHASES, nothing);
+	PURCHASES(0, 0, 1, 0);
+	refused("no purchases with a last", type, &value, BAD_PURCHASES, nothing);
+	PURCHASES(2, 1, 0, 5);
+	refused("a first after the last", type, &value, BAD_PURCHASES,
+			"The first purchase is later than the last.");
+	PURCHASES(1, 0, 1, 5);
+	refused("one purchase at two instants", type, &value, BAD_PURCHASES,
+			"One purchase has two instants.");
+	PURCHASES(2, PURCHASE_FIRST_AT - 1, 0, 5);
+	refused("a first in 1 BC", type, &value, BAD_PURCHASES, years);
+	PURCHASES(2, 0, PURCHASE_LAST_AT + 1, 5);
+	refused("a last in the year 10000", type, &value, BAD_PURCHASES, years);
+	PURCHASES(2, INT64_MIN, 0, 5);
+	refused("a first at -infinity", type, &value, BAD_PURCHASES, years);
+	PURCHASES(2, 0, INT64_MAX, 5);
+	refused("a last at infinity", type, &value, BAD_PURCHASES, years);
+	PURCHASES(2, INT64_MAX, INT64_MIN, 5);
+	refused("from infinity to -infinity", type, &value, BAD_PURCHASES,
+			"The first purchase is later than the last.");
+#undef PURCHASES
+}
+
+/* Collects what COPY sends, up to its end. */
+static char *
+copy_out(const char *sql, int *length)
+{
+	PGresult   *result = PQexec(conn, sql);
+	char	   *all = NULL;
+	char	   *chunk;
+	int			n;
+
+	if (PQresultStatus(result) != PGRES_COPY_OUT)
+		bail_out(sql);
+	PQclear(result);
+	*length = 0;
+	while ((n = PQgetCopyData(conn, &chunk, 0)) > 0)
+	{
+		all = realloc(all, *length + n);
+		if (all == NULL)
+			bail_out("out of memory");
+		memcpy(all + *length, chunk, n);
+		*length += n;
+		PQfreemem(chunk);
+	}
+	result = PQgetResult(conn);
+	if (n != -1 || PQresultStatus(result) != PGRES_COMMAND_OK)
+		bail_out(sql);
+	PQclear(result);
+	while ((result = PQgetResult(conn)) != NULL)
+		PQclear(result);
+	return all;
+}
+
+/* Sends it in pieces of an odd size, and returns how that went. */
+static PGresult *
+copy_in(const char *sql, const char *bytes, int length)
+{
+	PGresult   *result = PQexec(conn, sql);
+	PGresult   *next;
+
+	if (PQresultStatus(result) != PGRES_COPY_IN)
+		bail_out(sql);
+	PQclear(result);
+	for (int i = 0; i < length; i += 1021)
+	{
+		if (PQputCopyData(conn, bytes + i, length - i < 1021 ? length - i : 1021) != 1)
+			bail_out(sql);
+	}
+	if (PQputCopyEnd(conn, NULL) != 1)
+		bail_out(sql);
+	result = PQgetResult(conn);
+	while ((next = PQgetResult(conn)) != NULL)
+		PQclear(next);
+	return result;
+}
+
+/* A file of COPY BINARY with one row of one column. */
+static int
+copy_file(char *file, const Wire *value)
+{
+	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+	char	   *end = file;
+
+	/* the signature has a NUL of its own, as a string has at its end */
+	memcpy(end, header, 19);
+	end += 19;
+	memcpy(end, "\0\1", 2);
+	end += 2;
+	for (int i = 0; i < 4; i++)
+		*end++ = (char) ((uint32_t) value->length >> (24 - 8 * i));
+	memcpy(end, value->bytes, value->length);
+	end += value->length;
+	memcpy(end, "\377\377", 2);
+	return (int) (end + 2 - file);
+}
+
+static void
+check_copy(void)
+{
+	PGresult   *result;
+	char	   *bytes;
+	char		file[64 + 8 * MAX_WORDS];
+	int			length;
+	Wire		value;
+	const int64 answers[RATINGS_WORDS] = {[10] = 2};
+	const int64 negative[RATINGS_WORDS] = {[10] = -2};
+	const int64 twice[PURCHASES_WORDS] = {1, 0, 1, 5};
+
+	PQclear(run("CREATE TABLE here (id int, r loyalcs.ratings, p loyalcs.purchases);"
+				"INSERT INTO here SELECT i, CASE WHEN i % 7 > 0 THEN"
+				"    format('{\"%s\": %s, \"10\": %s}', i % 10, i, 9007199254740992 - i)::loyalcs.ratings END,"
+				"  CASE WHEN i % 5 > 0 THEN loyalcs.purchases_agg(timestamptz '2026-01-01 00:00:00+00' - i * interval '1 day 1 microsecond', i / 8.0) END"
+				"  FROM generate_series(1, 1000) AS i GROUP BY i;"
+				"CREATE TABLE there (LIKE here)"));
+	bytes = copy_out("COPY here TO STDOUT (FORMAT binary)", &length);
+	result = copy_in("COPY there FROM STDIN (FORMAT binary)", bytes, length);
+	ok(PQresultStatus(result) == PGRES_COMMAND_OK &&
+	   strcmp(PQcmdTuples(result), "1000") == 0, "COPY BINARY takes what it gave");
+	PQclear(result);
+	free(bytes);
+	result = run("SELECT count(*) FROM here JOIN there USING (id)"
+				 " WHERE (here.r, here.p) IS NOT DISTINCT FROM (there.r, there.p)"
+				 "   AND (here.r::text, here.p::text) IS NOT DISTINCT FROM (there.r::text, there.p::text)");
+	ok(strcmp(PQgetvalue(result, 0, 0), "1000") == 0, "COPY BINARY changes no value");
+	PQclear(result);
+
+	PQclear(run("CREATE TABLE only_ratings (r loyalcs.ratings);"
+				"CREATE TABLE only_purchases (p loyalcs.purchases)"));
+	value = wire(answers, RATINGS_WORDS);
+	length = copy_file(file, &value);
+	result = copy_in("COPY only_ratings FROM STDIN (FORMAT binary)", file, length);
+	ok(PQresultStatus(result) == PGRES_COMMAND_OK, "COPY BINARY takes a file made by hand");
+	PQclear(result);
+	value = wire(negative, RATINGS_WORDS);
+	length = copy_file(file, &value);
+	check_error("a negative count in COPY",
+				copy_in("COPY only_ratings FROM STDIN (FORMAT binary)", file, length),
+				"22003", "ratings cannot have a negative count",
+				"The count of score 10 would be -2.");
+	value = wire(answers, RATINGS_WORDS);
+	value.length = 80;
+	length = copy_file(file, &value);
+	check_error("a short value in COPY",
+				copy_in("COPY only_ratings FROM STDIN (FORMAT binary)", file, length),
+				TOO_SHORT);
+	value.length = 96;
+	length = copy_file(file, &value);
+	check_error("a long value in COPY",
+				copy_in("COPY only_ratings FROM STDIN (FORMAT binary)", file, length),
+				"22P03", "incorrect binary data format", NULL);
+	value = wire(twice, PURCHASES_WORDS);
+	length = copy_file(file, &value);
+	check_error("one purchase at two instants in COPY",
+				copy_in("COPY only_purchases FROM STDIN (FORMAT binary)", file, length),
+				BAD_PURCHASES, "One purchase has two instants.");
+	result = run("SELECT string_agg(r::text, ' '), (SELECT count(*) FROM only_purchases) FROM only_ratings");
+	ok(strcmp(PQgetvalue(result, 0, 0), "{\"10\": 2}") == 0 &&
+	   strcmp(PQgetvalue(result, 0, 1), "0") == 0, "what was refused left nothing behind");
+	PQclear(result);
+}
+
+/* What the server computes with is what was sent. */
+static void
+check_use(Oid ratings, Oid purchases)
+{
+	const int64 answers[RATINGS_WORDS] = {[3] = 1,[7] = 1,[9] = 1,[10] = 2};
+	const int64 bought[PURCHASES_WORDS] = {2, 0, USECS_PER_DAY, 15000};
+	Wire		value = wire(answers, RATINGS_WORDS);
+	Wire		doubled;
+	int64		words[RATINGS_WORDS];
+	PGresult   *result;
+
+	result = send_value("SELECT loyalcs.nps($1), loyalcs.responses($1)", ratings, &value, 0);
+	ok(PQresultStatus(result) == PGRES_TUPLES_OK &&
+	   strcmp(PQgetvalue(result, 0, 0), "40") == 0 &&
+	   strcmp(PQgetvalue(result, 0, 1), "5") == 0, "the NPS of binary answers");
+	PQclear(result);
+
+	for (int i = 0; i < RATINGS_WORDS; i++)
+		words[i] = 2 * answers[i];
+	doubled = wire(words, RATINGS_WORDS);
+	result = send_value("SELECT $1 OPERATOR(loyalcs.+) $1", ratings, &value, 1);
+	ok(PQresultStatus(result) == PGRES_TUPLES_OK &&
+	   PQgetlength(result, 0, 0) == doubled.length &&
+	   memcmp(PQgetvalue(result, 0, 0), doubled.bytes, doubled.length) == 0,
+	   "a binary sum of binary answers");
+	PQclear(result);
+
+	value = wire(bought, PURCHASES_WORDS);
+	result = send_value("SELECT loyalcs.total_spent($1), loyalcs.purchase_interval($1)", purchases, &value, 0);
+	ok(PQresultStatus(result) == PGRES_TUPLES_OK &&
+	   strcmp(PQgetvalue(result, 0, 0), "1.5") == 0 &&
+	   strcmp(PQgetvalue(result, 0, 1), "1 day") == 0, "what binary purchases tell");
+	PQclear(result);
+}
+
+static Oid
+type_oid(const char *sql)
+{
+	PGresult   *result = run(sql);
+	Oid			oid = (Oid) strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+
+	PQclear(result);
+	return oid;
+}
+
+int
+main(void)
+{
+	Oid			ratings;
+	Oid			purchases;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	conn = PQconnectdb("");
+	if (PQstatus(conn) != CONNECTION_OK)
+		bail_out("could not connect");
+	PQclear(run("SET lc_messages = 'C'; SET intervalstyle = 'postgres'"));
+	ratings = type_oid("SELECT 'loyalcs.ratings'::regtype::oid");
+	purchases = type_oid("SELECT 'loyalcs.purchases'::regtype::oid");
+
+	check_ratings(ratings);
+	check_purchases(purchases);
+	check_use(ratings, purchases);
+	check_copy();
+
+	PQfinish(conn);
+	printf("1..%d\n", tests);
+	return failures > 0;
+}

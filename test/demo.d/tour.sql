@@ -1,0 +1,209 @@
+-- tour.sql
+--
+-- What a shop's views say, one question at a time: for test/demo, which sets
+--
+--     shop, as_of         whose views, as of when
+--     months              local months, 1 to 12, whose new customers to follow
+--     somebody            key of a customer
+--     aurora              true if it is the made-up shop, with surveys and products
+--     bold, dim, plain    what a terminal needs for headings, or nothing
+--
+-- The views round nothing: whoever shows a figure does, and so these queries.
+
+\set QUIET on
+\pset footer off
+\pset null '-'
+SET search_path = :shop;
+SELECT time_zone, currency FROM settings \gset
+
+\if :aurora
+\echo
+\echo :bold'How happy are customers, and did the measure in May really change anything?':plain
+SELECT format('From %s to %s in NPS points, and %s.', round(loyalcs.nps(before)), round(loyalcs.nps(after)),
+              CASE WHEN p_value < 0.05 THEN 'that is more than chance' ELSE 'that may be chance' END) AS answer
+  FROM (SELECT loyalcs.ratings_agg(score) FILTER (WHERE responded_at < '2026-05-01 00:00+09') AS before,
+               loyalcs.ratings_agg(score) FILTER (WHERE responded_at >= '2026-06-01 00:00+09') AS after
+          FROM survey_answers a JOIN survey_responses USING (customer_id, response_id)
+         WHERE a.survey = 'after_purchase' AND question = 'recommend'
+           AND responded_at >= '2026-02-01 00:00+09' AND responded_at < '2026-09-01 00:00+09') a
+ CROSS JOIN LATERAL loyalcs.nps_change(before, after) \gset
+\echo :answer
+\echo :dim'survey_scores: would you recommend us? (NPS, -100 to 100); "by chance" is the p-value':plain
+SELECT to_char(month, 'YYYY-MM') AS month,
+       sent AS asked,
+       round(100 * response_rate::numeric) AS "answered %",
+       round(score::numeric) AS "NPS",
+       format('%s to %s', round(score_low::numeric), round(score_high::numeric)) AS "95% sure",
+       round(change::numeric) AS change,
+       CASE WHEN p_value < 0.0001 THEN '< 0.0001' ELSE '  ' || round(p_value::numeric, 4) END AS "by chance",
+       CASE WHEN improved THEN 'better' WHEN NOT improved THEN 'worse' ELSE 'no real change' END AS verdict,
+       distribution AS "0 to 10"
+  FROM survey_scores_at(:'as_of')
+ WHERE survey = 'after_purchase' AND question = 'recommend' AND month >= '2025-12-01'
+ ORDER BY month
+ LIMIT 8;
+
+\echo :dim'the three months before the measure (February to April) and after it (June to August)':plain
+SELECT q.question,
+       q.kind,
+       round(CASE q.kind WHEN 'nps' THEN loyalcs.nps(a.before) ELSE loyalcs.mean(a.before) END::numeric, 1) AS before,
+       round(CASE q.kind WHEN 'nps' THEN loyalcs.nps(a.after) ELSE loyalcs.mean(a.after) END::numeric, 1) AS after,
+       round(c.change::numeric, 1) AS change,
+       CASE WHEN c.p_value < 0.0001 THEN '< 0.0001' ELSE '  ' || round(c.p_value::numeric, 4) END AS "by chance",
+       CASE WHEN c.p_value >= 0.05 THEN 'no real change'
+            WHEN (c.change > 0) = q.higher_is_better THEN 'better' ELSE 'worse' END
+       || CASE WHEN q.higher_is_better THEN '' ELSE ' (1 is very easy)' END AS verdict
+  FROM survey_questions q
+ CROSS JOIN LATERAL (
+           SELECT loyalcs.ratings_agg(a.score) FILTER (WHERE r.responded_at < '2026-05-01 00:00+09') AS before,
+                  loyalcs.ratings_agg(a.score) FILTER (WHERE r.responded_at >= '2026-06-01 00:00+09') AS after
+             FROM survey_answers a
+             JOIN survey_responses r USING (customer_id, response_id)
+            WHERE a.survey = q.survey AND a.question = q.question
+              AND r.responded_at >= '2026-02-01 00:00+09' AND r.responded_at < '2026-09-01 00:00+09') a
+ CROSS JOIN LATERAL (
+           SELECT * FROM loyalcs.nps_change(a.before, a.after) WHERE q.kind = 'nps'
+           UNION ALL
+           SELECT * FROM loyalcs.mean_change(a.before, a.after) WHERE q.kind <> 'nps') c
+ WHERE q.survey = 'after_purchase' AND q.scale_low IS NOT NULL
+ ORDER BY q.position;
+\endif
+
+\echo
+\echo :bold'Who are our best customers, and how much hangs on them?':plain
+SELECT format('The best %s bring %s%% of the revenue.', customers, round(100 * revenue_share::numeric)) AS answer
+  FROM top_customers_share_at(:'as_of') WHERE top_share = 0.01 \gset
+\echo :answer
+\echo :dim'top_customers_share':plain
+SELECT format('best %s%%', 100 * top_share) AS "of all",
+       customers,
+       to_char(spent_at_least, '999,999,999') AS "spent at least",
+       round(100 * revenue_share::numeric) AS "% of the revenue"
+  FROM top_customers_share_at(:'as_of')
+ ORDER BY top_share;
+
+\echo :dim'customer_value and rfm (recency, frequency and money spent, each 1 to 5)':plain
+SELECT coalesce(c.name, c.customer_id::text) AS customer,
+       coalesce(c.region, 'unknown') AS region,
+       v.orders,
+       to_char(v.lifetime_value, '999,999,999') AS "spent so far",
+       to_char(v.annual_value, '999,999,999') AS "worth a year",
+       format('%s %s %s', r.recency_score, r.frequency_score, r.monetary_score) AS "R F M",
+       r.segment,
+       to_char(r.last_order_at AT TIME ZONE :'time_zone', 'YYYY-MM-DD') AS "last order"
+  FROM customer_value_at(:'as_of') v
+  JOIN rfm_at(:'as_of') r USING (customer_id)
+  JOIN customers c USING (customer_id)
+ ORDER BY v.lifetime_value DESC, c.customer_id
+ LIMIT 5;
+
+\echo :dim'rfm_segments':plain
+SELECT segment,
+       customers,
+       round(100 * customer_share::numeric) AS "% of all",
+       to_char(revenue, '9,999,999,999') AS revenue,
+       round(100 * revenue_share::numeric) AS "% of the revenue",
+       to_char(average_spent, '99,999,999') AS "each spent"
+  FROM rfm_segments_at(:'as_of')
+ ORDER BY revenue DESC
+ LIMIT 8;
+
+\echo
+\echo :bold'Do they come back?':plain
+SELECT format('Of 100 new customers, %s order again within half a year.',
+              round(100 * sum(second_within_180_days * new_buyers)::numeric / sum(new_buyers))) AS answer
+  FROM repeat_rate_at(:'as_of') WHERE new_buyers > 0 AND month + interval '7 months' <= :'as_of' \gset
+\echo :answer
+\echo :dim'repeat_rate: per cent of a month''s new customers who ordered again; once all of them had so long':plain
+SELECT to_char(month, 'YYYY-MM') AS "new in",
+       new_buyers AS customers,
+       CASE WHEN watched >= 30 THEN round(100 * second_within_30_days::numeric) END AS "30 days",
+       CASE WHEN watched >= 60 THEN round(100 * second_within_60_days::numeric) END AS "60 days",
+       CASE WHEN watched >= 90 THEN round(100 * second_within_90_days::numeric) END AS "90 days",
+       CASE WHEN watched >= 180 THEN round(100 * second_within_180_days::numeric) END AS "180 days",
+       CASE WHEN watched >= 365 THEN round(100 * second_within_365_days::numeric) END AS "365 days"
+  FROM repeat_rate_at(:'as_of')
+ CROSS JOIN LATERAL (
+           SELECT (:'as_of' AT TIME ZONE :'time_zone')::date - (month + interval '1 month')::date AS watched) w
+ WHERE new_buyers > 0 AND EXTRACT(month FROM month) = ANY (:'months'::int[])
+ ORDER BY month DESC
+ LIMIT 8;
+
+\echo :dim'customer_retention: per cent kept of last quarter''s customers; as often published, and strictly':plain
+SELECT to_char(period_start, 'YYYY "Q"Q') AS quarter,
+       starting AS "bought before",
+       ending AS "buy now",
+       acquired AS "new",
+       retained AS "stayed",
+       reactivated AS "back after a pause",
+       round(100 * crr::numeric) AS "published %",
+       round(100 * strict_retention::numeric) AS "strict %"
+  FROM customer_retention_at(:'as_of')
+ WHERE period = 'quarter' AND complete AND starting > 0
+ ORDER BY period_start DESC
+ LIMIT 8;
+
+\echo
+\echo :bold'Do third orders really get bigger?':plain
+SELECT format('The same %s customers spent %s%% %s on their third order than on their second.', customers,
+              abs(round(100 * (average_order / average_previous - 1))),
+              CASE WHEN average_order > average_previous THEN 'more' ELSE 'less' END) AS answer
+  FROM order_ladder_at(:'as_of') WHERE order_number = 3 \gset
+\echo :answer
+\echo :dim'order_ladder: the last three columns compare the same customers with themselves':plain
+SELECT order_number AS "order",
+       customers,
+       round(100 * reached_share::numeric) AS "% of all",
+       round(100 * step_share::numeric) AS "% of those before",
+       round(EXTRACT(epoch FROM median_wait) / 86400) AS "days later",
+       round(average_previous) AS "spent before",
+       round(average_order) AS "spent now",
+       round(100 * (average_order / average_previous - 1)) AS "change %"
+  FROM order_ladder_at(:'as_of')
+ ORDER BY order_number
+ LIMIT 6;
+
+\if :aurora
+\echo
+\echo :bold'Which first purchase makes a customer?':plain
+\echo :dim'order_ladder_by(first_category); customer_breakdown lists the other ways to cut a figure':plain
+SELECT part AS "came for",
+       max(customers) FILTER (WHERE order_number = 1) AS customers,
+       round(max(average_order) FILTER (WHERE order_number = 1)) AS "first order",
+       round(100 * max(reached_share::numeric) FILTER (WHERE order_number = 2)) AS "% order again",
+       round(100 * max(reached_share::numeric) FILTER (WHERE order_number = 5)) AS "% five times"
+  FROM order_ladder_by('first_category', :'as_of')
+ GROUP BY part
+ ORDER BY max(reached_share) FILTER (WHERE order_number = 2) DESC, part
+ LIMIT 8;
+\endif
+
+\echo
+\echo :bold'Who is leaving without a word?':plain
+SELECT format('%s who had a rhythm of their own, worth %s %s a year.', count(*),
+              trim(to_char(sum(annual_value), '9,999,999,999')), :'currency') AS answer
+  FROM lapsing_customers_at(:'as_of') WHERE rhythm = 'own' \gset
+\echo :answer
+\echo :dim'lapsing_customers: silent for at least twice their usual time; the most valuable of them':plain
+SELECT coalesce(c.name, c.customer_id::text) AS customer,
+       l.orders,
+       to_char(l.last_order_at AT TIME ZONE :'time_zone', 'YYYY-MM-DD') AS "last order",
+       round(EXTRACT(epoch FROM l.expected_gap) / 86400) AS "usual days",
+       round(EXTRACT(epoch FROM l.silent_for) / 86400) AS "silent days",
+       round(l.silence::numeric, 1) AS "times",
+       to_char(l.annual_value, '999,999,999') AS "worth a year"
+  FROM lapsing_customers_at(:'as_of') l
+  JOIN customers c USING (customer_id)
+ WHERE l.rhythm = 'own'
+ ORDER BY l.annual_value DESC, l.customer_id
+ LIMIT 8;
+
+\echo
+\echo :bold'And the one customer who is on the telephone?':plain
+\echo :dim'customer_rfm(key): reads this customer''s orders and no others, so an application can ask it any time':plain
+SELECT coalesce(c.name, c.customer_id::text) AS customer,
+       r.recency_score AS "R", r.frequency_score AS "F", r.monetary_score AS "M", r.segment, r.orders,
+       to_char(r.last_order_at AT TIME ZONE :'time_zone', 'YYYY-MM-DD') AS "last order",
+       to_char(r.total_spent, '999,999,999') AS "spent so far"
+  FROM customer_rfm(:'somebody', :'as_of') r
+  JOIN customers c ON c.customer_id = :'somebody';
