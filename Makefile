@@ -57,7 +57,6 @@ SHOP_SQL = \
 	src/shop/retention.sql \
 	src/shop/value.sql
 
-DATA = $(wildcard src/upgrade/*.sql)
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 override PG_CPPFLAGS += -DLOYALCS_VERSION='"$(EXTVERSION)"'
@@ -77,6 +76,8 @@ ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 
 ifneq ($(PGXS),)
+# (Only here: for the targets below, DATA is a folder of real data.)
+DATA = $(wildcard src/upgrade/*.sql)
 include $(PGXS)
 
 ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)

@@ -135,6 +135,7 @@ BEGIN
     INSERT INTO survey_answers (customer_id, response_id, survey, question, answer) VALUES ('1', 'r', 's', 'text', 'A');
     INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars, title, body)
     SELECT n::text, '1', 'p', now() - interval '80 days', 5, 'T', 'B' FROM generate_series(1, 3) n;
+    UPDATE settings SET lost_after = 'infinity';
     PERFORM refresh_rfm_cuts(now() - interval '1 day');
 END
 $$;
@@ -512,6 +513,9 @@ SELECT s.statement, pg_temp.outcome(s.statement)
   ) s (statement);
 SELECT left(pg_temp.outcome('SELECT loyalcs.grant_shop(''shop'', ''regress_shop_nobody'', ''report'')'), 5) AS unknown_role;
 
+-- What the brand adds for itself is not a reader's either.
+ALTER TABLE shop.customers ADD COLUMN nickname text;
+ALTER TABLE shop.orders ADD COLUMN gift_message text;
 CREATE TABLE shop.secrets (customer_id text);
 CREATE VIEW shop.gossip AS SELECT * FROM shop.secrets;
 -- What the reader can do, by the catalog.

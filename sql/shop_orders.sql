@@ -275,5 +275,29 @@ SELECT count(*) FROM counted_orders_at(NULL);
 
 SELECT pg_temp.same_elsewhere('SELECT * FROM counted_orders_at(''2024-02-11 10:00+09'')');
 
+-- An emptied table of returns leaves no refund behind.
+BEGIN;
+INSERT INTO customers (customer_id) VALUES ('zoe');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('zoe', 'z', '2024-01-01 00:00+09', 100);
+INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES ('zoe', 'z', 'z', '2024-01-02 00:00+09', 30);
+SELECT refunded FROM orders WHERE customer_id = 'zoe';
+TRUNCATE returns;
+SELECT refunded, (SELECT count(*) FROM orders WHERE refunded <> 0) AS others FROM orders WHERE customer_id = 'zoe';
+ROLLBACK;
+
+-- Nothing holds the refunds of orders that are a view of the brand's own: then
+-- more than all is all, and an unknown amount stays unknown.
+CREATE SCHEMA shop_orders_adopted;
+CREATE VIEW shop_orders_adopted.orders AS
+SELECT customer_id, order_id, ordered_at, amount, 0::numeric AS tax, 0::numeric AS shipping, NULL::text AS sales_channel,
+       NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, NULL::timestamptz AS cancelled_at
+  FROM (VALUES ('ann', '1', timestamptz '2024-01-01 00:00+09', 100::numeric), ('ann', '2', '2024-01-02 00:00+09', NULL)) v
+       (customer_id, order_id, ordered_at, amount);
+SELECT FROM loyalcs.create_shop('shop_orders_adopted');
+INSERT INTO shop_orders_adopted.returns VALUES ('ann', '1', '1', '2024-01-03 00:00+09', 130), ('ann', '2', '2', '2024-01-03 00:00+09', 5);
+SELECT order_id, amount FROM shop_orders_adopted.counted_orders_at('2024-02-01 00:00+09') ORDER BY order_id;
+SELECT orders, total_spent FROM shop_orders_adopted.customer_purchases_at('2024-02-01 00:00+09');
+DROP SCHEMA shop_orders_adopted CASCADE;
+
 SET search_path = public;
 SELECT loyalcs.drop_shop('shop_orders', 'shop_orders');

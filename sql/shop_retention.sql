@@ -74,17 +74,20 @@ SELECT month, buyers, repeat_buyers, round(repeat_rate::numeric, 4) AS repeat_ra
 
 -- Of the three who were new in January, ann came back after 30 days to the
 -- minute, ben after 90, cat never; of the one in February, dan after a day. But
--- a first order counts only once it has been watched for that long: ann's for
--- 30 days on the 9th of February at noon, and a microsecond before not even
--- hers, cat's of the 1st of January alone.
+-- a share is there only once the whole month has been over for that long:
+-- January for 30 days with the 2nd of March, for 60 with the 1st of April, for
+-- 90 with the 1st of May, for 180 with the 30th of July and for 365 with the 31st
+-- of January.
 SELECT a.as_of AT TIME ZONE 'Asia/Tokyo' AS as_of, r.month,
        round(r.second_within_30_days::numeric, 3) AS d30, round(r.second_within_60_days::numeric, 3) AS d60,
        round(r.second_within_90_days::numeric, 3) AS d90, round(r.second_within_180_days::numeric, 3) AS d180,
        round(r.second_within_365_days::numeric, 3) AS d365
-  FROM (VALUES (timestamptz '2024-01-31 08:29:59.999999+09'), ('2024-01-31 08:30+09'),
-               ('2024-02-09 11:59:59.999999+09'), ('2024-02-09 12:00+09'), ('2024-02-19 12:00+09'),
-               ('2024-04-19 11:59:59.999999+09'), ('2024-04-19 12:00+09'),
-               ('2024-07-18 12:00+09'), ('2025-01-18 12:00+09'), ('2025-01-19 12:00+09'),
+  FROM (VALUES (timestamptz '2024-02-09 12:00+09'),
+               ('2024-03-01 23:59:59.999999+09'), ('2024-03-02 00:00+09'),
+               ('2024-03-31 23:59:59.999999+09'), ('2024-04-01 00:00+09'),
+               ('2024-04-30 23:59:59.999999+09'), ('2024-05-01 00:00+09'),
+               ('2024-07-29 23:59:59.999999+09'), ('2024-07-30 00:00+09'),
+               ('2025-01-30 23:59:59.999999+09'), ('2025-01-31 00:00+09'),
                ('infinity')) a (as_of)
  CROSS JOIN LATERAL repeat_rate_at(a.as_of) r
  WHERE r.month = '2024-01-01'
@@ -120,7 +123,7 @@ SELECT count(*) FROM order_ladder_at('-infinity');
 --
 
 -- January's three: one of them in February, none in March, two in April.
-SELECT cohort, cohort_size, months_later, active_customers, round(active_share::numeric, 4) AS active_share, revenue
+SELECT cohort, cohort_size, months_later, active_customers, round(active_share::numeric, 4) AS active_share, revenue, complete
   FROM retention_cohorts_at('2024-05-01 00:00+09');
 -- A microsecond earlier it is still April. On the 29th of February fay counts,
 -- and ann has her first order whole.

@@ -32,7 +32,7 @@ $$;
 -- Defaults.
 BEGIN;
 SELECT FROM loyalcs.create_shop('shop_settings');
-SELECT singleton, time_zone, currency, significance, lapsing_after
+SELECT singleton, time_zone, currency, significance, lapsing_after, lost_after
   FROM shop_settings.settings;
 -- All tables are its own.
 SELECT ARRAY(SELECT unnest(own_tables) ORDER BY 1) = ARRAY(
@@ -76,10 +76,15 @@ SELECT s.change, pg_temp.outcome('UPDATE settings SET ' || s.change)
     ('significance = NULL'),
     ('lapsing_after = 0'),
     ('lapsing_after = 0.5'),
-    ('lapsing_after = 1e300'),
+    ('lapsing_after = 1e300, lost_after = ''infinity'''),
     ('lapsing_after = ''infinity'''),
     ('lapsing_after = ''NaN'''),
     ('lapsing_after = NULL'),
+    ('lost_after = lapsing_after'),
+    ('lost_after = lapsing_after + 0.1'),
+    ('lost_after = ''infinity'''),
+    ('lost_after = ''NaN'''),
+    ('lost_after = NULL'),
     ('own_tables = NULL'),
     ('created_at = NULL')
   ) s (change);

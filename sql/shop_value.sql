@@ -112,6 +112,7 @@ ROLLBACK;
 --      dan     0, 30, 60, 100
 --      gil     is a prospect
 --
+UPDATE settings SET lost_after = 'infinity';
 -- From three orders on the rhythm is one's own mean gap: 10 days for ann, 33
 -- days and 8 hours for dan. Before that it is the shop's median: from the first
 -- order to the second 20 of 10, 20, 30; from the second to the third, which
@@ -147,6 +148,18 @@ UPDATE settings SET lapsing_after = 0.5;
 SELECT customer_id, expected_gap, rhythm, round(silence::numeric, 4) AS silence
   FROM lapsing_customers_at(timestamptz '2024-01-01 12:00+09' + interval '600 hours') ORDER BY customer_id;
 ROLLBACK;
+
+-- Six times as long, and cat is no longer leaving but lost; while nobody ever is,
+-- she stays.
+BEGIN;
+UPDATE settings SET lost_after = DEFAULT;
+SELECT d.day, l.silence
+  FROM (VALUES (119), (119.9), (120)) d (day)
+  LEFT JOIN LATERAL lapsing_customers_at(timestamptz '2024-01-01 12:00+09' + d.day * interval '24 hours') l
+    ON l.customer_id = 'cat'
+ ORDER BY d.day;
+ROLLBACK;
+SELECT silence FROM lapsing_customers_at(timestamptz '2024-01-01 12:00+09' + interval '2880 hours') WHERE customer_id = 'cat';
 
 -- Eve buys five times within four hours, every hour: but a rhythm is at least a
 -- day, and two days later she is late.

@@ -142,7 +142,17 @@ DECLARE
     views bigint := 0;
 BEGIN
     FOR item IN
-        SELECT p.proname, left(p.proname, -3) AS view, obj_description(p.oid, 'pg_proc') AS comment
+        SELECT p.proname, left(p.proname, -3) AS view, obj_description(p.oid, 'pg_proc') AS comment,
+               (SELECT array_agg(p.proargnames[i] || ' ' || p.proallargtypes[i] ORDER BY i)
+                  FROM generate_subscripts(p.proargmodes, 1) i
+                 WHERE p.proargmodes[i] = 't')
+               IS DISTINCT FROM
+               (SELECT array_agg(a.attname || ' ' || a.atttypid ORDER BY a.attnum)
+                  FROM pg_class c
+                  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                 WHERE c.relnamespace = p.pronamespace
+                   AND c.relname = left(p.proname, -3)
+                   AND c.relkind = 'v') AS new
           FROM pg_proc p
          WHERE p.pronamespace = quote_ident(shop)::regnamespace
            AND p.proname LIKE '%\_at'
@@ -151,8 +161,11 @@ BEGIN
            AND p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'sql')
          ORDER BY p.oid
     LOOP
-        EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS '
-                       'SELECT * FROM %1$I.%3$I(now())', shop, item.view, item.proname);
+        -- Replacing a view locks its readers out, and so is left where it changes nothing.
+        IF item.new THEN
+            EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS '
+                           'SELECT * FROM %1$I.%3$I(now())', shop, item.view, item.proname);
+        END IF;
         EXECUTE format('COMMENT ON VIEW %I.%I IS %L', shop, item.view, item.comment);
         views := views + 1;
     END LOOP;
@@ -383,9 +396,9 @@ BEGIN
         SELECT c.relname,
                p.relation IS NOT NULL AND c.relkind IN ('r', 'p') AS is_table,
                string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
-                   FILTER (WHERE a.attname <> ALL (coalesce(p.hidden, '{}'))) AS shown,
-               cardinality(coalesce(p.hidden, '{}')) > 0 AS hides,
-               bool_or(a.attname = 'customer_id') AS of_customers
+                   FILTER (WHERE a.attname <> ALL (p.hidden)
+                             AND a.attname IN (SELECT g.name FROM loyalcs.shop_glossary() g)) AS shown,
+               p.relation IS NOT NULL AND bool_or(a.attname = 'customer_id') AS of_customers
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           LEFT JOIN loyalcs.shop_parts() p ON p.kind = 'table' AND p.relation = c.relname
@@ -398,9 +411,10 @@ BEGIN
          GROUP BY c.oid, c.relname, c.relkind, p.relation, p.hidden
          ORDER BY c.relname
     LOOP
-        -- A view runs with the reader's rights, so readers need the tables,
-        -- but not the columns that are no reader's business.
-        IF level = 'report' AND item.hides THEN
+        -- A view runs with the reader's rights, so readers need the tables, but
+        -- not the columns that are no reader's business: neither those that the
+        -- shop hides nor those that the brand has added for itself.
+        IF level = 'report' AND item.of_customers THEN
             EXECUTE format('GRANT SELECT (%s) ON %I.%I TO %s', item.shown, shop, item.relname, role);
         ELSE
             EXECUTE format('GRANT SELECT ON %I.%I TO %s', shop, item.relname, role);

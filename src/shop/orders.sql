@@ -91,6 +91,10 @@ DECLARE
     changed record;
     bought timestamptz;
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        UPDATE orders o SET refunded = 0 WHERE o.refunded <> 0;
+        RETURN NULL;
+    END IF;
     FOR changed IN
         SELECT k.customer_id, k.order_id
           FROM (VALUES (NEW.customer_id, NEW.order_id),
@@ -129,6 +133,9 @@ ALTER TABLE returns ADD FOREIGN KEY (customer_id, order_id) REFERENCES orders;
 CREATE TRIGGER keep_refunded
     AFTER INSERT OR UPDATE OR DELETE ON returns
     FOR EACH ROW EXECUTE FUNCTION keep_refunded();
+CREATE TRIGGER keep_refunded_when_empty
+    AFTER TRUNCATE ON returns
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_refunded();
 
 --@ functions
 CREATE OR REPLACE FUNCTION counted_orders_at(as_of timestamptz)
@@ -144,7 +151,7 @@ BEGIN ATOMIC
     SELECT o.customer_id,
            o.order_id,
            o.ordered_at,
-           o.amount - coalesce(r.refund, 0),
+           o.amount - least(coalesce(r.refund, 0), o.amount),
            o.sales_channel
       FROM orders o
       LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund

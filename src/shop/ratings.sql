@@ -81,7 +81,7 @@ BEGIN ATOMIC
         SELECT a.part, a.survey, a.question, a.month
           FROM answers a
     ), scored AS (
-        SELECT m.part, m.survey, m.question, q.kind, q.scale_high, q.higher_is_better, m.month,
+        SELECT m.part, m.survey, m.question, q.kind, q.scale_low, q.scale_high, q.higher_is_better, m.month,
                i.sent, i.answered, a.ratings, a.median_time_taken,
                lag(m.month) OVER months AS month_before,
                lag(a.ratings) OVER months AS ratings_before
@@ -100,8 +100,8 @@ BEGIN ATOMIC
            s.answered::double precision / s.sent,
            coalesce(loyalcs.responses(s.ratings), 0),
            CASE s.kind WHEN 'nps' THEN loyalcs.nps(s.ratings) ELSE loyalcs.mean(s.ratings) END,
-           CASE s.kind WHEN 'nps' THEN n.low ELSE m.low END,
-           CASE s.kind WHEN 'nps' THEN n.high ELSE m.high END,
+           CASE WHEN s.kind = 'nps' THEN n.low WHEN m.low < s.scale_low THEN s.scale_low ELSE m.low END,
+           CASE WHEN s.kind = 'nps' THEN n.high WHEN m.high > s.scale_high THEN s.scale_high ELSE m.high END,
            CASE s.kind
                WHEN 'csat' THEN loyalcs.csat_percent(s.ratings, greatest(s.scale_high - 1, 1),
                                                      s.scale_high::integer)

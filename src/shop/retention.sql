@@ -26,32 +26,31 @@ BEGIN ATOMIC
     WITH firsts AS (
         SELECT o.part, o.customer_id, o.order_number,
                loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
-               o.next_order_at - o.ordered_at AS second_after,
-               least(repeat_rate_by.as_of, timestamptz '9999-12-31 00:00+00') - o.ordered_at AS watched
+               o.next_order_at - o.ordered_at AS second_after
           FROM numbered_orders_by(repeat_rate_by.breakdown, repeat_rate_by.as_of) o
     ), counted AS (
         SELECT f.part, f.month,
+               least(repeat_rate_by.as_of, timestamptz '9999-12-31 00:00+00')
+               - ((f.month + interval '1 month') AT TIME ZONE (SELECT s.time_zone FROM settings s)) AS watched,
                count(DISTINCT f.customer_id) AS buyers,
                count(DISTINCT f.customer_id) FILTER (WHERE f.order_number > 1) AS repeat_buyers,
-               count(*) FILTER (WHERE f.order_number = 1) AS new_buyers,
-               avg((f.second_after IS NOT NULL AND f.second_after <= interval '30 days')::integer)
-                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '30 days') AS d30,
-               avg((f.second_after IS NOT NULL AND f.second_after <= interval '60 days')::integer)
-                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '60 days') AS d60,
-               avg((f.second_after IS NOT NULL AND f.second_after <= interval '90 days')::integer)
-                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '90 days') AS d90,
-               avg((f.second_after IS NOT NULL AND f.second_after <= interval '180 days')::integer)
-                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '180 days') AS d180,
-               avg((f.second_after IS NOT NULL AND f.second_after <= interval '365 days')::integer)
-                   FILTER (WHERE f.order_number = 1 AND f.watched >= interval '365 days') AS d365
+               count(*) FILTER (WHERE f.order_number = 1) AS firsts,
+               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '30 days') AS d30,
+               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '60 days') AS d60,
+               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '90 days') AS d90,
+               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '180 days') AS d180,
+               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '365 days') AS d365
           FROM firsts f
          GROUP BY f.part, f.month
     )
     SELECT c.part, c.month, c.buyers, c.repeat_buyers,
            c.repeat_buyers::double precision / c.buyers,
-           c.new_buyers,
-           c.d30::double precision, c.d60::double precision, c.d90::double precision,
-           c.d180::double precision, c.d365::double precision
+           c.firsts,
+           CASE WHEN c.watched >= interval '30 days' THEN c.d30::double precision / nullif(c.firsts, 0) END,
+           CASE WHEN c.watched >= interval '60 days' THEN c.d60::double precision / nullif(c.firsts, 0) END,
+           CASE WHEN c.watched >= interval '90 days' THEN c.d90::double precision / nullif(c.firsts, 0) END,
+           CASE WHEN c.watched >= interval '180 days' THEN c.d180::double precision / nullif(c.firsts, 0) END,
+           CASE WHEN c.watched >= interval '365 days' THEN c.d365::double precision / nullif(c.firsts, 0) END
       FROM counted c
      ORDER BY c.part, c.month;
 END;
@@ -79,7 +78,7 @@ BEGIN ATOMIC
       FROM repeat_rate_by('everyone', repeat_rate_at.as_of) r;
 END;
 COMMENT ON FUNCTION repeat_rate_at(timestamptz) IS
-    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion counts only first orders that have been watched for that long';
+    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion is NULL until the whole month has been over for that long, so that it is not a guess from its first days';
 
 CREATE OR REPLACE FUNCTION order_ladder_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -137,7 +136,8 @@ RETURNS TABLE (
     months_later integer,
     active_customers bigint,
     active_share double precision,
-    revenue numeric
+    revenue numeric,
+    complete boolean
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -164,7 +164,9 @@ BEGIN ATOMIC
     SELECT c.part, c.cohort, c.customers, m.months_later,
            coalesce(a.customers, 0),
            coalesce(a.customers, 0)::double precision / c.customers,
-           coalesce(a.revenue, 0)
+           coalesce(a.revenue, 0),
+           ((c.cohort + make_interval(months => m.months_later + 1))
+            AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= retention_cohorts_by.as_of
       FROM cohorts c
      CROSS JOIN LATERAL generate_series(0,
                ((EXTRACT(year FROM c.until) - EXTRACT(year FROM c.cohort)) * 12
@@ -183,12 +185,13 @@ RETURNS TABLE (
     months_later integer,
     active_customers bigint,
     active_share double precision,
-    revenue numeric
+    revenue numeric,
+    complete boolean
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT c.cohort, c.cohort_size, c.months_later, c.active_customers,
-           c.active_share, c.revenue
+           c.active_share, c.revenue, c.complete
       FROM retention_cohorts_by('everyone', retention_cohorts_at.as_of) c;
 END;
 COMMENT ON FUNCTION retention_cohorts_at(timestamptz) IS

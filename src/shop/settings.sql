@@ -18,6 +18,9 @@ CREATE TABLE settings (
     lapsing_after double precision NOT NULL DEFAULT 2
         CONSTRAINT settings_lapsing_after_is_positive
         CHECK (lapsing_after > 0 AND lapsing_after < 'infinity'),
+    lost_after double precision NOT NULL DEFAULT 6,
     own_tables text[] NOT NULL DEFAULT '{}',
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT settings_lost_after_is_later_than_lapsing_after
+        CHECK (lost_after > lapsing_after AND lost_after <= 'infinity')
 );

@@ -103,8 +103,9 @@ BEGIN ATOMIC
            CASE WHEN m.own IS NOT NULL THEN 'own' ELSE 'shop' END,
            m.silence, m.annual_value, m.total_spent
       FROM measured m
-     WHERE m.silence >= (SELECT s.lapsing_after FROM settings s)
+     CROSS JOIN settings s
+     WHERE m.silence >= s.lapsing_after AND m.silence < s.lost_after
      ORDER BY m.annual_value DESC, m.customer_id;
 END;
 COMMENT ON FUNCTION lapsing_customers_at(timestamptz) IS
-    'who is leaving without a word: silent for settings.lapsing_after times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s for that order number; most valuable first';
+    'who is leaving without a word: silent for at least settings.lapsing_after, but not yet settings.lost_after, times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s for that order number; most valuable first';

@@ -112,19 +112,17 @@ SELECT segment,
 \echo :bold'Do they come back?':plain
 SELECT format('Of 100 new customers, %s order again within half a year.',
               round(100 * sum(second_within_180_days * new_buyers)::numeric / sum(new_buyers))) AS answer
-  FROM repeat_rate_at(:'as_of') WHERE new_buyers > 0 AND month + interval '7 months' <= :'as_of' \gset
+  FROM repeat_rate_at(:'as_of') WHERE second_within_180_days IS NOT NULL \gset
 \echo :answer
 \echo :dim'repeat_rate: per cent of a month''s new customers who ordered again; once all of them had so long':plain
 SELECT to_char(month, 'YYYY-MM') AS "new in",
        new_buyers AS customers,
-       CASE WHEN watched >= 30 THEN round(100 * second_within_30_days::numeric) END AS "30 days",
-       CASE WHEN watched >= 60 THEN round(100 * second_within_60_days::numeric) END AS "60 days",
-       CASE WHEN watched >= 90 THEN round(100 * second_within_90_days::numeric) END AS "90 days",
-       CASE WHEN watched >= 180 THEN round(100 * second_within_180_days::numeric) END AS "180 days",
-       CASE WHEN watched >= 365 THEN round(100 * second_within_365_days::numeric) END AS "365 days"
+       round(100 * second_within_30_days::numeric) AS "30 days",
+       round(100 * second_within_60_days::numeric) AS "60 days",
+       round(100 * second_within_90_days::numeric) AS "90 days",
+       round(100 * second_within_180_days::numeric) AS "180 days",
+       round(100 * second_within_365_days::numeric) AS "365 days"
   FROM repeat_rate_at(:'as_of')
- CROSS JOIN LATERAL (
-           SELECT (:'as_of' AT TIME ZONE :'time_zone')::date - (month + interval '1 month')::date AS watched) w
  WHERE new_buyers > 0 AND EXTRACT(month FROM month) = ANY (:'months'::int[])
  ORDER BY month DESC
  LIMIT 8;
