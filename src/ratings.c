@@ -458,9 +458,12 @@ own_ratings(FunctionCallInfo fcinfo)
 static inline Datum
 count_score(FunctionCallInfo fcinfo, int score, int by)
 {
-	Ratings    *ratings = unlikely(PG_ARGISNULL(0)) ?
-		palloc0(sizeof(Ratings)) : own_ratings(fcinfo);
+	Ratings    *ratings;
 
+	if (unlikely(PG_ARGISNULL(0)))
+		ratings = palloc0(sizeof(Ratings));
+	else
+		ratings = own_ratings(fcinfo);
 	ratings->count[score] = check_count(score, ratings->count[score] + by);
 	PG_RETURN_RATINGS_P(ratings);
 }
@@ -707,8 +710,10 @@ PG_FUNCTION_INFO_V1(ratings_sparkline);
 Datum
 ratings_sparkline(PG_FUNCTION_ARGS)
 {
-	static const char *const blocks[] = {"\u2581", "\u2582", "\u2583", "\u2584",
-	"\u2585", "\u2586", "\u2587", "\u2588"};
+	static const char *const blocks[] = {
+		"\u2581", "\u2582", "\u2583", "\u2584",
+		"\u2585", "\u2586", "\u2587", "\u2588"
+	};
 	static const char *const ascii[] = {"_", ".", ":", "-", "=", "+", "*", "#"};
 	const char *const *levels = GetDatabaseEncoding() == PG_UTF8 ? blocks : ascii;
 	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
@@ -729,6 +734,14 @@ ratings_sparkline(PG_FUNCTION_ARGS)
 /*
  * Intervals and changes
  */
+
+/* A row that says nothing yet: NaN is how float8_row() knows a NULL. */
+static void
+clear_row(float8 *values, int nvalues)
+{
+	for (int i = 0; i < nvalues; i++)
+		values[i] = get_float8_nan();
+}
 
 /* One row of float8 columns, NULL where the value is NaN. */
 static Datum
@@ -776,8 +789,9 @@ ratings_nps_interval(PG_FUNCTION_ARGS)
 {
 	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
 	float8		confidence = check_confidence(PG_GETARG_FLOAT8(1));
-	float8		row[2] = {get_float8_nan(), get_float8_nan()};
+	float8		row[2];
 
+	clear_row(row, lengthof(row));
 	if (responses(ratings) > 0)
 	{
 		float8		variance;
@@ -797,13 +811,14 @@ ratings_mean_interval(PG_FUNCTION_ARGS)
 	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
 	float8		confidence = check_confidence(PG_GETARG_FLOAT8(1));
 	int64		n = responses(ratings);
-	float8		row[2] = {get_float8_nan(), get_float8_nan()};
+	float8		row[2];
 
+	clear_row(row, lengthof(row));
 	if (n > 1)
 	{
 		float8		mean = score_mean(ratings);
-		float8		margin = student_critical(confidence, n - 1) *
-			sqrt(score_variance(ratings) / n);
+		float8		error = sqrt(score_variance(ratings) / n);
+		float8		margin = student_critical(confidence, n - 1) * error;
 
 		row[0] = clamp(mean - margin, 0, RATINGS_SCORES - 1);
 		row[1] = clamp(mean + margin, 0, RATINGS_SCORES - 1);
@@ -823,15 +838,15 @@ ratings_nps_change(PG_FUNCTION_ARGS)
 	Ratings    *before = PG_GETARG_RATINGS_P(0);
 	Ratings    *after = PG_GETARG_RATINGS_P(1);
 	float8		confidence = check_confidence(PG_GETARG_FLOAT8(2));
-	float8		row[4] = {get_float8_nan(), get_float8_nan(),
-	get_float8_nan(), get_float8_nan()};
+	float8		row[4];
 
+	clear_row(row, lengthof(row));
 	if (responses(before) > 0 && responses(after) > 0)
 	{
 		float8		variance_before;
 		float8		variance_after;
-		float8		middle = -adjusted_nps(before, &variance_before) +
-			adjusted_nps(after, &variance_after);
+		float8		from = adjusted_nps(before, &variance_before);
+		float8		middle = adjusted_nps(after, &variance_after) - from;
 		float8		error = sqrt(variance_before + variance_after);
 		float8		margin = normal_critical(confidence) * error;
 
@@ -853,9 +868,9 @@ ratings_mean_change(PG_FUNCTION_ARGS)
 	float8		confidence = check_confidence(PG_GETARG_FLOAT8(2));
 	int64		n = responses(before);
 	int64		m = responses(after);
-	float8		row[4] = {get_float8_nan(), get_float8_nan(),
-	get_float8_nan(), get_float8_nan()};
+	float8		row[4];
 
+	clear_row(row, lengthof(row));
 	if (n > 0 && m > 0)
 		row[0] = score_mean(after) - score_mean(before);
 	if (n > 1 && m > 1)
@@ -865,8 +880,8 @@ ratings_mean_change(PG_FUNCTION_ARGS)
 
 		if (a + b > 0)
 		{
-			float8		df = (a + b) * (a + b) /
-				(a * a / (n - 1) + b * b / (m - 1));
+			float8		spread = a * a / (n - 1) + b * b / (m - 1);
+			float8		df = (a + b) * (a + b) / spread;
 			float8		margin = student_critical(confidence, df) * sqrt(a + b);
 
 			row[1] = clamp(row[0] - margin, -(RATINGS_SCORES - 1), RATINGS_SCORES - 1);

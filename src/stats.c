@@ -44,9 +44,10 @@ beta_fraction(double a, double b, double x)
 	for (int m = 1; m <= 100000; m++)
 	{
 		double		even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-		double		odd = -(a + m) * (a + b + m) * x /
-			((a + 2 * m) * (a + 2 * m + 1));
+		double		odd = -(a + m) * (a + b + m) * x;
 		double		step;
+
+		odd /= (a + 2 * m) * (a + 2 * m + 1);
 
 		d = 1 + even * d;
 		d = 1 / (fabs(d) < tiny ? tiny : d);
