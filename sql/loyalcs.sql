@@ -52,12 +52,20 @@ SELECT member FROM members
 WHERE obj_description(objid, classid::regclass::name) IS NULL ORDER BY member;
 SELECT obj_description('loyalcs'::regnamespace, 'pg_namespace') IS NULL AS missing;
 
--- A function in C reads nothing but its arguments, so it is immutable, strict
--- and parallel safe, and never runs as somebody else.
-SELECT member, provolatile, proisstrict, proparallel, prosecdef
+-- A function in C reads nothing but its arguments, so it is immutable and
+-- parallel safe, and never runs as somebody else.
+SELECT member, provolatile, proparallel, prosecdef
 FROM members JOIN pg_proc ON pg_proc.oid = objid JOIN pg_language ON pg_language.oid = prolang
 WHERE classid = 'pg_proc'::regclass AND lanname IN ('c', 'internal') AND prokind = 'f'
-  AND (provolatile <> 'i' OR NOT proisstrict OR proparallel <> 's' OR prosecdef)
+  AND (provolatile <> 'i' OR proparallel <> 's' OR prosecdef)
+ORDER BY member;
+
+-- A function in SQL or PL/pgSQL had its names bound when it was made, or has a
+-- search_path of its own.
+SELECT member
+FROM members JOIN pg_proc ON pg_proc.oid = objid JOIN pg_language ON pg_language.oid = prolang
+WHERE classid = 'pg_proc'::regclass AND lanname NOT IN ('c', 'internal')
+  AND (prosecdef OR prosqlbody IS NULL AND array_to_string(proconfig, ' ') NOT LIKE '%search_path=%' IS NOT false)
 ORDER BY member;
 
 -- An aggregate can be computed in parts, and its state is of a type that can

@@ -1,0 +1,32 @@
+-- Soft errors, new in PostgreSQL 16: a bad value can be asked about.
+SET search_path = loyalcs, public;
+
+-- Good values are valid, bad ones are not, and neither is an error.
+SELECT type, text, pg_input_is_valid(text, type) FROM (VALUES
+    ('ratings', '{"9": 12, "10": 40}'),
+    ('ratings', '{}'),
+    ('ratings', '{"11": 1}'),
+    ('ratings', '{"9": -1}'),
+    ('ratings', ''),
+    ('ratings[]', '{"{\"9\": 1}","{}"}'),
+    ('ratings[]', '{"{\"9\": 1}","{\"9\"}"}'),
+    ('purchases', '{"count": 0}'),
+    ('purchases', '{"count": 1, "first": "2026-01-05T10:00:00Z", "last": "2026-01-05T10:00:00Z", "total": 24800}'),
+    ('purchases', '{"count": 1}'),
+    ('purchases', '{"count": 1, "first": "2026-01-05T10:00:00Z", "last": "2026-01-06T10:00:00Z", "total": 24800}'),
+    ('nps_score', '10'),
+    ('nps_score', '11'),
+    ('csat_score', '0'),
+    ('ces_score', '8')
+) AS input (type, text);
+
+-- What is wrong with them is told as an error would tell it.
+\x on
+SELECT * FROM pg_input_error_info('{"9": 1, "9": 2}', 'ratings');
+SELECT * FROM pg_input_error_info('{"9": 9007199254740993}', 'ratings');
+SELECT * FROM pg_input_error_info('{"count": 1, "first": "2026-02-29T10:00:00Z"}', 'purchases');
+SELECT * FROM pg_input_error_info('{"count": 0, "total": 5}', 'purchases');
+SELECT * FROM pg_input_error_info('{"count": 2, "first": "2026-01-06T10:00:00Z", "last": "2026-01-05T10:00:00Z", "total": 1}', 'purchases');
+SELECT * FROM pg_input_error_info('{"count": 0}', 'purchases');
+SELECT * FROM pg_input_error_info('11', 'nps_score');
+\x off
