@@ -24,7 +24,7 @@
 #define NUMERIC_SIGN_MINUS	0x4000
 
 static void
-report_amount(Numeric value, const char *detail)
+report_amount(Numeric value, const char *detail, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -32,8 +32,7 @@ report_amount(Numeric value, const char *detail)
 					DatumGetCString(DirectFunctionCall1(numeric_out,
 														NumericGetDatum(value)))),
 			 errdetail_internal("%s", detail),
-			 errhint("Round it first, for example with round(amount, %d).",
-					 MONEY_DECIMALS)));
+			 hint == NULL ? 0 : errhint("%s", hint)));
 }
 
 /*
@@ -44,6 +43,7 @@ report_amount(Numeric value, const char *detail)
 int64
 money_from_numeric(Numeric value)
 {
+	const char *beyond = "An amount lies between -922337203685477.5807 and 922337203685477.5807.";
 	bytea	   *wire = DatumGetByteaPP(DirectFunctionCall1(numeric_send,
 														   NumericGetDatum(value)));
 	const char *words = VARDATA_ANY(wire);
@@ -60,7 +60,7 @@ money_from_numeric(Numeric value)
 	sign = (uint16) WORD(2);
 
 	if (sign != NUMERIC_SIGN_PLUS && sign != NUMERIC_SIGN_MINUS)
-		report_amount(value, "An amount is a finite number.");
+		report_amount(value, "An amount is a finite number.", NULL);
 	for (int i = 0; i < ndigits; i++)
 	{
 		int			digit = WORD(NUMERIC_HEADER + i);
@@ -68,18 +68,19 @@ money_from_numeric(Numeric value)
 		if (weight - i < -1)
 		{
 			if (digit != 0)
-				report_amount(value, "An amount has at most four decimals.");
+				report_amount(value, "An amount has at most four decimals.",
+							  "Round it first, for example with round(amount, 4).");
 			continue;
 		}
 		if (amount > (PG_INT64_MAX - digit) / NUMERIC_BASE)
-			report_amount(value, "An amount is at most 922337203685477.5807.");
+			report_amount(value, beyond, NULL);
 		amount = amount * NUMERIC_BASE + digit;
 	}
 	/* The digits that numeric leaves out at the end are zeros. */
 	for (int power = weight - ndigits; ndigits > 0 && power >= -1; power--)
 	{
 		if (amount > PG_INT64_MAX / NUMERIC_BASE)
-			report_amount(value, "An amount is at most 922337203685477.5807.");
+			report_amount(value, beyond, NULL);
 		amount *= NUMERIC_BASE;
 	}
 #undef WORD

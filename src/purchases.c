@@ -40,7 +40,7 @@ check_purchases(const Purchases *purchases)
 		return purchases->first == 0 && purchases->last == 0 && purchases->total == 0 ?
 			NULL : "There is a first, a last or a total, but no purchase.";
 	if (purchases->first < PURCHASE_FIRST_AT || purchases->last > PURCHASE_LAST_AT)
-		return "Purchases happen in the years 1 to 9999.";
+		return "Purchases happen in the years 1 to 9999, UTC.";
 	if (purchases->first > purchases->last)
 		return "The first purchase is later than the last.";
 	if (purchases->count == 1 && purchases->first != purchases->last)
@@ -58,7 +58,7 @@ check_purchase(TimestampTz at, int64 amount)
 						TIMESTAMP_NOT_FINITE(at) ?
 						(TIMESTAMP_IS_NOEND(at) ? "infinity" : "-infinity") :
 						timestamptz_to_str(at)),
-				 errdetail("Purchases happen in the years 1 to 9999."),
+				 errdetail("Purchases happen in the years 1 to 9999, UTC."),
 				 errhint("Leave the instant of an order that did not happen NULL.")));
 	if (unlikely(amount < 0))
 		ereport(ERROR,

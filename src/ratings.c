@@ -68,8 +68,8 @@ report_off_scale(const char *score, const Scale *scale)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s score %s is off its scale", scale->name, score),
-			 errdetail("%s scores are the whole numbers from %d to %d.",
-					   scale->name, scale->low, scale->high),
+			 errdetail("The scale is the whole numbers from %d to %d.",
+					   scale->low, scale->high),
 			 errhint("Leave an unanswered question NULL; ratings_agg takes any scale from %d to %d.",
 					 rating_scale.low, rating_scale.high)));
 }

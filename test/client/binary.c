@@ -262,7 +262,7 @@ check_ratings(Oid type)
 static void
 check_purchases(Oid type)
 {
-	const char *years = "Purchases happen in the years 1 to 9999.";
+	const char *years = "Purchases happen in the years 1 to 9999, UTC.";
 	const char *nothing = "There is a first, a last or a total, but no purchase.";
 	int64		words[MAX_WORDS] = {0};
 	Wire		value;
