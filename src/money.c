@@ -92,8 +92,10 @@ money_from_numeric(Numeric value)
 Numeric
 numeric_from_money(int64 amount)
 {
-	Numeric		exact = int64_div_fast_to_numeric(amount, MONEY_DECIMALS);
+	int			decimals = MONEY_DECIMALS;
 
-	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale,
-											   NumericGetDatum(exact)));
+	for (; decimals > 0 && amount % 10 == 0; decimals--)
+		amount /= 10;
+	return decimals == 0 ? int64_to_numeric(amount) :
+		int64_div_fast_to_numeric(amount, decimals);
 }
