@@ -130,9 +130,11 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_relation_differences(text, text, text, text[]) IS
     'what an existing relation lacks to serve as a shop''s table, and the columns to write instead; NULLs for nothing';
 
--- Functions x_at(as_of) have a view x, which is theirs as of now, and its
--- comments. One name means one thing in every table and view of the shop, so
--- the columns' comments come from the glossary.
+-- A figure x stands in a script once, as a function: x_by(breakdown, as_of) if
+-- it can be cut, else x_at(as_of). The first has an x_at(as_of) that is about
+-- everyone and lacks the column part; each x_at has a view x, which is its
+-- figures as of now. Comments go along. One name means one thing in every table
+-- and view of the shop, so the columns' comments come from the glossary.
 CREATE FUNCTION loyalcs.shop_finish(shop text) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -141,6 +143,30 @@ DECLARE
     item record;
     views bigint := 0;
 BEGIN
+    FOR item IN
+        SELECT p.proname, left(p.proname, -3) || '_at' AS at,
+               regexp_replace(obj_description(p.oid, 'pg_proc'), '; for each part of a breakdown.*', '') AS comment,
+               (SELECT string_agg(format('%I %s', p.proargnames[i], format_type(p.proallargtypes[i], NULL)), ', ' ORDER BY i)
+                  FROM generate_subscripts(p.proargmodes, 1) i
+                 WHERE p.proargmodes[i] = 't' AND p.proargnames[i] <> 'part') AS columns,
+               (SELECT string_agg(format('f.%I', p.proargnames[i]), ', ' ORDER BY i)
+                  FROM generate_subscripts(p.proargmodes, 1) i
+                 WHERE p.proargmodes[i] = 't' AND p.proargnames[i] <> 'part') AS selected
+          FROM pg_proc p
+         WHERE p.pronamespace = quote_ident(shop)::regnamespace
+           AND p.proname LIKE '%\_by'
+           AND p.proargtypes = '25 1184'::oidvector    -- text, timestamptz
+           AND p.proretset
+           AND p.proargnames[3] = 'part'
+         ORDER BY p.oid
+    LOOP
+        EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I(as_of timestamptz) RETURNS TABLE (%s) '
+                       'LANGUAGE sql STABLE PARALLEL SAFE '
+                       'BEGIN ATOMIC SELECT %s FROM %1$I.%5$I(%6$L, as_of) f; END',
+                       shop, item.at, item.columns, item.selected, item.proname, 'everyone');
+        EXECUTE format('COMMENT ON FUNCTION %I.%I(timestamptz) IS %L', shop, item.at, item.comment);
+    END LOOP;
+
     FOR item IN
         SELECT p.proname, left(p.proname, -3) AS view, obj_description(p.oid, 'pg_proc') AS comment,
                (SELECT array_agg(p.proargnames[i] || ' ' || p.proallargtypes[i] ORDER BY i)

@@ -113,27 +113,4 @@ BEGIN ATOMIC
     WINDOW life AS (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id);
 END;
 COMMENT ON FUNCTION numbered_orders_by(text, timestamptz) IS
-    'as numbered_orders_at, with the part of a breakdown that the customer belongs to; unknown where that is not known';
-
-CREATE OR REPLACE FUNCTION numbered_orders_at(as_of timestamptz)
-RETURNS TABLE (
-    customer_id @key_type@,
-    order_id text,
-    order_number bigint,
-    ordered_at timestamptz,
-    amount numeric,
-    sales_channel text,
-    first_order_at timestamptz,
-    previous_order_at timestamptz,
-    previous_amount numeric,
-    next_order_at timestamptz
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT o.customer_id, o.order_id, o.order_number, o.ordered_at, o.amount,
-           o.sales_channel, o.first_order_at, o.previous_order_at,
-           o.previous_amount, o.next_order_at
-      FROM numbered_orders_by('everyone', numbered_orders_at.as_of) o;
-END;
-COMMENT ON FUNCTION numbered_orders_at(timestamptz) IS
-    'the orders that count, each with its number in the customer''s life and its neighbours there';
+    'the orders that count, each with its number in the customer''s life and its neighbours there; for each part of a breakdown, unknown where the customers is not known';

@@ -134,38 +134,4 @@ BEGIN ATOMIC
      ORDER BY s.part, s.survey, s.question, s.month;
 END;
 COMMENT ON FUNCTION survey_scores_by(text, timestamptz) IS
-    'as survey_scores_at, for each part of a breakdown; surveys have one more than other figures, channel: where the invitation went out and where the answer came in';
-
-CREATE OR REPLACE FUNCTION survey_scores_at(as_of timestamptz)
-RETURNS TABLE (
-    survey text,
-    question text,
-    kind text,
-    month date,
-    sent bigint,
-    answered bigint,
-    response_rate double precision,
-    responses bigint,
-    score double precision,
-    score_low double precision,
-    score_high double precision,
-    csat_percent double precision,
-    change double precision,
-    change_low double precision,
-    change_high double precision,
-    p_value double precision,
-    significant boolean,
-    improved boolean,
-    median_time_taken interval,
-    distribution text
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT s.survey, s.question, s.kind, s.month, s.sent, s.answered, s.response_rate,
-           s.responses, s.score, s.score_low, s.score_high, s.csat_percent,
-           s.change, s.change_low, s.change_high, s.p_value, s.significant, s.improved,
-           s.median_time_taken, s.distribution
-      FROM survey_scores_by('everyone', survey_scores_at.as_of) s;
-END;
-COMMENT ON FUNCTION survey_scores_at(timestamptz) IS
-    'each rated question by local month: invitations and how many of them were answered, answers given, the score with its interval, and whether it really changed against the month before';
+    'each rated question by local month: invitations and how many of them were answered, answers given, the score with its interval, and whether it really changed against the month before; for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';

@@ -55,30 +55,7 @@ BEGIN ATOMIC
      ORDER BY c.part, c.month;
 END;
 COMMENT ON FUNCTION repeat_rate_by(text, timestamptz) IS
-    'as repeat_rate_at, for each part of a breakdown';
-
-CREATE OR REPLACE FUNCTION repeat_rate_at(as_of timestamptz)
-RETURNS TABLE (
-    month date,
-    buyers bigint,
-    repeat_buyers bigint,
-    repeat_rate double precision,
-    new_buyers bigint,
-    second_within_30_days double precision,
-    second_within_60_days double precision,
-    second_within_90_days double precision,
-    second_within_180_days double precision,
-    second_within_365_days double precision
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT r.month, r.buyers, r.repeat_buyers, r.repeat_rate, r.new_buyers,
-           r.second_within_30_days, r.second_within_60_days, r.second_within_90_days,
-           r.second_within_180_days, r.second_within_365_days
-      FROM repeat_rate_by('everyone', repeat_rate_at.as_of) r;
-END;
-COMMENT ON FUNCTION repeat_rate_at(timestamptz) IS
-    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion is NULL until the whole month has been over for that long, so that it is not a guess from its first days';
+    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion is NULL until the whole month has been over for that long, so that it is not a guess from its first days; for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION order_ladder_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -107,26 +84,7 @@ BEGIN ATOMIC
      ORDER BY o.part, o.order_number;
 END;
 COMMENT ON FUNCTION order_ladder_by(text, timestamptz) IS
-    'as order_ladder_at, for each part of a breakdown';
-
-CREATE OR REPLACE FUNCTION order_ladder_at(as_of timestamptz)
-RETURNS TABLE (
-    order_number bigint,
-    customers bigint,
-    reached_share double precision,
-    step_share double precision,
-    average_order numeric,
-    average_previous numeric,
-    median_wait interval
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT l.order_number, l.customers, l.reached_share, l.step_share,
-           l.average_order, l.average_previous, l.median_wait
-      FROM order_ladder_by('everyone', order_ladder_at.as_of) l;
-END;
-COMMENT ON FUNCTION order_ladder_at(timestamptz) IS
-    'first, second, third order and so on: how many customers got there and what they spent; average_previous is the same customers'' order before, so whether orders grow is not confused with who stays';
+    'first, second, third order and so on: how many customers got there and what they spent; average_previous is the same customers'' order before, so whether orders grow is not confused with who stays; for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION retention_cohorts_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -176,26 +134,7 @@ BEGIN ATOMIC
      ORDER BY c.part, c.cohort, m.months_later;
 END;
 COMMENT ON FUNCTION retention_cohorts_by(text, timestamptz) IS
-    'as retention_cohorts_at, for each part of a breakdown';
-
-CREATE OR REPLACE FUNCTION retention_cohorts_at(as_of timestamptz)
-RETURNS TABLE (
-    cohort date,
-    cohort_size bigint,
-    months_later integer,
-    active_customers bigint,
-    active_share double precision,
-    revenue numeric,
-    complete boolean
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT c.cohort, c.cohort_size, c.months_later, c.active_customers,
-           c.active_share, c.revenue, c.complete
-      FROM retention_cohorts_by('everyone', retention_cohorts_at.as_of) c;
-END;
-COMMENT ON FUNCTION retention_cohorts_at(timestamptz) IS
-    'customers by the local month of their first order: how many of them bought in each later month, months without a buyer included';
+    'customers by the local month of their first order: how many of them bought in each later month, months without a buyer included; for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION customer_retention_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -282,29 +221,7 @@ BEGIN ATOMIC
      ORDER BY t.part, t.period, t.period_start;
 END;
 COMMENT ON FUNCTION customer_retention_by(text, timestamptz) IS
-    'as customer_retention_at, for each part of a breakdown';
-
-CREATE OR REPLACE FUNCTION customer_retention_at(as_of timestamptz)
-RETURNS TABLE (
-    period text,
-    period_start date,
-    starting bigint,
-    ending bigint,
-    acquired bigint,
-    retained bigint,
-    reactivated bigint,
-    crr double precision,
-    strict_retention double precision,
-    complete boolean
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT r.period, r.period_start, r.starting, r.ending, r.acquired, r.retained,
-           r.reactivated, r.crr, r.strict_retention, r.complete
-      FROM customer_retention_by('everyone', customer_retention_at.as_of) r;
-END;
-COMMENT ON FUNCTION customer_retention_at(timestamptz) IS
-    'customer retention by local month and quarter: as published, CRR = (ending - acquired) / starting, and strict, retained / starting; a customer of a period is one who bought in it';
+    'customer retention by local month and quarter: as published, CRR = (ending - acquired) / starting, and strict, retained / starting; a customer of a period is one who bought in it; for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION revenue_mix_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -332,21 +249,4 @@ BEGIN ATOMIC
      ORDER BY m.part, m.month;
 END;
 COMMENT ON FUNCTION revenue_mix_by(text, timestamptz) IS
-    'as revenue_mix_at, for each part of a breakdown';
-
-CREATE OR REPLACE FUNCTION revenue_mix_at(as_of timestamptz)
-RETURNS TABLE (
-    month date,
-    orders bigint,
-    revenue numeric,
-    new_revenue numeric,
-    repeat_revenue numeric,
-    repeat_share double precision
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT m.month, m.orders, m.revenue, m.new_revenue, m.repeat_revenue, m.repeat_share
-      FROM revenue_mix_by('everyone', revenue_mix_at.as_of) m;
-END;
-COMMENT ON FUNCTION revenue_mix_at(timestamptz) IS
-    'revenue by local month: what first orders brought, and what came from customers who had bought before';
+    'revenue by local month: what first orders brought, and what came from customers who had bought before; for each part of a breakdown';

@@ -78,7 +78,7 @@ BEGIN ATOMIC
     WITH gaps AS (
         SELECT o.order_number,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY o.next_order_at - o.ordered_at) AS gap
-          FROM numbered_orders_at(lapsing_customers_at.as_of) o
+          FROM numbered_orders_by('everyone', lapsing_customers_at.as_of) o
          WHERE o.next_order_at IS NOT NULL
          GROUP BY GROUPING SETS ((o.order_number), ())
     ), bought AS (
