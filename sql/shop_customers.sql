@@ -1,33 +1,8 @@
 -- Customers: what is known of them, and what is refused.
 
--- The session is nobody's: no figure may depend on it.
-SET client_min_messages = warning;
-SET timezone = 'Pacific/Kiritimati';
-SET datestyle = 'ISO, DMY';
-SET intervalstyle = 'postgres';
-\set SHOW_CONTEXT never
--- What becomes of a statement, which is undone in any case: 'accepted', or the
--- SQLSTATE and the constraint or the column, or else all that the error says.
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    code text; rule text; col text; message text; detail text; hint text;
-BEGIN
-    EXECUTE statement;
-    RAISE EXCEPTION USING ERRCODE = 'LC000';
-EXCEPTION
-    WHEN SQLSTATE 'LC000' THEN
-        RETURN 'accepted';
-    WHEN OTHERS THEN
-        GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-            rule = CONSTRAINT_NAME, col = COLUMN_NAME,
-            detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-        RETURN code || ' ' || CASE
-            WHEN rule <> '' THEN rule
-            WHEN col <> '' THEN col || ' is NULL'
-            ELSE concat_ws(E'\n  ', message, nullif(detail, ''), nullif(hint, ''))
-        END;
-END
-$$;
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
 
 SELECT FROM loyalcs.create_shop('shop_customers');
 SET search_path = shop_customers;

@@ -1,34 +1,11 @@
 -- Do customers come back? How soon, how often, for how much more?
 
--- The session is nobody's: no figure may depend on it.
-SET client_min_messages = warning;
-SET timezone = 'Pacific/Kiritimati';
-SET datestyle = 'ISO, DMY';
-SET intervalstyle = 'postgres';
-\set SHOW_CONTEXT never
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
 -- Compiling takes longer than running, on so little.
 SET jit = off;
--- Whether a query gives the same rows to a session far away that writes dates
--- and intervals in another way.
-CREATE FUNCTION pg_temp.same_elsewhere(query text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    here bigint;
-    differing bigint;
-BEGIN
-    EXECUTE 'CREATE TEMP TABLE here AS ' || query;
-    SET LOCAL timezone = 'America/St_Johns';
-    SET LOCAL datestyle = 'German, MDY';
-    SET LOCAL intervalstyle = 'sql_standard';
-    EXECUTE 'CREATE TEMP TABLE there AS ' || query;
-    SELECT count(*) INTO here FROM pg_temp.here;
-    SELECT count(*) INTO differing
-      FROM ((TABLE pg_temp.here EXCEPT ALL TABLE pg_temp.there)
-            UNION ALL
-            (TABLE pg_temp.there EXCEPT ALL TABLE pg_temp.here)) d;
-    DROP TABLE pg_temp.here, pg_temp.there;
-    RETURN here > 0 AND differing = 0;
-END
-$$;
 
 SELECT FROM loyalcs.create_shop('shop_retention');
 SET search_path = shop_retention;
