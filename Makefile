@@ -5,7 +5,7 @@
 #                                 its own; nothing needs to be installed
 #   make demo | bench             the same way: a tour, and the benchmarks
 #   make deps                     the packages that all of these need (Debian)
-#   make indent | lint            for those who change the code
+#   make indent | lint | fuzz     for those who change the code
 #
 # PG_CONFIG chooses the PostgreSQL, DATA a folder of real data for demo, check
 # and bench.
@@ -30,7 +30,10 @@ OBJS = \
 	src/purchases.o \
 	src/rfm.o \
 	src/concentration.o \
-	src/retention.o
+	src/retention.o \
+	src/holidays.o \
+	src/opening_hours.o \
+	src/calendar.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -41,6 +44,8 @@ CORE_SQL = \
 	src/rfm.sql \
 	src/concentration.sql \
 	src/retention.sql \
+	src/holidays.sql \
+	src/calendar.sql \
 	src/glossary.sql
 
 # What create_shop() runs, in the order in which it does.
@@ -68,7 +73,7 @@ NO_INSTALLCHECK = 1
 # These start from a copy of the tree, or need no build at all.  PGXS stays out
 # of them: it is not there yet when "make check" is the first thing that
 # somebody runs, and it has a "check" of its own.
-FRAME = deps check check-ubsan demo bench indent check-indent lint
+FRAME = deps check check-ubsan fuzz demo bench indent check-indent lint
 
 ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 
@@ -120,6 +125,10 @@ check:
 # The same tests with the compiler's checks for undefined behaviour built in.
 check-ubsan:
 	@test/deps && UBSAN=1 test/check
+
+# The parsers against libFuzzer, without a server.
+fuzz:
+	@test/deps --dev && test/fuzz/run
 
 demo:
 	@test/deps && test/demo

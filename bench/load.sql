@@ -27,6 +27,21 @@ SELECT o.customer_id, loyalcs.purchases_agg(o.at, o.amount) AS p
   FROM orders o
  GROUP BY o.customer_id;
 
+-- Spans of some three days, and what plain SQL would count business hours from.
+CREATE UNLOGGED TABLE spans AS
+SELECT s.since, s.since + s.seconds * interval '1 second' AS until,
+       s.since + interval '10 years' + s.seconds * interval '1 second' AS years_later,
+       (ARRAY['Mo-Fr 10:00-18:00; PH off', 'Mo-Fr 09:00-17:30; PH off', 'Mo-Sa 10:00-19:00; PH 10:00-17:00',
+              'Mo-Fr 09:00-12:00,13:00-18:00; PH off; Dec 29-Jan 03 off', 'Tu-Su 11:00-20:00']
+        )[1 + scatter(s.i, 8, 5)]::loyalcs.business_hours AS hours
+  FROM (SELECT i, timestamptz '2024-01-01 00:00+00' + scatter(i, 6, 63072000) * interval '1 second' AS since,
+               216000 + scatter(i, 7, 86400) AS seconds
+          FROM generate_series(1::bigint, 1000000 / :scale) i) s;
+CREATE TABLE weekly_hours AS
+SELECT isodow, interval '10 hours' AS opens, interval '18 hours' AS closes FROM generate_series(1, 5) isodow;
+CREATE TABLE closed_days AS SELECT day FROM loyalcs.japanese_holidays('2023-01-01', '2039-12-31');
+CREATE UNIQUE INDEX ON closed_days (day);
+
 -- Two shops whose customers have some ten orders each; the foreign keys hold by
 -- construction, and checking five million of them is not what is measured.
 SELECT loyalcs.create_shop('big', key_type => 'bigint');

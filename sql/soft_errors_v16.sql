@@ -30,3 +30,17 @@ SELECT * FROM pg_input_error_info('{"count": 2, "first": "2026-01-06T10:00:00Z",
 SELECT * FROM pg_input_error_info('{"count": 0}', 'purchases');
 SELECT * FROM pg_input_error_info('11', 'nps_score');
 \x off
+
+-- Business hours: their notation, their time zone, their holidays.
+SELECT text, pg_input_is_valid(text, 'business_hours') FROM (VALUES
+    ('Mo-Fr 10:00-18:00; PH off'),
+    ('24/7 @ America/New_York 2026-07-03'),
+    ('Mo-Fr 10:00-6pm'),
+    ('Mo-Fr off'),
+    ('24/7 @ Nowhere'),
+    ('24/7 @ UTC US')
+) AS input (text);
+\x on
+SELECT * FROM pg_input_error_info('Mo-Fr 10:00-6pm', 'business_hours');
+SELECT * FROM pg_input_error_info('24/7 @ Nowhere', 'business_hours');
+\x off

@@ -12,6 +12,7 @@
 
 #include "parser/scansup.h"
 #include "utils/datetime.h"
+#include "utils/rangetypes.h"
 
 #if PG_VERSION_NUM < 150000
 #error "loyalcs needs PostgreSQL 15 or newer"
@@ -31,6 +32,22 @@
 		ereport(ERROR, __VA_ARGS__); \
 		return dummy_value; \
 	} while (0)
+#endif
+
+/* New in 16: make_range() can report softly.  A range of ours is never wrong. */
+static inline RangeType *
+make_valid_range(TypeCacheEntry *type, RangeBound *lower, RangeBound *upper)
+{
+#if PG_VERSION_NUM >= 160000
+	return make_range(type, lower, upper, false, NULL);
+#else
+	return make_range(type, lower, upper, false);
+#endif
+}
+
+/* New in 17: infinite intervals. */
+#ifndef INTERVAL_NOT_FINITE
+#define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
 #endif
 
 /*

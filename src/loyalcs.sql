@@ -4,7 +4,7 @@
 -- Needs: nothing before it.
 
 COMMENT ON SCHEMA loyalcs IS
-    'survey ratings, purchases, RFM, retention, and shops: the loyalcs extension';
+    'survey ratings, purchases, RFM, retention, business hours, and shops: the loyalcs extension';
 
 -- Everything in it works on tables that the caller may read anyway.
 GRANT USAGE ON SCHEMA loyalcs TO PUBLIC;

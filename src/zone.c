@@ -31,21 +31,17 @@
 #include "compat.h"
 #include "zone.h"
 
-/* 1900-01-01 and 2100-01-01, UTC. */
-#define SEGMENTS_FROM	((TimestampTz) -36524 * USECS_PER_DAY)
-#define SEGMENTS_TO		((TimestampTz) 36525 * USECS_PER_DAY)
-
 /* 2^43 microseconds, 101.8 days: hardly a zone changes its clocks twice in that. */
 #define BUCKET_SHIFT	43
-#define BUCKET(at)		((int) (((at) - SEGMENTS_FROM) >> BUCKET_SHIFT))
-#define BUCKETS			(BUCKET(SEGMENTS_TO - 1) + 1)
+#define BUCKET(at)		((int) (((at) - ZONE_FROM) >> BUCKET_SHIFT))
+#define BUCKETS			(BUCKET(ZONE_TO - 1) + 1)
 
 struct Zone
 {
 	char		name[TZ_STRLEN_MAX + 1];	/* hash key; must be first */
 	pg_tz	   *tz;
 	int			nsegments;
-	ZoneSegment *segments;		/* segments[0].from is SEGMENTS_FROM */
+	ZoneSegment *segments;		/* segments[0].from is ZONE_FROM */
 	int		   *buckets;		/* the segment that each bucket starts in */
 };
 
@@ -83,8 +79,8 @@ from_unix_seconds(pg_time_t seconds)
 static void
 build_segments(Zone *zone)
 {
-	pg_time_t	at = unix_seconds(SEGMENTS_FROM);
-	TimestampTz from = SEGMENTS_FROM;
+	pg_time_t	at = unix_seconds(ZONE_FROM);
+	TimestampTz from = ZONE_FROM;
 	int			space = 8;
 	int			n = 0;
 	ZoneSegment *segments = palloc(space * sizeof(ZoneSegment));
@@ -114,7 +110,7 @@ build_segments(Zone *zone)
 			segments[n].offset = before * USECS_PER_SEC;
 			n++;
 		}
-		if (found == 0 || from_unix_seconds(boundary) >= SEGMENTS_TO)
+		if (found == 0 || from_unix_seconds(boundary) >= ZONE_TO)
 			break;
 		at = boundary;
 		from = from_unix_seconds(boundary);
@@ -128,7 +124,7 @@ build_segments(Zone *zone)
 	zone->buckets = buckets = (int *) (zone->segments + n);
 	for (int bucket = 0, i = 0; bucket < BUCKETS; bucket++)
 	{
-		TimestampTz start = SEGMENTS_FROM + ((TimestampTz) bucket << BUCKET_SHIFT);
+		TimestampTz start = ZONE_FROM + ((TimestampTz) bucket << BUCKET_SHIFT);
 
 		while (i + 1 < n && segments[i + 1].from <= start)
 			i++;
@@ -137,10 +133,10 @@ build_segments(Zone *zone)
 	pfree(segments);
 }
 
-static const Zone *
-find_zone(const char *name)
+/* The zone that PostgreSQL's own is made into. */
+const Zone *
+zone_of(pg_tz *tz)
 {
-	pg_tz	   *tz = timezone_by_name(name);
 	Zone	   *zone;
 	bool		found;
 
@@ -206,7 +202,7 @@ zone_argument(FunctionCallInfo fcinfo, int argno)
 			MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(LastZone));
 	last->constant = false;
 	last->length = -1;
-	last->zone = find_zone(buffer);
+	last->zone = zone_of(timezone_by_name(buffer));
 	last->constant = is_constant(fcinfo, argno);
 	/* A name too long for a zone was cut; it is not the one that was written. */
 	if (length <= TZ_STRLEN_MAX)
@@ -223,7 +219,7 @@ zone_offset(const Zone *zone, TimestampTz at)
 {
 	int			i;
 
-	if (unlikely(at < SEGMENTS_FROM || at >= SEGMENTS_TO))
+	if (unlikely(at < ZONE_FROM || at >= ZONE_TO))
 	{
 		pg_time_t	seconds = unix_seconds(at);
 		struct pg_tm *local = pg_localtime(&seconds, zone->tz);
@@ -239,4 +235,34 @@ zone_offset(const Zone *zone, TimestampTz at)
 	while (i + 1 < zone->nsegments && at >= zone->segments[i + 1].from)
 		i++;
 	return zone->segments[i].offset;
+}
+
+/* All segments, ascending; each ends where the next starts, the last at ZONE_TO. */
+const ZoneSegment *
+zone_segments(const Zone *zone, int *nsegments)
+{
+	*nsegments = zone->nsegments;
+	return zone->segments;
+}
+
+/*
+ * The first instant at which the zone's clock reads `local` or later, from
+ * ZONE_FROM to ZONE_TO: of a reading that comes twice the first, of one that is
+ * skipped the change of the clock.
+ */
+TimestampTz
+zone_instant(const Zone *zone, int64 local)
+{
+	TimestampTz at = local - USECS_PER_DAY; /* surely before it */
+	int			i = 0;
+
+	if (at > ZONE_FROM && at < ZONE_TO)
+		i = zone->buckets[BUCKET(at)];
+	for (; i + 1 < zone->nsegments; i++)
+	{
+		if (local < zone->segments[i + 1].from + zone->segments[i].offset)
+			break;
+	}
+	at = Max(local - zone->segments[i].offset, zone->segments[i].from);
+	return Min(at, ZONE_TO);
 }

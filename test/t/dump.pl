@@ -94,21 +94,27 @@ $node->safe_psql(
 	CREATE TABLE rollup (
 		day date PRIMARY KEY,
 		answers loyalcs.ratings,
-		orders loyalcs.purchases
+		orders loyalcs.purchases,
+		hours loyalcs.business_hours
 	);
 	INSERT INTO rollup
 	SELECT date '2026-01-01' + day,
 		(SELECT loyalcs.ratings_agg(score % 11) FROM generate_series(1, day) AS score),
 		(SELECT loyalcs.purchases_agg(timestamptz '2026-01-01 00:00:00.000001+09' + day * interval '1 hour',
 				(n * 1000.0001)::numeric(20, 4))
-			FROM generate_series(1, day) AS n)
+			FROM generate_series(1, day) AS n),
+		loyalcs.business_hours(format('Mo-Fr 09:00-17:00; Fr,Sa 22:00-02:00; PH off; Dec 29-Jan 03 off; %s off',
+				to_char(date '2026-01-01' + day, 'YYYY Mon DD')),
+			(ARRAY['Asia/Tokyo', 'Europe/London'])[1 + day % 2], (ARRAY['', 'JP', 'JP,2026-08-13'])[1 + day % 3])
 	FROM generate_series(0, 100) AS day;
 	CREATE INDEX ON rollup (answers);
 	CREATE INDEX ON rollup USING hash (orders);
+	CREATE INDEX ON rollup (hours);
 });
 my $rollup = q{
 	SELECT md5(string_agg(encode(loyalcs.ratings_send(answers), 'hex') || ' ' ||
-		encode(loyalcs.purchases_send(orders), 'hex'), E'\n' ORDER BY day)), count(answers), count(orders)
+		encode(loyalcs.purchases_send(orders), 'hex') || ' ' || loyalcs.business_hours_hash_extended(hours, 1),
+		E'\n' ORDER BY day)), count(answers), count(orders), count(hours)
 	FROM rollup};
 
 # --------------------------------------------------------------------------
@@ -128,7 +134,7 @@ is_deeply(contents('restored', $answers), $answers_before,
 is($node->safe_psql('restored', $columns), $columns_before, 'with its columns');
 is($node->safe_psql('restored', $views), $views_before, 'every view is back');
 is($node->safe_psql('restored', $rollup), $node->safe_psql('shop', $rollup),
-	'stored ratings and purchases are the same to the bit');
+	'stored ratings, purchases and business hours are the same to the bit');
 
 # --------------------------------------------------------------------------
 # DROP EXTENSION

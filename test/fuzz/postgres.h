@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * postgres.h
+ *	  Stands in for the server's when a pure source file is compiled without
+ *	  a server, to be fuzzed: the few names that such a file may use.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LOYALCS_FUZZ_POSTGRES_H
+#define LOYALCS_FUZZ_POSTGRES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint8_t uint8;
+typedef uint16_t uint16;
+typedef int16_t int16;
+typedef int32_t int32;
+typedef int64_t int64;
+
+#define Min(x, y)		((x) < (y) ? (x) : (y))
+#define Max(x, y)		((x) > (y) ? (x) : (y))
+#define lengthof(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif							/* LOYALCS_FUZZ_POSTGRES_H */
