@@ -33,7 +33,8 @@ OBJS = \
 	src/retention.o \
 	src/holidays.o \
 	src/opening_hours.o \
-	src/calendar.o
+	src/calendar.o \
+	src/sla.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -46,6 +47,7 @@ CORE_SQL = \
 	src/retention.sql \
 	src/holidays.sql \
 	src/calendar.sql \
+	src/sla.sql \
 	src/glossary.sql
 
 # What create_shop() runs, in the order in which it does.
@@ -60,7 +62,9 @@ SHOP_SQL = \
 	src/shop/breakdown.sql \
 	src/shop/ratings.sql \
 	src/shop/retention.sql \
-	src/shop/value.sql
+	src/shop/value.sql \
+	src/shop/tickets.sql \
+	src/shop/sla.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

@@ -55,6 +55,43 @@ INSERT INTO small.orders (customer_id, order_id, ordered_at, amount)
 SELECT o.customer_id, row_number() OVER (), o.at, o.amount
   FROM orders o
  WHERE o.customer_id <= 50000 / :scale;
+
+-- Tickets: a million in one shop, a tenth in the other, six events each, and in
+-- both the last 20,000 are open. (Foreign keys and what triggers keep hold by
+-- construction.)
+CREATE PROCEDURE fill_tickets(shop text, tickets bigint, open bigint, customers bigint)
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE format('SET LOCAL search_path = %I, "$user", public', shop);
+    CREATE TEMP TABLE made AS
+    SELECT i, i <= tickets - open AS done, scatter(i, 21, customers) + 1 AS customer_id, 'T' || i AS ticket_id,
+           timestamptz '2024-01-01 00:00+00' + i * (interval '730 days' / tickets) AS at,
+           (ARRAY['email', 'email', 'line', 'phone', 'instagram'])[1 + scatter(i, 22, 5)] AS channel,
+           interval '1 second' * scatter(i, 23, 7200) AS replied,
+           interval '1 second' * (7200 + scatter(i, 24, 100000)) AS proposed,
+           interval '1 second' * (110000 + scatter(i, 25, 100000)) AS resolved,
+           'A' || scatter(i, 26, 20) AS agent_id
+      FROM generate_series(1, tickets) i;
+    INSERT INTO agents (agent_id) SELECT 'A' || generate_series(0, 19);
+    INSERT INTO tickets (customer_id, ticket_id, channel, closed_at)
+    SELECT customer_id, ticket_id, channel, CASE WHEN done THEN at + resolved END FROM made ORDER BY i;
+    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
+    SELECT m.customer_id, m.ticket_id, e.at, e.kind, e.agent_id
+      FROM made m
+     CROSS JOIN LATERAL (VALUES
+               (m.at, 'opened', NULL),
+               (m.at + interval '1 second', 'auto_reply', NULL),
+               (m.at + interval '1 minute', 'assigned', m.agent_id),
+               (m.at + m.replied + interval '1 minute', 'agent_reply', m.agent_id),
+               (m.at + m.proposed, CASE WHEN done THEN 'proposed' ELSE 'customer_message' END, CASE WHEN done THEN m.agent_id END),
+               (m.at + m.resolved, CASE WHEN done THEN 'resolved' ELSE 'note' END, m.agent_id)) e (at, kind, agent_id)
+     ORDER BY e.at;
+    DROP TABLE made;
+END
+$$;
+CALL fill_tickets('big', 1000000 / :scale, 20000 / :scale, 500000 / :scale);
+CALL fill_tickets('small', 100000 / :scale, 20000 / :scale, 50000 / :scale);
 RESET session_replication_role;
 
 VACUUM ANALYZE;

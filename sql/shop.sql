@@ -111,6 +111,11 @@ BEGIN
     INSERT INTO survey_answers (customer_id, response_id, survey, question, answer) VALUES ('1', 'r', 's', 'text', 'A');
     INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars, title, body)
     SELECT n::text, '1', 'p', now() - interval '80 days', 5, 'T', 'B' FROM generate_series(1, 3) n;
+    INSERT INTO tickets (customer_id, ticket_id, channel, subject)
+    SELECT n::text, 't', 'line', 'T' FROM generate_series(1, 3) n;
+    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, note)
+    SELECT n::text, 't', now() - interval '2 days' + m * interval '4 hours', (ARRAY['opened', 'agent_reply', 'resolved'])[m], 'N'
+      FROM generate_series(1, 3) n, generate_series(1, n) m;
     UPDATE settings SET lost_after = 'infinity';
     PERFORM refresh_rfm_cuts(now() - interval '1 day');
 END

@@ -45,6 +45,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "business_time.h"
 #include "civil.h"
 #include "compat.h"
 #include "holidays.h"
@@ -97,7 +98,7 @@ typedef struct Window
 	Size		bytes;
 } Window;
 
-typedef struct Calendar
+struct Calendar
 {
 	MemoryContext context;		/* of this and of hours */
 	uint64		last_used;
@@ -106,7 +107,7 @@ typedef struct Calendar
 	uint16	   *first_spans;	/* where the spans of each rule start */
 	const Zone *zone;
 	Window	   *window;			/* NULL before the first question */
-} Calendar;
+};
 
 static Calendar *calendars[MAX_CALENDARS];
 static uint64 fingerprints[MAX_CALENDARS];	/* of their bytes */
@@ -580,7 +581,7 @@ fingerprint_of(const char *data, Size size)
 }
 
 /* The calendar of argument `argno`; good until the next is asked for. */
-static inline Calendar *
+Calendar *
 calendar_argument(FunctionCallInfo fcinfo, int argno)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(argno));
@@ -628,7 +629,7 @@ open_until(const Window *window, TimestampTz at)
 	return stretch->before + (at > stretch->open ? at - stretch->open : 0);
 }
 
-static int64
+int64
 open_between(Calendar *calendar, TimestampTz from, TimestampTz to)
 {
 	const Window *window = cover(calendar, Min(from, to), Max(from, to));
@@ -757,6 +758,14 @@ add_forward(Calendar *calendar, TimestampTz at, int64 amount)
 	if (stretches[i].open - at > TEN_YEARS || long_gap(window, i, low))
 		report_never_open(calendar, at, 1);
 	return stretches[low].open + (wanted - stretches[low].before);
+}
+
+/* The same for any amount from 0 on; none leads to the next opening. */
+TimestampTz
+open_after(Calendar *calendar, TimestampTz at, int64 amount)
+{
+	check_instant(at);
+	return amount > 0 ? add_forward(calendar, at, amount) : open_from(calendar, at);
 }
 
 /* When `amount` of open time was still to come before `at`; amount > 0. */

@@ -287,6 +287,7 @@ BEGIN
                       DETAIL = 'create_shop brings functions and views up to date and changes no row.',
                       HINT = format('UPDATE %I.settings to change them.', name);
         END IF;
+        time_zone := kept.time_zone;
         SELECT a.atttypid::regtype AS type INTO kept
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid
@@ -303,11 +304,14 @@ BEGIN
             END IF;
             key_type := kept.type;
         END IF;
+    ELSE
+        PERFORM now() AT TIME ZONE time_zone;   -- an error if there is no such zone
     END IF;
 
     FOR part IN
         SELECT p.kind, p.relation, p.other, p.hidden,
-               replace(p.script, '@key_type@', key_type::text) AS script
+               replace(replace(p.script, '@key_type@', key_type::text),
+                       '@time_zone@', quote_literal(time_zone)) AS script
           FROM loyalcs.shop_parts() p
          ORDER BY p.part
     LOOP
@@ -424,7 +428,8 @@ BEGIN
                string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
                    FILTER (WHERE a.attname <> ALL (p.hidden)
                              AND a.attname IN (SELECT g.name FROM loyalcs.shop_glossary() g)) AS shown,
-               p.relation IS NOT NULL AND bool_or(a.attname = 'customer_id') AS of_customers
+               p.relation IS NOT NULL AND bool_or(a.attname = 'customer_id') AS of_customers,
+               cardinality(coalesce(p.hidden, '{}')) > 0 AS hides
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           LEFT JOIN loyalcs.shop_parts() p ON p.kind = 'table' AND p.relation = c.relname
@@ -440,7 +445,7 @@ BEGIN
         -- A view runs with the reader's rights, so readers need the tables, but
         -- not the columns that are no reader's business: neither those that the
         -- shop hides nor those that the brand has added for itself.
-        IF level = 'report' AND item.of_customers THEN
+        IF level = 'report' AND (item.of_customers OR item.hides) THEN
             EXECUTE format('GRANT SELECT (%s) ON %I.%I TO %s', item.shown, shop, item.relname, role);
         ELSE
             EXECUTE format('GRANT SELECT ON %I.%I TO %s', shop, item.relname, role);

@@ -9,7 +9,8 @@
 #                                    tables of the shop and TABLE is new
 #   --@ functions                    made anew whenever create_shop() runs
 #
-# In a part, @key_type@ is the type of customer_id.
+# In a part, @key_type@ is the type of customer_id, and @time_zone@ the shop's
+# time zone as a literal.
 
 function quoted(text) {
 	gsub(/'/, "''", text)

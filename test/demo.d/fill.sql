@@ -340,6 +340,60 @@ SELECT customer_id, 'V-' || lpad(o::text, 6, '0'), product_id, order_id, at_last
 SELECT count(*) AS reviews FROM aurora.reviews \gset
 \echo :reviews reviews
 
+-- --------------------------------------------------------------------------
+-- Tickets: what customers write in about, and what is done about it. In the busy
+-- winter replies take longer.
+-- --------------------------------------------------------------------------
+INSERT INTO aurora.agents (agent_id, name) VALUES ('mori', '森 葵'), ('sato', '佐藤 蓮'), ('tani', '谷 美月'), ('hara', '原 樹');
+CREATE TEMP TABLE matter AS
+SELECT row_number() OVER (ORDER BY at, o) AS i, x.o, x.customer_id, x.vip, x.at, x.order_id, x.channel, x.reason, x.busy,
+       -- nothing is left over from before the last week
+       CASE WHEN x.at < '2026-10-24' THEN x.luck % 96 ELSE x.luck END AS luck
+  FROM (SELECT s.o, 'A' || lpad(s.n::text, 5, '0') AS customer_id, s.kind = 'vip' AS vip,
+               s.at + make_interval(hours => 12 + pg_temp.dice('asks after', s.o, 200), mins => pg_temp.dice('asks at', s.o, 60)) AS at,
+               s.order_id,
+               pg_temp.pick('asks by', s.o, '{email,email,email,line,line,line,line,phone,instagram}') AS channel,
+               pg_temp.pick('asks why', s.o, '{配送状況,サイズ交換,返品,修理,商品について,ギフト}') AS reason,
+               CASE WHEN EXTRACT(month FROM s.at) IN (12, 1) THEN 3 ELSE 1 END AS busy,
+               pg_temp.dice('answers', s.o, 100) AS luck
+          FROM sold s
+         WHERE s.at >= '2025-10-01' AND pg_temp.dice('writes in', s.o, 100) < 14) x
+ WHERE x.at < '2026-10-31 20:00';
+CREATE TEMP TABLE deed AS
+SELECT m.i, m.customer_id, 'T-' || lpad(m.i::text, 5, '0') AS ticket_id, d.place, d.kind, d.agent_id,
+       CASE m.channel WHEN 'phone' THEN m.at + (d.at - m.at) / 20 ELSE d.at END AS at
+  FROM (SELECT m.*, pg_temp.pick('agent', m.o, '{mori,mori,sato,tani,hara}') AS agent,
+               m.at + make_interval(mins => (5 + m.luck * m.luck / 60 * m.busy + pg_temp.dice('first', m.o, 20))) AS replied,
+               make_interval(mins => 30 + pg_temp.dice('thinks', m.o, 1500) * m.busy) AS work,
+               make_interval(mins => 60 + pg_temp.dice('customer', m.o, 3000)) AS waits
+          FROM matter m) m
+ CROSS JOIN LATERAL (VALUES
+    (1, 'opened', NULL, m.at),
+    (2, CASE WHEN m.channel = 'email' THEN 'auto_reply' END, NULL, m.at + interval '5 seconds'),
+    (3, CASE WHEN m.luck < 98 THEN 'agent_reply' END, m.agent, m.replied),
+    (4, CASE WHEN m.luck % 3 = 0 AND m.luck < 98 THEN 'pending' END, m.agent, m.replied + interval '1 minute'),
+    (5, CASE WHEN m.luck % 3 = 0 AND m.luck < 98 THEN 'customer_message' END, NULL, m.replied + m.waits),
+    (6, CASE WHEN m.luck < 97 THEN 'proposed' END, m.agent,
+        m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + m.work),
+    (7, CASE WHEN m.luck < 96 THEN 'resolved' END, m.agent,
+        m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + 2 * m.work),
+    (8, CASE WHEN m.luck % 20 = 7 THEN 'reopened' END, NULL,
+        m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + 2 * m.work + interval '1 day'),
+    (9, CASE WHEN m.luck % 20 = 7 THEN 'resolved' END, m.agent,
+        m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + 3 * m.work + interval '1 day')
+   ) d (place, kind, agent_id, at)
+ WHERE d.kind IS NOT NULL;
+INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, tier, subject, complaint, order_id)
+SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN reason IN ('返品', '修理') THEN 'high' ELSE 'normal' END,
+       CASE WHEN vip THEN 'VIP' END, reason || 'の件', reason = '返品' AND luck < 30, order_id
+  FROM matter ORDER BY i;
+INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id)
+SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
+  FROM deed
+ WHERE at < '2026-10-31 23:50' ORDER BY at, i, place;
+SELECT (SELECT count(*) FROM aurora.tickets) AS tickets, (SELECT count(*) FROM aurora.ticket_events) AS events \gset
+\echo :tickets tickets, :events events
+
 COMMIT;
 
 SELECT format('ANALYZE %s', oid::regclass)

@@ -196,6 +196,26 @@ SELECT coalesce(c.name, c.customer_id::text) AS customer,
  ORDER BY l.annual_value DESC, l.customer_id
  LIMIT 8;
 
+\if :aurora
+\echo
+\echo :bold'Who is waiting for us, and do we keep what we promise?':plain
+SELECT format('%s promises about open tickets, %s of them overdue.', count(*), count(*) FILTER (WHERE state = 'breached')) AS answer
+  FROM sla_board_at(:'as_of') \gset
+\echo :answer
+\echo :dim'sla_board: the most urgent of them':plain
+SELECT due_in, state, ticket_id AS ticket, metric, channel, reason, tier, agent_id AS agent
+  FROM sla_board_at(:'as_of')
+ LIMIT 5;
+\echo :dim'sla_attainment: first replies, by month; e-mail within a business hour, Instagram a day, the others an hour':plain
+SELECT to_char(month, 'YYYY-MM') AS month, sum(met) AS met, sum(missed) AS missed,
+       round(100 * sum(met) / nullif(sum(met) + sum(missed), 0)) AS "kept %"
+  FROM sla_attainment_at(:'as_of')
+ WHERE metric = 'first_response'
+ GROUP BY 1
+ ORDER BY 1 DESC
+ LIMIT 6;
+\endif
+
 \echo
 \echo :bold'And the one customer who is on the telephone?':plain
 \echo :dim'customer_rfm(key): reads this customer''s orders and no others, so an application can ask it any time':plain

@@ -1,0 +1,138 @@
+-- Channels, agents, tickets and their logs.
+
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_tickets');
+SET search_path = shop_tickets;
+SET timezone = 'Asia/Tokyo';
+INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
+
+-- What a shop starts with. Elsewhere than in Japan, the hours are that shop's.
+SELECT channel, hours, cost FROM channels ORDER BY channel;
+BEGIN;
+SELECT FROM loyalcs.create_shop('shop_elsewhere', 'America/New_York', 'USD');
+SELECT channel, hours FROM shop_elsewhere.channels WHERE hours IS NOT NULL;
+ROLLBACK;
+SELECT s.given, pg_temp.outcome('UPDATE channels SET ' || s.given || ' WHERE channel = ''phone''')
+  FROM (VALUES ('channel = NULL'), ('channel = ''line'''), ('hours = NULL'), ('hours = ''Mo-Su 09:00-21:00'''), ('hours = ''sometimes'''),
+               ('cost = NULL'), ('cost = 0'), ('cost = -1'), ('cost = 0.00001'), ('cost = ''NaN''')) s (given);
+SELECT pg_temp.outcome('INSERT INTO agents VALUES (NULL)') AS nobody,
+       pg_temp.outcome('INSERT INTO agents (agent_id) VALUES (''kei'')') AS somebody;
+INSERT INTO agents VALUES ('kei', 'Kei'), ('mio', 'Mio');
+
+--
+-- Tickets
+--
+
+INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('ann', 't1', 'email'), ('ann', 't2', 'line'), ('ben', 't1', 'phone');
+SELECT * FROM tickets WHERE customer_id = 'ben';
+SELECT s.given, pg_temp.outcome('UPDATE tickets SET ' || s.given || ' WHERE customer_id = ''ann'' AND ticket_id = ''t1''')
+  FROM (VALUES
+    ('customer_id = NULL'),
+    ('customer_id = ''nobody'''),
+    ('ticket_id = NULL'),
+    ('ticket_id = ''t2'''),
+    ('channel = NULL'),
+    ('channel = ''pigeon'''),
+    ('complaint = NULL'),
+    ('complaint = true, reason = ''return'', priority = ''high'', tier = ''VIP'', subject = ''箱に傷'', order_id = ''o1'''),
+    ('merged_into = ''t1'''),
+    ('merged_into = ''t9'''),
+    ('merged_into = ''t2''')
+  ) s (given);
+
+--
+-- Their logs
+--
+
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('ann', 't1', '2026-03-02 09:00+09', 'opened')
+RETURNING event_id, agent_id, note;
+SELECT s.given, pg_temp.outcome('INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, note) VALUES (' || s.given || ')')
+  FROM (VALUES
+    ('NULL, ''t1'', now(), ''note'', NULL, NULL'),
+    ('''ann'', NULL, now(), ''note'', NULL, NULL'),
+    ('''ben'', ''t2'', now(), ''note'', NULL, NULL'),
+    ('''ann'', ''t1'', NULL, ''note'', NULL, NULL'),
+    ('''ann'', ''t1'', ''infinity'', ''note'', NULL, NULL'),
+    ('''ann'', ''t1'', ''-infinity'', ''note'', NULL, NULL'),
+    ('''ann'', ''t1'', ''0001-01-01 00:00+00'', ''note'', NULL, NULL'),
+    ('''ann'', ''t1'', now(), NULL, NULL, NULL'),
+    ('''ann'', ''t1'', now(), ''replied'', NULL, NULL'),
+    ('''ann'', ''t1'', now(), ''note'', ''nobody'', NULL'),
+    ('''ann'', ''t1'', now(), ''note'', ''kei'', ''called back'''),
+    ('''ann'', ''t1'', ''1999-01-01 00:00+00'', ''resolved'', NULL, NULL')
+  ) s (given);
+-- The kinds are those of the enum.
+SELECT e, pg_temp.outcome(format('INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''ann'', ''t1'', now(), %L)', e))
+  FROM unnest(enum_range(NULL::loyalcs.ticket_event)) e;
+-- What has happened stays; its words may be corrected, or go.
+SELECT s.given, split_part(pg_temp.outcome('UPDATE ticket_events SET ' || s.given), ' ', 1)
+  FROM (VALUES ('kind = ''note'''), ('at = now()'), ('agent_id = ''kei'''), ('event_id = 77'), ('ticket_id = ''t2'''),
+               ('kind = kind'), ('note = ''x''')) s (given);
+DELETE FROM ticket_events;
+-- A ticket goes with its log, a customer not while there are tickets.
+SELECT pg_temp.outcome('DELETE FROM tickets WHERE customer_id = ''ann'' AND ticket_id = ''t1''') AS ticket,
+       pg_temp.outcome('DELETE FROM customers WHERE customer_id = ''ann''') AS customer;
+
+--
+-- closed_at: by hand, the last time that something stopped, if nothing runs
+--
+
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'ben', 'c' || n, 'line' FROM generate_series(1, 9) n;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind)
+SELECT 'ben', l.ticket, ('2026-03-02 ' || split_part(e, ' ', 1) || '+09')::timestamptz, split_part(e, ' ', 2)
+  FROM (VALUES
+    ('c1', '09:00 opened'),
+    ('c2', '09:00 opened, 10:00 resolved'),
+    ('c3', '09:00 opened, 10:00 resolved, 11:00 note'),
+    ('c4', '09:00 opened, 10:00 resolved, 11:00 reopened'),
+    ('c5', '09:00 opened, 10:00 resolved, 11:00 reopened, 12:00 resolved'),
+    ('c6', '09:00 opened, 10:00 resolved, 11:00 customer_message'),
+    ('c7', '09:00 opened, 10:00 resolved, 11:00 customer_message, 12:00 agent_reply'),
+    ('c8', '09:00 note'),
+    ('c9', '09:00 opened, 10:00 agent_reply')
+  ) l (ticket, log)
+ CROSS JOIN regexp_split_to_table(l.log, ', ') e;
+SELECT ticket_id, to_char(closed_at, 'HH24:MI') AS closed FROM tickets WHERE ticket_id LIKE 'c%' ORDER BY ticket_id;
+-- Events come late, too: what was resolved at ten had been reopened.
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES
+    ('ben', 'c2', '2026-03-02 10:30+09', 'reopened'),
+    ('ben', 'c1', '2026-03-02 18:00+09', 'resolved');
+SELECT ticket_id, to_char(closed_at, 'HH24:MI') AS closed FROM tickets WHERE ticket_id IN ('c1', 'c2') ORDER BY ticket_id;
+-- Loaded with triggers off, it is made up for.
+ALTER TABLE ticket_events DISABLE TRIGGER keep_closed_at;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('ben', 'c2', '2026-03-02 19:00+09', 'resolved');
+ALTER TABLE ticket_events ENABLE TRIGGER keep_closed_at;
+SELECT closed_at IS NULL AS not_noticed FROM tickets WHERE ticket_id = 'c2';
+SELECT to_char(refresh_closed_at('ben', 'c2'), 'HH24:MI') AS noticed;
+SELECT refresh_closed_at('ben', 'c77') IS NULL AS no_ticket;
+-- A merged ticket is closed when the one is that it was merged into.
+UPDATE tickets SET merged_into = 'c5' WHERE ticket_id = 'c9';
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('ben', 'c9', '2026-03-02 13:00+09', 'merged');
+SELECT ticket_id, closed_at IS NULL AS open FROM tickets WHERE ticket_id IN ('c5', 'c9') ORDER BY ticket_id;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('ben', 'c5', '2026-03-02 14:00+09', 'resolved');
+SELECT ticket_id, to_char(closed_at, 'HH24:MI') AS closed FROM tickets WHERE ticket_id IN ('c5', 'c9') ORDER BY ticket_id;
+-- Merges lead to one ticket, not in chains or circles. (Once the statement is through.)
+UPDATE tickets SET merged_into = 'c1' WHERE ticket_id = 'c5';
+UPDATE tickets SET merged_into = 'c9' WHERE ticket_id = 'c3';
+SELECT pg_temp.outcome('UPDATE tickets SET merged_into = ''c1'' WHERE ticket_id IN (''c5'', ''c9'')') AS both;
+
+-- Readers of reports see neither subjects nor notes nor names.
+CREATE ROLE regress_sla_reader;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_tickets', 'regress_sla_reader', 'report'); END $$;
+SELECT c.relname, string_agg(a.attname, ', ' ORDER BY a.attnum) AS not_for_readers
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+ WHERE c.oid IN ('channels'::regclass, 'agents'::regclass, 'tickets'::regclass, 'ticket_events'::regclass)
+   AND NOT has_column_privilege('regress_sla_reader', c.oid, a.attnum, 'SELECT')
+ GROUP BY c.relname ORDER BY c.relname;
+SET ROLE regress_sla_reader;
+SELECT count(*) > 0 AS reads FROM shop_tickets.ticket_clocks;
+SELECT count(*) > 0 AS reads FROM shop_tickets.sla_board;
+SELECT count(*) > 0 AS reads FROM shop_tickets.sla_attainment;
+RESET ROLE;
+
+SET search_path = public;
+SELECT loyalcs.drop_shop('shop_tickets', 'shop_tickets');
+DROP ROLE regress_sla_reader;

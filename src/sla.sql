@@ -1,0 +1,253 @@
+-- sla.sql
+--
+-- Service levels: the clocks of a ticket, deadlines, and what became of them.
+-- Needs: calendar.
+
+CREATE TYPE loyalcs.ticket_event AS ENUM (
+    'opened', 'customer_message', 'agent_reply', 'auto_reply', 'proposed', 'pending',
+    'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note'
+);
+COMMENT ON TYPE loyalcs.ticket_event IS
+    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; assigned and note stop nothing';
+
+CREATE TYPE loyalcs.sla_metric AS ENUM (
+    'first_response', 'next_response', 'proposal', 'resolution'
+);
+COMMENT ON TYPE loyalcs.sla_metric IS
+    'what is promised: the first reply; a reply to each later message; a proposal how to solve the matter; its solution';
+
+CREATE TYPE loyalcs.sla_state AS ENUM (
+    'met', 'missed', 'running', 'at_risk', 'breached', 'paused'
+);
+COMMENT ON TYPE loyalcs.sla_state IS
+    'what became of a promise: stopped in time or too late (met, missed); open, with time left, with little, or overdue (running, at_risk, breached); paused: waits for the customer, so that no deadline is known';
+
+CREATE TYPE loyalcs.sla_clock AS (
+    metric loyalcs.sla_metric,
+    cycle integer,
+    started_at timestamptz,
+    stopped_at timestamptz,
+    pauses tstzmultirange,
+    acknowledged_at timestamptz
+);
+COMMENT ON TYPE loyalcs.sla_clock IS
+    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only)';
+
+-- Clocks
+
+CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind loyalcs.ticket_event, at timestamptz) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_clocks_accum';
+COMMENT ON FUNCTION loyalcs.sla_clocks_accum(bytea, loyalcs.ticket_event, timestamptz) IS
+    'transition function: collects an event';
+CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind text, at timestamptz, event_id bigint, part bigint) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_clocks_accum_text';
+COMMENT ON FUNCTION loyalcs.sla_clocks_accum(bytea, text, timestamptz, bigint, bigint) IS
+    'transition function: collects an event';
+CREATE FUNCTION loyalcs.sla_clocks_combine(bytea, bytea) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_clocks_combine';
+COMMENT ON FUNCTION loyalcs.sla_clocks_combine(bytea, bytea) IS
+    'combine function: the events of both';
+CREATE FUNCTION loyalcs.sla_clocks_final(bytea) RETURNS loyalcs.sla_clock[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_clocks_final';
+COMMENT ON FUNCTION loyalcs.sla_clocks_final(bytea) IS
+    'final function: sorts the events and runs the clocks';
+CREATE AGGREGATE loyalcs.sla_clocks(kind loyalcs.ticket_event, at timestamptz) (
+    SFUNC = loyalcs.sla_clocks_accum,
+    STYPE = bytea,
+    FINALFUNC = loyalcs.sla_clocks_final,
+    COMBINEFUNC = loyalcs.sla_clocks_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.sla_clocks(loyalcs.ticket_event, timestamptz) IS
+    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped; NULL for no events, {} for a ticket that was never opened. Memory: 32 bytes an event';
+CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, part bigint) (
+    SFUNC = loyalcs.sla_clocks_accum,
+    STYPE = bytea,
+    FINALFUNC = loyalcs.sla_clocks_final,
+    COMBINEFUNC = loyalcs.sla_clocks_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.sla_clocks(text, timestamptz, bigint, bigint) IS
+    'the same for events as text, as a shop stores them. event_id orders events of one instant, so the call needs no ORDER BY. part is 0 or NULL for the ticket''s own events; the events of another ticket that was merged into it have any other number, one a ticket: its clocks that ran when it was merged go on as this ticket''s; where both tickets had one of a kind running, the one that started first stays';
+
+-- Deadlines
+
+CREATE FUNCTION loyalcs.sla_due(
+    started_at timestamptz,
+    target interval,
+    hours loyalcs.business_hours,
+    pauses tstzmultirange
+) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_due';
+COMMENT ON FUNCTION loyalcs.sla_due(timestamptz, interval, loyalcs.business_hours, tstzmultirange) IS
+    'the deadline: the instant at which the target is used up, counting open time outside the pauses. hours NULL: the clock on the wall, where a day is 24 hours; pauses NULL: none; NULL while a pause has not ended and the target was not used up before it';
+
+CREATE FUNCTION loyalcs.sla_elapsed(
+    started_at timestamptz,
+    until timestamptz,
+    hours loyalcs.business_hours,
+    pauses tstzmultirange
+) RETURNS interval
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_elapsed';
+COMMENT ON FUNCTION loyalcs.sla_elapsed(timestamptz, timestamptz, loyalcs.business_hours, tstzmultirange) IS
+    'how much of a target is used up at an instant: open time outside the pauses, in hours, minutes and seconds; 0 before the start. hours NULL: the clock on the wall; pauses NULL: none';
+
+CREATE FUNCTION loyalcs.sla_state(
+    due_at timestamptz,
+    stopped_at timestamptz,
+    as_of timestamptz,
+    warn_at timestamptz
+) RETURNS loyalcs.sla_state
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_state';
+COMMENT ON FUNCTION loyalcs.sla_state(timestamptz, timestamptz, timestamptz, timestamptz) IS
+    'what has become of a clock as of an instant. Stopped by then: met if not after the deadline, else missed. Still running: paused if there is no deadline, breached after it, at_risk from warn_at on (NULL: never), else running';
+
+CREATE FUNCTION loyalcs.explain_deadline(
+    started_at timestamptz,
+    target interval,
+    hours loyalcs.business_hours,
+    pauses tstzmultirange,
+    OUT starts timestamptz,
+    OUT ends timestamptz,
+    OUT counts boolean,
+    OUT why text,
+    OUT used interval,
+    OUT time_left interval
+) RETURNS SETOF record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH clock AS (
+        SELECT d.due,
+               tstzmultirange(tstzrange(started_at, d.due)) AS span,
+               coalesce(pauses, '{}') AS pauses
+          FROM loyalcs.sla_due(started_at, target, hours, pauses) d (due)
+         WHERE started_at IS NOT NULL AND target IS NOT NULL
+    ), piece AS (
+        SELECT lower(g) AS starts, upper(g) AS ends, true AS counts, 'around the clock' AS why
+          FROM clock c CROSS JOIN unnest(c.span - c.pauses) g
+         WHERE hours IS NULL
+        UNION ALL
+        SELECT x.starts, x.ends, x.is_open, x.why
+          FROM clock c
+         CROSS JOIN unnest(c.span - c.pauses) g
+         CROSS JOIN loyalcs.explain_business_time(lower(g), upper(g), hours) x
+         WHERE hours IS NOT NULL
+        UNION ALL
+        SELECT lower(g), upper(g), false, 'paused'
+          FROM clock c CROSS JOIN unnest(c.span * c.pauses) g
+        UNION ALL
+        SELECT c.due, NULL, false, 'deadline' FROM clock c WHERE c.due IS NOT NULL
+    )
+    SELECT p.starts, p.ends, p.counts, p.why, p.used, target - p.used
+      FROM (SELECT p.*,
+                   coalesce(sum(loyalcs.sla_elapsed(p.starts, p.ends, NULL, NULL)) FILTER (WHERE p.counts) OVER w,
+                            interval '0') AS used
+              FROM piece p
+            WINDOW w AS (ORDER BY p.starts, p.ends NULLS LAST)) p
+     ORDER BY p.starts, p.ends NULLS LAST
+$$;
+COMMENT ON FUNCTION loyalcs.explain_deadline(timestamptz, interval, loyalcs.business_hours, tstzmultirange) IS
+    'why sla_due gives what it gives: one row for each stretch of time from the start on, whether it counts and why, how much of the target is used up at its end and how much is left; the last row is the deadline, or a pause that has not ended';
+
+-- Rules
+
+CREATE TYPE loyalcs.sla_rule AS (
+    policy_id bigint,
+    policy_set text,
+    metric loyalcs.sla_metric,
+    channel text,
+    priority text,
+    reason text,
+    tier text,
+    valid_from timestamptz,
+    valid_until timestamptz,
+    precedence integer,
+    target interval,
+    hours loyalcs.business_hours,
+    warn_before interval,
+    auto_reply_counts boolean
+);
+COMMENT ON TYPE loyalcs.sla_rule IS
+    'a promise, and which clocks it is about: those of a metric that start from valid_from until before valid_until (NULL: no limit), of tickets with this channel, priority, reason and tier of the customer (NULL: any). A rule of higher precedence (NULL: 0) goes before more specific ones';
+
+CREATE FUNCTION loyalcs.sla_policy(
+    rules loyalcs.sla_rule[],
+    metric loyalcs.sla_metric,
+    channel text,
+    priority text,
+    reason text,
+    tier text,
+    at timestamptz
+) RETURNS loyalcs.sla_rule
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_policy';
+COMMENT ON FUNCTION loyalcs.sla_policy(loyalcs.sla_rule[], loyalcs.sla_metric, text, text, text, text, timestamptz) IS
+    'the most specific rule that a clock falls under: of those with the highest precedence, the one with most conditions; among as many, tier weighs more than reason, that more than priority, that more than channel; among equals the first; NULL if none fits';
+
+-- For a board
+
+CREATE FUNCTION loyalcs.due_in(due_at timestamptz, as_of timestamptz) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'sla_due_in';
+COMMENT ON FUNCTION loyalcs.due_in(timestamptz, timestamptz) IS
+    'how far off a deadline is, as people say it: in 45 min, in 3 h 20 min, in 2 d 4 h, 20 min over; days of 24 hours on the wall, rounded down; NULL if either is';
+
+CREATE FUNCTION loyalcs.latest_accum(bytea, value text, at timestamptz, tie bigint) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'latest_accum';
+COMMENT ON FUNCTION loyalcs.latest_accum(bytea, text, timestamptz, bigint) IS
+    'transition function: keeps the later value';
+CREATE FUNCTION loyalcs.latest_combine(bytea, bytea) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'latest_combine';
+COMMENT ON FUNCTION loyalcs.latest_combine(bytea, bytea) IS
+    'combine function: the later of two';
+CREATE FUNCTION loyalcs.latest_final(bytea) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'latest_final';
+COMMENT ON FUNCTION loyalcs.latest_final(bytea) IS
+    'final function: the value alone';
+CREATE AGGREGATE loyalcs.latest(value text, at timestamptz, tie bigint) (
+    SFUNC = loyalcs.latest_accum,
+    STYPE = bytea,
+    FINALFUNC = loyalcs.latest_final,
+    COMBINEFUNC = loyalcs.latest_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.latest(text, timestamptz, bigint) IS
+    'the value of the latest instant, and of the greatest tie if several have that; NULL values and instants are skipped; NULL for none';
+
+-- For a report
+
+CREATE FUNCTION loyalcs.percentiles_accum(bytea, value interval) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'percentiles_accum';
+COMMENT ON FUNCTION loyalcs.percentiles_accum(bytea, interval) IS
+    'transition function: collects a time';
+CREATE FUNCTION loyalcs.percentiles_combine(bytea, bytea) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'percentiles_combine';
+COMMENT ON FUNCTION loyalcs.percentiles_combine(bytea, bytea) IS
+    'combine function: the times of both';
+CREATE FUNCTION loyalcs.percentiles_final(bytea) RETURNS interval[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'percentiles_final';
+COMMENT ON FUNCTION loyalcs.percentiles_final(bytea) IS
+    'final function: selects the percentiles';
+CREATE AGGREGATE loyalcs.percentiles(value interval) (
+    SFUNC = loyalcs.percentiles_accum,
+    STYPE = bytea,
+    FINALFUNC = loyalcs.percentiles_final,
+    COMBINEFUNC = loyalcs.percentiles_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.percentiles(interval) IS
+    'median, 90th and 95th percentile of times, as an array of three: continuous, in hours, minutes and seconds; a month counts as 30 days; NULL is skipped; NULL for no values. Memory: 8 bytes a value';
