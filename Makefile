@@ -81,8 +81,9 @@ FRAME = deps check check-ubsan fuzz demo bench indent check-indent lint
 
 ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 
-# A pg_config from libpq-dev alone names a PGXS that does not exist.
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+# A pg_config from libpq-dev alone names a PGXS that does not exist, and one
+# that does is of no use without the server's headers.
+PGXS := $(if $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h),$(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null)))
 
 ifneq ($(PGXS),)
 # (Only here: for the targets below, DATA is a folder of real data.)
