@@ -4,19 +4,9 @@
 SET search_path = loyalcs, public;
 SET client_min_messages = warning;
 
--- What an error says, with its SQLSTATE.
-CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    code text; message text; detail text; hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error: ' || statement;
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-        detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(E'\n', code || ' ' || message,
-        '   detail: ' || nullif(detail, ''), '   hint: ' || nullif(hint, ''));
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/errors.sql'
+\i :shared
 
 --
 -- Domains
