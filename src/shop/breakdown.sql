@@ -9,20 +9,24 @@
 -- gone before the query is planned.
 
 --@ functions
+CREATE OR REPLACE FUNCTION customer_breakdowns() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}'::text[];
+COMMENT ON FUNCTION customer_breakdowns() IS
+    'the breakdowns of customers: see customer_breakdown';
+
 CREATE OR REPLACE FUNCTION check_breakdown(breakdown text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
-DECLARE
-    known constant text[] := '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}';
 BEGIN
-    IF breakdown = ANY (known) THEN
+    IF breakdown = ANY (customer_breakdowns()) THEN
         RETURN breakdown;
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
               HINT = format('The breakdowns are %s; surveys also have channel.',
-                            array_to_string(known, ', '));
+                            array_to_string(customer_breakdowns(), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_breakdown(text) IS

@@ -422,17 +422,16 @@ CREATE OR REPLACE FUNCTION check_sla_breakdown(breakdown text) RETURNS text
 AS $$
 DECLARE
     of_tickets constant text[] := '{channel,reason,priority,tier,agent,policy_set}';
-    of_customers constant text[] := '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}';
 BEGIN
     IF breakdown = ANY (of_tickets) THEN
         RETURN 'ticket';
-    ELSIF breakdown = ANY (of_customers) THEN
+    ELSIF breakdown = ANY (customer_breakdowns()) THEN
         RETURN 'customer';
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
               HINT = format('The breakdowns of service levels are %s.',
-                            array_to_string(of_tickets || of_customers, ', '));
+                            array_to_string(of_tickets || customer_breakdowns(), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_sla_breakdown(text) IS
