@@ -63,6 +63,7 @@ SHOP_SQL = \
 	src/shop/ratings.sql \
 	src/shop/retention.sql \
 	src/shop/value.sql \
+	src/shop/offers.sql \
 	src/shop/tickets.sql \
 	src/shop/sla.sql
 

@@ -56,6 +56,30 @@ SELECT o.customer_id, row_number() OVER (), o.at, o.amount
   FROM orders o
  WHERE o.customer_id <= 50000 / :scale;
 
+-- Five million order lines in one shop, a tenth in the other: two in each second
+-- order. Four in five are of the sixty products of the customer's taste, and some
+-- products are far more popular than others.
+CREATE PROCEDURE fill_order_items(shop text, tastes bigint)
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE format('SET LOCAL search_path = %I, "$user", public', shop);
+    INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, amount)
+    SELECT m.customer_id, m.order_id, m.line, 'P' || m.product, 'Product ' || m.product, 1000
+      FROM (SELECT o.customer_id, o.order_id, l.line,
+                   CASE WHEN scatter(l.key, 31, 5) < 4 THEN o.customer_id % tastes ELSE scatter(l.key, 32, tastes) END * 60
+                   + least(scatter(l.key, 33, 60), scatter(l.key, 34, 60)) AS product
+              FROM orders o
+             CROSS JOIN LATERAL (SELECT line, o.order_id::bigint * 2 + line AS key FROM generate_series(1, 2) line) l
+             WHERE scatter(o.order_id::bigint, 30, 2) = 0) m;
+    ANALYZE order_items;
+    ANALYZE orders;
+END
+$$;
+CALL fill_order_items('big', greatest(50 / :scale, 1));
+CALL fill_order_items('small', greatest(50 / :scale, 1));
+SELECT big.refresh_related_products('2026-01-01 00:00+00'), small.refresh_related_products('2026-01-01 00:00+00');
+
 -- Tickets: a million in one shop, a tenth in the other, six events each, and in
 -- both the last 20,000 are open. (Foreign keys and what triggers keep hold by
 -- construction.)

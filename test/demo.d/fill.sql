@@ -402,3 +402,6 @@ SELECT format('ANALYZE %s', oid::regclass)
  ORDER BY oid \gexec
 SELECT aurora.refresh_rfm_cuts('2026-10-31 23:59+09') AS scored \gset
 \echo :scored customers scored
+INSERT INTO aurora.withheld_products (product_id, reason) VALUES ('G-001', 'a service');
+SELECT aurora.refresh_related_products('2026-10-31 23:59+09') AS pairs \gset
+\echo :pairs pairs of related products

@@ -216,6 +216,17 @@ SELECT to_char(month, 'YYYY-MM') AS month, sum(met) AS met, sum(missed) AS misse
  LIMIT 6;
 \endif
 
+\if :aurora
+\echo
+\echo :bold'What shall we offer next?':plain
+\echo :dim'next_offers(key): what others went on to buy after something that this customer has too':plain
+SELECT coalesce(c.name, c.customer_id) AS customer, o.product_name AS offer, o.because AS "because of",
+       round(100 * o.confidence::numeric) AS "% went on to it", round(o.lift::numeric, 1) AS "times as often as anybody"
+  FROM customers c
+ CROSS JOIN LATERAL next_offers(c.customer_id, 3, :'as_of') o
+ WHERE c.customer_id = 'A00002';
+\endif
+
 \echo
 \echo :bold'And the one customer who is on the telephone?':plain
 \echo :dim'customer_rfm(key): reads this customer''s orders and no others, so an application can ask it any time':plain
