@@ -34,7 +34,8 @@ OBJS = \
 	src/holidays.o \
 	src/opening_hours.o \
 	src/calendar.o \
-	src/sla.o
+	src/sla.o \
+	src/tiers.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -48,6 +49,7 @@ CORE_SQL = \
 	src/holidays.sql \
 	src/calendar.sql \
 	src/sla.sql \
+	src/tiers.sql \
 	src/glossary.sql
 
 # What create_shop() runs, in the order in which it does.
@@ -59,6 +61,7 @@ SHOP_SQL = \
 	src/shop/reviews.sql \
 	src/shop/purchases.sql \
 	src/shop/rfm.sql \
+	src/shop/tiers.sql \
 	src/shop/breakdown.sql \
 	src/shop/ratings.sql \
 	src/shop/retention.sql \

@@ -118,6 +118,18 @@ CALL fill_tickets('big', 1000000 / :scale, 20000 / :scale, 500000 / :scale);
 CALL fill_tickets('small', 100000 / :scale, 20000 / :scale, 50000 / :scale);
 RESET session_replication_role;
 
+-- Tiers as of the last of these orders, and a day's more of them.
+SELECT b.customers, s.customers FROM big.evaluate_tiers('2026-01-01 00:00+00') b, small.evaluate_tiers('2026-01-01 00:00+00') s;
+CREATE PROCEDURE next_day(orders bigint, customers bigint)
+    LANGUAGE sql
+BEGIN ATOMIC
+    INSERT INTO big.orders (customer_id, order_id, ordered_at, amount)
+    SELECT scatter(i, EXTRACT(epoch FROM s.evaluated_at)::bigint, customers) + 1, s.evaluated_at || ' ' || i,
+           s.evaluated_at + scatter(i, 31, 86400) * interval '1 second', scatter(i, 32, 5000000)::numeric / 100
+      FROM big.tier_state s
+     CROSS JOIN generate_series(1, orders) i;
+END;
+
 -- A row is known to be visible to all only once its commit is on disk, which
 -- the server of the tests does not wait for.
 CHECKPOINT;

@@ -3,7 +3,7 @@
 -- The one way in which figures are cut by what is known of customers: every
 -- function x_by(breakdown, as_of) takes the name of a breakdown and gives a
 -- row for each of its parts.
--- Needs: settings, customers, orders, rfm.
+-- Needs: settings, customers, orders, rfm, tiers.
 --
 -- The name is a constant in nearly every query; then all branches but one are
 -- gone before the query is planned.
@@ -11,7 +11,7 @@
 --@ functions
 CREATE OR REPLACE FUNCTION customer_breakdowns() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}'::text[];
+RETURN '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment,tier}'::text[];
 COMMENT ON FUNCTION customer_breakdowns() IS
     'the breakdowns of customers: see customer_breakdown';
 
@@ -76,10 +76,18 @@ BEGIN ATOMIC
     UNION ALL
     SELECT r.customer_id, r.segment
       FROM rfm_at(customer_breakdown.as_of) r
-     WHERE check_breakdown(customer_breakdown.breakdown) = 'rfm_segment';
+     WHERE check_breakdown(customer_breakdown.breakdown) = 'rfm_segment'
+    UNION ALL
+    SELECT c.customer_id, coalesce(h.tier, 'none')
+      FROM customers c
+      LEFT JOIN tier_history h
+        ON h.customer_id = c.customer_id
+       AND h.valid_from <= customer_breakdown.as_of
+       AND (h.valid_until IS NULL OR h.valid_until > customer_breakdown.as_of)
+     WHERE check_breakdown(customer_breakdown.breakdown) = 'tier';
 END;
 COMMENT ON FUNCTION customer_breakdown(text, timestamptz) IS
-    'which part of a breakdown each customer belongs to: age_band (age reached in the local calendar year), gender, region, sales_channel (of the first order), first_category (of the dearest line of the first order), rfm_segment; no rows for everyone; NULL where it is not known';
+    'which part of a breakdown each customer belongs to: age_band (age reached in the local calendar year), gender, region, sales_channel (of the first order), first_category (of the dearest line of the first order), rfm_segment, tier (none for those without); no rows for everyone; NULL where it is not known';
 
 CREATE OR REPLACE FUNCTION numbered_orders_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (

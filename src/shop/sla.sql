@@ -431,7 +431,7 @@ BEGIN
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
               HINT = format('The breakdowns of service levels are %s.',
-                            array_to_string(of_tickets || customer_breakdowns(), ', '));
+                            array_to_string(of_tickets || array_remove(customer_breakdowns(), 'tier'), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_sla_breakdown(text) IS

@@ -1,7 +1,7 @@
 -- shop/tickets.sql
 --
 -- What customers write in about, and what was done about it.
--- Needs: customers, orders.
+-- Needs: customers, orders, tiers.
 --
 -- A ticket's log is append-only: what is read from it today is read from it in
 -- a year. Only two things about a ticket are kept beside the log: into which
@@ -75,6 +75,25 @@ CREATE INDEX tickets_closed_at ON tickets (closed_at);
 CREATE INDEX tickets_merged_into ON tickets (customer_id, merged_into) WHERE merged_into IS NOT NULL;
 COMMENT ON TABLE tickets IS
     'what customers wrote in about, one row a matter; what happened to it stands in ticket_events';
+
+--@ functions
+CREATE OR REPLACE FUNCTION fill_tier() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    NEW.tier := customer_tier(NEW.customer_id);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION fill_tier() IS
+    'trigger of tickets: a ticket without a tier has that of its customer now';
+
+--@ reference tickets tier_history
+CREATE TRIGGER fill_tier
+    BEFORE INSERT ON tickets
+    FOR EACH ROW WHEN (NEW.tier IS NULL)
+    EXECUTE FUNCTION fill_tier();
 
 --@ reference tickets customers
 ALTER TABLE tickets ADD FOREIGN KEY (customer_id) REFERENCES customers;

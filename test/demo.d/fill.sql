@@ -346,10 +346,10 @@ SELECT count(*) AS reviews FROM aurora.reviews \gset
 -- --------------------------------------------------------------------------
 INSERT INTO aurora.agents (agent_id, name) VALUES ('mori', '森 葵'), ('sato', '佐藤 蓮'), ('tani', '谷 美月'), ('hara', '原 樹');
 CREATE TEMP TABLE matter AS
-SELECT row_number() OVER (ORDER BY at, o) AS i, x.o, x.customer_id, x.vip, x.at, x.order_id, x.channel, x.reason, x.busy,
+SELECT row_number() OVER (ORDER BY at, o) AS i, x.o, x.customer_id, x.at, x.order_id, x.channel, x.reason, x.busy,
        -- nothing is left over from before the last week
        CASE WHEN x.at < '2026-10-24' THEN x.luck % 96 ELSE x.luck END AS luck
-  FROM (SELECT s.o, 'A' || lpad(s.n::text, 5, '0') AS customer_id, s.kind = 'vip' AS vip,
+  FROM (SELECT s.o, 'A' || lpad(s.n::text, 5, '0') AS customer_id,
                s.at + make_interval(hours => 12 + pg_temp.dice('asks after', s.o, 200), mins => pg_temp.dice('asks at', s.o, 60)) AS at,
                s.order_id,
                pg_temp.pick('asks by', s.o, '{email,email,email,line,line,line,line,phone,instagram}') AS channel,
@@ -383,14 +383,20 @@ SELECT m.i, m.customer_id, 'T-' || lpad(m.i::text, 5, '0') AS ticket_id, d.place
         m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + 3 * m.work + interval '1 day')
    ) d (place, kind, agent_id, at)
  WHERE d.kind IS NOT NULL;
-INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, tier, subject, complaint, order_id)
+INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, subject, complaint, order_id)
 SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN reason IN ('返品', '修理') THEN 'high' ELSE 'normal' END,
-       CASE WHEN vip THEN 'VIP' END, reason || 'の件', reason = '返品' AND luck < 30, order_id
+       reason || 'の件', reason = '返品' AND luck < 30, order_id
   FROM matter ORDER BY i;
 INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id)
 SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
   FROM deed
  WHERE at < '2026-10-31 23:50' ORDER BY at, i, place;
+SELECT customers AS evaluated, raised AS vips FROM aurora.evaluate_tiers('2026-10-31 23:59+09') \gset
+\echo :evaluated customers evaluated, :vips of them VIPs
+UPDATE aurora.tickets t
+   SET tier = aurora.customer_tier(t.customer_id, m.at AT TIME ZONE 'Asia/Tokyo')
+  FROM matter m
+ WHERE t.ticket_id = 'T-' || lpad(m.i::text, 5, '0');
 SELECT (SELECT count(*) FROM aurora.tickets) AS tickets, (SELECT count(*) FROM aurora.ticket_events) AS events \gset
 \echo :tickets tickets, :events events
 

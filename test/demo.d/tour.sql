@@ -198,6 +198,30 @@ SELECT coalesce(c.name, c.customer_id::text) AS customer,
 
 \if :aurora
 \echo
+\echo :bold'Who are our VIPs, and is a VIP really worth it?':plain
+SELECT format('A VIP has spent %s times as much as the others.', round(times_the_rest::numeric, 1)) AS answer
+  FROM tier_summary_at(:'as_of') WHERE tier = 'VIP' \gset
+\echo :answer
+\echo :dim'tier_summary: 100,000 yen or three orders within a year':plain
+SELECT coalesce(tier, 'the rest') AS tier,
+       customers,
+       round(100 * customer_share::numeric) AS "% of all",
+       to_char(revenue, '9,999,999,999') AS revenue,
+       round(100 * revenue_share::numeric) AS "% of the revenue",
+       round(average_orders_per_year::numeric, 1) AS "orders a year",
+       to_char(average_lifetime_value, '999,999,999') AS "each spent"
+  FROM tier_summary_at(:'as_of');
+\echo :dim'tier_progress: who is closest':plain
+SELECT coalesce(c.name, p.customer_id::text) AS customer, p.spent, p.orders, p.message, p.message_ja
+  FROM tier_progress_at(:'as_of') p
+  JOIN customers c USING (customer_id)
+ WHERE p.goal = 'reach' AND p.needed_by > :'as_of'::timestamptz + interval '30 days'
+ ORDER BY p.spend_needed, p.customer_id
+ LIMIT 4;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'Who is waiting for us, and do we keep what we promise?':plain
 SELECT format('%s promises about open tickets, %s of them overdue.', count(*), count(*) FILTER (WHERE state = 'breached')) AS answer
   FROM sla_board_at(:'as_of') \gset
