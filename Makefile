@@ -62,6 +62,7 @@ SHOP_SQL = \
 	src/shop/purchases.sql \
 	src/shop/rfm.sql \
 	src/shop/tiers.sql \
+	src/shop/points.sql \
 	src/shop/breakdown.sql \
 	src/shop/ratings.sql \
 	src/shop/retention.sql \
