@@ -400,6 +400,38 @@ UPDATE aurora.tickets t
 SELECT (SELECT count(*) FROM aurora.tickets) AS tickets, (SELECT count(*) FROM aurora.ticket_events) AS events \gset
 \echo :tickets tickets, :events events
 
+-- --------------------------------------------------------------------------
+-- Points, since July 2025: a point per 100 yen; some pay with them
+-- --------------------------------------------------------------------------
+INSERT INTO aurora.points_campaigns (title, multiplier, bonus, category, tier, valid) VALUES
+    ('ポイント2倍', 2, NULL, NULL, NULL, '[2025-12-01 00:00+09,2025-12-26 00:00+09)'),
+    ('ネックレス 3倍', 3, NULL, 'necklace', NULL, '[2026-05-01 00:00+09,2026-05-11 00:00+09)'),
+    ('VIP 500ポイント', NULL, 500, NULL, 'VIP', '[2026-06-01 00:00+09,2026-07-01 00:00+09)');
+DO $$
+DECLARE
+    o record;
+    has bigint;
+BEGIN
+    FOR o IN
+        SELECT s.customer_id, s.order_id, s.o, s.goods, s.at AT TIME ZONE 'Asia/Tokyo' AS at
+          FROM sold s
+         WHERE s.at >= '2025-07-01' AND s.cancelled IS NULL
+         ORDER BY s.o
+    LOOP
+        IF pg_temp.dice('pays with points', o.o, 100) < 40 THEN
+            SELECT b.available / 100 * 100 INTO has FROM aurora.points_balance(o.customer_id, o.at) b;
+            IF has > 0 THEN
+                PERFORM aurora.redeem_points(o.customer_id, least(has, o.goods::bigint), 'pays for ' || o.order_id, o.order_id, o.at);
+            END IF;
+        END IF;
+        PERFORM aurora.earn_points(o.customer_id, o.order_id, o.at);
+    END LOOP;
+    PERFORM aurora.expire_points('2026-10-31 23:59+09');
+END
+$$;
+SELECT count(*) AS postings FROM aurora.point_postings \gset
+\echo :postings postings of points
+
 COMMIT;
 
 SELECT format('ANALYZE %s', oid::regclass)

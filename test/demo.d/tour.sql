@@ -222,6 +222,20 @@ SELECT coalesce(c.name, p.customer_id::text) AS customer, p.spent, p.orders, p.m
 
 \if :aurora
 \echo
+\echo :bold'What do we owe in points?':plain
+SELECT format('%s points, of which %s lapse within 30 days.', trim(to_char(sum(points), '9,999,999')),
+              trim(to_char(sum(points) FILTER (WHERE expires_at < :'as_of'::timestamptz + interval '30 days'), '9,999,999'))) AS answer
+  FROM points_expiring_at(:'as_of') \gset
+\echo :answer
+\echo :dim'points_liability: month by month, as finance wants it':plain
+SELECT to_char(month, 'YYYY-MM') AS month, opening, earned, redeemed, expired, reversed, closing
+  FROM points_liability_at(:'as_of')
+ ORDER BY points_liability_at.month DESC
+ LIMIT 6;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'Who is waiting for us, and do we keep what we promise?':plain
 SELECT format('%s promises about open tickets, %s of them overdue.', count(*), count(*) FILTER (WHERE state = 'breached')) AS answer
   FROM sla_board_at(:'as_of') \gset
