@@ -31,6 +31,7 @@ $node->append_conf('postgresql.conf', "timezone = 'UTC'\n");
 $node->start;
 
 my %sql_of;
+my %is_set_up;
 my $databases = 0;
 
 foreach my $page (@pages)
@@ -137,11 +138,9 @@ sub run_page
 	my $output = "$PostgreSQL::Test::Utils::tmp_check/$database.out";
 	my $mark = '=== end of block ===';
 
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
-	if ($first_line =~ /^<!-- test: setup (extension|shop) -->/)
-	{
-		set_up($database, $1);
-	}
+	my $template =
+	  $first_line =~ /^<!-- test: setup (extension|shop) -->/ ? set_up($1) : 'template1';
+	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE $template");
 
 	open my $out, '>', $script or die "$script: $!";
 	print $out "\\set SHOW_CONTEXT never\n";
@@ -164,12 +163,16 @@ sub run_page
 	return @printed;
 }
 
+# The database that a page's is a copy of.
 sub set_up
 {
-	my ($database, $what) = @_;
+	my ($what) = @_;
+	my $database = "with_$what";
 
+	return $database if $is_set_up{$what}++;
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	$node->safe_psql($database, 'CREATE EXTENSION loyalcs');
-	return if $what eq 'extension';
+	return $database if $what eq 'extension';
 	$node->safe_psql($database, q{SELECT loyalcs.create_shop('aurora')});
 	$node->command_ok(
 		[
@@ -178,6 +181,7 @@ sub set_up
 			'-f', 'test/demo.d/fill.sql'
 		],
 		'test/demo.d/fill.sql fills the shop');
+	return $database;
 }
 
 sub rewrite_page
