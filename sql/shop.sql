@@ -119,6 +119,7 @@ BEGIN
     UPDATE settings SET lost_after = 'infinity';
     PERFORM refresh_rfm_cuts(now() - interval '1 day');
     PERFORM evaluate_tiers(now() - interval '1 day');
+    PERFORM earn_points(o.customer_id, o.order_id) FROM orders o;
 END
 $$;
 SELECT pg_temp.fill('shop');

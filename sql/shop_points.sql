@@ -371,4 +371,21 @@ SELECT (SELECT count(*) FROM shop_points_empty.points_liability) + (SELECT count
        + (SELECT count(*) FROM shop_points_empty.points_expiring) + (SELECT count(*) FROM shop_points_empty.points_audit()) AS rows;
 SELECT * FROM shop_points_empty.expire_points();
 SELECT loyalcs.drop_shop('shop_points_empty', 'shop_points_empty');
+-- Orders that are a view over the brand's own earn and are reversed as others.
+CREATE SCHEMA shop_points_view;
+CREATE TABLE shop_points_view.sales AS
+SELECT 'ann' AS customer_id, 'V1' AS order_id, timestamptz '2026-05-01 12:00+09' AS ordered_at, 10000.0 AS amount;
+CREATE VIEW shop_points_view.orders AS
+    SELECT s.*, 0.0 AS tax, 0.0 AS shipping, NULL::text AS sales_channel, NULL::timestamptz AS shipped_at,
+           s.ordered_at + interval '2 days' AS delivered_at, NULL::timestamptz AS cancelled_at
+      FROM shop_points_view.sales s;
+SELECT FROM loyalcs.create_shop('shop_points_view');
+SET search_path = shop_points_view;
+INSERT INTO customers (customer_id) VALUES ('ann');
+SELECT earn_points('ann', 'V1', '2026-05-01 12:00+09') AS earned;
+INSERT INTO returns VALUES ('ann', 'R1', 'V1', '2026-05-02 00:00+09', 5001, 'half');
+SELECT count(*) AS reversed FROM reverse_order_points('ann', 'V1', '2026-05-02 00:00+09');
+SELECT available, pending FROM points_balance('ann', '2026-05-20 00:00+09');
+RESET search_path;
+DROP SCHEMA shop_points_view CASCADE;
 SELECT loyalcs.drop_shop('shop_points', 'shop_points');

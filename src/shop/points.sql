@@ -274,7 +274,8 @@ COMMENT ON FUNCTION check_ledger_is_kept() IS
     'trigger of point_postings and point_allocations: what is in the books is neither changed nor deleted';
 
 --@ reference point_postings point_accounts
-ALTER TABLE point_postings ADD FOREIGN KEY (customer_id) REFERENCES point_accounts ON DELETE CASCADE;
+ALTER TABLE point_postings ADD CONSTRAINT point_postings_account
+    FOREIGN KEY (customer_id) REFERENCES point_accounts ON DELETE CASCADE;
 
 CREATE TRIGGER check_ledger_is_kept
     BEFORE UPDATE OR DELETE ON point_postings
@@ -688,6 +689,29 @@ END;
 COMMENT ON FUNCTION points_left_of(bigint, numeric, numeric, timestamptz) IS
     'what remains earned of an order''s points after refunds: in proportion to what was kept, rounded down';
 
+CREATE OR REPLACE FUNCTION order_kept(customer @key_type@, order_id text, OUT amount numeric, OUT refunded numeric, OUT cancelled_at timestamptz)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT o.amount,
+           least(o.amount, coalesce((SELECT sum(r.refund)
+                                       FROM returns r
+                                      WHERE r.customer_id = o.customer_id AND r.order_id = o.order_id), 0)),
+           o.cancelled_at
+      INTO amount, refunded, cancelled_at
+      FROM orders o
+     WHERE o.customer_id = customer AND o.order_id = order_kept.order_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'customer % has no order %', coalesce(customer::text, 'NULL'), coalesce(order_kept.order_id, 'NULL')
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION order_kept(@key_type@, text) IS
+    'an order''s amount, what was refunded of it and when it was cancelled, by now; an error if there is none';
+
 CREATE OR REPLACE FUNCTION earn_points(customer @key_type@, order_id text, posted_at timestamptz DEFAULT NULL)
 RETURNS bigint
     LANGUAGE plpgsql
@@ -701,13 +725,7 @@ DECLARE
     rule record;
     lot bigint;
 BEGIN
-    SELECT o.amount, o.refunded, o.cancelled_at INTO bought
-      FROM orders o
-     WHERE o.customer_id = customer AND o.order_id = earn_points.order_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'customer % has no order %', coalesce(customer::text, 'NULL'), coalesce(earn_points.order_id, 'NULL')
-            USING ERRCODE = 'foreign_key_violation';
-    END IF;
+    SELECT k.amount, k.refunded, k.cancelled_at INTO bought FROM order_kept(customer, earn_points.order_id) k;
     SELECT f.points, f.rule_id, f.campaigns INTO earned FROM points_for_order(customer, earn_points.order_id) f;
 
     SELECT p.posting_id INTO lot
@@ -1036,13 +1054,7 @@ DECLARE
     amount bigint;
     key text;
 BEGIN
-    SELECT o.amount, o.refunded, o.cancelled_at INTO bought
-      FROM orders o
-     WHERE o.customer_id = customer AND o.order_id = reverse_order_points.order_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'customer % has no order %', coalesce(customer::text, 'NULL'), coalesce(reverse_order_points.order_id, 'NULL')
-            USING ERRCODE = 'foreign_key_violation';
-    END IF;
+    SELECT k.amount, k.refunded, k.cancelled_at INTO bought FROM order_kept(customer, reverse_order_points.order_id) k;
     PERFORM FROM point_accounts a WHERE a.customer_id = customer FOR NO KEY UPDATE;
     FOR posting IN
         SELECT p.posting_id, p.kind,
