@@ -350,5 +350,21 @@ like(as('mallory', 'taken', 'CREATE EXTENSION loyalcs'),
 	qr/ERROR:  function "loyalcs_version" already exists/,
 	'the script does not replace what it did not make');
 
+# Japanese is said where the database can hold it, and nowhere is it garbled.
+foreach my $encoding ('UTF8', 'EUC_JP')
+{
+	$node->safe_psql('postgres',
+		"CREATE DATABASE \"in_$encoding\" TEMPLATE template0 ENCODING '$encoding' LOCALE 'C'");
+	like(as($superuser, "in_$encoding", q{
+			CREATE EXTENSION loyalcs;
+			DO $$ BEGIN PERFORM loyalcs.create_shop('aurora'); END $$;
+			SELECT encode(convert_to(aurora.tier_message_ja('reach', 'VIP', 'any', 1000, 0, NULL, 'JPY', 'Asia/Tokyo'), 'UTF8'), 'hex')}),
+		qr/e38182e381a8312c303030e58686e381a7564950/, "$encoding: あと1,000円でVIP");
+}
+$node->safe_psql('postgres', q{CREATE DATABASE in_latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'});
+like(as($superuser, 'in_latin1', 'CREATE EXTENSION loyalcs'),
+	qr/ERROR:  character with byte sequence .* has no equivalent in encoding "LATIN1"/,
+	'LATIN1 is refused');
+
 $node->stop('fast');
 done_testing();
