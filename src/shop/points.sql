@@ -376,19 +376,19 @@ COMMENT ON FUNCTION points_balance(@key_type@, timestamptz) IS
 
 -- Posting. Each of these functions has the account locked by lock_points().
 
-CREATE OR REPLACE FUNCTION expire_lapsed_points(of_customer @key_type@, as_of timestamptz, OUT customers bigint, OUT points bigint)
+CREATE OR REPLACE FUNCTION expire_lapsed_points(of_customers @key_type@[], as_of timestamptz, OUT customers bigint, OUT points bigint)
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
-    -- everyone or one: the other is gone before the query is planned
+    -- one or everyone: the plans are not the same
     SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     WITH lapsed AS MATERIALIZED (
         SELECT l.customer_id, l.lot_id, l.remaining, greatest(l.expires_at, a.last_posted_at) AS at
-          FROM point_lots l
-          JOIN point_accounts a ON a.customer_id = l.customer_id
+          FROM unnest(of_customers) o (customer_id)
+          JOIN point_accounts a ON a.customer_id = o.customer_id
+          JOIN point_lots l ON l.customer_id = o.customer_id
          WHERE l.remaining > 0 AND l.expires_at <= as_of
-           AND (of_customer IS NULL OR l.customer_id = of_customer)
     ), posted AS (
         INSERT INTO point_postings AS p (customer_id, kind, points, posted_at)
         SELECT l.customer_id, 'expire', -sum(l.remaining), l.at
@@ -419,22 +419,26 @@ BEGIN
       FROM charged c;
 END
 $$;
-COMMENT ON FUNCTION expire_lapsed_points(@key_type@, timestamptz) IS
-    'posts the expiry of whatever has lapsed, dated when it lapsed, for one customer or, if NULL, for all; whoever calls it has locked the accounts';
+COMMENT ON FUNCTION expire_lapsed_points(@key_type@[], timestamptz) IS
+    'posts the expiry of whatever of these customers'' has lapsed, dated when it lapsed; whoever calls it has locked the accounts';
 
+-- By the time that all are locked, others may have something that lapses too: it
+-- is theirs who hold those accounts, and expires next time.
 CREATE OR REPLACE FUNCTION expire_points(as_of timestamptz DEFAULT now(), OUT customers bigint, OUT points bigint)
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
+DECLARE
+    locked @key_type@[] := ARRAY(SELECT a.customer_id
+                                   FROM point_accounts a
+                                  WHERE EXISTS (SELECT FROM point_lots l
+                                                 WHERE l.customer_id = a.customer_id AND l.remaining > 0
+                                                   AND l.expires_at <= expire_points.as_of)
+                                  ORDER BY a.customer_id
+                                    FOR NO KEY UPDATE);
 BEGIN
-    PERFORM FROM point_accounts a
-      WHERE EXISTS (SELECT FROM point_lots l
-                     WHERE l.customer_id = a.customer_id AND l.remaining > 0
-                       AND l.expires_at <= expire_points.as_of)
-      ORDER BY a.customer_id
-        FOR NO KEY UPDATE;
     SELECT e.customers, e.points INTO expire_points.customers, expire_points.points
-      FROM expire_lapsed_points(NULL, expire_points.as_of) e;
+      FROM expire_lapsed_points(locked, expire_points.as_of) e;
 END
 $$;
 COMMENT ON FUNCTION expire_points(timestamptz) IS
@@ -497,7 +501,7 @@ BEGIN
     balance := account.balance;
     IF EXISTS (SELECT FROM point_lots l
                 WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_at <= lock_points.posted_at) THEN
-        balance := balance - (SELECT e.points FROM expire_lapsed_points(customer, lock_points.posted_at) e);
+        balance := balance - (SELECT e.points FROM expire_lapsed_points(ARRAY[customer], lock_points.posted_at) e);
     END IF;
 END
 $$;
@@ -951,7 +955,7 @@ BEGIN
     SELECT customer, posting, g.lot_id, -g.points
       FROM given g;
     PERFORM move_points(customer, give_points_back.points, account.posted_at, false);
-    PERFORM expire_lapsed_points(customer, account.posted_at);
+    PERFORM expire_lapsed_points(ARRAY[customer], account.posted_at);
     RETURN posting;
 END
 $$;
