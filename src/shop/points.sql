@@ -528,6 +528,9 @@ $$;
 COMMENT ON FUNCTION move_points(@key_type@, bigint, timestamptz, boolean) IS
     'what every posting ends with: the account''s balance, and longer life for points that lapse when nothing happens';
 
+-- Lot by lot, because the first one or two mostly do: then neither an account's
+-- other lots nor its history are read. (Postings are in order of time, so lots of
+-- the same expiry go by their numbers.)
 CREATE OR REPLACE FUNCTION take_points(
     customer @key_type@,
     posting bigint,
@@ -540,38 +543,34 @@ CREATE OR REPLACE FUNCTION take_points(
 AS $$
 #variable_conflict use_column
 DECLARE
-    taken bigint;
+    lot record;
+    taken bigint := 0;
+    part bigint;
 BEGIN
-    WITH open AS (
-        SELECT l.lot_id, l.remaining,
-               coalesce(sum(l.remaining) OVER (ORDER BY l.lot_id IS DISTINCT FROM take_points.own_lot,
-                                                        l.expires_at, p.posted_at, l.lot_id
-                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+    FOR lot IN
+        SELECT l.lot_id, l.remaining
           FROM point_lots l
-          JOIN point_postings p ON p.customer_id = l.customer_id AND p.posting_id = l.lot_id
-          LEFT JOIN orders o
-            ON p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id
-         WHERE l.customer_id = take_points.customer AND l.remaining > 0
-           AND (take_points.own_lot IS NOT NULL
-                OR p.available_at <= take_points.as_of
-                OR p.pending IS NOT NULL AND o.delivered_at <= take_points.as_of
-                   AND points_usable_from(o.delivered_at, p.pending, (SELECT s.time_zone FROM settings s)) <= take_points.as_of)
-    ), taken AS (
-        SELECT o.lot_id, least(o.remaining, take_points.points - o.before)::bigint AS points
-          FROM open o
-         WHERE o.before < take_points.points
-    ), emptied AS (
+         WHERE l.customer_id = customer AND l.remaining > 0
+         ORDER BY l.lot_id IS DISTINCT FROM own_lot, l.expires_at, l.lot_id
+    LOOP
+        EXIT WHEN taken >= take_points.points;
+        CONTINUE WHEN own_lot IS NULL
+            AND NOT EXISTS (SELECT FROM point_postings p
+                             CROSS JOIN settings s
+                              LEFT JOIN orders o
+                                ON p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id
+                             WHERE p.customer_id = customer AND p.posting_id = lot.lot_id
+                               AND (p.available_at <= as_of
+                                    OR o.delivered_at <= as_of
+                                       AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of));
+        part := least(lot.remaining, take_points.points - taken);
         UPDATE point_lots l
-           SET remaining = l.remaining - t.points
-          FROM taken t
-         WHERE l.customer_id = take_points.customer AND l.lot_id = t.lot_id
-    ), allocated AS (
-        INSERT INTO point_allocations AS a (customer_id, posting_id, lot_id, points)
-        SELECT take_points.customer, take_points.posting, t.lot_id, t.points
-          FROM taken t
-        RETURNING a.points
-    )
-    SELECT coalesce(sum(a.points), 0) INTO taken FROM allocated a;
+           SET remaining = l.remaining - part
+         WHERE l.customer_id = customer AND l.lot_id = lot.lot_id;
+        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        VALUES (customer, posting, lot.lot_id, part);
+        taken := taken + part;
+    END LOOP;
     RETURN taken;
 END
 $$;
