@@ -48,11 +48,11 @@ SELECT loyalcs.create_shop('big', key_type => 'bigint');
 SELECT loyalcs.create_shop('small', key_type => 'bigint');
 SET session_replication_role = replica;
 INSERT INTO big.customers (customer_id) SELECT generate_series(1, 500000 / :scale);
-INSERT INTO big.orders (customer_id, order_id, ordered_at, amount)
-SELECT o.customer_id, row_number() OVER (), o.at, o.amount FROM orders o;
+INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, delivered_at)
+SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '2 days' FROM orders o;
 INSERT INTO small.customers (customer_id) SELECT generate_series(1, 50000 / :scale);
-INSERT INTO small.orders (customer_id, order_id, ordered_at, amount)
-SELECT o.customer_id, row_number() OVER (), o.at, o.amount
+INSERT INTO small.orders (customer_id, order_id, ordered_at, amount, delivered_at)
+SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '2 days'
   FROM orders o
  WHERE o.customer_id <= 50000 / :scale;
 
@@ -116,7 +116,45 @@ END
 $$;
 CALL fill_tickets('big', 1000000 / :scale, 20000 / :scale, 500000 / :scale);
 CALL fill_tickets('small', 100000 / :scale, 20000 / :scale, 50000 / :scale);
+
+-- Points: every order earned some, as by the first rule but for a longer life,
+-- and every fifth of these lots was half spent a month later. (They come in the
+-- order of their keys, which saves half of the time.)
+CREATE PROCEDURE fill_points(shop text)
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE format('SET LOCAL search_path = %I, "$user", public', shop);
+    CREATE TEMP TABLE made AS
+    SELECT o.customer_id, o.order_id, o.order_id::bigint AS lot_id, o.ordered_at AS at, (1 + o.amount / 100)::bigint AS points,
+           CASE WHEN o.order_id::bigint % 5 = 0 THEN (1 + o.amount / 200)::bigint ELSE 0 END AS spent
+      FROM orders o
+     ORDER BY o.customer_id, lot_id;
+    INSERT INTO point_accounts (customer_id, balance, last_posted_at)
+    SELECT customer_id, sum(points - spent), max(at) + interval '30 days' FROM made GROUP BY customer_id;
+    INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, pending, expires_at, order_id, posting_key, rule_id)
+    SELECT customer_id, lot_id, 'earn', points, at, '14 days', at + interval '10 years', order_id, order_id, 1 FROM made;
+    INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, posting_key)
+    SELECT customer_id, lot_id + (SELECT count(*) FROM made), 'redeem', -spent, at + interval '30 days', order_id
+      FROM made WHERE spent > 0;
+    INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+    SELECT customer_id, lot_id + (SELECT count(*) FROM made), lot_id, spent FROM made WHERE spent > 0;
+    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
+    SELECT customer_id, lot_id, points - spent, at + interval '10 years' FROM made;
+    PERFORM setval(pg_get_serial_sequence('point_postings', 'posting_id'), max(posting_id)) FROM point_postings;
+    DROP TABLE made;
+END
+$$;
+CALL fill_points('big');
+CALL fill_points('small');
 RESET session_replication_role;
+
+-- Customers who can pay with points again and again.
+CREATE TABLE payers AS
+SELECT row_number() OVER (ORDER BY scatter(customer_id, 31, 1000000000), customer_id) AS payer, customer_id
+  FROM big.point_accounts
+ WHERE balance > 1000;
+ALTER TABLE payers ADD PRIMARY KEY (payer);
 
 -- Tiers as of the last of these orders, and a day's more of them.
 SELECT b.customers, s.customers FROM big.evaluate_tiers('2026-01-01 00:00+00') b, small.evaluate_tiers('2026-01-01 00:00+00') s;
