@@ -35,7 +35,9 @@ OBJS = \
 	src/opening_hours.o \
 	src/calendar.o \
 	src/sla.o \
-	src/tiers.o
+	src/tiers.o \
+	src/followups.o \
+	src/templates.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -50,6 +52,8 @@ CORE_SQL = \
 	src/calendar.sql \
 	src/sla.sql \
 	src/tiers.sql \
+	src/followups.sql \
+	src/templates.sql \
 	src/glossary.sql
 
 # What create_shop() runs, in the order in which it does.
@@ -69,7 +73,10 @@ SHOP_SQL = \
 	src/shop/value.sql \
 	src/shop/offers.sql \
 	src/shop/tickets.sql \
-	src/shop/sla.sql
+	src/shop/sla.sql \
+	src/shop/templates.sql \
+	src/shop/journeys.sql \
+	src/shop/followups.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

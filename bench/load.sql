@@ -47,12 +47,12 @@ CREATE UNIQUE INDEX ON closed_days (day);
 SELECT loyalcs.create_shop('big', key_type => 'bigint');
 SELECT loyalcs.create_shop('small', key_type => 'bigint');
 SET session_replication_role = replica;
-INSERT INTO big.customers (customer_id) SELECT generate_series(1, 500000 / :scale);
-INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, delivered_at)
-SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '2 days' FROM orders o;
-INSERT INTO small.customers (customer_id) SELECT generate_series(1, 50000 / :scale);
-INSERT INTO small.orders (customer_id, order_id, ordered_at, amount, delivered_at)
-SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '2 days'
+INSERT INTO big.customers (customer_id, name, email) SELECT i, 'N' || i, i || '@example.com' FROM generate_series(1, 500000 / :scale) i;
+INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
+SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '1 day', o.at + interval '3 days' FROM orders o;
+INSERT INTO small.customers (customer_id, name, email) SELECT i, 'N' || i, i || '@example.com' FROM generate_series(1, 50000 / :scale) i;
+INSERT INTO small.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
+SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '1 day', o.at + interval '3 days'
   FROM orders o
  WHERE o.customer_id <= 50000 / :scale;
 
@@ -147,6 +147,34 @@ END
 $$;
 CALL fill_points('big');
 CALL fill_points('small');
+-- Follow-ups: in both the same orders of June 2026, of which as many are new, on
+-- their way, three days and a week after their arrival.
+CREATE PROCEDURE fill_followups(shop text, orders bigint, customers bigint)
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE format('SET LOCAL search_path = %I, "$user", public', shop);
+    INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
+    SELECT i * (customers / orders), 'J' || i, ordered_at, 1000,
+           CASE WHEN i % 4 > 0 THEN ordered_at + interval '12 hours' END,
+           CASE WHEN i % 4 > 1 THEN ordered_at + interval '1 day' END
+      FROM generate_series(1, orders) i
+     CROSS JOIN LATERAL (SELECT timestamptz '2026-06-10 05:00+00' - scatter(i, 31, 18000) * interval '1 second'
+                                - (ARRAY['0', '12 hours', '4 days', '8 days']::interval[])[1 + i % 4] AS ordered_at) o;
+END
+$$;
+CALL fill_followups('big', 10000 / :scale, 500000 / :scale);
+CALL fill_followups('small', 10000 / :scale, 50000 / :scale);
+
+-- Work to be claimed: 100,000 arrival checks, and a bare queue that is a copy of it.
+INSERT INTO big.followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at)
+SELECT o.customer_id, s.step, o.order_id, s.step_id, s.channel, true, s.priority, o.delivered_at, o.delivered_at + s.delay, '2027-01-01', '2026-06-10 00:00+00', o.delivered_at + s.delay
+  FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, o.order_id, o.delivered_at
+          FROM big.orders o WHERE o.customer_id <= 100000 / :scale AND o.order_id NOT LIKE 'J%'
+         ORDER BY o.customer_id, o.delivered_at DESC) o
+  JOIN big.journey_steps s ON s.step = 'arrival_check';
+CREATE TABLE queue (LIKE big.followups INCLUDING INDEXES);
+INSERT INTO queue SELECT * FROM big.followups;
 RESET session_replication_role;
 
 -- Customers who can pay with points again and again.

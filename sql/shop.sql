@@ -116,6 +116,13 @@ BEGIN
     INSERT INTO ticket_events (customer_id, ticket_id, at, kind, note)
     SELECT n::text, 't', now() - interval '2 days' + m * interval '4 hours', (ARRAY['opened', 'agent_reply', 'resolved'])[m], 'N'
       FROM generate_series(1, 3) n, generate_series(1, n) m;
+    -- (birthdays are not for all readers)
+    UPDATE journey_steps SET valid = 'empty' WHERE step = 'birthday_coupon';
+    UPDATE orders SET shipped_at = now() - interval '1 hour' WHERE (customer_id, order_id) = ('1', '1');
+    UPDATE orders SET shipped_at = now() - interval '3 days' WHERE (customer_id, order_id) = ('2', '1');
+    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome)
+    SELECT n::text, 's', '1', 1, 'email', true, 0, at, at, at, at, at, at, (ARRAY['sent', 'failed', 'dropped'])[n]
+      FROM generate_series(1, 3) n, (SELECT now() - interval '40 days') a (at);
     UPDATE settings SET lost_after = 'infinity';
     PERFORM refresh_rfm_cuts(now() - interval '1 day');
     PERFORM evaluate_tiers(now() - interval '1 day');

@@ -22,5 +22,8 @@ CREATE TABLE customers (
         CONSTRAINT customers_attributes_is_an_object
         CHECK (jsonb_typeof(attributes) = 'object')
 );
+CREATE INDEX customers_birthday
+    ON customers ((EXTRACT(month FROM birthday)::integer), (EXTRACT(day FROM birthday)::integer))
+    WHERE birthday IS NOT NULL;
 COMMENT ON TABLE customers IS
     'customers and prospects, one row each; the one table with personal data';

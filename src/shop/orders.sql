@@ -38,6 +38,8 @@ CREATE TABLE orders (
         CHECK (cancelled_at >= ordered_at)
 );
 CREATE INDEX orders_ordered_at ON orders (ordered_at);
+CREATE INDEX orders_shipped_at ON orders (shipped_at) WHERE shipped_at IS NOT NULL;
+CREATE INDEX orders_delivered_at ON orders (delivered_at) WHERE delivered_at IS NOT NULL;
 COMMENT ON TABLE orders IS
     'orders, one row each; refunded is kept by the rows of returns';
 

@@ -12,6 +12,8 @@ CREATE TABLE settings (
         CHECK ((timestamptz '2000-01-01 00:00+00' AT TIME ZONE time_zone) IS NOT NULL),
     currency text NOT NULL
         CONSTRAINT settings_currency_is_a_code CHECK (currency ~ '^[A-Z]{3}$'),
+    language text NOT NULL DEFAULT CASE @time_zone@ WHEN 'Asia/Tokyo' THEN 'ja' ELSE 'en' END
+        CONSTRAINT settings_language_is_a_tag CHECK (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]+)*$'),
     significance double precision NOT NULL DEFAULT 0.05
         CONSTRAINT settings_significance_is_a_probability
         CHECK (significance > 0 AND significance < 1),

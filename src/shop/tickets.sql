@@ -72,6 +72,7 @@ CREATE TABLE tickets (
     CONSTRAINT tickets_merged_into_another CHECK (merged_into <> ticket_id)
 );
 CREATE INDEX tickets_closed_at ON tickets (closed_at);
+CREATE INDEX tickets_complaint ON tickets (customer_id) WHERE complaint;
 CREATE INDEX tickets_merged_into ON tickets (customer_id, merged_into) WHERE merged_into IS NOT NULL;
 COMMENT ON TABLE tickets IS
     'what customers wrote in about, one row a matter; what happened to it stands in ticket_events';

@@ -91,6 +91,7 @@ CREATE TABLE tier_history (
     CONSTRAINT tier_history_ends_after_it_begins CHECK (valid_until > valid_from),
     CONSTRAINT tier_history_review_is_of_present_tiers CHECK (review_at IS NULL OR valid_until IS NULL)
 );
+CREATE INDEX tier_history_valid_from ON tier_history (valid_from);
 CREATE INDEX tier_history_review_at ON tier_history (review_at) WHERE review_at IS NOT NULL;
 COMMENT ON TABLE tier_history IS
     'who held which tier from when to when, one row a stretch of time; made by evaluate_tiers() from orders, returns and tier_rules';

@@ -443,3 +443,34 @@ SELECT aurora.refresh_rfm_cuts('2026-10-31 23:59+09') AS scored \gset
 INSERT INTO aurora.withheld_products (product_id, reason) VALUES ('G-001', 'a service');
 SELECT aurora.refresh_related_products('2026-10-31 23:59+09') AS pairs \gset
 \echo :pairs pairs of related products
+
+-- What was sent since the middle of August, every day at four; some mailboxes are gone.
+BEGIN;
+INSERT INTO aurora.consents (customer_id, channel, purpose, at, given)
+SELECT customer_id, 'email', 'marketing', joined_at + interval '1 day', false
+  FROM aurora.customers WHERE pg_temp.dice('wants no mail', substr(customer_id, 2)::integer, 100) < 4;
+INSERT INTO aurora.shipments (customer_id, order_id, carrier, tracking, expected_on)
+SELECT customer_id, order_id, 'ヤマト運輸', 'Y' || translate(order_id, '-', ''), (shipped_at + interval '2 days')::date
+  FROM aurora.orders WHERE shipped_at >= '2026-08-01 00:00+09';
+UPDATE aurora.journeys SET content_values = '{"shop": "オーロラ", "coupon": "AURORA10"}';
+DO $$
+DECLARE
+    moment timestamptz;
+    reported bigint;
+BEGIN
+    FOR moment IN SELECT generate_series(timestamptz '2026-08-15 16:00+09', '2026-10-31 16:00+09', '24 hours') LOOP
+        LOOP
+            SELECT count(aurora.complete_followup(c.followup_id,
+                             CASE WHEN pg_temp.dice('mailbox', substr(c.customer_id, 2)::integer, 200) = 0 THEN 'undeliverable' ELSE 'sent' END,
+                             c.claim_key, NULL, moment + interval '1 minute'))
+              INTO reported
+              FROM aurora.claim_followups(NULL, 500, 'mailer', '5 minutes', moment) c;
+            EXIT WHEN reported = 0;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMIT;
+ANALYZE aurora.followups;
+SELECT count(*) FILTER (WHERE outcome = 'sent') AS sent, count(*) FILTER (WHERE outcome = 'dropped') AS dropped FROM aurora.followups \gset
+\echo :sent follow-ups sent, :dropped dropped

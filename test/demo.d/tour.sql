@@ -6,6 +6,7 @@
 --     months              local months, 1 to 12, whose new customers to follow
 --     somebody            key of a customer
 --     aurora              true if it is the made-up shop, with surveys and products
+--     outbox              the file that a day's follow-ups are sent into
 --     bold, dim, plain    what a terminal needs for headings, or nothing
 --
 -- The views round nothing: whoever shows a figure does, and so these queries.
@@ -263,6 +264,32 @@ SELECT coalesce(c.name, c.customer_id) AS customer, o.product_name AS offer, o.b
   FROM customers c
  CROSS JOIN LATERAL next_offers(c.customer_id, 3, :'as_of') o
  WHERE c.customer_id = 'A00002';
+
+\echo
+\echo :bold'Whom do we write to now, and does it help?':plain
+BEGIN;
+CREATE TEMP TABLE handed AS SELECT * FROM claim_followups(NULL, 1000, 'the tour', '5 minutes', :'as_of');
+SELECT format('%s follow-ups are due; each comes with its message, one a line in %s.', count(*), :'outbox') AS answer FROM handed \gset
+\o :outbox
+\pset format unaligned
+\pset tuples_only on
+SELECT to_jsonb(h) FROM handed h ORDER BY followup_id;
+\o
+\pset format aligned
+\pset tuples_only off
+\echo :answer
+\echo :dim'claim_followups: the first few; a worker reports with complete_followup':plain
+SELECT step, subject, payload ->> 'language' AS language, payload ->> 'recipient' AS recipient, payload ->> 'subject' AS title
+  FROM handed ORDER BY due_at DESC, customer_id LIMIT 4;
+ROLLBACK;
+\echo :dim'followups_suppressed: who is not disturbed, and why':plain
+SELECT held_back, reason, count(*) FROM followups_suppressed_at(:'as_of') GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 6;
+\echo :dim'followup_effect: of those reached and of those held out, per cent who ordered within 30 days':plain
+SELECT step, reached, round(100.0 * reached_ordered / reached) AS "ordered %", held_out AS "held out", round(100.0 * held_out_ordered / held_out) AS "ordered %",
+       format('%s to %s', round(100 * uplift_low), round(100 * uplift_high)) AS "uplift, 95% sure"
+  FROM followup_effect_at(:'as_of')
+ WHERE held_out > 0 AND reached > 0
+ ORDER BY step;
 \endif
 
 \echo
