@@ -76,7 +76,8 @@ SHOP_SQL = \
 	src/shop/sla.sql \
 	src/shop/templates.sql \
 	src/shop/journeys.sql \
-	src/shop/followups.sql
+	src/shop/followups.sql \
+	src/shop/waves.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 

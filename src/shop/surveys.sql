@@ -53,10 +53,12 @@ CREATE TABLE survey_invitations (
     sent_at timestamptz NOT NULL
         CONSTRAINT survey_invitations_sent_at_is_finite CHECK (isfinite(sent_at)),
     channel text,
+    wave_id bigint,
     PRIMARY KEY (customer_id, invitation_id),
     UNIQUE (customer_id, invitation_id, survey)
 );
 CREATE INDEX survey_invitations_sent_at ON survey_invitations (survey, sent_at);
+CREATE INDEX survey_invitations_wave ON survey_invitations (wave_id) WHERE wave_id IS NOT NULL;
 COMMENT ON TABLE survey_invitations IS 'who was asked to answer which survey, and when';
 
 --@ reference survey_invitations surveys
