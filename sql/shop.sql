@@ -123,6 +123,9 @@ BEGIN
     INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome)
     SELECT n::text, 's', '1', 1, 'email', true, 0, at, at, at, at, at, at, (ARRAY['sent', 'failed', 'dropped'])[n]
       FROM generate_series(1, 3) n, (SELECT now() - interval '40 days') a (at);
+    INSERT INTO hearings (customer_id, month, picked_at, picked_for, reason, note)
+    SELECT n::text, date_trunc('month', now() AT TIME ZONE 'Asia/Tokyo') + m * interval '1 month', now() - interval '1 hour', 'repeat_buyer', 'R', 'N'
+      FROM generate_series(1, 2) n, generate_series(0, 1) m;
     UPDATE settings SET lost_after = 'infinity';
     PERFORM refresh_rfm_cuts(now() - interval '1 day');
     PERFORM evaluate_tiers(now() - interval '1 day');

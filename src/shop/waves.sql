@@ -173,17 +173,14 @@ RETURNS TABLE (reason text, asked_by text, asked_at timestamptz)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE
-               WHEN h.known IS NULL THEN 'no consent'
                WHEN h.reason IS NOT NULL THEN h.reason
                WHEN coalesce(c.address, '') = '' THEN 'no address'
                WHEN a.asked_at IS NOT NULL THEN 'asked recently'
            END,
            a.asked_by, a.asked_at
-      FROM (VALUES (1)) one
-      LEFT JOIN LATERAL (
-                SELECT true AS known, h.reason
-                  FROM followup_hindrance(survey_hindrance.customer, NULL, NULL, NULL, survey_hindrance.channel,
-                                          'survey', false, false, NULL, NULL, survey_hindrance.as_of) h) h ON true
+      FROM followup_hindrance(survey_hindrance.customer, NULL, NULL, NULL, survey_hindrance.channel, 'survey',
+                              coalesce((SELECT p.consent FROM contact_purposes p WHERE p.purpose = 'survey'), 'if_given'),
+                              false, false, NULL, NULL, survey_hindrance.as_of) h
       LEFT JOIN LATERAL (
                 SELECT CASE survey_hindrance.channel WHEN 'email' THEN c.email
                                                      WHEN 'phone' THEN c.phone
@@ -388,12 +385,12 @@ BEGIN ATOMIC
     ), ranked AS (
         SELECT b.*,
                sample_place(b.customer_id::text, (SELECT z.salt FROM shop z)) AS place,
-               rank() OVER (ORDER BY b.spent DESC) AS spent_rank,
+               count(*) OVER (ORDER BY b.spent DESC) AS spent_as_much,
                count(*) OVER () AS buyers
           FROM bought b
     ), placed AS (
         SELECT r.*,
-               CASE WHEN r.spent > 0 AND r.spent_rank <= ceil(r.buyers / 10.0)
+               CASE WHEN r.spent > 0 AND r.spent_as_much <= ceil(r.buyers / 10.0)
                     THEN row_number() OVER (ORDER BY r.spent DESC, r.place) END AS spender,
                CASE WHEN r.orders > 1
                     THEN row_number() OVER (ORDER BY r.orders DESC, r.place) END AS repeater
@@ -406,7 +403,7 @@ BEGIN ATOMIC
                 THEN 'spent ' || to_char(p.spent, CASE WHEN p.spent = trunc(p.spent) THEN 'FM999,999,999,999,999,990'
                                                        ELSE 'FM999,999,999,999,999,990.00' END)
                      || ' ' || z.currency || ' in the last year, among the top '
-                     || ceil(100.0 * p.spent_rank / p.buyers)::text || ' %'
+                     || ceil(100.0 * p.spent_as_much / p.buyers)::text || ' %'
                 ELSE p.orders::text || ' orders in a year, last on '
                      || to_char(p.last_order_at AT TIME ZONE z.time_zone, 'YYYY-MM-DD') END
       FROM placed p
@@ -415,7 +412,7 @@ BEGIN ATOMIC
      WHERE p.spender IS NOT NULL OR p.repeater IS NOT NULL;
 END;
 COMMENT ON FUNCTION phone_hearing_candidates(timestamptz) IS
-    'who is worth a call by the orders of the last year: high spenders (the tenth that spent most), most first, and repeat buyers (two orders and more), most orders first; whoever is both counts as what ranks higher. Equals are in an order that a stable hash gives, another one each month';
+    'who is worth a call by the orders of the last year: high spenders (no more than a tenth has spent as much), most first, and repeat buyers (two orders and more), most orders first; whoever is both counts as what ranks higher. Equals are in an order that a stable hash gives, another one each month';
 
 CREATE OR REPLACE FUNCTION pick_phone_hearings(as_of timestamptz DEFAULT now(), calls integer DEFAULT 10)
 RETURNS TABLE (

@@ -431,6 +431,20 @@ END
 $$;
 SELECT count(*) AS postings FROM aurora.point_postings \gset
 \echo :postings postings of points
+-- Hearings: ten calls in October, and what came of the first
+SELECT FROM aurora.pick_phone_hearings('2026-10-01 10:00+09');
+UPDATE aurora.hearings
+   SET (result, called_at, agent_id, score, note) = (h.result, h.called_at, h.agent_id, h.score, h.note)
+  FROM (VALUES
+    (1, 'heard', timestamptz '2026-10-05 14:00+09', 'mori', 9, 'ペアで揃えたいので、同じ石のイヤリングがほしい。'),
+    (2, 'heard', '2026-10-06 11:20+09', 'tani', 8, '配送は早くなった。箱をもう少し小さくしてほしい。'),
+    (3, 'not_reached', '2026-10-06 15:30+09', 'mori', NULL, NULL),
+    (4, 'heard', '2026-10-08 10:40+09', 'sato', 10, '母への贈り物も選びたい。相談できる窓口がありがたい。')
+  ) h (place, result, called_at, agent_id, score, note)
+ WHERE hearings.hearing_id = h.place;
+SELECT FROM aurora.pick_phone_hearings('2026-10-09 10:00+09');
+SELECT count(*) AS hearings FROM aurora.hearings \gset
+\echo :hearings customers picked to be called
 
 COMMIT;
 
