@@ -161,6 +161,8 @@ END;
 COMMENT ON FUNCTION asked_between(@key_type@, timestamptz, timestamptz) IS
     'by what a customer was asked for an opinion between two instants, both left out: invitations to surveys, follow-ups for the purpose survey that were sent or wait to be, and hearings';
 
+-- (A view that serves as customers may do without addresses: then they are kept
+-- elsewhere, and nobody lacks one.)
 CREATE OR REPLACE FUNCTION survey_hindrance(
     customer @key_type@,
     channel text,
@@ -174,7 +176,7 @@ RETURNS TABLE (reason text, asked_by text, asked_at timestamptz)
 BEGIN ATOMIC
     SELECT CASE
                WHEN h.reason IS NOT NULL THEN h.reason
-               WHEN coalesce(c.address, '') = '' THEN 'no address'
+               WHEN c.reachable IS NOT TRUE THEN 'no address'
                WHEN a.asked_at IS NOT NULL THEN 'asked recently'
            END,
            a.asked_by, a.asked_at
@@ -182,11 +184,16 @@ BEGIN ATOMIC
                               coalesce((SELECT p.consent FROM contact_purposes p WHERE p.purpose = 'survey'), 'if_given'),
                               false, false, NULL, NULL, survey_hindrance.as_of) h
       LEFT JOIN LATERAL (
-                SELECT CASE survey_hindrance.channel WHEN 'email' THEN c.email
-                                                     WHEN 'phone' THEN c.phone
-                                                     ELSE c.attributes ->> survey_hindrance.channel END AS address
-                  FROM customers c
-                 WHERE c.customer_id = survey_hindrance.customer) c ON true
+                SELECT CASE WHEN survey_hindrance.channel IN ('email', 'phone')
+                            THEN NOT c.known ? survey_hindrance.channel
+                                 OR coalesce(c.known ->> survey_hindrance.channel, '') <> ''
+                            ELSE NOT c.known ? 'attributes'
+                                 OR coalesce(c.known #>> ARRAY['attributes', survey_hindrance.channel], '') <> ''
+                       END AS reachable
+                  FROM (SELECT to_jsonb(c) AS known
+                          FROM customers c
+                         WHERE c.customer_id = survey_hindrance.customer
+                        OFFSET 0) c) c ON true
       LEFT JOIN LATERAL (
                 SELECT a.asked_by, a.asked_at
                   FROM asked_between(survey_hindrance.customer, survey_hindrance."from", survey_hindrance."to") a
