@@ -208,6 +208,18 @@ SELECT customers, asked FROM draw_survey_wave('q', 0.25, as_of => timestamptz 'e
 SET datestyle = 'ISO, DMY';
 SET timezone = 'Pacific/Kiritimati';
 SELECT count(*) AS the_same FROM come_upon JOIN by_share USING (customer_id);
+-- Where most must be left out, it takes several looks down the order, and passes over nobody.
+BEGIN;
+DELETE FROM survey_invitations;
+SELECT FROM draw_survey_wave('q', 0.75, as_of => '2026-06-01 12:00:01+09');
+SELECT * FROM draw_survey_wave('other', size => 400, as_of => '2026-06-02 12:00+09') \gset
+SELECT :asked AS asked, :left_out > 3 * :asked AS most_left_out, count(*) = :asked + :left_out AS all_recorded,
+       max(o.place) = :asked + :left_out AS none_passed_over, max(o.place) FILTER (WHERE c.asked) = max(o.place) AS ends_with_one_asked
+  FROM (SELECT customer_id, true AS asked FROM survey_invitations WHERE wave_id = :wave_id
+        UNION ALL SELECT customer_id, false FROM survey_left_out WHERE wave_id = :wave_id) c
+  JOIN (SELECT customer_id, row_number() OVER (ORDER BY sha256(('wave other 2026-06-02T03:00:00.000000Z:' || customer_id)::bytea)) AS place
+          FROM customers) o USING (customer_id);
+ROLLBACK;
 -- Another instant draws others: a quarter of a quarter come up twice, give or take.
 SELECT FROM draw_survey_wave('other', 0.25, rest => '0', as_of => '2026-09-01 12:00+09');
 SELECT count(*) BETWEEN 60 AND 150 AS independent FROM survey_invitations i JOIN survey_invitations j USING (customer_id) WHERE i.survey = 'q' AND j.survey = 'other';

@@ -228,7 +228,10 @@ DECLARE
     rest_from timestamptz;
     rest_to timestamptz;
     wave_salt text;
-    last_place bytea;
+    drawn @key_type@[];         -- who is drawn, in the order of the sample
+    looked_at integer := 0;     -- how many of these have been
+    look_at integer;
+    missing integer;
 BEGIN
     IF NOT EXISTS (SELECT FROM surveys s WHERE s.survey = draw_survey_wave.survey) THEN
         RAISE EXCEPTION 'there is no survey %', coalesce(quote_literal(draw_survey_wave.survey), 'NULL')
@@ -283,60 +286,63 @@ BEGIN
     wave_salt := 'wave ' || draw_survey_wave.survey || ' '
                  || to_char(draw_survey_wave.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
-    -- Of a size, how far down the order it takes to find so many.
-    IF draw_survey_wave.size IS NOT NULL THEN
-        SELECT p.place INTO last_place
-          FROM (SELECT b.customer_id, sample_place(b.customer_id::text, wave_salt) AS place
-                  FROM (SELECT DISTINCT o.customer_id
-                          FROM counted_orders_at(draw_survey_wave.as_of) o
-                         WHERE o.ordered_at > bought_from) b
-                 ORDER BY place) p
-         CROSS JOIN LATERAL survey_hindrance(p.customer_id, draw_survey_wave.channel, rest_from, rest_to, true,
-                                             draw_survey_wave.as_of) h
-         WHERE h.reason IS NULL
-         ORDER BY p.place
-        OFFSET draw_survey_wave.size - 1
-         LIMIT 1;
-    END IF;
-
+    SELECT count(*),
+           coalesce(array_agg(b.customer_id ORDER BY sample_place(b.customer_id::text, wave_salt))
+                        FILTER (WHERE draw_survey_wave.share IS NULL
+                                   OR loyalcs.in_sample(b.customer_id::text, wave_salt, draw_survey_wave.share)), '{}')
+      INTO draw_survey_wave.customers, drawn
+      FROM (SELECT DISTINCT o.customer_id
+              FROM counted_orders_at(draw_survey_wave.as_of) o
+             WHERE o.ordered_at > bought_from) b;
     INSERT INTO survey_waves (survey, drawn_at, channel, share, size, rest, bought_within, salt, customers, asked, left_out)
     VALUES (draw_survey_wave.survey, draw_survey_wave.as_of, draw_survey_wave.channel, draw_survey_wave.share,
-            draw_survey_wave.size, draw_survey_wave.rest, draw_survey_wave.bought_within, wave_salt, 0, 0, 0)
+            draw_survey_wave.size, draw_survey_wave.rest, draw_survey_wave.bought_within, wave_salt,
+            draw_survey_wave.customers, 0, 0)
     RETURNING survey_waves.wave_id INTO draw_survey_wave.wave_id;
 
-    WITH buyers AS MATERIALIZED (
-        SELECT DISTINCT o.customer_id
-          FROM counted_orders_at(draw_survey_wave.as_of) o
-         WHERE o.ordered_at > bought_from
-    ), drawn AS MATERIALIZED (
-        SELECT b.customer_id, h.reason, h.asked_by, h.asked_at
-          FROM buyers b
-         CROSS JOIN LATERAL survey_hindrance(b.customer_id, draw_survey_wave.channel, rest_from, rest_to, true,
-                                             draw_survey_wave.as_of) h
-         WHERE CASE WHEN draw_survey_wave.share IS NOT NULL
-                    THEN loyalcs.in_sample(b.customer_id::text, wave_salt, draw_survey_wave.share)
-                    ELSE last_place IS NULL OR sample_place(b.customer_id::text, wave_salt) <= last_place END
-    ), invited AS (
-        INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, channel, wave_id)
-        SELECT d.customer_id, 'wave ' || draw_survey_wave.wave_id::text, draw_survey_wave.survey,
-               draw_survey_wave.as_of, draw_survey_wave.channel, draw_survey_wave.wave_id
-          FROM drawn d
-         WHERE d.reason IS NULL
-    ), passed_over AS (
-        INSERT INTO survey_left_out (customer_id, wave_id, reason, asked_by, asked_at)
-        SELECT d.customer_id, draw_survey_wave.wave_id, d.reason,
-               CASE d.reason WHEN 'asked recently' THEN d.asked_by END,
-               CASE d.reason WHEN 'asked recently' THEN d.asked_at END
-          FROM drawn d
-         WHERE d.reason IS NOT NULL
-    )
-    SELECT (SELECT count(*) FROM buyers),
-           count(*) FILTER (WHERE d.reason IS NULL),
-           count(*) FILTER (WHERE d.reason IS NOT NULL)
-      INTO draw_survey_wave.customers, draw_survey_wave.asked, draw_survey_wave.left_out
-      FROM drawn d;
+    -- Nobody knows how far down the order it takes to find so many: a little more
+    -- than are missing, and again if they were not enough.
+    draw_survey_wave.asked := 0;
+    draw_survey_wave.left_out := 0;
+    WHILE looked_at < cardinality(drawn) AND draw_survey_wave.asked < coalesce(draw_survey_wave.size, cardinality(drawn)) LOOP
+        missing := least(coalesce(draw_survey_wave.size, cardinality(drawn)) - draw_survey_wave.asked, cardinality(drawn));
+        look_at := least(looked_at + CASE WHEN draw_survey_wave.share IS NULL THEN missing + missing / 4 + 100 ELSE missing END,
+                         cardinality(drawn));
+        WITH judged AS (
+            SELECT u.customer_id, h.reason, h.asked_by, h.asked_at,
+                   count(*) FILTER (WHERE h.reason IS NULL) OVER (ORDER BY u.place) AS to_ask
+              FROM (SELECT u.customer_id, u.place
+                      FROM unnest(drawn[looked_at + 1:look_at]) WITH ORDINALITY u (customer_id, place)
+                     ORDER BY u.customer_id) u
+             CROSS JOIN LATERAL survey_hindrance(u.customer_id, draw_survey_wave.channel, rest_from, rest_to, true,
+                                                 draw_survey_wave.as_of) h
+        ), taken AS MATERIALIZED (
+            SELECT j.customer_id, j.reason, j.asked_by, j.asked_at
+              FROM judged j
+             WHERE j.to_ask - CASE WHEN j.reason IS NULL THEN 1 ELSE 0 END < missing
+             ORDER BY j.customer_id
+        ), invited AS (
+            INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, channel, wave_id)
+            SELECT t.customer_id, 'wave ' || draw_survey_wave.wave_id::text, draw_survey_wave.survey,
+                   draw_survey_wave.as_of, draw_survey_wave.channel, draw_survey_wave.wave_id
+              FROM taken t
+             WHERE t.reason IS NULL
+        ), passed_over AS (
+            INSERT INTO survey_left_out (customer_id, wave_id, reason, asked_by, asked_at)
+            SELECT t.customer_id, draw_survey_wave.wave_id, t.reason,
+                   CASE t.reason WHEN 'asked recently' THEN t.asked_by END,
+                   CASE t.reason WHEN 'asked recently' THEN t.asked_at END
+              FROM taken t
+             WHERE t.reason IS NOT NULL
+        )
+        SELECT draw_survey_wave.asked + count(*) FILTER (WHERE t.reason IS NULL),
+               draw_survey_wave.left_out + count(*) FILTER (WHERE t.reason IS NOT NULL)
+          INTO draw_survey_wave.asked, draw_survey_wave.left_out
+          FROM taken t;
+        looked_at := look_at;
+    END LOOP;
     UPDATE survey_waves w
-       SET customers = draw_survey_wave.customers, asked = draw_survey_wave.asked, left_out = draw_survey_wave.left_out
+       SET asked = draw_survey_wave.asked, left_out = draw_survey_wave.left_out
      WHERE w.wave_id = draw_survey_wave.wave_id;
 END
 $$;
