@@ -431,7 +431,10 @@ END
 $$;
 SELECT count(*) AS postings FROM aurora.point_postings \gset
 \echo :postings postings of points
+
+-- --------------------------------------------------------------------------
 -- Hearings: ten calls in October, and what came of the first
+-- --------------------------------------------------------------------------
 SELECT FROM aurora.pick_phone_hearings('2026-10-01 10:00+09');
 UPDATE aurora.hearings
    SET (result, called_at, agent_id, score, note) = (h.result, h.called_at, h.agent_id, h.score, h.note)

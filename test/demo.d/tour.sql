@@ -233,6 +233,10 @@ SELECT to_char(month, 'YYYY-MM') AS month, opening, earned, redeemed, expired, r
   FROM points_liability_at(:'as_of')
  ORDER BY points_liability_at.month DESC
  LIMIT 6;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'Whom do we call this month, and whom do we ask this quarter?':plain
 \echo :dim'phone_hearings: half of them high spenders, half repeat buyers, nobody twice in a year':plain
 SELECT c.name AS customer, h.reason, coalesce(h.result, 'to be called') AS result
@@ -241,6 +245,7 @@ SELECT c.name AS customer, h.reason, coalesce(h.result, 'to be called') AS resul
 BEGIN;
 SELECT format('The quarterly survey, to 300 customers: %s drawn from, %s asked, %s left out.', customers, asked, left_out) AS answer
   FROM draw_survey_wave('quarterly', size => 300, as_of => :'as_of') \gset
+\echo :answer
 \echo :dim'survey_left_out: why, of those whom the draw came upon':plain
 SELECT reason, asked_by AS "by", count(*) AS customers
   FROM survey_left_out
