@@ -62,7 +62,7 @@ INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, cha
     ('asked by other', 'j', 'other', '2026-04-10 12:00-04', 'line'),
     ('asked later', 'i', 'other', '2026-07-01 12:00-04', NULL),
     ('asked long ago', 'i', 'q', '2025-07-01 12:00-04', 'email');
-INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, expires_at, queued_at, claimable_at, finished_at, outcome)
+INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome)
 SELECT f.customer_id, f.step, 'o', s.step_id, s.channel, true, 0, f.due_at, f.due_at, f.due_at, f.due_at, f.due_at, f.finished_at, f.outcome
   FROM (VALUES
     ('followup', 'satisfaction_survey', timestamptz '2026-03-01 12:00-05', timestamptz '2026-03-04 12:00-05', 'sent'),
