@@ -133,6 +133,34 @@ SELECT posted_at, kind, points, shortfall, balance, order_id FROM points_stateme
 SELECT lot_id = (SELECT posting_id FROM point_postings WHERE posting_key = 'D1') AS own_lot, a.points
   FROM point_allocations a JOIN point_postings p USING (customer_id, posting_id)
  WHERE p.customer_id = 'dai' AND p.kind IN ('redeem', 'reverse') ORDER BY posting_id, lot_id;
+-- What an order earned and lapsed unused is lost already: its refund takes nothing
+-- from other points. By hand: 100 earned in July 2024 lapse, 40 of them were
+-- spent before; the refund of all takes back those 40 from the other 500.
+INSERT INTO customers (customer_id) VALUES ('gil'), ('hal');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) VALUES
+    ('gil', 'G1', '2024-07-01 12:00+09', 10000, '2024-07-02 12:00+09');
+SELECT earn_points('gil', 'G1', '2024-07-01 12:00+09') > 0 AS hundred,
+       redeem_points('gil', 40, 'g', posted_at => '2024-08-01 12:00+09') > 0 AS forty,
+       adjust_points('gil', 500, 'g', posted_at => '2025-08-01 12:00+09') > 0 AS others;
+INSERT INTO returns VALUES ('gil', 'R1', 'G1', '2025-08-02 00:00+09', 5000, 'half');
+SELECT count(*) AS half FROM reverse_order_points('gil', 'G1', '2025-08-02 00:00+09');
+UPDATE orders SET cancelled_at = '2025-08-03 00:00+09' WHERE order_id = 'G1';
+SELECT count(*) AS other_half FROM reverse_order_points('gil', 'G1', '2025-08-03 00:00+09');
+SELECT posted_at, kind, points, shortfall, lapsed, balance FROM points_statement_at('2026-12-31')
+ WHERE customer_id = 'gil' ORDER BY posted_at, posting_id;
+-- A shortfall is made up for when the very points come back that were spent: who
+-- earns by one order, pays another with it and gives both back has nothing.
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) VALUES
+    ('hal', 'H1', '2026-04-01 12:00+09', 10000, '2026-04-02 12:00+09'), ('hal', 'H2', '2026-05-01 12:00+09', 100, NULL);
+SELECT earn_points('hal', 'H1', '2026-04-01 12:00+09') > 0 AS hundred,
+       redeem_points('hal', 100, 'h', 'H2', '2026-05-01 12:00+09') > 0 AS spent;
+UPDATE orders SET cancelled_at = '2026-05-02 00:00+09' WHERE customer_id = 'hal';
+SELECT count(*) AS taken_back FROM reverse_order_points('hal', 'H1', '2026-05-02 00:00+09');
+SELECT count(*) AS given_back FROM reverse_order_points('hal', 'H2', '2026-05-02 00:00+09');
+SELECT kind, points, shortfall, balance FROM points_statement_at('2026-12-31')
+ WHERE customer_id = 'hal' ORDER BY posted_at, posting_id;
+SELECT count(*) AS nothing_more FROM reverse_order_points('hal', 'H1', '2026-05-03 00:00+09');
+
 -- Points paid for an order come back when it is cancelled, and not when part of it is refunded.
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('cho', 'C1', '2026-05-01 12:00+09', 3000);
 SELECT redeem_points('cho', 300, 'for C1', 'C1', '2026-05-01 12:00+09') > 0 AS paid;

@@ -98,6 +98,7 @@ CREATE TABLE point_postings (
         CHECK (kind IN ('earn', 'redeem', 'expire', 'reverse', 'adjust')),
     points bigint NOT NULL,
     shortfall bigint NOT NULL DEFAULT 0,
+    lapsed bigint NOT NULL DEFAULT 0,
     posted_at timestamptz NOT NULL
         CONSTRAINT point_postings_posted_at_is_plausible
         CHECK (posted_at >= '0001-01-01 00:00+00' AND posted_at < '9999-12-31 00:00+00'),
@@ -120,7 +121,9 @@ CREATE TABLE point_postings (
                OR points < 0 AND kind IN ('redeem', 'expire', 'reverse', 'adjust')
                OR points = 0 AND kind = 'reverse'),
     CONSTRAINT point_postings_shortfall_is_of_what_is_taken_back
-        CHECK (shortfall = 0 OR shortfall > 0 AND kind = 'reverse' AND points <= 0),
+        CHECK (shortfall = 0 OR kind = 'reverse' AND points <= 0),
+    CONSTRAINT point_postings_lapsed_is_of_what_is_taken_back
+        CHECK (lapsed = 0 OR lapsed > 0 AND kind = 'reverse' AND points <= 0),
     CONSTRAINT point_postings_lots_say_when_they_can_be_used
         CHECK ((points > 0 AND kind IN ('earn', 'adjust')) = (num_nonnulls(available_at, pending) = 1)),
     CONSTRAINT point_postings_lots_lapse
@@ -131,6 +134,7 @@ CREATE TABLE point_postings (
 );
 CREATE INDEX point_postings_order ON point_postings (customer_id, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX point_postings_expires_at ON point_postings (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX point_postings_idle ON point_postings (customer_id) WHERE expires_after_idle IS NOT NULL;
 COMMENT ON TABLE point_postings IS
     'the ledger of points, one row a posting; rows are added and never changed, but for the words of a note. Postings of kind earn and adjust that bring points are lots';
 COMMENT ON COLUMN point_postings.kind IS 'earn, redeem, expire, reverse or adjust';
@@ -310,6 +314,8 @@ COMMENT ON FUNCTION points_usable_from(timestamptz, interval, text) IS
 
 -- What an account has
 
+-- In two branches, so that a condition on expires_at is answered by an index for
+-- the lots that have one of their own.
 CREATE OR REPLACE FUNCTION open_point_lots_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -323,7 +329,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT l.customer_id, l.posting_id, l.order_id, l.posted_at, l.remaining, l.available_at, l.expires_at
-      FROM (SELECT p.customer_id, p.posting_id, p.order_id, p.posted_at,
+      FROM (SELECT p.customer_id, p.posting_id, p.order_id, p.posted_at, p.expires_at,
                    p.points - coalesce((SELECT sum(a.points)
                                           FROM point_allocations a
                                           JOIN point_postings t
@@ -335,15 +341,21 @@ BEGIN ATOMIC
                                 FROM orders o
                                WHERE o.customer_id = p.customer_id AND o.order_id = p.order_id
                                  AND o.delivered_at <= open_point_lots_at.as_of)
-                   END AS available_at,
-                   CASE WHEN p.expires_after_idle IS NULL THEN p.expires_at
-                        ELSE (SELECT points_last_until(max(t.posted_at), p.expires_after_idle,
-                                                         (SELECT s.time_zone FROM settings s))
-                                FROM point_postings t
-                               WHERE t.customer_id = p.customer_id AND t.kind IN ('earn', 'redeem')
-                                 AND t.posted_at <= open_point_lots_at.as_of)
-                   END AS expires_at
-              FROM point_postings p
+                   END AS available_at
+              FROM (SELECT f.customer_id, f.posting_id, f.kind, f.points, f.order_id, f.posted_at,
+                           f.available_at, f.pending, f.expires_at
+                      FROM point_postings f
+                     WHERE f.expires_after_idle IS NULL
+                    UNION ALL
+                    SELECT i.customer_id, i.posting_id, i.kind, i.points, i.order_id, i.posted_at,
+                           i.available_at, i.pending,
+                           (SELECT points_last_until(max(t.posted_at), i.expires_after_idle,
+                                                     (SELECT s.time_zone FROM settings s))
+                              FROM point_postings t
+                             WHERE t.customer_id = i.customer_id AND t.kind IN ('earn', 'redeem')
+                               AND t.posted_at <= open_point_lots_at.as_of)
+                      FROM point_postings i
+                     WHERE i.expires_after_idle IS NOT NULL) p
              WHERE p.points > 0 AND p.kind IN ('earn', 'adjust')
                AND p.posted_at <= open_point_lots_at.as_of) l
      WHERE l.remaining > 0
@@ -609,7 +621,7 @@ $$;
 COMMENT ON FUNCTION check_posting_key(text, text) IS
     'the key of a posting, or an error if it is NULL or empty';
 
--- Multiplied and added up exactly; divided once, at the end.
+-- Exact: multiplied, added up and divided once, with the remainder at hand.
 CREATE OR REPLACE FUNCTION points_for_order(customer @key_type@, order_id text)
 RETURNS TABLE (
     points bigint,
@@ -618,7 +630,11 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT (CASE r.rounding WHEN 'floor' THEN floor(e.earned) WHEN 'ceil' THEN ceil(e.earned) ELSE round(e.earned) END
+    SELECT (CASE r.rounding
+                WHEN 'floor' THEN div(e.dividend, e.divisor)
+                WHEN 'ceil' THEN div(e.dividend, e.divisor) + sign(mod(e.dividend, e.divisor))
+                ELSE div(2 * e.dividend + e.divisor, 2 * e.divisor)
+            END
             + coalesce(b.bonus, 0))::bigint,
            r.rule_id,
            ARRAY(SELECT DISTINCT k FROM unnest(m.campaigns || b.campaigns) k WHERE k IS NOT NULL ORDER BY k)
@@ -672,7 +688,7 @@ BEGIN ATOMIC
                                      AND i.category = c.category))
            ) b
      CROSS JOIN LATERAL (
-               SELECT base.amount * m.multiplied * r.points / (m.total * r.per_amount) AS earned
+               SELECT base.amount * m.multiplied * r.points AS dividend, m.total * r.per_amount AS divisor
            ) e
      WHERE o.customer_id = points_for_order.customer AND o.order_id = points_for_order.order_id
        AND o.cancelled_at IS NULL
@@ -874,7 +890,7 @@ COMMENT ON FUNCTION adjust_points(@key_type@, bigint, text, text, timestamptz, t
 CREATE OR REPLACE FUNCTION points_reversible(customer @key_type@, posting bigint) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT (abs(p.points) - coalesce((SELECT sum(abs(r.points) + r.shortfall)
+    SELECT (abs(p.points) - coalesce((SELECT sum(abs(r.points) + r.shortfall + r.lapsed)
                                         FROM point_postings r
                                        WHERE r.customer_id = p.customer_id AND r.reverses = p.posting_id), 0))::bigint
       FROM point_postings p
@@ -900,7 +916,8 @@ $$;
 COMMENT ON FUNCTION check_reversible(@key_type@, bigint, bigint) IS
     'an error if more points of a posting are to be reversed than are left of it';
 
--- Of a lot that lapsed meanwhile, what is given back lapses at once.
+-- Of a lot that lapsed meanwhile, what is given back lapses at once; and of one
+-- that should have been taken back and was spent, it is taken back now.
 CREATE OR REPLACE FUNCTION give_points_back(
     customer @key_type@,
     reversed bigint,
@@ -914,7 +931,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     account record;
+    owed record;
     posting bigint;
+    made_up_for bigint;
 BEGIN
     account := lock_points(customer, 'reverse', key, points, NULL, give_points_back.posted_at);
     IF account.first_posting IS NOT NULL THEN
@@ -954,6 +973,24 @@ BEGIN
     SELECT customer, posting, g.lot_id, -g.points
       FROM given g;
     PERFORM move_points(customer, give_points_back.points, account.posted_at, false);
+    FOR owed IN
+        SELECT a.lot_id, least(-a.points, o.shortfall)::bigint AS points
+          FROM point_allocations a
+         CROSS JOIN LATERAL (
+                   SELECT sum(p.shortfall) AS shortfall
+                     FROM point_postings p
+                    WHERE p.customer_id = a.customer_id AND p.reverses = a.lot_id
+               ) o
+         WHERE a.customer_id = customer AND a.posting_id = posting AND o.shortfall > 0
+         ORDER BY a.lot_id
+    LOOP
+        INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, reverses, posting_key)
+        VALUES (customer, 'reverse', -owed.points, -owed.points, account.posted_at, owed.lot_id,
+                format('posting %s, made up for by posting %s', owed.lot_id, posting))
+        RETURNING p.posting_id INTO made_up_for;
+        PERFORM take_points(customer, made_up_for, owed.points, owed.lot_id, account.posted_at);
+        PERFORM move_points(customer, -owed.points, account.posted_at, false);
+    END LOOP;
     PERFORM expire_lapsed_points(ARRAY[customer], account.posted_at);
     RETURN posting;
 END
@@ -961,7 +998,8 @@ $$;
 COMMENT ON FUNCTION give_points_back(@key_type@, bigint, bigint, text, timestamptz) IS
     'posts that points which were paid come back, to the lots that they were taken from, the last to lapse first';
 
--- Never below zero: what is no longer there is written down as the shortfall.
+-- Never below zero: what is no longer there is written down as the shortfall; and
+-- what has lapsed is lost already, and is not taken from other lots.
 CREATE OR REPLACE FUNCTION take_points_back(
     customer @key_type@,
     reversed bigint,
@@ -976,6 +1014,7 @@ AS $$
 DECLARE
     account record;
     posting bigint;
+    lapsed bigint;
     taken bigint;
     lot_order text := (SELECT p.order_id FROM point_postings p WHERE p.customer_id = customer AND p.posting_id = reversed);
 BEGIN
@@ -984,9 +1023,23 @@ BEGIN
         RETURN account.first_posting;
     END IF;
     PERFORM check_reversible(customer, reversed, points);
-    taken := least(points, account.balance);
-    INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, order_id, reverses, posting_key)
-    VALUES (customer, 'reverse', -taken, take_points_back.points - taken, account.posted_at, lot_order, reversed, key)
+    SELECT greatest(0, least(take_points_back.points - l.remaining, e.points - r.lapsed)) INTO lapsed
+      FROM point_lots l
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(a.points), 0) AS points
+                 FROM point_allocations a
+                 JOIN point_postings p ON p.customer_id = a.customer_id AND p.posting_id = a.posting_id
+                WHERE a.customer_id = customer AND a.lot_id = reversed AND p.kind = 'expire'
+           ) e
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(p.lapsed), 0) AS lapsed
+                 FROM point_postings p
+                WHERE p.customer_id = customer AND p.reverses = reversed
+           ) r
+     WHERE l.customer_id = customer AND l.lot_id = reversed;
+    taken := least(points - lapsed, account.balance);
+    INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, lapsed, posted_at, order_id, reverses, posting_key)
+    VALUES (customer, 'reverse', -taken, take_points_back.points - lapsed - taken, lapsed, account.posted_at, lot_order, reversed, key)
     RETURNING p.posting_id INTO posting;
     PERFORM take_points(customer, posting, taken, reversed, account.posted_at);
     PERFORM move_points(customer, -taken, account.posted_at, false);
@@ -994,7 +1047,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION take_points_back(@key_type@, bigint, bigint, text, timestamptz) IS
-    'posts that points which were given are taken back: from their own lot, then from the others, soonest expiring first; what is not there any more is the posting''s shortfall';
+    'posts that points which were given are taken back: from their own lot, then from the others, soonest expiring first. What of that lot has lapsed is the posting''s lapsed, what is not there any more its shortfall';
 
 CREATE OR REPLACE FUNCTION reverse_points(
     customer @key_type@,
@@ -1157,6 +1210,7 @@ RETURNS TABLE (
     points bigint,
     balance bigint,
     shortfall bigint,
+    lapsed bigint,
     order_id text,
     reverses bigint,
     expires_at timestamptz,
@@ -1167,7 +1221,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT p.customer_id, p.posted_at, p.posting_id, p.kind, p.points,
            (sum(p.points) OVER (PARTITION BY p.customer_id ORDER BY p.posted_at, p.posting_id))::bigint,
-           p.shortfall, p.order_id, p.reverses, p.expires_at, p.rule_id, p.campaigns
+           p.shortfall, p.lapsed, p.order_id, p.reverses, p.expires_at, p.rule_id, p.campaigns
       FROM point_postings p
      WHERE p.posted_at <= points_statement_at.as_of;
 END;
