@@ -615,7 +615,10 @@ check_books(PGconn *conn)
 	none(conn, "nothing was reversed twice",
 		 "SELECT r.customer_id, r.reverses FROM bank.point_postings r JOIN bank.point_postings p"
 		 " ON p.customer_id = r.customer_id AND p.posting_id = r.reverses"
-		 " GROUP BY r.customer_id, r.reverses, p.points HAVING sum(abs(r.points) + r.shortfall) > abs(p.points)");
+		 " GROUP BY r.customer_id, r.reverses, p.points HAVING sum(abs(r.points) + r.shortfall + r.lapsed) > abs(p.points)");
+	none(conn, "no more was made up for than had been short",
+		 "SELECT customer_id, reverses FROM bank.point_postings"
+		 " GROUP BY customer_id, reverses HAVING sum(shortfall) < 0");
 	none(conn, "what was paid went back to the lots it came from",
 		 "SELECT r.customer_id, r.reverses, b.lot_id FROM bank.point_postings r"
 		 " JOIN bank.point_postings p ON p.customer_id = r.customer_id AND p.posting_id = r.reverses"
@@ -627,7 +630,8 @@ check_books(PGconn *conn)
 
 /*
  * What was told is in the books, once.  More than that is in the books only if
- * it expired, or if its answer was lost.
+ * it expired, if it made up for a shortfall (which is negative then), or if its
+ * answer was lost.
  */
 static void
 check_told(PGconn *conn)
@@ -638,7 +642,7 @@ check_told(PGconn *conn)
 		 " WHERE p.customer_id = r.customer_id AND p.posting_id = r.posting_id AND p.kind = r.kind"
 		 " AND p.points = r.points AND (p.posting_key = r.posting_key OR r.posting_key = 'posting ' || p.reverses))");
 	none(conn, "a posting of which no client was told is one whose answer was lost",
-		 "SELECT * FROM bank.point_postings p WHERE kind <> 'expire'"
+		 "SELECT * FROM bank.point_postings p WHERE kind <> 'expire' AND shortfall >= 0"
 		 " AND NOT EXISTS (SELECT FROM request r WHERE r.customer_id = p.customer_id AND r.kind = p.kind"
 		 "  AND (r.posting_id = p.posting_id OR r.in_doubt AND r.posting_key = p.posting_key))");
 	none(conn, "balances are what clients were told, what expired and what was lost, to the point",
@@ -707,7 +711,7 @@ check_repeats(PGconn *conn)
 			repeat(conn, i);
 	}
 	none(conn, "what was answered before the crash is not posted again",
-		 "SELECT customer_id, posting_id FROM bank.point_postings p WHERE kind <> 'expire'"
+		 "SELECT customer_id, posting_id FROM bank.point_postings p WHERE kind <> 'expire' AND shortfall >= 0"
 		 " AND posting_id > (SELECT max(posting_id) FROM request) AND NOT EXISTS (SELECT FROM request r"
 		 "  WHERE r.customer_id = p.customer_id AND r.in_doubt AND r.kind = p.kind AND r.posting_key = p.posting_key)");
 	for (int i = 0; i < nrequests; i++)
