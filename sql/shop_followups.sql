@@ -53,6 +53,18 @@ SELECT customer_id, step, subject, outcome, reason, attempts, worker, lease_unti
 -- What somebody has, nobody else gets.
 SELECT count(*) FROM claim_followups('email', 10, 'w2', '5 minutes', '2026-03-10 15:01+09');
 SELECT next_followup_at(NULL, '2026-03-10 15:01+09');
+-- What is given back untried is there again at once; whoever has no claim has nothing to give back.
+BEGIN;
+SELECT release_followup(f.followup_id, f.followup_id || '.2', '2026-03-10 15:01+09') AS another_key,
+       release_followup(f.followup_id, f.claim_key, '2026-03-10 15:01+09') AS given_back,
+       release_followup(f.followup_id, f.claim_key, '2026-03-10 15:01+09') AS again
+  FROM followups f WHERE lease_until IS NOT NULL;
+SELECT customer_id, attempts, failures, lease_until, claimable_at FROM followups WHERE outcome IS NULL ORDER BY 1;
+SELECT c.customer_id, c.attempt, complete_followup(c.followup_id, 'sent', c.claim_key, at => '2026-03-10 15:02+09'),
+       release_followup(c.followup_id, c.claim_key, '2026-03-10 15:02+09')
+  FROM claim_followups('email', 10, 'w2', '5 minutes', '2026-03-10 15:01+09') c;
+ROLLBACK;
+SELECT release_followup(999, '999.1'), release_followup(NULL, NULL);
 -- Reported once, reported again
 SELECT f.step, complete_followup(f.followup_id, 'sent', f.claim_key, at => '2026-03-10 15:02+09'),
        complete_followup(f.followup_id, 'sent', f.claim_key, at => '2026-03-10 15:03+09'),

@@ -836,6 +836,21 @@ $$;
 COMMENT ON FUNCTION complete_followup(bigint, text, text, text, timestamptz) IS
     'what became of a claimed follow-up: sent, failed (to be tried again after a while that doubles, until the step''s max_attempts), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since, which followup_late_reports keeps';
 
+CREATE OR REPLACE FUNCTION release_followup(followup_id bigint, key text, at timestamptz DEFAULT now()) RETURNS boolean
+    LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    WITH released AS (
+        UPDATE followups f
+           SET claimable_at = release_followup.at, lease_until = NULL
+         WHERE f.followup_id = release_followup.followup_id AND f.claim_key = release_followup.key
+           AND f.finished_at IS NULL AND f.reported IS NULL AND f.lease_until IS NOT NULL
+        RETURNING f.followup_id
+    )
+    SELECT EXISTS (SELECT FROM released);
+END;
+COMMENT ON FUNCTION release_followup(bigint, text, timestamptz) IS
+    'gives a claimed follow-up back untried, to be claimed again at once rather than when the lease runs out; no failure is counted; false if the claim is no longer the worker''s';
+
 CREATE OR REPLACE FUNCTION retry_followup(followup_id bigint, at timestamptz DEFAULT now()) RETURNS boolean
     LANGUAGE sql VOLATILE
 BEGIN ATOMIC
