@@ -110,12 +110,12 @@ endif
 # A header is small and changes seldom: everything depends on all of them.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) loyalcs.control
 
-$(DATA_built): $(CORE_SQL) $(SHOP_SQL) src/shop/parts.awk src/shop.sql loyalcs.control Makefile
+$(DATA_built): $(CORE_SQL) $(SHOP_SQL) src/shop/parts.awk src/shop.sql src/schedule.sql loyalcs.control Makefile
 	{ set -e; \
 	  printf '%s\n' '\echo Use "CREATE EXTENSION loyalcs" to load this file. \quit'; \
 	  cat $(CORE_SQL); \
 	  awk -f src/shop/parts.awk $(SHOP_SQL); \
-	  cat src/shop.sql; } > $@.tmp
+	  cat src/shop.sql src/schedule.sql; } > $@.tmp
 	mv $@.tmp $@
 
 else # no PGXS

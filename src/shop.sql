@@ -389,12 +389,13 @@ BEGIN
             USING ERRCODE = 'dependent_objects_still_exist',
                   HINT = format('DROP SCHEMA %I CASCADE would delete those too; move them to another schema first.', name);
     END IF;
+    PERFORM loyalcs.unschedule_shop(name);
     PERFORM set_config('client_min_messages', 'warning', true);
     EXECUTE format('DROP SCHEMA %I CASCADE', name);
 END
 $$;
 COMMENT ON FUNCTION loyalcs.drop_shop(text, text) IS
-    'deletes a shop with all that is in its schema and whatever depends on it; confirm repeats the name; refuses while relations that were there before the shop serve as its tables';
+    'deletes a shop with all that is in its schema and whatever depends on it, and its jobs of pg_cron; confirm repeats the name; refuses while relations that were there before the shop serve as its tables';
 
 CREATE FUNCTION loyalcs.grant_shop(shop text, role regrole, level text) RETURNS void
     LANGUAGE plpgsql
