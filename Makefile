@@ -3,6 +3,9 @@
 #   make && sudo make install     build it and install it, as PGXS does
 #   make check                    build a copy, run every test on a server of
 #                                 its own; nothing needs to be installed
+#   make dispatch                 the dispatcher alone, which needs libpq and no
+#                                 server's headers; "make install-dispatch
+#                                 bindir=/usr/local/bin" installs it
 #   make demo | bench             the same way: a tour, and the benchmarks
 #   make deps                     the packages that all of these need (Debian)
 #   make indent | lint | fuzz     for those who change the code
@@ -79,6 +82,9 @@ SHOP_SQL = \
 	src/shop/followups.sql \
 	src/shop/waves.sql
 
+# The dispatcher, which is a client.
+DISPATCH = build/loyalcs-dispatch
+
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 override PG_CPPFLAGS += -DLOYALCS_VERSION='"$(EXTVERSION)"'
@@ -127,6 +133,32 @@ all install uninstall $(OBJS) $(DATA_built):
 clean distclean:
 	rm -rf *.so $(OBJS) $(OBJS:.o=.bc) $(DATA_built) $(EXTRA_CLEAN)
 
+CFLAGS ?= -O2 -g
+bindir := $(shell $(PG_CONFIG) --bindir)
+
+endif
+
+# PGXS builds a library or a program, not both; and this one needs no PGXS.
+.PHONY: dispatch install-dispatch uninstall-dispatch
+
+dispatch: $(DISPATCH)
+
+$(DISPATCH): $(wildcard src/dispatch/*.[ch]) loyalcs.control Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(PG_CPPFLAGS) $(CPPFLAGS) -I$(shell $(PG_CONFIG) --includedir) \
+		$(filter %.c,$^) $(LDFLAGS) -L$(shell $(PG_CONFIG) --libdir) -lpq -lm -o $@
+
+install-dispatch: $(DISPATCH)
+	mkdir -p '$(DESTDIR)$(bindir)'
+	install -m 755 $(DISPATCH) '$(DESTDIR)$(bindir)'
+
+uninstall-dispatch:
+	rm -f '$(DESTDIR)$(bindir)/$(notdir $(DISPATCH))'
+
+ifneq ($(PGXS),)
+all: dispatch
+install: install-dispatch
+uninstall: uninstall-dispatch
 endif
 endif
 

@@ -7,6 +7,7 @@
 --     somebody            key of a customer
 --     aurora              true if it is the made-up shop, with surveys and products
 --     outbox              the file that a day's follow-ups are sent into
+--     dispatch            the program that sends them
 --     bold, dim, plain    what a terminal needs for headings, or nothing
 --
 -- The views round nothing: whoever shows a figure does, and so these queries.
@@ -288,19 +289,18 @@ SELECT coalesce(c.name, c.customer_id) AS customer, o.product_name AS offer, o.b
 \echo :bold'Whom do we write to now, and does it help?':plain
 BEGIN;
 CREATE TEMP TABLE handed AS SELECT * FROM claim_followups(NULL, 1000, 'the tour', '5 minutes', :'as_of');
-SELECT format('%s follow-ups are due; each comes with its message, one a line in %s.', count(*), :'outbox') AS answer FROM handed \gset
-\o :outbox
-\pset format unaligned
-\pset tuples_only on
-SELECT to_jsonb(h) FROM handed h ORDER BY followup_id;
-\o
-\pset format aligned
-\pset tuples_only off
+SELECT format('%s follow-ups are due, each with its message.', count(*)) AS answer FROM handed \gset
 \echo :answer
 \echo :dim'claim_followups: the first few; a worker reports with complete_followup':plain
 SELECT step, subject, payload ->> 'language' AS language, payload ->> 'recipient' AS recipient, payload ->> 'subject' AS title
   FROM handed ORDER BY due_at DESC, customer_id LIMIT 4;
 ROLLBACK;
+\setenv DISPATCH :dispatch
+\setenv OUTBOX :outbox
+\setenv AS_OF :as_of
+\! "$DISPATCH" --shop aurora --once --at "$AS_OF" >"$OUTBOX"
+\echo :dim'loyalcs-dispatch hands them out; here into a file, one a line:' :outbox:plain
+\! wc -l <"$OUTBOX"
 \echo :dim'followups_suppressed: who is not disturbed, and why':plain
 SELECT held_back, reason, count(*) FROM followups_suppressed_at(:'as_of') GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 6;
 \echo :dim'followup_effect: of those reached and of those held out, per cent who ordered within 30 days':plain

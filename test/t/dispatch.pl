@@ -1,0 +1,530 @@
+#
+# The dispatcher: what it says, what it hands out, what it makes of the answers,
+# and that nothing is lost or sent too often when processes are killed and the
+# server goes away. Where two have to meet, they meet at a FIFO, a file or a row,
+# never at a guess of how long something takes.
+#
+use strict;
+use warnings;
+
+use Fcntl qw(:mode);
+use JSON::PP;
+use POSIX qw(mkfifo WIFEXITED WEXITSTATUS WTERMSIG);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
+my $program = "$ENV{LOYALCS_STAGE}$bindir/loyalcs-dispatch";
+my $dir = PostgreSQL::Test::Utils::tempdir;
+
+my $node = PostgreSQL::Test::Cluster->new('dispatch');
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+$node->append_conf('postgresql.conf', "timezone = 'Asia/Tokyo'\njit = off\n");
+$node->start;
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION loyalcs;
+	SELECT loyalcs.create_shop('aurora');
+});
+
+# --------------------------------------------------------------------------
+# Support
+# --------------------------------------------------------------------------
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+# start(OPTION...): a dispatcher in the background. A hash as the first argument
+# names files: out, err.
+my $started = 0;
+
+sub start
+{
+	my %run = (name => ++$started, %{ ref $_[0] ? shift : {} });
+	my @command = ($program, @_);
+	$run{out} //= "$dir/out.$run{name}";
+	$run{err} //= "$dir/err.$run{name}";
+	$run{pid} = fork // die $!;
+	if (!$run{pid})
+	{
+		open STDIN, '<', '/dev/null' or die $!;
+		open STDOUT, '>>', $run{out} or die $!;
+		open STDERR, '>>', $run{err} or die $!;
+		exec @command or POSIX::_exit(127);
+	}
+	return \%run;
+}
+
+# on_shop(OPTION...): the options that all of those need that are to work
+sub on_shop { return ('--shop', 'aurora', @_, $node->connstr('postgres')); }
+
+# How it ended: "exit 0", "signal 15".
+sub finish
+{
+	my ($run) = @_;
+	waitpid($run->{pid}, 0) == $run->{pid} or die $!;
+	return WIFEXITED($?) ? 'exit ' . WEXITSTATUS($?) : 'signal ' . WTERMSIG($?);
+}
+
+# Until it has said so.
+sub wait_for_text
+{
+	my ($file, $pattern) = @_;
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		return 1 if -e $file && slurp_file($file) =~ $pattern;
+		sleep 0.1;
+	}
+	die "$file never said $pattern:\n" . (-e $file ? slurp_file($file) : '');
+}
+
+# dispatched(NAME, ENDS, ERR, OPTION...): runs to its end; returns the lines that it printed
+sub dispatched
+{
+	my ($name, $ends, $err, @options) = @_;
+	my $run = start(@options);
+	is(finish($run), $ends, "$name: $ends");
+	my $said = slurp_file($run->{err});
+	ref $err ? like($said, $err, "$name: what it says") : is($said, $err, "$name: what it says");
+	return split /^/, slurp_file($run->{out});
+}
+
+# refused(NAME, ENDS, MESSAGE, OPTION...): it prints nothing, and says just this
+sub refused
+{
+	my ($name, $ends, $message, @options) = @_;
+	my @lines = dispatched($name, $ends,
+		ref $message ? $message : join('', map { "loyalcs-dispatch: $_\n" } split /\n/, $message), @options);
+	is("@lines", '', "$name: prints nothing");
+	return;
+}
+
+# A script that is the command of a dispatcher.
+sub script
+{
+	my ($name, $text) = @_;
+	my $file = "$dir/$name";
+	open my $out, '>', $file or die $!;
+	print $out $text;
+	close $out or die $!;
+	chmod 0755, $file or die $!;
+	return $file;
+}
+
+# orders(NUMBER, PREFIX): so many new orders, for each of which a confirmation is due
+sub orders
+{
+	my ($number, $prefix) = @_;
+	sql(qq{
+		INSERT INTO aurora.customers (customer_id, name, email)
+		SELECT '$prefix' || i, '山田 ' || i, '$prefix' || i || '\@example.com' FROM generate_series(1, $number) i;
+		INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount)
+		SELECT '$prefix' || i, 'O-$prefix' || i, now() - interval '1 minute', 24800 FROM generate_series(1, $number) i;});
+	return;
+}
+
+# What became of the follow-ups of customers with a prefix.
+sub became
+{
+	my ($prefix) = @_;
+	return sql(qq{
+		SELECT coalesce(string_agg(concat_ws(' ', n, what), ', ' ORDER BY what), 'nothing')
+		FROM (SELECT count(*) AS n,
+				coalesce(outcome, CASE WHEN lease_until IS NOT NULL THEN 'claimed'
+					WHEN claimable_at <= now() THEN 'waits' ELSE 'waits for later' END) AS what
+			FROM aurora.followups WHERE customer_id ~ '^${prefix}[0-9]+\$' GROUP BY 2) x});
+}
+
+# --------------------------------------------------------------------------
+# Options
+# --------------------------------------------------------------------------
+
+my ($version) = slurp_file('loyalcs.control') =~ /^default_version *= *'(.*)'/m;
+my $hint = "HINT: loyalcs-dispatch --help tells what there is.";
+
+is(join('', dispatched('--version', 'exit 0', '', '--version')), "loyalcs-dispatch $version\n", '--version');
+my @manual = dispatched('--help', 'exit 0', '', '--help');
+is(join('', grep { length > 91 } @manual), '', 'the manual fits a terminal');
+my $page = slurp_file('doc/dispatch.md');
+my %options = map { $_ => 1 } join('', @manual) =~ /(?<![\w-])(--[a-z-]+)/g;
+is(join(' ', grep { $page !~ /`\Q$_\E[` ]/ } sort keys %options), '', 'the page names every option of the manual');
+cmp_ok(scalar(keys %options), '>=', 13, 'the manual names options');
+
+refused('no shop', 'exit 2', "which shop?\n$hint", 'postgres');
+refused('an empty shop', 'exit 2', "which shop?\n$hint", '--shop', '');
+refused('an unknown option', 'exit 2', "unknown option or unexpected value: --shops\n$hint", '--shops');
+refused('a short option', 'exit 2', "unknown option or unexpected value: -x\n$hint", '--shop', 'aurora', '-x');
+refused('a value where none belongs', 'exit 2', "unknown option or unexpected value: --once=1\n$hint", '--once=1');
+refused('no value', 'exit 2', "this option takes a value: --shop\n$hint", '--shop');
+refused('two databases', 'exit 2', "too many arguments, from b\n$hint", '--shop', 'aurora', 'a', 'b');
+foreach my $bad ('0', '10001', '-1', '1x', '', '99999999999999999999')
+{
+	refused("a limit of '$bad'", 'exit 2', "--limit takes a number from 1 to 10000, not \"$bad\"", '--shop', 'aurora', "--limit=$bad");
+}
+refused('no lease', 'exit 2', '--lease takes a number from 1 to 604800, not "0"', '--shop', 'aurora', '--lease', '0');
+refused('no time', 'exit 2', '--time-limit takes a number from 1 to 86400, not "1.5"', '--shop', 'aurora', '--time-limit', '1.5');
+refused('a short lease', 'exit 2',
+	"a lease of 62 s is too short for a time limit of 60 s\nHINT: Take at least 63 s: whoever is sent a message twice is no happier.",
+	'--shop', 'aurora', '--lease', '62', '--exec', 'true');
+refused('a command for nothing', 'exit 2', "--dry-run hands nothing over, so --exec is of no use\n$hint",
+	'--shop', 'aurora', '--dry-run', '--exec', 'true');
+refused('another time for good', 'exit 2', "--at goes with --once or --dry-run only\n$hint", '--shop', 'aurora', '--at', 'now');
+
+refused('no server', 'exit 3', qr/^loyalcs-dispatch: connection to server on socket .* failed: .*\n\z/,
+	'--shop', 'aurora', '--once', "host=$dir");
+refused('no database', 'exit 3', qr/^loyalcs-dispatch: connection to server .* failed: FATAL:  database "nowhere" does not exist\n\z/,
+	'--shop', 'aurora', '--dry-run', $node->connstr('nowhere'));
+refused('nonsense of a conninfo', 'exit 3', qr/^loyalcs-dispatch: invalid connection option "nonsense"\n\z/,
+	'--shop', 'aurora', '--once', 'nonsense=1');
+refused('no extension', 'exit 1', 'relation "loyalcs.shops" does not exist', '--shop', 'aurora', '--once', $node->connstr('template1'));
+refused('no such shop', 'exit 1', "there is no shop Aurora in database postgres\nHINT: SELECT name FROM loyalcs.shops lists them.",
+	'--shop', 'Aurora', '--once', $node->connstr('postgres'));
+refused('no such channel', 'exit 1', "shop aurora has no channel pigeon\nHINT: Its table channels lists them.",
+	on_shop('--once', '--channel', 'pigeon'));
+refused('no time at all', 'exit 1', 'invalid input syntax for type timestamp with time zone: "noonish"', on_shop('--once', '--at', 'noonish'));
+refused('nothing is due', 'exit 0', '', on_shop('--once'));
+refused('nothing would be', 'exit 0', '', on_shop('--dry-run'));
+
+# --------------------------------------------------------------------------
+# Lines
+# --------------------------------------------------------------------------
+
+orders(3, 'L');
+my @lines = dispatched('--dry-run', 'exit 0', '', on_shop('--dry-run'));
+is(join(' ', map { decode_json($_)->{subject} } @lines), 'O-L1 O-L2 O-L3', '--dry-run prints what is due');
+is(join(' ', sort keys %{ decode_json($lines[0]) }), 'channel customer_id due_at step subject why', '--dry-run: fields');
+is(sql('SELECT count(*) FROM aurora.followups'), '0', '--dry-run changes nothing');
+is(scalar(dispatched('--dry-run', 'exit 0', '', on_shop('--dry-run', '--channel', 'phone'))), 0, '--dry-run of another channel');
+is(scalar(dispatched('--dry-run', 'exit 0', '', on_shop('--dry-run', '--at', '2020-01-01'))), 0, '--dry-run at another time');
+refused('another channel', 'exit 0', '', on_shop('--once', '--channel', 'phone'));
+
+# for a session that has ideas of its own
+@lines = do {
+	local $ENV{PGTZ} = 'America/New_York';
+	local $ENV{PGCLIENTENCODING} = 'EUC_JP';
+	local $ENV{PGOPTIONS} = '-c search_path=nowhere -c datestyle=German';
+	dispatched('--once', 'exit 0', '', on_shop('--once', '--channel', 'email', '--limit', '2', '--worker', 'me'));
+};
+my @items = map { decode_json($_) } @lines;
+is(join(' ', map { $_->{subject} } @items), 'O-L1 O-L2 O-L3', '--once hands out what is due, in batches');
+is(join(' ', sort keys %{ $items[0] }), 'attempt channel customer_id due_at followup_id payload step subject', 'fields');
+is(join(' ', map { $items[0]{$_} } qw(attempt customer_id step channel)), '1 L1 order_confirmation email', 'values');
+like($items[0]{due_at}, qr/^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/, 'due_at is in UTC');
+is($items[0]{payload}{recipient}, 'L1@example.com', 'the payload is the message');
+like($lines[0], qr/"山田 1様/, 'in UTF-8');
+is(sql("SELECT string_agg(DISTINCT worker, ' ') FROM aurora.followups"), 'me', '--worker');
+is(became('L'), '3 sent', 'what was written is sent');
+refused('nothing is left', 'exit 0', '', on_shop('--once'));
+
+# Another kind of key, through a role that may do no more than an application.
+$node->safe_psql(
+	'postgres', q{
+	SELECT loyalcs.create_shop('Näh "Shop"', key_type => 'bigint');
+	INSERT INTO "Näh ""Shop""".customers (customer_id, email) VALUES (7, 'seven@example.com');
+	INSERT INTO "Näh ""Shop""".orders (customer_id, order_id, ordered_at, amount) VALUES (7, 'O', now(), 1);
+	CREATE ROLE sender LOGIN;
+	CREATE ROLE reader LOGIN;
+	SELECT loyalcs.grant_shop('Näh "Shop"', 'sender', 'service');
+	SELECT loyalcs.grant_shop('Näh "Shop"', 'reader', 'report');});
+refused('a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table followups\n/,
+	'--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=reader');
+@lines = dispatched('a sender', 'exit 0', '', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=sender');
+is(@lines && decode_json($lines[0])->{customer_id}, 7, 'another shop, another key, an ordinary role');
+
+# --------------------------------------------------------------------------
+# Answers of a command
+# --------------------------------------------------------------------------
+
+# Each customer is another case.
+orders(15, 'E');
+my $cases = script('cases', <<'END');
+#!/bin/sh
+read -r line
+case $line in
+*'"E1"'*) echo "message 4711" ;;
+*'"E2"'*) exit 75 ;;
+*'"E3"'*) echo; echo "  mailbox	full  "; exit 1 ;;
+*'"E4"'*) echo "no such address"; exit 67 ;;
+*'"E5"'*) exit 68 ;;
+*'"E6"'*) kill -9 $$ ;;
+*'"E7"'*) sleep 1000 & echo "asked $!"; trap '' TERM; echo $! >"$DIR/sleeper"; wait; while :; do sleep 1000; done ;;
+*'"E8"'*) yes 長い理由 | head -n 10000; exit 1 ;;
+*'"E9"'*) printf 'a\200b\377c\303\050\342\202\355\240\200d\001\177e\303\244\n'; exit 1 ;;
+*'"E10"'*) sleep 1000 & echo "$!" >"$DIR/daemon" ;;
+*'"E11"'*) exec >&- 2>&-; exit 0 ;;
+*'"E13"'*) exec <&-; exit 0 ;;
+*'"E14"'*) echo "a complaint" >&2 ;;
+*'"E15"'*) trap 'echo bye; exit 0' TERM; sleep 1000 & echo $! >"$DIR/sleeper2"; wait ;;
+esac
+END
+# of the long line it reads nothing at all
+my $first = script('first', qq{#!/bin/sh\ncase \$(head -c 200) in *'"E12"'*) exit 0;; esac\nexit 75\n});
+$ENV{DIR} = $dir;
+@lines = dispatched('all kinds of ends', 'exit 0', "a complaint\n",
+	on_shop('--once', '--exec', "exec $cases", '--time-limit', '3', '--lease', '100'));
+is("@lines", '', 'what a command prints is not printed');
+my %got = map { split /\|/, $_, 2 } split /\n/, sql(q{
+	SELECT customer_id, coalesce(outcome, 'tried again'), coalesce(left(detail, 40), '-')
+	FROM aurora.followups WHERE customer_id ~ '^E'});
+my ($asked) = $got{E7} =~ s/asked (\d+)$/asked N/ ? $1 : 0;
+is_deeply(\%got, {
+		E1 => 'sent|message 4711',
+		E2 => 'tried again|exit code 75',
+		E3 => 'tried again|exit code 1: mailbox full',
+		E4 => 'undeliverable|exit code 67: no such address',
+		E5 => 'undeliverable|exit code 68',
+		E6 => 'tried again|killed by signal 9',
+		E7 => 'tried again|took longer than 3 s: asked N',
+		E8 => 'tried again|exit code 1: ' . '長い理由 長い理由 長い理由 長い理由 長い理由 長い',
+		E9 => 'tried again|exit code 1: a?b?c?(?????d e' . 'ä',
+		E10 => 'sent|-',
+		E11 => 'sent|-',
+		E12 => 'sent|-',
+		E13 => 'sent|-',
+		E14 => 'sent|-',
+		E15 => 'tried again|took longer than 3 s: bye' },
+	'how commands end, and what they say');
+is(sql("SELECT octet_length(detail) BETWEEN 1000 AND 1030 FROM aurora.followups WHERE customer_id = 'E8'"), 't', 'of a long answer the beginning is kept');
+
+sub is_gone
+{
+	my ($pid) = @_;
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		# a zombie that init has not buried yet is as good as gone
+		return 1 if !kill(0, $pid) || (eval { slurp_file("/proc/$pid/stat") } // "") =~ /\) Z/;
+		sleep 0.1;
+	}
+	return 0;
+}
+foreach my $file ('sleeper', 'sleeper2')
+{
+	chomp(my $pid = slurp_file("$dir/$file"));
+	ok(is_gone($pid), "the time limit ends what a command has started: $file");
+}
+chomp(my $daemon = slurp_file("$dir/daemon"));
+ok(kill('KILL', $daemon), 'what a command leaves running in time is left alone, and not waited for');
+
+# What failed is tried again, and the number of the attempt tells.
+sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id IN ('E2', 'E3')");
+@lines = dispatched('a second attempt', 'exit 0', '', on_shop('--once'));
+is(join(' ', map { my $i = decode_json($_); "$i->{customer_id} $i->{attempt}" } @lines), 'E2 2 E3 2', 'a second attempt');
+
+# A command that reads nothing of a line longer than a pipe holds.
+sql("UPDATE aurora.customers SET name = repeat('長', 100000) WHERE customer_id = 'E12'");
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, claimable_at = now() WHERE customer_id = 'E12'");
+refused('a deaf command', 'exit 0', '', on_shop('--once', '--exec', 'exit 0'));
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, claimable_at = now() WHERE customer_id = 'E12'");
+refused('a command that stops reading', 'exit 0', '', on_shop('--once', '--exec', $first));
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, claimable_at = now() WHERE customer_id = 'E12'");
+refused('a command that reads all', 'exit 0', '', on_shop('--once', '--exec', q{test "$(wc -c)" -gt 600000}));
+is(sql("SELECT outcome FROM aurora.followups WHERE customer_id = 'E12'"), 'sent', 'long lines go through');
+
+# If it is not the item's fault, the item does not pay for it.
+orders(3, 'N');
+refused('no such command', 'exit 1', qr{not found\nloyalcs-dispatch: the command cannot be run: $dir/none\n}, on_shop('--once', '--exec', "$dir/none"));
+refused('no command', 'exit 1', qr{denied\nloyalcs-dispatch: the command cannot be run: $dir\n}, on_shop('--once', '--exec', $dir));
+is(became('N'), '3 waits', 'everything is given back');
+is(sql("SELECT sum(failures) FROM aurora.followups WHERE customer_id ~ '^N'"), '0', 'and nothing has failed');
+SKIP:
+{
+	skip 'there is no /dev/full', 2 unless -c '/dev/full';
+	is(finish(my $run = start({ out => '/dev/full' }, on_shop('--once'))), 'exit 1', 'stdout is full');
+	is(slurp_file($run->{err}), "loyalcs-dispatch: could not write to stdout: No space left on device\n", 'stdout is full: what it says');
+}
+mkfifo("$dir/reader", 0600) or die $!;
+{
+	open my $reader, '+<', "$dir/reader" or die $!;
+	my $run = start({ out => "$dir/reader" }, on_shop('--channel', 'email', '--verbose'));
+	wait_for_text($run->{err}, qr/nothing is due/);
+	close $reader;
+	orders(1, 'P');
+	is(finish($run), 'exit 1', 'nobody reads any more');
+	like(slurp_file($run->{err}), qr/ could not write to stdout: Broken pipe\n.* gave back 1 of 1\n/, 'nobody reads any more: what it says');
+	is(became('N'), '3 sent', 'what was read is sent');
+	is(became('P'), '1 waits', 'what was not is given back');
+}
+
+# The lease does not last for all: the others are given back, and claimed again.
+orders(3, 'S');
+my $run = start(on_shop('--once', '--exec', 'sleep 1', '--time-limit', '30', '--lease', '33', '--verbose'));
+is(finish($run), 'exit 0', 'a short lease');
+like(slurp_file($run->{err}), qr/claimed 4\n.*sent, recorded\n.*does not last for the others\n.*gave back 3 of 3\n.*claimed 3\n/, 'claims are renewed');
+is(became('S'), '3 sent', 'and all is sent');
+
+# Outcomes that cannot be recorded.
+orders(4, 'U');
+my $erase = script('erase', qq{#!/bin/sh
+psql -XqAt -d "\$CONNECTION" -c "DELETE FROM aurora.followups WHERE customer_id = 'U1'" -c "DELETE FROM aurora.orders WHERE customer_id = 'U1'"
+});
+my $break = script('break', qq{#!/bin/sh
+psql -XqAt -d "\$CONNECTION" -c "ALTER FUNCTION aurora.complete_followup RENAME TO gone"
+});
+my $overtake = script('overtake', qq{#!/bin/sh
+psql -XqAt -d "\$CONNECTION" -c "UPDATE aurora.followups SET claimable_at = now() WHERE customer_id = 'U2'" -c "SELECT FROM aurora.claim_followups('email', 1)"
+});
+$ENV{CONNECTION} = $node->connstr('postgres');
+refused('erased', 'exit 0', qr/^loyalcs-dispatch: there is no follow-up \d+\nloyalcs-dispatch: follow-up \d+: sent, which could not be recorded\n\z/,
+	on_shop('--once', '--limit', '1', '--exec', "if grep -q '\"U1\"'; then $erase; else exit 67; fi"));
+is(became('U'), '3 undeliverable', 'a follow-up that was deleted meanwhile stops nothing');
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, reported = NULL, claimable_at = now() WHERE customer_id = 'U2'");
+refused('late', 'exit 0', qr/^loyalcs-dispatch: follow-up \d+: sent, after its lease had run out: somebody else may have handed it over too\n\z/,
+	on_shop('--once', '--exec', $overtake));
+is(became('U'), '1 claimed, 2 undeliverable', 'somebody else has it');
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, reported = NULL, claimable_at = now() WHERE customer_id ~ '^U'");
+refused('not recorded', 'exit 1', qr/^loyalcs-dispatch: function aurora.complete_followup\(.*\) does not exist\n.*HINT.*\nloyalcs-dispatch: follow-up \d+: sent, which could not be recorded\n\z/,
+	on_shop('--once', '--exec', $break));
+is(became('U'), '1 claimed, 2 waits', 'where nothing can be recorded, nothing more is handed over');
+sql("ALTER FUNCTION aurora.gone RENAME TO complete_followup");
+refused('the others', 'exit 0', '', on_shop('--once', '--exec', 'true'));
+
+# --------------------------------------------------------------------------
+# Signals, notifications, and a server that goes away
+# --------------------------------------------------------------------------
+
+# A command that says that it has begun, and ends when it is let.
+mkfifo("$dir/gate", 0600) or die $!;
+my $hold = script('hold', qq{#!/bin/sh\ncat >>"$dir/held"\nread -r answer <"$dir/gate"\n});
+
+sub let_go
+{
+	open my $gate, '>', "$dir/gate" or die $!;
+	print $gate "go\n";
+	close $gate or die $!;
+	return;
+}
+
+foreach my $signal ('TERM', 'INT', 'HUP')
+{
+	unlink "$dir/held";
+	orders(4, $signal);
+	$run = start(on_shop('--exec', "exec $hold", '--verbose'));
+	wait_for_text("$dir/held", qr/\n/);
+	is(became($signal), '4 claimed', "SIG$signal: work is claimed");
+	kill $signal, $run->{pid};
+	let_go();
+	is(finish($run), 'exit 0', "SIG$signal ends a dispatcher");
+	is(became($signal), '1 sent, 3 waits', "SIG$signal: what is at hand is finished, the rest given back");
+	is(scalar(split /\n/, slurp_file("$dir/held")), 1, "SIG$signal: nothing more is begun");
+	refused("SIG$signal: the rest", 'exit 0', '', on_shop('--once', '--exec', 'true'));
+}
+
+unlink "$dir/held";
+orders(2, 'T');
+$run = start(on_shop('--exec', "echo \$\$ >>$dir/shell; exec $hold", '--verbose'));
+wait_for_text("$dir/held", qr/\n/);
+kill 'TERM', $run->{pid};
+kill 'INT', $run->{pid};
+like(finish($run), qr/^signal (?:2|15)$/, 'a second signal ends it at once');
+chomp(my $shell = slurp_file("$dir/shell"));
+ok(is_gone($shell), 'and the command too');
+is(became('T'), '2 claimed', 'what it had is out of reach until the lease is over');
+sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id ~ '^T[0-9]'");
+
+# One that sleeps wakes up when there is work, and ends when it is told to.
+$run = start({ out => "$dir/awake" }, on_shop('--verbose'));
+wait_for_text($run->{err}, qr/nothing is due/);
+is(became('T'), '2 sent', 'what somebody else left is sent');
+my $since = time;
+orders(1, 'W');
+wait_for_text("$dir/awake", qr/"W1"/);
+cmp_ok(time - $since, '<', 30, 'new work starts at once');
+kill 'TERM', $run->{pid};
+is(finish($run), 'exit 0', 'a sleeper ends');
+like(slurp_file($run->{err}), qr/^\d{4}-\d\d-\d\d [\d:.]{12} UTC loyalcs-dispatch: .*\d sent, 0 failed, 0 undeliverable\n\z/s, '--verbose');
+
+# The server is away for a while.
+$run = start({ out => "$dir/steadfast" }, on_shop('--verbose'));
+wait_for_text($run->{err}, qr/nothing is due/);
+$node->stop('fast');
+wait_for_text($run->{err}, qr/lost the connection: .*\n.*trying again in \d+\.\d s\n.*trying again/s);
+$node->start;
+wait_for_text($run->{err}, qr/going on\n/);
+orders(1, 'R');
+wait_for_text("$dir/steadfast", qr/"R1"/);
+kill 'TERM', $run->{pid};
+is(finish($run), 'exit 0', 'a server that comes back is found');
+is(became('R'), '1 sent', 'and served');
+
+# It goes away while something is at hand, and is back before that is recorded.
+unlink "$dir/held";
+orders(3, 'H');
+$run = start(on_shop('--exec', "exec $hold", '--verbose'));
+wait_for_text("$dir/held", qr/"H1"/);
+$node->restart;
+foreach my $next ('H2', 'H3')
+{
+	let_go();
+	wait_for_text("$dir/held", qr/"$next"/);
+}
+let_go();
+wait_for_text($run->{err}, qr/(?:.*sent, recorded\n.*){3}.*nothing is due/s);
+kill 'TERM', $run->{pid};
+is(finish($run), 'exit 0', 'a server that was restarted under a command');
+is(scalar(split /\n/, slurp_file("$dir/held")), 3, 'nothing is handed over twice');
+is(became('H'), '3 sent', 'and everything is recorded');
+
+# It is away when one is told to end: nothing is at hand, so nothing keeps it.
+$run = start(on_shop('--verbose'));
+wait_for_text($run->{err}, qr/nothing is due/);
+$node->stop('fast');
+wait_for_text($run->{err}, qr/trying again/);
+kill 'TERM', $run->{pid};
+is(finish($run), 'exit 0', 'told to end without a server');
+$node->start;
+
+# --------------------------------------------------------------------------
+# 20,000 follow-ups, three dispatchers, each second one of them is killed, and
+# once the server is restarted.
+# --------------------------------------------------------------------------
+
+my $many = 20000;
+my $delivered = "$dir/delivered";
+orders($many, 'M');
+sql('ANALYZE');
+
+# cat writes a line in one piece, so lines of several do not mix
+my @dispatcher = (on_shop('--exec', "exec cat >>'$delivered'", '--time-limit', '20', '--lease', '25', '--limit', '50'));
+my $log = "$dir/many.err";
+my @runs = map { start({ err => $log }, @dispatcher) } 1 .. 3;
+my ($kills, $restarts, $done) = (0, 0, 0);
+my $give_up = time + 5 * $PostgreSQL::Test::Utils::timeout_default;
+while ($done < $many)
+{
+	die "only $done of $many are sent" if time > $give_up;
+	sleep 1;
+	my $victim = $kills++ % 3;
+	kill 'KILL', $runs[$victim]{pid};
+	die 'a dispatcher has ended by itself: ' . slurp_file($log) if finish($runs[$victim]) ne 'signal 9';
+	$runs[$victim] = start({ err => $log }, @dispatcher);
+	$done = sql("SELECT count(*) FROM aurora.followups WHERE customer_id ~ '^M' AND outcome = 'sent'");
+	if (!$restarts && $done > $many / 3)
+	{
+		$restarts++;
+		$node->restart;
+	}
+}
+kill 'TERM', map { $_->{pid} } @runs;
+is(join(', ', map { finish($_) } @runs), 'exit 0, exit 0, exit 0', 'the last three dispatchers end in peace');
+
+my (%times, %attempts);
+foreach my $line (split /^/, slurp_file($delivered))
+{
+	my ($id, $attempt) = $line =~ /^\{"followup_id":(\d+),"attempt":(\d+),"customer_id":"M\d+",.*\}$/
+	  or die "not a line of ours: $line";
+	$times{$id}++;
+	$attempts{"$id.$attempt"}++;
+}
+my $late = sql("SELECT count(*) FROM aurora.followup_late_reports WHERE customer_id ~ '^M'");
+my $extra = 0;
+$extra += $_ - 1 foreach values %times;
+is(scalar(keys %times), $many, 'every follow-up is delivered');
+is(sql("SELECT count(*) FROM aurora.followups WHERE customer_id ~ '^M' AND outcome = 'sent'"), $many, 'and is known to be');
+is(scalar(grep { $_ > 1 } values %attempts), 0, 'no claim is delivered twice');
+is($restarts, 1, 'the server was restarted');
+cmp_ok($extra, '<=', $kills + $late, "delivered twice: $extra, of which $late after a lease was over; kills: $kills");
+note "$kills kills, $extra duplicates, $late late reports";
+
+$node->stop('fast');
+done_testing();
