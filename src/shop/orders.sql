@@ -25,7 +25,7 @@ CREATE TABLE orders (
     cancelled_at timestamptz,
     -- with all that a customer's figures are made of, so that they are read from
     -- a page or two of the index and not from as many pages as there are orders
-    PRIMARY KEY (customer_id, order_id) INCLUDE (ordered_at, amount, cancelled_at),
+    PRIMARY KEY (customer_id, order_id) INCLUDE (ordered_at, amount, cancelled_at, delivered_at),
     CONSTRAINT orders_tax_and_shipping_are_within_amount
         CHECK (tax >= 0 AND shipping >= 0 AND tax + shipping <= amount),
     CONSTRAINT orders_refunded_is_within_amount
@@ -59,7 +59,8 @@ CREATE TABLE order_items (
     amount numeric NOT NULL
         CONSTRAINT order_items_amount_is_money
         CHECK (amount >= 0 AND amount <= 1000000000000 AND amount = round(amount, 4)),
-    PRIMARY KEY (customer_id, order_id, line)
+    -- with what offers are made of, for the same reason
+    PRIMARY KEY (customer_id, order_id, line) INCLUDE (product_id)
 );
 COMMENT ON TABLE order_items IS 'what was in each order, one row a line';
 
