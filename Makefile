@@ -80,6 +80,7 @@ SHOP_SQL = \
 	src/shop/templates.sql \
 	src/shop/journeys.sql \
 	src/shop/followups.sql \
+	src/shop/sla_warnings.sql \
 	src/shop/waves.sql
 
 # The dispatcher, which is a client.

@@ -339,6 +339,7 @@ AS $glossary$
     ('valid_until', 'when it ends, itself not included; NULL if it has not ended'),
     ('warn_at', 'when the deadline becomes near; NULL if the clock has stopped or is paused'),
     ('warn_before', 'how much of the target is left when the state becomes at_risk'),
+    ('warning_id', 'number of the SLA warning'),
     ('wave_id', 'number of the wave, the sample that a survey went out to; NULL for invitations of no wave'),
     ('why', 'why it is due, in a sentence'),
     ('wording', 'the question as the customer reads it'),

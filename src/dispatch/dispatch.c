@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dispatch.c
- *	  What goes between a shop and whoever receives its follow-ups
+ *	  What goes between a shop and whoever receives its follow-ups or warnings
  *
  * Work is claimed for the time of a lease, handed over item by item, and each
  * item's outcome is recorded before the next one is handed over.  So what
@@ -26,7 +26,7 @@
 #include <libpq-fe.h>
 
 /*
- * Notifications tell of new work, and next_followup_at() when old work is due.
+ * Notifications tell of new follow-ups, and next_..._at() when old work is due.
  * What neither foresees is found within this many seconds.
  */
 #define LONGEST_SLEEP		60.0
@@ -44,7 +44,59 @@
 /* How long to try when somebody waits for the end. */
 #define PATIENCE			30.0
 
+/* A kind of work: what it is called, and its statements, with %s for the shop's name. */
+typedef struct Work
+{
+	const char *noun;
+	const char *listen;			/* or NULL: nothing tells of it */
+	const char *look;			/* channel, at: lines */
+	const char *claim;			/* channel, limit, worker, lease, at: number, claim key, line */
+	const char *record;			/* number, outcome, claim key, detail, at: what that means */
+	const char *release;		/* number, claim key, at */
+	const char *next;			/* channel: seconds from now */
+} Work;
+
+static const Work followups = {
+	.noun = "follow-up",
+	.listen = "LISTEN loyalcs_followups",
+	.look = "SELECT row_to_json(d)::text || E'\n'"
+	"  FROM (SELECT f.customer_id, f.step, f.subject, f.channel, f.due_at, f.why"
+	"          FROM %s.followups_due_at(coalesce($2::timestamptz, now())) f"
+	"         WHERE $1::text IS NULL OR f.channel = $1"
+	"         ORDER BY f.due_at, f.customer_id, f.step, f.subject) d",
+	.claim = "SELECT c.followup_id, c.claim_key,"
+	"       (SELECT row_to_json(i)::text || E'\n'"
+	"          FROM (SELECT c.followup_id, c.attempt, c.customer_id, c.step, c.subject,"
+	"                       c.channel, c.due_at, c.payload) i)"
+	"  FROM %s.claim_followups($1, $2::integer, $3, $4::interval,"
+	"                          coalesce($5::timestamptz, now())) c",
+	.record = "SELECT %s.complete_followup($1::bigint, $2, $3, $4,"
+	"                            coalesce($5::timestamptz, now()))",
+	.release = "SELECT %s.release_followup($1::bigint, $2, coalesce($3::timestamptz, now()))",
+	.next = "SELECT EXTRACT(epoch FROM %s.next_followup_at($1) - clock_timestamp())"
+};
+
+static const Work sla_warnings = {
+	.noun = "SLA warning",
+	.look = "SELECT row_to_json(d)::text || E'\n'"
+	"  FROM (SELECT w.customer_id, w.ticket_id, w.metric, w.state, w.channel, w.due_at, w.due_in, w.agent_id"
+	"          FROM %s.sla_warnings_due_at(coalesce($2::timestamptz, now())) w"
+	"         WHERE $1::text IS NULL OR w.channel = $1"
+	"         ORDER BY w.due_at, w.customer_id, w.ticket_id, w.metric, w.cycle) d",
+	.claim = "SELECT c.warning_id, c.claim_key,"
+	"       (SELECT row_to_json(i)::text || E'\n'"
+	"          FROM (SELECT c.warning_id, c.attempt, c.customer_id, c.ticket_id,"
+	"                       c.channel, c.due_at, c.payload) i)"
+	"  FROM %s.claim_sla_warnings($1, $2::integer, $3, $4::interval,"
+	"                             coalesce($5::timestamptz, now())) c",
+	.record = "SELECT %s.complete_sla_warning($1::bigint, $2, $3, $4,"
+	"                               coalesce($5::timestamptz, now()))",
+	.release = "SELECT %s.release_sla_warning($1::bigint, $2, coalesce($3::timestamptz, now()))",
+	.next = "SELECT EXTRACT(epoch FROM %s.next_sla_warning_at($1) - clock_timestamp())"
+};
+
 static const Options *options;
+static const Work *work;
 static PGconn *conn = NULL;
 static bool once_connected = false;
 static char *schema = NULL;		/* the shop's name, quoted */
@@ -162,10 +214,10 @@ connect_server(bool *again)
 					 0, NULL, again);
 
 	/* a look is possible on a standby too, where LISTEN is not */
-	if (result != NULL && !options->dry_run)
+	if (result != NULL && work->listen && !options->dry_run)
 	{
 		PQclear(result);
-		result = attempt("LISTEN loyalcs_followups", 0, NULL, again);
+		result = attempt(work->listen, 0, NULL, again);
 	}
 	if (result == NULL)
 	{
@@ -295,12 +347,7 @@ look(void)
 	PGresult   *result;
 	int			code = EXIT_DONE;
 
-	result = query(of_shop("SELECT row_to_json(d)::text || E'\n'"
-						   "  FROM (SELECT f.customer_id, f.step, f.subject, f.channel, f.due_at, f.why"
-						   "          FROM %s.followups_due_at(coalesce($2::timestamptz, now())) f"
-						   "         WHERE $1::text IS NULL OR f.channel = $1"
-						   "         ORDER BY f.due_at, f.customer_id, f.step, f.subject) d"),
-				   2, values, false);
+	result = query(of_shop(work->look), 2, values, false);
 	if (result == NULL)
 		return failure;
 	for (int i = 0; i < PQntuples(result) && code == EXIT_DONE; i++)
@@ -310,7 +357,6 @@ look(void)
 	return code;
 }
 
-/* Columns: number, claim key, line. */
 static PGresult *
 claim(void)
 {
@@ -318,13 +364,7 @@ claim(void)
 	const char *values[] = {options->channel, options->limit, options->worker, lease, options->at};
 
 	snprintf(lease, sizeof(lease), "%d seconds", options->lease);
-	return query(of_shop("SELECT c.followup_id, c.claim_key,"
-						 "       (SELECT row_to_json(i)::text || E'\n'"
-						 "          FROM (SELECT c.followup_id, c.attempt, c.customer_id, c.step, c.subject,"
-						 "                       c.channel, c.due_at, c.payload) i)"
-						 "  FROM %s.claim_followups($1, $2::integer, $3, $4::interval,"
-						 "                          coalesce($5::timestamptz, now())) c"),
-				 5, values, false);
+	return query(of_shop(work->claim), 5, values, false);
 }
 
 static Outcome
@@ -337,7 +377,7 @@ hand_over(const char *line, char *detail)
 }
 
 /*
- * Whether work may go on.  A follow-up that has been deleted meanwhile hurts
+ * Whether work may go on.  An item that has been deleted meanwhile hurts
  * nobody; but if outcomes cannot be recorded, then whatever is handed over will
  * be handed over again, and that has to stop.
  */
@@ -349,20 +389,18 @@ record(const char *id, const char *key, Outcome outcome, const char *detail)
 	PGresult   *result;
 	const char *answer;
 
-	result = query(of_shop("SELECT %s.complete_followup($1::bigint, $2, $3, $4,"
-						   "                            coalesce($5::timestamptz, now()))"),
-				   5, values, true);
+	result = query(of_shop(work->record), 5, values, true);
 	if (result == NULL)
 	{
-		say("follow-up %s: %s, which could not be recorded", id, names[outcome]);
+		say("%s %s: %s, which could not be recorded", work->noun, id, names[outcome]);
 		return failure == EXIT_TROUBLE && strcmp(failure_state, "42704") == 0;
 	}
 	answer = PQgetvalue(result, 0, 0);
 	if (strcmp(answer, "late") == 0)
-		say("follow-up %s: %s, after its lease had run out: somebody else may have handed it over too",
-			id, names[outcome]);
+		say("%s %s: %s, after its lease had run out: somebody else may have handed it over too",
+			work->noun, id, names[outcome]);
 	else
-		chat("follow-up %s: %s%s%s, %s", id, names[outcome], detail[0] ? ", " : "", detail, answer);
+		chat("%s %s: %s%s%s, %s", work->noun, id, names[outcome], detail[0] ? ", " : "", detail, answer);
 	PQclear(result);
 	*(outcome == OUTCOME_SENT ? &sent : outcome == OUTCOME_FAILED ? &failed : &undeliverable) += 1;
 	return true;
@@ -382,8 +420,7 @@ release(PGresult *batch, int from)
 
 		if (conn == NULL)
 			break;
-		result = attempt(of_shop("SELECT %s.release_followup($1::bigint, $2, coalesce($3::timestamptz, now()))"),
-						 3, values, &again);
+		result = attempt(of_shop(work->release), 3, values, &again);
 		if (result == NULL)
 			break;
 		PQclear(result);
@@ -460,8 +497,7 @@ sleep_until_due(double looked_for)
 
 	if (!told)
 	{
-		result = query(of_shop("SELECT EXTRACT(epoch FROM %s.next_followup_at($1) - clock_timestamp())"),
-					   1, values, false);
+		result = query(of_shop(work->next), 1, values, false);
 		if (result == NULL)
 			return false;
 		if (!PQgetisnull(result, 0, 0))
@@ -520,6 +556,7 @@ dispatch(const Options *given)
 	int			code;
 
 	options = given;
+	work = given->sla ? &sla_warnings : &followups;
 	if (!check_names())
 		code = stopping() ? EXIT_DONE : failure;
 	else if (options->dry_run)

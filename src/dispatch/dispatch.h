@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * dispatch.h
- *	  loyalcs-dispatch: takes follow-ups that are due from a shop and hands
- *	  each to a command or to stdout
+ *	  loyalcs-dispatch: takes follow-ups or SLA warnings that are due from a
+ *	  shop and hands each to a command or to stdout
  *
  * main.c has the options and the manual, dispatch.c what goes between the
  * server and the receiver, command.c the running of a command, and report.c
@@ -52,6 +52,7 @@ typedef struct Options
 	const char *limit;			/* a number, checked */
 	int			lease;			/* seconds */
 	int			time_limit;		/* seconds */
+	bool		sla;			/* warnings, not follow-ups */
 	bool		once;
 	bool		dry_run;
 	bool		verbose;

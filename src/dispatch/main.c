@@ -19,7 +19,7 @@
 
 static const char *const manual[] = {
 	"NAME\n"
-	"    loyalcs-dispatch - hands out the follow-ups of a shop when they are due\n"
+	"    loyalcs-dispatch - hands out the follow-ups and SLA warnings of a shop when they are due\n"
 	"\n"
 	"SYNOPSIS\n"
 	"    loyalcs-dispatch --shop NAME [OPTION]... [CONNINFO]\n"
@@ -37,7 +37,10 @@ static const char *const manual[] = {
 	"\n",
 	"OPTIONS\n"
 	"    --shop NAME           the schema of the shop; there is no default\n"
-	"    --channel CHANNEL     only what goes out by this channel (default: all)\n"
+	"    --sla                 hand out warnings of promises that are at risk or breached,\n"
+	"                          not follow-ups\n"
+	"    --channel CHANNEL     only what goes out by this channel, with --sla what is about\n"
+	"                          tickets of this channel (default: all)\n"
 	"    --exec COMMAND        run COMMAND with sh for each follow-up, which it reads on its\n"
 	"                          stdin (default: write all to stdout)\n"
 	"    --time-limit SECONDS  end a command that takes longer, and all that it has started\n"
@@ -60,14 +63,20 @@ static const char *const manual[] = {
 	"\n"
 	"    followup_id stays the same when a follow-up is handed over again, attempt grows.\n"
 	"\n"
+	"    With --sla:\n"
+	"    {\"warning_id\":1,\"attempt\":1,\"customer_id\":\"C1\",\"ticket_id\":\"T1\",\n"
+	"     \"channel\":\"line\",\"due_at\":\"2026-10-31T03:00:00+00:00\",\"payload\":{\"metric\":\n"
+	"     \"first_response\",\"state\":\"at_risk\",\"due_in\":\"in 10 min\",...}}\n"
+	"\n"
 	"ANSWER OF THE COMMAND\n"
 	"    0                     sent\n"
 	"    67, 68                undeliverable: nobody can be reached there, do not try again\n"
 	"                          (EX_NOUSER, EX_NOHOST)\n"
 	"    126, 127              the command cannot be run: the dispatcher gives everything\n"
 	"                          back and ends\n"
-	"    any other, a signal,  failed: it is tried again later, as often as the step allows\n"
-	"    the time limit        (75, EX_TEMPFAIL, is the usual code)\n"
+	"    any other, a signal,  failed: it is tried again later, as often as the step\n"
+	"    the time limit        allows, a warning for as long as it holds (75, EX_TEMPFAIL,\n"
+	"                          is the usual code)\n"
 	"\n"
 	"    The first 1,000 bytes that it prints on stdout are kept with the follow-up as\n"
 	"    detail, for a message number or a reason. Its stderr is the dispatcher's.\n"
@@ -97,6 +106,7 @@ static const char *const manual[] = {
 	"EXAMPLES\n"
 	"    loyalcs-dispatch --shop aurora --dry-run crm\n"
 	"    loyalcs-dispatch --shop aurora --channel email --exec /usr/local/bin/send-mail crm\n"
+	"    loyalcs-dispatch --shop aurora --sla --exec /usr/local/bin/tell-the-team crm\n"
 	"    loyalcs-dispatch --shop aurora --channel line --once crm | line-push\n"
 };
 
@@ -141,10 +151,11 @@ read_options(Options *o, int argc, char **argv)
 {
 	enum
 	{
-		SHOP = 1, CHANNEL, EXEC, TIME_LIMIT, LIMIT, LEASE, WORKER, ONCE, DRY_RUN, AT, VERBOSE, HELP, VERSION
+		SHOP = 1, SLA, CHANNEL, EXEC, TIME_LIMIT, LIMIT, LEASE, WORKER, ONCE, DRY_RUN, AT, VERBOSE, HELP, VERSION
 	};
 	static const struct option known[] = {
 		{"shop", required_argument, NULL, SHOP},
+		{"sla", no_argument, NULL, SLA},
 		{"channel", required_argument, NULL, CHANNEL},
 		{"exec", required_argument, NULL, EXEC},
 		{"time-limit", required_argument, NULL, TIME_LIMIT},
@@ -168,6 +179,9 @@ read_options(Options *o, int argc, char **argv)
 		{
 			case SHOP:
 				o->shop = optarg;
+				break;
+			case SLA:
+				o->sla = true;
 				break;
 			case CHANNEL:
 				o->channel = optarg;

@@ -547,6 +547,58 @@ END;
 COMMENT ON FUNCTION offers_in_words(@key_type@, timestamptz) IS
     'the first three of next_offers() by name; NULL if there are none';
 
+-- The rules of claims and reports, of follow-ups and of whatever else is handed out.
+
+CREATE OR REPLACE FUNCTION check_claim(what text, only_channel text, "limit" integer, lease interval) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF "limit" IS NULL OR "limit" < 1 OR "limit" > 10000 THEN
+        RAISE EXCEPTION 'cannot claim % %', coalesce("limit"::text, 'NULL'), what
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Claim 1 to 10000 at a time.';
+    END IF;
+    IF lease IS NULL OR lease <= interval '0' THEN
+        RAISE EXCEPTION 'a lease must last'
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = format('It is %s.', coalesce(lease::text, 'NULL'));
+    END IF;
+    IF only_channel IS NOT NULL AND NOT EXISTS (SELECT FROM channels c WHERE c.channel = only_channel) THEN
+        RAISE EXCEPTION 'unknown channel %', quote_literal(only_channel)
+            USING ERRCODE = 'undefined_object', HINT = 'The table channels lists them; NULL is all.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION check_claim(text, text, integer, interval) IS
+    'refuses what nobody can claim: a number, a lease or a channel';
+
+CREATE OR REPLACE FUNCTION reported_attempt(what text, number bigint, attempts integer, key text, outcome text) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    attempt constant integer := substring(key, '^' || number::text || '\.([1-9][0-9]{0,8})$')::integer;
+BEGIN
+    IF outcome IS NULL OR outcome NOT IN ('sent', 'failed', 'undeliverable') THEN
+        RAISE EXCEPTION 'unknown outcome %', coalesce(quote_literal(outcome), 'NULL')
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'The outcomes are sent, failed (to be tried again) and undeliverable (not to be).';
+    END IF;
+    IF attempts IS NULL THEN
+        RAISE EXCEPTION 'there is no % %', what, coalesce(number::text, 'NULL')
+            USING ERRCODE = 'undefined_object';
+    END IF;
+    IF attempt IS NULL OR attempt > attempts THEN
+        RAISE EXCEPTION 'key % is of no claim of % %', coalesce(quote_literal(key), 'NULL'), what, number
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Use the claim_key that it was claimed with.';
+    END IF;
+    RETURN attempt;
+END
+$$;
+COMMENT ON FUNCTION reported_attempt(text, bigint, integer, text, text) IS
+    'which claim a worker reports on, by its key; refuses an unknown outcome, a number that does not exist (attempts is NULL) and a key of no claim';
+
 -- Each statement has one plan for all calls of a session, made perhaps when there
 -- were hardly any rows: hence no sequential scan where there is an index. (Where
 -- there is none, that makes a plan look dear enough for jit.)
@@ -588,20 +640,7 @@ DECLARE
     ids bigint[];
     claimed bigint;
 BEGIN
-    IF wanted IS NULL OR wanted < 1 OR wanted > 10000 THEN
-        RAISE EXCEPTION 'cannot claim % follow-ups', coalesce(wanted::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Claim 1 to 10000 at a time.';
-    END IF;
-    IF lease IS NULL OR lease <= interval '0' THEN
-        RAISE EXCEPTION 'a lease must last'
-            USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', coalesce(lease::text, 'NULL'));
-    END IF;
-    IF only_channel IS NOT NULL AND NOT EXISTS (SELECT FROM channels c WHERE c.channel = only_channel) THEN
-        RAISE EXCEPTION 'unknown channel %', quote_literal(only_channel)
-            USING ERRCODE = 'undefined_object', HINT = 'The table channels lists them; NULL is all.';
-    END IF;
-
+    PERFORM check_claim('follow-ups', only_channel, wanted, lease);
     IF looked_at IS NULL OR abs(now_epoch - looked_at) >= 60 THEN
         PERFORM queue_followups(claim_followups.at);
         PERFORM set_config(looked, now_epoch::text, false);
@@ -787,22 +826,8 @@ DECLARE
     attempt integer;
     gives_up boolean;
 BEGIN
-    IF complete_followup.outcome IS NULL OR complete_followup.outcome NOT IN ('sent', 'failed', 'undeliverable') THEN
-        RAISE EXCEPTION 'unknown outcome %', coalesce(quote_literal(complete_followup.outcome), 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'The outcomes are sent, failed (to be tried again) and undeliverable (not to be).';
-    END IF;
     SELECT * INTO f FROM followups f WHERE f.followup_id = complete_followup.followup_id FOR UPDATE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no follow-up %', coalesce(complete_followup.followup_id::text, 'NULL')
-            USING ERRCODE = 'undefined_object';
-    END IF;
-    attempt := substring(complete_followup.key, '^' || f.followup_id::text || '\.([1-9][0-9]{0,8})$')::integer;
-    IF attempt IS NULL OR attempt > f.attempts THEN
-        RAISE EXCEPTION 'key % is of no claim of follow-up %', coalesce(quote_literal(complete_followup.key), 'NULL'), f.followup_id
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'Use the claim_key that claim_followups() gave.';
-    END IF;
+    attempt := reported_attempt('follow-up', complete_followup.followup_id, f.attempts, complete_followup.key, complete_followup.outcome);
     IF attempt < f.attempts THEN
         INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome, detail)
         VALUES (f.customer_id, f.followup_id, attempt, complete_followup.at, complete_followup.outcome, complete_followup.detail)

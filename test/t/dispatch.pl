@@ -233,6 +233,69 @@ refused('a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table 
 is(@lines && decode_json($lines[0])->{customer_id}, 7, 'another shop, another key, an ordinary role');
 
 # --------------------------------------------------------------------------
+# Warnings
+# --------------------------------------------------------------------------
+
+# ticket(CUSTOMER, OPENED): a ticket on LINE, whose first response takes an hour
+sub ticket
+{
+	my ($customer, $opened) = @_;
+	sql(qq{
+		INSERT INTO aurora.customers (customer_id) VALUES ('$customer');
+		INSERT INTO aurora.tickets (customer_id, ticket_id, channel) VALUES ('$customer', 'T', 'line');
+		INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind) VALUES ('$customer', 'T', '$opened', 'opened');});
+	return;
+}
+
+# told(LINE...): of which promises of whom
+sub told
+{
+	return join(', ', map { my $i = decode_json($_); join(' ', $i->{customer_id}, $i->{attempt} // (), map { $_->{metric}, $_->{state} } $i->{payload} // $i) } @_);
+}
+
+ticket('V1', '2026-03-06 12:00+09');
+ticket('V2', '2026-03-06 11:30+09');
+my @at = ('--at', '2026-03-06 12:50+09');
+@lines = dispatched('--sla --dry-run', 'exit 0', '', on_shop('--sla', '--dry-run', @at));
+is(told(@lines), 'V2 first_response breached, V1 first_response at_risk', '--sla --dry-run: what is due');
+is(join(' ', sort keys %{ decode_json($lines[0]) }), 'agent_id channel customer_id due_at due_in metric state ticket_id', '--sla --dry-run: fields');
+is(sql('SELECT count(*) FROM aurora.sla_warnings'), '0', '--sla --dry-run changes nothing');
+refused('--sla --dry-run: another channel', 'exit 0', '', on_shop('--sla', '--dry-run', '--channel', 'email', @at));
+refused('--sla: another channel', 'exit 0', '', on_shop('--sla', '--once', '--channel', 'email', @at));
+@lines = dispatched('--sla --once', 'exit 0', '', on_shop('--sla', '--once', '--channel', 'line', '--limit', '1', @at));
+is(told(@lines), 'V2 1 first_response breached, V1 1 first_response at_risk', '--sla: each is handed out');
+is(join(' ', sort keys %{ decode_json($lines[0]) }), 'attempt channel customer_id due_at payload ticket_id warning_id', '--sla: fields');
+is(decode_json($lines[1])->{payload}{due_in}, 'in 10 min', '--sla: the payload is what the board says');
+refused('--sla: once', 'exit 0', '', on_shop('--sla', '--once', @at));
+refused('--sla: nothing is left to show', 'exit 0', '', on_shop('--sla', '--dry-run', @at));
+
+# Its later breach is another warning; what fails is tried again.
+@at = ('--at', '2026-03-06 13:10+09');
+refused('--sla: failed', 'exit 0', '', on_shop('--sla', '--once', '--exec', 'echo busy; exit 75', @at));
+is(sql("SELECT state, attempts, failures, detail FROM aurora.sla_warnings WHERE finished_at IS NULL"), 'breached|1|1|exit code 75: busy', '--sla: what the command says is kept');
+refused('--sla: not before a minute', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:10:59+09'));
+@lines = dispatched('--sla --once', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:11+09'));
+is(told(@lines), 'V1 2 first_response breached', '--sla: a later breach is handed out once more');
+refused('--sla: and that once', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:12+09'));
+
+# One that sleeps is told by nobody, and looks when a promise gets near.
+my $watch = start({ out => "$dir/watch" }, on_shop('--sla', '--verbose'));
+wait_for_text($watch->{err}, qr/nothing is due, sleeping/);
+like(slurp_file("$dir/watch"), qr/"proposal"/, '--sla: what has become due since is handed out');
+kill 'TERM', $watch->{pid};
+is(finish($watch), 'exit 0', '--sla: told to end');
+
+# Outcomes that cannot be recorded.
+ticket('V3', '2026-03-06 12:00+09');
+$ENV{CONNECTION} = $node->connstr('postgres');
+refused('--sla: erased', 'exit 0', qr/^loyalcs-dispatch: there is no SLA warning \d+\nloyalcs-dispatch: SLA warning \d+: sent, which could not be recorded\n\z/,
+	on_shop('--sla', '--once', '--limit', '1', '--at', '2026-03-06 13:12+09', '--exec',
+		q{psql -XqAt -d "$CONNECTION" -c "DELETE FROM aurora.tickets WHERE customer_id = 'V3'"}));
+refused('--sla: a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table sla_warnings\n/,
+	'--sla', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=reader');
+refused('--sla: a sender', 'exit 0', '', '--sla', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=sender');
+
+# --------------------------------------------------------------------------
 # Answers of a command
 # --------------------------------------------------------------------------
 
