@@ -49,11 +49,11 @@ typedef struct Work
 {
 	const char *noun;
 	const char *listen;			/* or NULL: nothing tells of it */
-	const char *look;			/* channel, at: lines */
-	const char *claim;			/* channel, limit, worker, lease, at: number, claim key, line */
-	const char *record;			/* number, outcome, claim key, detail, at: what that means */
-	const char *release;		/* number, claim key, at */
-	const char *next;			/* channel: seconds from now */
+	const char *look;			/* gives lines */
+	const char *claim;			/* gives number, claim key, line */
+	const char *record;			/* gives what that means */
+	const char *release;
+	const char *next;			/* gives seconds from now */
 } Work;
 
 static const Work followups = {

@@ -19,7 +19,7 @@
 
 static const char *const manual[] = {
 	"NAME\n"
-	"    loyalcs-dispatch - hands out the follow-ups and SLA warnings of a shop when they are due\n"
+	"    loyalcs-dispatch - hands out a shop's follow-ups and SLA warnings when they are due\n"
 	"\n"
 	"SYNOPSIS\n"
 	"    loyalcs-dispatch --shop NAME [OPTION]... [CONNINFO]\n"
