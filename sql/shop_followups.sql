@@ -41,6 +41,20 @@ SELECT d.at, f.customer_id, f.step, f.subject, f.due_at, f.held_back, f.reason, 
   FROM (VALUES (timestamptz '2026-04-03 16:00+09'), ('2026-06-03 16:00+09'), ('2027-02-01 12:00+09')) d (at)
  CROSS JOIN LATERAL followups_considered(d.at, '0') f ORDER BY 1, 2, 3;
 
+-- A week before points expire, by as many as are left: 300 given, 120 spent.
+BEGIN;
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, valid)
+VALUES ('after_sale', 'points_reminder', 'points_expiring', '-7 days', 'email', 'marketing', 'points_reminder', '(,)');
+SELECT adjust_points('ann', 300, 'gift', NULL, '2027-07-15 00:00+09', '2027-06-01 00:00+09') > 0 AS given,
+       adjust_points('ann', 50, 'for ever', NULL, NULL, '2027-06-01 00:00+09') > 0 AS for_ever;
+SELECT redeem_points('ann', 120, 'till', NULL, '2027-07-10 00:00+09') > 0 AS spent;
+SELECT d.at, f.customer_id, f.subject, f.due_at, f.why
+  FROM (VALUES (timestamptz '2027-07-07 23:59:59+09'), ('2027-07-08 00:00+09'), ('2027-07-10 00:00+09'),
+               ('2027-07-14 23:59:59+09'), ('2027-07-15 00:00+09')) d (at)
+  LEFT JOIN LATERAL (SELECT * FROM followups_due_at(d.at) f WHERE f.step = 'points_reminder') f ON true
+ ORDER BY 1;
+ROLLBACK;
+
 --
 -- Claimed and reported
 --

@@ -2,7 +2,7 @@
 --
 -- Who is due to hear from the shop, who is not to be disturbed, the work handed
 -- out, and what became of it.
--- Needs: customers, orders, tickets, rfm, tiers, offers, journeys.
+-- Needs: customers, orders, tickets, rfm, tiers, points, offers, journeys.
 --
 -- What is due is computed from orders and events by index ranges. Once it is,
 -- followups holds a row for each customer, step and subject: that row is why
@@ -108,25 +108,6 @@ END
 $$;
 COMMENT ON FUNCTION birthday_anchors(text, date, date) IS
     'whose birthday falls on a day from one to another, that of 29 February on the 28th in other years, or on which first of a month a birthday month begins; no rows for whoever may not read customers.birthday';
-
--- In PL/pgSQL, which looks names up as it runs: a shop may do without points.
-CREATE OR REPLACE FUNCTION points_anchors("from" timestamptz, "to" timestamptz, as_of timestamptz)
-RETURNS TABLE (customer_id @key_type@, falls_at timestamptz, points bigint)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path FROM CURRENT
-AS $$
-#variable_conflict use_column
-BEGIN
-    IF to_regprocedure('points_expiring_at(timestamptz)') IS NOT NULL THEN
-        RETURN QUERY
-        SELECT e.customer_id, e.expires_at, e.points
-          FROM points_expiring_at(points_anchors.as_of) e
-         WHERE e.expires_at > "from" AND e.expires_at <= "to";
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION points_anchors(timestamptz, timestamptz, timestamptz) IS
-    'whose points expire after one instant and up to another, as known at a third; none in a shop without points';
 
 CREATE OR REPLACE FUNCTION followup_hindrance(
     customer @key_type@,
@@ -300,10 +281,11 @@ BEGIN ATOMIC
                                               ORDER BY p.valid_from DESC
                                               LIMIT 1), 0)
                    UNION ALL
-                   SELECT n.customer_id, to_char(loyalcs.local_date(n.falls_at, s.time_zone), 'YYYY-MM-DD'), NULL, n.falls_at, NULL,
+                   SELECT n.customer_id, to_char(loyalcs.local_date(n.expires_at, s.time_zone), 'YYYY-MM-DD'), NULL, n.expires_at, NULL,
                           NULL, NULL, n.points::text || ' points expire'
-                     FROM points_anchors(s.anchors_from, s.anchors_to, followups_considered.as_of) n
+                     FROM points_expiring_at(followups_considered.as_of) n
                     WHERE s.anchor = 'points_expiring'
+                      AND n.expires_at > s.anchors_from AND n.expires_at <= s.anchors_to
                    UNION ALL
                    SELECT o.customer_id, to_char(d.falls_on, 'YYYY'), o.order_id, d.falls_on::timestamp AT TIME ZONE s.time_zone, o.ordered_at,
                           o.cancelled_at, NULL, 'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
