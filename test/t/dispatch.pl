@@ -458,6 +458,8 @@ sub let_go
 	return;
 }
 
+# (whoever runs the tests may have had it ignored, which programs inherit)
+$SIG{HUP} = 'DEFAULT';
 foreach my $signal ('TERM', 'INT', 'HUP')
 {
 	unlink "$dir/held";
