@@ -619,7 +619,8 @@ DECLARE
     leased_until constant timestamptz := claim_followups.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
     wanted integer := claim_followups."limit";
     queue text;
-    ids bigint[];
+    -- where the rows are that this transaction has locked: they stay there until it changes them
+    places tid[];
     claimed bigint;
 BEGIN
     PERFORM check_claim('follow-ups', only_channel, wanted, lease);
@@ -634,14 +635,14 @@ BEGIN
              ORDER BY c.channel
         LOOP
             LOOP
-                ids := ARRAY(SELECT f.followup_id
-                               FROM followups f
-                              WHERE f.finished_at IS NULL AND f.channel = queue
-                                AND f.claimable_at <= claim_followups.at
-                              ORDER BY f.priority DESC, f.claimable_at
-                              LIMIT wanted
-                                FOR UPDATE SKIP LOCKED);
-                EXIT WHEN cardinality(ids) = 0;
+                places := ARRAY(SELECT f.ctid
+                                  FROM followups f
+                                 WHERE f.finished_at IS NULL AND f.channel = queue
+                                   AND f.claimable_at <= claim_followups.at
+                                 ORDER BY f.priority DESC, f.claimable_at
+                                 LIMIT wanted
+                                   FOR UPDATE SKIP LOCKED);
+                EXIT WHEN cardinality(places) = 0;
                 RETURN QUERY
                 WITH steps AS MATERIALIZED (
                     SELECT s.step_id, s.anchor, s.kind, s.purpose, s.content_key, s.exit_on_order, s.exit_on_return,
@@ -654,7 +655,7 @@ BEGIN
                       JOIN contact_purposes p ON p.purpose = s.purpose
                       LEFT JOIN frequency_caps c ON c.channel = queue AND c.valid @> claim_followups.at
                 ), taken AS (
-                    SELECT f.followup_id, f.customer_id, f.step, f.subject, f.capped, f.anchor_at, f.too_late_at, f.attempts,
+                    SELECT f.ctid AS at_place, f.followup_id, f.customer_id, f.step, f.subject, f.capped, f.anchor_at, f.too_late_at, f.attempts,
                            s.*, z.time_zone, z.currency, z.language AS shop_language,
                            CASE WHEN s.of_order THEN f.subject END AS order_id,
                            o.ordered_at, o.shipped_at, o.delivered_at, o.amount,
@@ -662,8 +663,7 @@ BEGIN
                            coalesce(o.ordered_at, f.anchor_at) AS since,
                            u.name, u.attributes ->> 'language' AS own_language,
                            CASE queue WHEN 'email' THEN u.email WHEN 'phone' THEN u.phone ELSE u.attributes ->> queue END AS recipient
-                      FROM unnest(ids) i (followup_id)
-                      JOIN followups f ON f.followup_id = i.followup_id
+                      FROM followups f
                       JOIN steps s ON s.step_id = f.step_id
                      CROSS JOIN settings z
                       LEFT JOIN LATERAL (SELECT u.name, u.email, u.phone, u.attributes
@@ -672,6 +672,7 @@ BEGIN
                                            FROM orders o
                                           WHERE s.of_order AND o.customer_id = f.customer_id AND o.order_id = f.subject
                                           LIMIT 1) o ON true
+                     WHERE f.ctid = ANY (places)
                     OFFSET 0
                 ), judged AS (
                     SELECT t.*,
@@ -698,7 +699,7 @@ BEGIN
                      CROSS JOIN LATERAL (SELECT t.capped AND k0.over IS TRUE AS over) k
                     OFFSET 0
                 ), written AS (
-                    SELECT j.followup_id, j.held_back, j.reason, j.until, j.max_attempts, j.retry_after, b.problem,
+                    SELECT j.at_place, j.held_back, j.reason, j.until, j.max_attempts, j.retry_after, b.problem,
                            CASE WHEN j.held_back IS NULL AND b.problem IS NULL THEN jsonb_build_object(
                                'kind', j.kind, 'channel', queue, 'language', m.written_in, 'format', m.format,
                                'recipient', j.recipient,
@@ -766,7 +767,7 @@ BEGIN
                            outcome = CASE WHEN w.held_back = 'drop' THEN 'dropped'
                                           WHEN w.problem IS NOT NULL AND f.failures + 1 >= w.max_attempts THEN 'failed' END
                       FROM written w
-                     WHERE f.followup_id = w.followup_id
+                     WHERE f.ctid = w.at_place
                     RETURNING f.followup_id, f.claim_key, f.attempts, f.customer_id, f.step, f.subject, f.channel,
                               f.priority, f.due_at, f.lease_until, w.payload
                 )
