@@ -160,6 +160,9 @@ SELECT count(*) AS given_back FROM reverse_order_points('hal', 'H2', '2026-05-02
 SELECT kind, points, shortfall, balance FROM points_statement_at('2026-12-31')
  WHERE customer_id = 'hal' ORDER BY posted_at, posting_id;
 SELECT count(*) AS nothing_more FROM reverse_order_points('hal', 'H1', '2026-05-03 00:00+09');
+SELECT reverse_points('hal', h.earned) = h.reversed AS the_same
+  FROM (SELECT min(posting_id) AS earned, min(posting_id) FILTER (WHERE shortfall > 0) AS reversed
+          FROM point_postings WHERE customer_id = 'hal') h;
 
 -- Points paid for an order come back when it is cancelled, and not when part of it is refunded.
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('cho', 'C1', '2026-05-01 12:00+09', 3000);

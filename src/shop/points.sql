@@ -1081,8 +1081,9 @@ BEGIN
     IF reverse_points.points IS NULL THEN
         amount := points_reversible(customer, posting);
         IF amount = 0 THEN
+            -- (what made up for its shortfall came of another's reversal)
             RETURN (SELECT max(p.posting_id) FROM point_postings p
-                     WHERE p.customer_id = customer AND p.reverses = posting);
+                     WHERE p.customer_id = customer AND p.reverses = posting AND p.shortfall >= 0);
         END IF;
         key := coalesce(key, 'posting ' || posting);
     ELSE
