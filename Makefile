@@ -22,73 +22,82 @@ MODULE_big = loyalcs
 # The version stands in the control file, and nowhere else.  (VERSION is PGXS's.)
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" loyalcs.control)
 
+# Rooms, lowest first: each knows only what stands above it.
 OBJS = \
-	src/loyalcs.o \
-	src/stats.o \
-	src/scan.o \
-	src/zone.o \
-	src/period.o \
-	src/ratings.o \
-	src/money.o \
-	src/purchases.o \
-	src/rfm.o \
-	src/concentration.o \
-	src/retention.o \
-	src/holidays.o \
-	src/opening_hours.o \
-	src/calendar.o \
-	src/sla.o \
-	src/tiers.o \
-	src/followups.o \
-	src/templates.o
+	src/base/loyalcs.o \
+	src/base/stats.o \
+	src/base/scan.o \
+	src/base/money.o \
+	src/calendar/zone.o \
+	src/calendar/period.o \
+	src/calendar/holidays.o \
+	src/calendar/opening_hours.o \
+	src/calendar/calendar.o \
+	src/ratings/ratings.o \
+	src/purchases/purchases.o \
+	src/purchases/rfm.o \
+	src/purchases/concentration.o \
+	src/purchases/retention.o \
+	src/service/sla.o \
+	src/loyalty/tiers.o \
+	src/messages/followups.o \
+	src/messages/templates.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
-	src/loyalcs.sql \
-	src/ratings.sql \
-	src/period.sql \
-	src/purchases.sql \
-	src/rfm.sql \
-	src/concentration.sql \
-	src/retention.sql \
-	src/holidays.sql \
-	src/calendar.sql \
-	src/sla.sql \
-	src/tiers.sql \
-	src/followups.sql \
-	src/templates.sql \
-	src/glossary.sql
+	src/base/loyalcs.sql \
+	src/ratings/ratings.sql \
+	src/calendar/period.sql \
+	src/purchases/purchases.sql \
+	src/purchases/rfm.sql \
+	src/purchases/concentration.sql \
+	src/purchases/retention.sql \
+	src/calendar/holidays.sql \
+	src/calendar/calendar.sql \
+	src/service/sla.sql \
+	src/loyalty/tiers.sql \
+	src/messages/followups.sql \
+	src/messages/templates.sql \
+	src/shops/glossary.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
-	src/shop/settings.sql \
-	src/shop/customers.sql \
-	src/shop/orders.sql \
-	src/shop/surveys.sql \
-	src/shop/reviews.sql \
-	src/shop/purchases.sql \
-	src/shop/rfm.sql \
-	src/shop/tiers.sql \
-	src/shop/points.sql \
-	src/shop/breakdown.sql \
-	src/shop/ratings.sql \
-	src/shop/retention.sql \
-	src/shop/value.sql \
-	src/shop/offers.sql \
-	src/shop/tickets.sql \
-	src/shop/sla.sql \
-	src/shop/templates.sql \
-	src/shop/journeys.sql \
-	src/shop/followups.sql \
-	src/shop/sla_warnings.sql \
-	src/shop/waves.sql
+	src/shop/base/settings.sql \
+	src/shop/base/customers.sql \
+	src/shop/purchases/orders.sql \
+	src/shop/ratings/surveys.sql \
+	src/shop/ratings/reviews.sql \
+	src/shop/purchases/purchases.sql \
+	src/shop/purchases/rfm.sql \
+	src/shop/loyalty/tiers.sql \
+	src/shop/loyalty/points.sql \
+	src/shop/base/breakdown.sql \
+	src/shop/ratings/ratings.sql \
+	src/shop/purchases/retention.sql \
+	src/shop/purchases/value.sql \
+	src/shop/purchases/offers.sql \
+	src/shop/service/tickets.sql \
+	src/shop/service/sla.sql \
+	src/shop/messages/templates.sql \
+	src/shop/messages/journeys.sql \
+	src/shop/messages/followups.sql \
+	src/shop/service/sla_warnings.sql \
+	src/shop/ratings/waves.sql
+
+# The functions that make shops, and look after them.
+SHOPS_SQL = \
+	src/shops/shops.sql \
+	src/shops/create_shop.sql \
+	src/shops/schedule.sql \
+	src/shops/drop_shop.sql \
+	src/shops/grant_shop.sql
 
 # The dispatcher, which is a client.
 DISPATCH = build/loyalcs-dispatch
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
-override PG_CPPFLAGS += -DLOYALCS_VERSION='"$(EXTVERSION)"'
+override PG_CPPFLAGS += -Isrc -DLOYALCS_VERSION='"$(EXTVERSION)"'
 EXTRA_CLEAN = build
 
 # "make check" stands in for it, and PGXS's own would quietly test nothing.
@@ -115,14 +124,14 @@ $(error loyalcs needs PostgreSQL 15 or newer, but $(PG_CONFIG) is from $(MAJORVE
 endif
 
 # A header is small and changes seldom: everything depends on all of them.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) loyalcs.control
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) loyalcs.control
 
-$(DATA_built): $(CORE_SQL) $(SHOP_SQL) src/shop/parts.awk src/shop.sql src/schedule.sql loyalcs.control Makefile
+$(DATA_built): $(CORE_SQL) $(SHOP_SQL) $(SHOPS_SQL) src/shops/parts.awk loyalcs.control Makefile
 	{ set -e; \
 	  printf '%s\n' '\echo Use "CREATE EXTENSION loyalcs" to load this file. \quit'; \
 	  cat $(CORE_SQL); \
-	  awk -f src/shop/parts.awk $(SHOP_SQL); \
-	  cat src/shop.sql src/schedule.sql; } > $@.tmp
+	  awk -f src/shops/parts.awk $(SHOP_SQL); \
+	  cat $(SHOPS_SQL); } > $@.tmp
 	mv $@.tmp $@
 
 else # no PGXS
@@ -199,7 +208,7 @@ lint:
 	@test/deps --dev
 	cppcheck --quiet --error-exitcode=1 --std=c99 --inline-suppr \
 		--enable=warning,performance,portability --suppress=normalCheckLevelMaxBranches \
-		--include=test/cppcheck.h -DPG_VERSION_NUM=150000 \
+		--include=test/cppcheck.h -Isrc -DPG_VERSION_NUM=150000 \
 		src $(wildcard test/client) $(wildcard bench)
 
 endif

@@ -12,7 +12,7 @@
  */
 #include "postgres.h"
 
-#include "opening_hours.h"
+#include "calendar/opening_hours.h"
 
 #define MUST(condition) \
 	do { \

@@ -16,7 +16,7 @@
 
 #include <math.h>
 
-#include "stats.h"
+#include "base/stats.h"
 
 /* P(|Z| >= |z|) for a standard normal Z. */
 double

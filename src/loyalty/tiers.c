@@ -29,10 +29,10 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "civil.h"
-#include "compat.h"
-#include "money.h"
-#include "zone.h"
+#include "base/civil.h"
+#include "base/compat.h"
+#include "base/money.h"
+#include "calendar/zone.h"
 
 typedef enum TierPeriod
 {

@@ -24,7 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "compat.h"
+#include "base/compat.h"
 
 /* A stretch of a template: text, or a place with its name. */
 typedef struct Piece

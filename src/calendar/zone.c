@@ -28,8 +28,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "compat.h"
-#include "zone.h"
+#include "base/compat.h"
+#include "calendar/zone.h"
 
 /* 2^43 microseconds, 101.8 days: hardly a zone changes its clocks twice in that. */
 #define BUCKET_SHIFT	43

@@ -24,7 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 
-#include "compat.h"
+#include "base/compat.h"
 
 static char *
 float8_text(float8 value)

@@ -19,11 +19,11 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
-#include "business_time.h"
-#include "civil.h"
-#include "compat.h"
-#include "stats.h"
-#include "zone.h"
+#include "calendar/business_time.h"
+#include "base/civil.h"
+#include "base/compat.h"
+#include "base/stats.h"
+#include "calendar/zone.h"
 
 /*
  * Due

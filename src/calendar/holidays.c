@@ -30,9 +30,9 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
-#include "civil.h"
-#include "compat.h"
-#include "holidays.h"
+#include "base/civil.h"
+#include "base/compat.h"
+#include "calendar/holidays.h"
 
 #define SUNDAY		6			/* days after a Monday */
 #define weekday(day)	((int) (((day) + 5) - floor_div((day) + 5, 7) * 7))

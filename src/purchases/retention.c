@@ -14,7 +14,7 @@
 
 #include "fmgr.h"
 
-#include "compat.h"
+#include "base/compat.h"
 
 static void
 check_customers(int64 starting, int64 ending, int64 acquired)

@@ -19,9 +19,9 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
-#include "civil.h"
-#include "compat.h"
-#include "zone.h"
+#include "base/civil.h"
+#include "base/compat.h"
+#include "calendar/zone.h"
 
 /* 2000-01-01, day 0, was a Saturday: five days after its week's Monday. */
 #define DAYS_SINCE_MONDAY	5

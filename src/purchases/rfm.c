@@ -32,7 +32,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-#include "compat.h"
+#include "base/compat.h"
 
 #define QUINTILES	5
 #define CUTS		(QUINTILES - 1)
@@ -52,12 +52,12 @@ compare_numeric(Datum a, Datum b)
 #define SELECT_NAME				select_int64
 #define SELECT_ELEMENT			int64
 #define SELECT_COMPARE(a, b)	compare_int64(a, b)
-#include "select.h"
+#include "base/select.h"
 
 #define SELECT_NAME				select_numeric
 #define SELECT_ELEMENT			Datum
 #define SELECT_COMPARE(a, b)	compare_numeric(a, b)
-#include "select.h"
+#include "base/select.h"
 
 /*
  * float8 as an integer of the same order, with PostgreSQL's view of zeros

@@ -39,10 +39,10 @@
 #include "utils/float.h"
 #include "utils/jsonb.h"
 
-#include "compat.h"
-#include "ratings.h"
-#include "scan.h"
-#include "stats.h"
+#include "base/compat.h"
+#include "ratings/ratings.h"
+#include "base/scan.h"
+#include "base/stats.h"
 
 /* Promoters and detractors, by definition. */
 #define NPS_LOWEST_PROMOTER		9

@@ -14,8 +14,8 @@
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 
-#include "compat.h"
-#include "money.h"
+#include "base/compat.h"
+#include "base/money.h"
 
 /* numeric's binary format, as documented by numeric_send() and numeric_recv(). */
 #define NUMERIC_BASE		10000

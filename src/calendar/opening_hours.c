@@ -22,8 +22,8 @@
  */
 #include "postgres.h"
 
-#include "civil.h"
-#include "opening_hours.h"
+#include "base/civil.h"
+#include "calendar/opening_hours.h"
 
 static const char *const day_names[] = {"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH"};
 static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

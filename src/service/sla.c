@@ -39,8 +39,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "business_time.h"
-#include "compat.h"
+#include "calendar/business_time.h"
+#include "base/compat.h"
 
 static inline int
 compare_int64(int64 a, int64 b)
@@ -51,7 +51,7 @@ compare_int64(int64 a, int64 b)
 #define SELECT_NAME				select_int64
 #define SELECT_ELEMENT			int64
 #define SELECT_COMPARE(a, b)	compare_int64(a, b)
-#include "select.h"
+#include "base/select.h"
 
 /* In the order of the enum ticket_event; sql/sla.sql holds them against it. */
 static const char *const event_names[] = {

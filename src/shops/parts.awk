@@ -5,6 +5,8 @@
 #
 #   --@ table NAME [hides COLUMN, COLUMN ...]   made unless NAME stands there;
 #                                    the hidden columns are no reader's business
+#   --@ change TABLE VERSION         what a version changes about a table that
+#                                    an earlier one made; once, if it is the shop's
 #   --@ reference TABLE OTHER        foreign keys and triggers, when both are
 #                                    tables of the shop and TABLE is new
 #   --@ functions                    made anew whenever create_shop() runs
@@ -32,7 +34,7 @@ function finish() {
 }
 
 BEGIN {
-	print "-- Made by src/shop/parts.awk from src/shop/*.sql: what create_shop() runs."
+	print "-- Made by src/shops/parts.awk from src/shop: what create_shop() runs."
 	print "CREATE FUNCTION loyalcs.shop_parts("
 	print "    OUT part integer,"
 	print "    OUT kind text,"
@@ -58,7 +60,7 @@ FNR == 1 { finish() }
 		sub(/.* hides /, "", hidden)
 		gsub(/ /, "", hidden)
 	}
-	else if (kind == "reference")
+	else if (kind == "reference" || kind == "change")
 		other = $4
 	else if (kind != "table" && kind != "functions") {
 		print FILENAME ":" FNR ": unknown part " kind > "/dev/stderr"

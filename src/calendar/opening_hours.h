@@ -10,8 +10,8 @@
 #ifndef LOYALCS_OPENING_HOURS_H
 #define LOYALCS_OPENING_HOURS_H
 
-#include "calendar.h"
-#include "scan.h"
+#include "calendar/calendar.h"
+#include "base/scan.h"
 
 /* A schedule while it is being read; pack_hours() makes it a value. */
 typedef struct HoursParts

@@ -18,11 +18,11 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-#include "civil.h"
-#include "compat.h"
-#include "money.h"
-#include "purchases.h"
-#include "scan.h"
+#include "base/civil.h"
+#include "base/compat.h"
+#include "base/money.h"
+#include "purchases/purchases.h"
+#include "base/scan.h"
 
 /*
  * Checks, each the only one of its kind

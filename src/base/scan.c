@@ -9,7 +9,7 @@
  */
 #include "postgres.h"
 
-#include "scan.h"
+#include "base/scan.h"
 
 /* JSON's four, not isspace(): the text of a type knows no locale. */
 void

@@ -45,12 +45,12 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "business_time.h"
-#include "civil.h"
-#include "compat.h"
-#include "holidays.h"
-#include "opening_hours.h"
-#include "zone.h"
+#include "calendar/business_time.h"
+#include "base/civil.h"
+#include "base/compat.h"
+#include "calendar/holidays.h"
+#include "calendar/opening_hours.h"
+#include "calendar/zone.h"
 
 #define DatumGetBusinessHoursP(X)		((BusinessHours *) PG_DETOAST_DATUM(X))
 #define PG_GETARG_BUSINESS_HOURS_P(n)	DatumGetBusinessHoursP(PG_GETARG_DATUM(n))
