@@ -23,6 +23,8 @@ SELECT render('Dear {{name}}', '{"name": ["Ann"]}');
 SELECT render('Dear {{name}}', '{"name": {"first": "Ann"}}');
 SELECT render('Dear {{name}}', '["Ann"]');
 SELECT render('Dear {{name}}', '"Ann"');
+-- (of a name of any length the error shows the beginning)
+SELECT render('{{' || repeat('n', 200) || '}}', '{}');
 SELECT render('拝啓 {{name', '{}');
 SELECT render('{{name}', '{}');
 SELECT render('拝啓 {{名前}}様', '{}');
@@ -33,3 +35,32 @@ SELECT render('{{first name}}', '{}');
 SELECT render('{{{name}}}', '{}');
 SELECT render('{{' || repeat('花', 60) || '}}', '{}');
 SELECT placeholders('{{a}} {{');
+
+-- The same without an error: what the error would say, and NULL where render() gives a text.
+CREATE FUNCTION pg_temp.message_of(template text, "values" jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM loyalcs.render(template, "values");
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLERRM;
+END $$;
+SELECT t.template, v.content, render_problem(t.template, v.content),
+       render_problem(t.template, v.content) IS DISTINCT FROM pg_temp.message_of(t.template, v.content) AS differs
+  FROM unnest('{"{{obj|}}","{{obj}}","{{none|}}","plain","{{obj","{{1}}","{{other}}"}'::text[]) t (template),
+       unnest('{"{\"obj\": {\"a\": 1}}","{\"obj\": [1]}","{\"obj\": \"s\"}","{\"obj\": null}","[]","1",null}'::jsonb[]) v (content)
+ ORDER BY t.template COLLATE "C", v.content::text COLLATE "C";
+
+-- No value is ever said, in a message, its detail, its hint or a problem, whatever is wrong.
+\set ECHO none
+\i test/errors.sql
+SELECT count(*) AS tried, count(*) FILTER (WHERE e ~ 'secret' OR p ~ 'secret') AS told
+  FROM unnest('{"{{a}}","{{a|}}","{{b}}","{{a","{{}}"}'::text[]) t (template),
+       unnest('{"{\"a\": {\"k\": \"secret\"}}","{\"a\": [\"secret\"]}","{\"c\": \"secret\"}","[\"secret\"]","\"secret\""}'::jsonb[]) v (content),
+       LATERAL (SELECT pg_temp.error_of(format('SELECT render(%L, %L)', t.template, v.content)) AS e,
+                       render_problem(t.template, v.content) AS p) x
+ WHERE e !~ '^no error';
+
+-- A template of any number of names takes time by its length: this one has two hundred thousand.
+SET statement_timeout = '20s';
+SELECT cardinality(placeholders(string_agg(format('{{n%s}}', i), ''))) FROM generate_series(1, 200000) i;
+RESET statement_timeout;

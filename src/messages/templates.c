@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -113,24 +114,99 @@ next_piece(const char **at, const char *end, Piece *piece)
 	return PIECE_FOUND;
 }
 
+/*
+ * Why a template cannot be filled in.  It names places and says what kind of
+ * value there is, but never the value: that is a customer's, and what errors
+ * say ends in logs.
+ */
+typedef struct Problem
+{
+	int			code;
+	const char *message;
+	const char *detail;			/* NULL for none, like the hint */
+	const char *hint;
+} Problem;
+
+static void
+report_problem(const Problem *problem)
+{
+	ereport(ERROR,
+			(errcode(problem->code),
+			 errmsg_internal("%s", problem->message),
+			 problem->detail ? errdetail_internal("%s", problem->detail) : 0,
+			 problem->hint ? errhint("%s", problem->hint) : 0));
+}
+
+/* Of a text that may be of any length, what an error shows. */
+static int
+shown_length(const char *text, int length)
+{
+	return pg_mbcliplen(text, length, 64);
+}
+
+static bool
+describe_mistake(PieceResult mistake, const char *start, const char *at, const char *end,
+				 Problem *problem)
+{
+	int			position = pg_mbstrlen_with_len(start, at - start) + 1;
+
+	problem->code = ERRCODE_INVALID_TEXT_REPRESENTATION;
+	problem->message = mistake == PIECE_UNCLOSED ?
+		psprintf("template has {{ without }} at character %d", position) :
+		psprintf("template has a place without a proper name at character %d", position);
+	problem->detail = psprintf("There it says \"%.*s\".",
+							   pg_mbcliplen(at, end - at, 40), at);
+	problem->hint = "Write {{name}}, or {{name|words if there is none}}; a name has letters of ASCII, digits and underscores.";
+	return false;
+}
+
+static bool
+describe_missing(const Piece *piece, Problem *problem)
+{
+	int			shown = shown_length(piece->name, piece->name_length);
+
+	problem->code = ERRCODE_INVALID_PARAMETER_VALUE;
+	problem->message = psprintf("template needs a value for \"%.*s\"", shown, piece->name);
+	problem->detail = NULL;
+	problem->hint = psprintf("Give one, or write {{%.*s|words if there is none}}.",
+							 shown, piece->name);
+	return false;
+}
+
+static bool
+describe_unfit(const Piece *piece, bool is_array, Problem *problem)
+{
+	problem->code = ERRCODE_INVALID_PARAMETER_VALUE;
+	problem->message = psprintf("value of \"%.*s\" is neither a string, a number nor a boolean",
+								shown_length(piece->name, piece->name_length), piece->name);
+	problem->detail = is_array ? "It is an array." : "It is an object.";
+	problem->hint = "Give a template what it is to say, in words or as a number.";
+	return false;
+}
+
+static bool
+describe_no_object(Jsonb *values, Problem *problem)
+{
+	problem->code = ERRCODE_INVALID_PARAMETER_VALUE;
+	problem->message = "values of a template must be a JSON object";
+	problem->detail = JB_ROOT_IS_SCALAR(values) ?
+		"They are a single value." : "They are an array.";
+	problem->hint = "Write a value for each name, such as {\"name\": \"Ann\"}.";
+	return false;
+}
+
 /* next_piece() for a server: mistakes are errors. */
 static bool
 next_valid_piece(const char **at, const char *start, const char *end, Piece *piece)
 {
 	PieceResult result = next_piece(at, end, piece);
+	Problem		problem;
 
+	CHECK_FOR_INTERRUPTS();
 	if (result == PIECE_UNCLOSED || result == PIECE_BAD_NAME)
 	{
-		int			position = pg_mbstrlen_with_len(start, *at - start) + 1;
-		int			shown = pg_mbcliplen(*at, end - *at, 40);
-
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 result == PIECE_UNCLOSED ?
-				 errmsg("template has {{ without }} at character %d", position) :
-				 errmsg("template has a place without a proper name at character %d", position),
-				 errdetail("There it says \"%.*s\".", shown, *at),
-				 errhint("Write {{name}}, or {{name|words if there is none}}; a name has letters of ASCII, digits and underscores.")));
+		describe_mistake(result, start, *at, end, &problem);
+		report_problem(&problem);
 	}
 	return result == PIECE_FOUND;
 }
@@ -168,20 +244,26 @@ append_escaped(StringInfo out, const char *text, int length, bool html)
 	}
 }
 
-/* Appends what the values say for a name; false if they say nothing. */
+/*
+ * Appends what a place is to say: the value of its name, or its own words if
+ * there is none.
+ */
 static bool
-append_value(StringInfo out, Jsonb *values, const Piece *piece, bool html)
+append_place(StringInfo out, Jsonb *values, const Piece *piece, bool html, Problem *problem)
 {
 	JsonbValue	buffer;
 	JsonbValue *value = getKeyJsonValueFromContainer(&values->root, piece->name,
 													 piece->name_length, &buffer);
 
-	if (value == NULL)
-		return false;
+	if (value == NULL || value->type == jbvNull)
+	{
+		if (!piece->has_default)
+			return describe_missing(piece, problem);
+		appendBinaryStringInfo(out, piece->text, piece->length);
+		return true;
+	}
 	switch (value->type)
 	{
-		case jbvNull:
-			return false;
 		case jbvString:
 			append_escaped(out, value->val.string.val, value->val.string.len, html);
 			return true;
@@ -194,68 +276,89 @@ append_value(StringInfo out, Jsonb *values, const Piece *piece, bool html)
 			appendStringInfoString(out, value->val.boolean ? "true" : "false");
 			return true;
 		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("value of \"%.*s\" is neither a string, a number nor a boolean",
-							piece->name_length, piece->name)));
+			/* an array or an object, whose container has a header of its own */
+			return describe_unfit(piece, JsonContainerIsArray(value->val.binary.data), problem);
 	}
-	return false;				/* keep compiler quiet */
+}
+
+/* The one way to fill in a template: false, and the problem, if it cannot be. */
+static bool
+fill_in(StringInfo out, const text * template, Jsonb *values, bool html, Problem *problem)
+{
+	const char *start = VARDATA_ANY(template);
+	const char *end = start + VARSIZE_ANY_EXHDR(template);
+	const char *at = start;
+	PieceResult result;
+	Piece		piece;
+
+	if (!JB_ROOT_IS_OBJECT(values))
+		return describe_no_object(values, problem);
+	while ((result = next_piece(&at, end, &piece)) == PIECE_FOUND)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (piece.name == NULL)
+			appendBinaryStringInfo(out, piece.text, piece.length);
+		else if (!append_place(out, values, &piece, html, problem))
+			return false;
+	}
+	return result == PIECE_END || describe_mistake(result, start, at, end, problem);
 }
 
 PG_FUNCTION_INFO_V1(template_render);
 Datum
 template_render(PG_FUNCTION_ARGS)
 {
-	text	   *template = PG_GETARG_TEXT_PP(0);
-	Jsonb	   *values = PG_GETARG_JSONB_P(1);
-	bool		html = PG_GETARG_BOOL(2);
-	const char *start = VARDATA_ANY(template);
-	const char *end = start + VARSIZE_ANY_EXHDR(template);
-	const char *at = start;
 	StringInfoData out;
-	Piece		piece;
+	Problem		problem;
 
-	if (!JB_ROOT_IS_OBJECT(values))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("values of a template must be a JSON object"),
-				 errdetail("They are %s.",
-						   JsonbToCString(NULL, &values->root, VARSIZE(values)))));
 	initStringInfo(&out);
-	while (next_valid_piece(&at, start, end, &piece))
-	{
-		if (piece.name == NULL)
-			appendBinaryStringInfo(&out, piece.text, piece.length);
-		else if (append_value(&out, values, &piece, html))
-			continue;
-		else if (piece.has_default)
-			appendBinaryStringInfo(&out, piece.text, piece.length);
-		else
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("template needs a value for \"%.*s\"",
-							piece.name_length, piece.name),
-					 errdetail("The values are %s.",
-							   JsonbToCString(NULL, &values->root, VARSIZE(values))),
-					 errhint("Give one, or write {{%.*s|words if there is none}}.",
-							 piece.name_length, piece.name)));
-	}
+	if (!fill_in(&out, PG_GETARG_TEXT_PP(0), PG_GETARG_JSONB_P(1), PG_GETARG_BOOL(2), &problem))
+		report_problem(&problem);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
 
-static bool
-is_member(Datum *names, int nnames, const Piece *piece)
+/* What template_render() would raise, as a text; NULL if it would not. */
+PG_FUNCTION_INFO_V1(template_problem);
+Datum
+template_problem(PG_FUNCTION_ARGS)
 {
-	for (int i = 0; i < nnames; i++)
-	{
-		text	   *name = DatumGetTextPP(names[i]);
+	StringInfoData out;
+	Problem		problem;
 
-		if ((int) VARSIZE_ANY_EXHDR(name) == piece->name_length &&
-			memcmp(VARDATA_ANY(name), piece->name, piece->name_length) == 0)
-			return true;
-	}
-	return false;
+	initStringInfo(&out);
+	if (fill_in(&out, PG_GETARG_TEXT_PP(0), PG_GETARG_JSONB_P(1), false, &problem))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(problem.message));
 }
+
+/*
+ * Names
+ */
+
+/* A template may have any number of places, so names are found by their hash. */
+typedef struct NameEntry
+{
+	Piece		place;
+	char		status;
+} NameEntry;
+
+static inline bool
+same_name(const Piece *a, const Piece *b)
+{
+	return a->name_length == b->name_length &&
+		memcmp(a->name, b->name, a->name_length) == 0;
+}
+
+#define SH_PREFIX		names
+#define SH_ELEMENT_TYPE	NameEntry
+#define SH_KEY_TYPE		Piece
+#define SH_KEY			place
+#define SH_HASH_KEY(table, key)	hash_bytes((const unsigned char *) (key).name, (key).name_length)
+#define SH_EQUAL(table, a, b)	same_name(&(a), &(b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
 
 /* The names of a template's places, each once, in the order of the text. */
 PG_FUNCTION_INFO_V1(template_placeholders);
@@ -267,23 +370,21 @@ template_placeholders(PG_FUNCTION_ARGS)
 	const char *start = VARDATA_ANY(template);
 	const char *end = start + VARSIZE_ANY_EXHDR(template);
 	const char *at = start;
-	int			space = 8;
-	int			n = 0;
-	Datum	   *names = palloc(space * sizeof(Datum));
+	names_hash *seen = names_create(CurrentMemoryContext, 8, NULL);
+	ArrayBuildState *names = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	Piece		piece;
 
 	while (next_valid_piece(&at, start, end, &piece))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (piece.name == NULL || (required_only && piece.has_default) ||
-			is_member(names, n, &piece))
+		bool		found;
+
+		if (piece.name == NULL || (required_only && piece.has_default))
 			continue;
-		if (n == space)
-		{
-			space *= 2;
-			names = repalloc(names, space * sizeof(Datum));
-		}
-		names[n++] = PointerGetDatum(cstring_to_text_with_len(piece.name, piece.name_length));
+		names_insert(seen, piece, &found);
+		if (!found)
+			accumArrayResult(names,
+							 PointerGetDatum(cstring_to_text_with_len(piece.name, piece.name_length)),
+							 false, TEXTOID, CurrentMemoryContext);
 	}
-	PG_RETURN_ARRAYTYPE_P(construct_array_builtin(names, n, TEXTOID));
+	PG_RETURN_DATUM(makeArrayResult(names, CurrentMemoryContext));
 }
