@@ -10,17 +10,22 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "dispatch.h"
+#include "dispatch/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "dispatch/options.h"
+#include "dispatch/report.h"
+#include "dispatch/wait.h"
 
 typedef struct Command
 {

@@ -15,15 +15,20 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "dispatch.h"
+#include "dispatch/dispatch.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libpq-fe.h>
+#include "dispatch/command.h"
+#include "dispatch/report.h"
+#include "dispatch/server.h"
+#include "dispatch/wait.h"
+#include "dispatch/work.h"
 
 /*
  * Notifications tell of new follow-ups, and next_..._at() when old work is due.
@@ -37,245 +42,16 @@
  */
 #define SHORTEST_SLEEP		0.5
 
-/* How long to wait before the next attempt when something failed. */
-#define FIRST_DELAY			0.1
-#define LONGEST_DELAY		30.0
-
-/* How long to try when somebody waits for the end. */
-#define PATIENCE			30.0
-
-/* A kind of work: what it is called, and its statements, with %s for the shop's name. */
-typedef struct Work
-{
-	const char *noun;
-	const char *listen;			/* or NULL: nothing tells of it */
-	const char *look;			/* gives lines */
-	const char *claim;			/* gives number, claim key, line */
-	const char *record;			/* gives what that means */
-	const char *release;
-	const char *next;			/* gives seconds from now */
-} Work;
-
-static const Work followups = {
-	.noun = "follow-up",
-	.listen = "LISTEN loyalcs_followups",
-	.look = "SELECT row_to_json(d)::text || E'\n'"
-	"  FROM (SELECT f.customer_id, f.step, f.subject, f.channel, f.due_at, f.why"
-	"          FROM %s.followups_due_at(coalesce($2::timestamptz, now())) f"
-	"         WHERE $1::text IS NULL OR f.channel = $1"
-	"         ORDER BY f.due_at, f.customer_id, f.step, f.subject) d",
-	.claim = "SELECT c.followup_id, c.claim_key,"
-	"       (SELECT row_to_json(i)::text || E'\n'"
-	"          FROM (SELECT c.followup_id, c.attempt, c.customer_id, c.step, c.subject,"
-	"                       c.channel, c.due_at, c.payload) i)"
-	"  FROM %s.claim_followups($1, $2::integer, $3, $4::interval,"
-	"                          coalesce($5::timestamptz, now())) c",
-	.record = "SELECT %s.complete_followup($1::bigint, $2, $3, $4,"
-	"                            coalesce($5::timestamptz, now()))",
-	.release = "SELECT %s.release_followup($1::bigint, $2, coalesce($3::timestamptz, now()))",
-	.next = "SELECT EXTRACT(epoch FROM %s.next_followup_at($1) - clock_timestamp())"
-};
-
-static const Work sla_warnings = {
-	.noun = "SLA warning",
-	.look = "SELECT row_to_json(d)::text || E'\n'"
-	"  FROM (SELECT w.customer_id, w.ticket_id, w.metric, w.state, w.channel, w.due_at, w.due_in, w.agent_id"
-	"          FROM %s.sla_warnings_due_at(coalesce($2::timestamptz, now())) w"
-	"         WHERE $1::text IS NULL OR w.channel = $1"
-	"         ORDER BY w.due_at, w.customer_id, w.ticket_id, w.metric, w.cycle) d",
-	.claim = "SELECT c.warning_id, c.claim_key,"
-	"       (SELECT row_to_json(i)::text || E'\n'"
-	"          FROM (SELECT c.warning_id, c.attempt, c.customer_id, c.ticket_id,"
-	"                       c.channel, c.due_at, c.payload) i)"
-	"  FROM %s.claim_sla_warnings($1, $2::integer, $3, $4::interval,"
-	"                             coalesce($5::timestamptz, now())) c",
-	.record = "SELECT %s.complete_sla_warning($1::bigint, $2, $3, $4,"
-	"                               coalesce($5::timestamptz, now()))",
-	.release = "SELECT %s.release_sla_warning($1::bigint, $2, coalesce($3::timestamptz, now()))",
-	.next = "SELECT EXTRACT(epoch FROM %s.next_sla_warning_at($1) - clock_timestamp())"
-};
+/* SQLSTATE of an outcome of what does not exist: undefined_object */
+#define NO_SUCH_ITEM		"42704"
 
 static const Options *options;
 static const Work *work;
-static PGconn *conn = NULL;
-static bool once_connected = false;
 static char *schema = NULL;		/* the shop's name, quoted */
-
-/* Why query() gave no result. */
-static int	failure;			/* one of EXIT_... */
-static char failure_state[6];	/* the server's code for it */
 
 static long sent = 0;
 static long failed = 0;
 static long undeliverable = 0;
-
-/* The first line of what libpq says, without the blank space around it. */
-static const char *
-first_line(const char *text)
-{
-	static char line[1000];
-
-	snprintf(line, sizeof(line), "%.*s", (int) strcspn(text, "\n"), text);
-	return line;
-}
-
-static void
-say_error(const PGresult *result)
-{
-	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-	say("%s", message ? message : first_line(PQresultErrorMessage(result)));
-	if (detail)
-		say("DETAIL: %s", detail);
-	if (hint)
-		say("HINT: %s", hint);
-}
-
-/* An error that time may heal: the server is busy, full, or going away. */
-static bool
-is_passing(const char *sqlstate)
-{
-	static const char *const classes[] = {"08", "40", "53", "55", "57", "58"};
-
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strncmp(sqlstate, classes[i], 2) == 0)
-			return true;
-	/* a standby that is about to be promoted */
-	return strcmp(sqlstate, "25006") == 0;
-}
-
-static void
-disconnect(void)
-{
-	PQfinish(conn);
-	conn = NULL;
-}
-
-static void
-ignore_notice(void *arg, const PGresult *result)
-{
-	(void) arg;
-	(void) result;
-}
-
-/* One attempt.  Without a result, it says whether another is of any use. */
-static PGresult *
-attempt(const char *sql, int count, const char *const *values, bool *again)
-{
-	PGresult   *result = PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0);
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-	if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK)
-		return result;
-	if (PQstatus(conn) != CONNECTION_OK)
-	{
-		say("lost the connection: %s", first_line(PQresultErrorMessage(result)));
-		disconnect();
-		failure = EXIT_UNREACHABLE;
-		*again = true;
-	}
-	else
-	{
-		say_error(result);
-		snprintf(failure_state, sizeof(failure_state), "%s", sqlstate ? sqlstate : "");
-		failure = EXIT_TROUBLE;
-		*again = is_passing(failure_state);
-	}
-	PQclear(result);
-	return NULL;
-}
-
-/* A connection that hears of new work, and in which names mean one thing. */
-static bool
-connect_server(bool *again)
-{
-	const char *keywords[] = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding", NULL};
-	const char *values[] = {"10", "loyalcs-dispatch", options->conninfo, "UTF8", NULL};
-	PGresult   *result;
-
-	if (getenv("PGCONNECT_TIMEOUT"))
-		values[0] = NULL;
-	conn = PQconnectdbParams(keywords, values, 1);
-	if (PQstatus(conn) != CONNECTION_OK)
-	{
-		say("%s", first_line(PQerrorMessage(conn)));
-		disconnect();
-		failure = EXIT_UNREACHABLE;
-		*again = true;
-		return false;
-	}
-	PQsetNoticeReceiver(conn, ignore_notice, NULL);
-	/* no statement here runs for as long as it takes to compile one */
-	result = attempt("SELECT pg_catalog.set_config('search_path', '', false),"
-					 "       pg_catalog.set_config('timezone', 'UTC', false),"
-					 "       pg_catalog.set_config('jit', 'off', false)",
-					 0, NULL, again);
-
-	/* a look is possible on a standby too, where LISTEN is not */
-	if (result != NULL && work->listen && !options->dry_run)
-	{
-		PQclear(result);
-		result = attempt(work->listen, 0, NULL, again);
-	}
-	if (result == NULL)
-	{
-		disconnect();
-		return false;
-	}
-	PQclear(result);
-	once_connected = true;
-	return true;
-}
-
-/*
- * The result of a statement, after as many attempts as it takes; NULL if they
- * are of no use, or take longer than anybody waits for, or if the program is to
- * end and the statement is not urgent.
- */
-static PGresult *
-query(const char *sql, int count, const char *const *values, bool urgent)
-{
-	double		delay = FIRST_DELAY;
-	double		impatient_since = -1;
-	bool		failed_before = false;
-
-	for (;;)
-	{
-		bool		again;
-		double		pause;
-
-		if (conn != NULL || connect_server(&again))
-		{
-			PGresult   *result = attempt(sql, count, values, &again);
-
-			if (result != NULL)
-			{
-				if (failed_before)
-					say("going on");
-				return result;
-			}
-		}
-		if (!again)
-			return NULL;
-		failed_before = true;
-		if (options->once || stopping())
-		{
-			if (impatient_since < 0)
-				impatient_since = seconds_now();
-			if (!once_connected || (stopping() && !urgent) ||
-				seconds_now() - impatient_since > PATIENCE)
-				return NULL;
-		}
-
-		/* not all dispatchers at the same moment */
-		pause = delay * (0.5 + 0.5 * (double) rand() / RAND_MAX);
-		chat("trying again in %.1f s", pause);
-		wait_for(pause, -1);
-		delay = fmin(delay * 2, LONGEST_DELAY);
-	}
-}
 
 /* The text of a statement with the shop's name in the place of %s. */
 static const char *
@@ -287,47 +63,44 @@ of_shop(const char *format)
 	return sql;
 }
 
-/* The shop is there, and so is the channel. */
+/* Whether a query that asks that says so; *code becomes EXIT_... if there is no answer. */
 static bool
+holds(const char *sql, const char *value, int *code)
+{
+	PGresult   *result = query(sql, 1, &value, false);
+	bool		answer = result != NULL && *PQgetvalue(result, 0, 0) == 't';
+
+	if (result == NULL)
+		*code = query_failure();
+	PQclear(result);
+	return answer;
+}
+
+/* The shop is there, and so is the channel. */
+static int
 check_names(void)
 {
-	const char *values[] = {options->shop, options->channel};
-	PGresult   *result;
-	bool		found;
+	int			code = EXIT_DONE;
 
-	result = query("SELECT EXISTS (SELECT FROM loyalcs.shops WHERE name = $1)", 1, values, false);
-	if (result == NULL)
-		return false;
-	found = *PQgetvalue(result, 0, 0) == 't';
-	PQclear(result);
-	if (!found)
+	if (!holds("SELECT EXISTS (SELECT FROM loyalcs.shops WHERE name = $1)", options->shop, &code))
 	{
-		say("there is no shop %s in database %s", options->shop, PQdb(conn));
+		if (code != EXIT_DONE)
+			return code;
+		say("there is no shop %s in database %s", options->shop, database_name());
 		say("HINT: SELECT name FROM loyalcs.shops lists them.");
-		failure = EXIT_TROUBLE;
-		return false;
+		return EXIT_TROUBLE;
 	}
-	schema = PQescapeIdentifier(conn, options->shop, strlen(options->shop));
+	schema = quoted_name(options->shop);
 	if (schema == NULL)
-	{
-		say("%s", first_line(PQerrorMessage(conn)));
-		failure = EXIT_TROUBLE;
-		return false;
-	}
-	if (options->channel == NULL)
-		return true;
-	result = query(of_shop("SELECT EXISTS (SELECT FROM %s.channels WHERE channel = $1)"), 1, values + 1, false);
-	if (result == NULL)
-		return false;
-	found = *PQgetvalue(result, 0, 0) == 't';
-	PQclear(result);
-	if (!found)
-	{
-		say("shop %s has no channel %s", options->shop, options->channel);
-		say("HINT: Its table channels lists them.");
-		failure = EXIT_TROUBLE;
-	}
-	return found;
+		return EXIT_TROUBLE;
+	if (options->channel == NULL ||
+		holds(of_shop("SELECT EXISTS (SELECT FROM %s.channels WHERE channel = $1)"), options->channel, &code))
+		return EXIT_DONE;
+	if (code != EXIT_DONE)
+		return code;
+	say("shop %s has no channel %s", options->shop, options->channel);
+	say("HINT: Its table channels lists them.");
+	return EXIT_TROUBLE;
 }
 
 static bool
@@ -349,7 +122,7 @@ look(void)
 
 	result = query(of_shop(work->look), 2, values, false);
 	if (result == NULL)
-		return failure;
+		return query_failure();
 	for (int i = 0; i < PQntuples(result) && code == EXIT_DONE; i++)
 		if (!write_line(PQgetvalue(result, i, 0)))
 			code = EXIT_TROUBLE;
@@ -377,11 +150,11 @@ hand_over(const char *line, char *detail)
 }
 
 /*
- * Whether work may go on.  An item that has been deleted meanwhile hurts
+ * EXIT_DONE if work may go on.  An item that has been deleted meanwhile hurts
  * nobody; but if outcomes cannot be recorded, then whatever is handed over will
  * be handed over again, and that has to stop.
  */
-static bool
+static int
 record(const char *id, const char *key, Outcome outcome, const char *detail)
 {
 	static const char *const names[] = {"sent", "failed", "undeliverable"};
@@ -393,7 +166,7 @@ record(const char *id, const char *key, Outcome outcome, const char *detail)
 	if (result == NULL)
 	{
 		say("%s %s: %s, which could not be recorded", work->noun, id, names[outcome]);
-		return failure == EXIT_TROUBLE && strcmp(failure_state, "42704") == 0;
+		return strcmp(query_failure_state(), NO_SUCH_ITEM) == 0 ? EXIT_DONE : query_failure();
 	}
 	answer = PQgetvalue(result, 0, 0);
 	if (strcmp(answer, "late") == 0)
@@ -403,7 +176,7 @@ record(const char *id, const char *key, Outcome outcome, const char *detail)
 		chat("%s %s: %s%s%s, %s", work->noun, id, names[outcome], detail[0] ? ", " : "", detail, answer);
 	PQclear(result);
 	*(outcome == OUTCOME_SENT ? &sent : outcome == OUTCOME_FAILED ? &failed : &undeliverable) += 1;
-	return true;
+	return EXIT_DONE;
 }
 
 /* Gives back what is not going to be handed over; if that fails, the lease runs out. */
@@ -415,12 +188,8 @@ release(PGresult *batch, int from)
 	for (int i = from; i < PQntuples(batch); i++)
 	{
 		const char *values[] = {PQgetvalue(batch, i, 0), PQgetvalue(batch, i, 1), options->at};
-		bool		again;
-		PGresult   *result;
+		PGresult   *result = query_once(of_shop(work->release), 3, values);
 
-		if (conn == NULL)
-			break;
-		result = attempt(of_shop(work->release), 3, values, &again);
 		if (result == NULL)
 			break;
 		PQclear(result);
@@ -430,16 +199,16 @@ release(PGresult *batch, int from)
 		chat("gave back %d of %d", released, PQntuples(batch) - from);
 }
 
-/* Whether work may go on. */
-static bool
+/* EXIT_DONE if work may go on. */
+static int
 work_off(PGresult *batch, double claimed_at)
 {
 	int			need = options->command ? options->time_limit + KILL_AFTER : 0;
+	int			code = EXIT_DONE;
 	int			i;
-	bool		go_on = true;
 
 	chat("claimed %d", PQntuples(batch));
-	for (i = 0; i < PQntuples(batch) && go_on && !stopping(); i++)
+	for (i = 0; i < PQntuples(batch) && code == EXIT_DONE && !stopping(); i++)
 	{
 		char	   *id = PQgetvalue(batch, i, 0);
 		char		detail[DETAIL_SIZE];
@@ -454,30 +223,13 @@ work_off(PGresult *batch, double claimed_at)
 		outcome = hand_over(PQgetvalue(batch, i, 2), detail);
 		if (outcome == OUTCOME_NONE)
 		{
-			failure = EXIT_TROUBLE;
-			go_on = false;
+			code = EXIT_TROUBLE;
 			break;
 		}
-		go_on = record(id, PQgetvalue(batch, i, 1), outcome, detail);
+		code = record(id, PQgetvalue(batch, i, 1), outcome, detail);
 	}
 	release(batch, i);
-	return go_on;
-}
-
-/* Whether somebody has told of new work in this shop. */
-static bool
-heard(void)
-{
-	bool		ours = false;
-	PGnotify   *notification;
-
-	while ((notification = PQnotifies(conn)) != NULL)
-	{
-		if (strcmp(notification->extra, options->shop) == 0)
-			ours = true;
-		PQfreemem(notification);
-	}
-	return ours;
+	return code;
 }
 
 /*
@@ -493,7 +245,7 @@ sleep_until_due(double looked_for)
 	PGresult   *result;
 	double		wait = LONGEST_SLEEP;
 	double		began;
-	bool		told = heard();
+	bool		told = heard(options->shop);
 
 	if (!told)
 	{
@@ -506,19 +258,14 @@ sleep_until_due(double looked_for)
 		chat("nothing is due, sleeping for up to %.1f s", wait);
 	}
 	began = seconds_now();
-	while (!stopping() && conn != NULL)
+	while (!stopping() && connected())
 	{
 		double		slept = seconds_now() - began;
 
-		told |= heard();
+		told |= heard(options->shop);
 		if (slept >= (told ? looked_for : fmax(wait, looked_for)))
 			break;
-		wait_for((told ? looked_for : fmax(wait, looked_for)) - slept, PQsocket(conn));
-		if (!PQconsumeInput(conn))
-		{
-			say("lost the connection: %s", first_line(PQerrorMessage(conn)));
-			disconnect();
-		}
+		wait_for_server((told ? looked_for : fmax(wait, looked_for)) - slept);
 	}
 	return true;
 }
@@ -531,21 +278,21 @@ run(void)
 		double		claimed_at = seconds_now();
 		PGresult   *batch = claim();
 		int			count;
-		bool		go_on;
+		int			code;
 
 		if (batch == NULL)
-			return stopping() ? EXIT_DONE : failure;
+			return stopping() ? EXIT_DONE : query_failure();
 		count = PQntuples(batch);
-		go_on = count == 0 || work_off(batch, claimed_at);
+		code = count > 0 ? work_off(batch, claimed_at) : EXIT_DONE;
 		PQclear(batch);
-		if (!go_on)
-			return failure;
+		if (code != EXIT_DONE)
+			return code;
 		if (count > 0)
 			continue;
 		if (options->once)
 			break;
 		if (!sleep_until_due(seconds_now() - claimed_at))
-			return stopping() ? EXIT_DONE : failure;
+			return stopping() ? EXIT_DONE : query_failure();
 	}
 	return EXIT_DONE;
 }
@@ -553,12 +300,19 @@ run(void)
 int
 dispatch(const Options *given)
 {
+	Server		server;
 	int			code;
 
 	options = given;
 	work = given->sla ? &sla_warnings : &followups;
-	if (!check_names())
-		code = stopping() ? EXIT_DONE : failure;
+	/* a look is possible on a standby too, where LISTEN is not */
+	server.conninfo = given->conninfo;
+	server.listen = given->dry_run ? NULL : work->listen;
+	server.impatient = given->once;
+	set_server(&server);
+	code = check_names();
+	if (code != EXIT_DONE)
+		code = stopping() ? EXIT_DONE : code;
 	else if (options->dry_run)
 		code = look();
 	else

@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.h
+ *	  What loyalcs-dispatch says on stderr
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LOYALCS_DISPATCH_REPORT_H
+#define LOYALCS_DISPATCH_REPORT_H
+
+#ifdef __GNUC__
+#define CHECK_FORMAT(string, first) __attribute__((format(printf, string, first)))
+#else
+#define CHECK_FORMAT(string, first)
+#endif
+
+extern void set_verbose(void);
+extern void say(const char *format,...) CHECK_FORMAT(1, 2);
+extern void chat(const char *format,...) CHECK_FORMAT(1, 2);
+
+#endif							/* LOYALCS_DISPATCH_REPORT_H */
