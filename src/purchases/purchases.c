@@ -18,11 +18,12 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "base/aggregate.h"
 #include "base/civil.h"
 #include "base/compat.h"
 #include "base/money.h"
-#include "purchases/purchases.h"
 #include "base/scan.h"
+#include "purchases/purchases.h"
 
 /*
  * Checks, each the only one of its kind
@@ -434,7 +435,7 @@ own_purchases(FunctionCallInfo fcinfo)
 	Purchases  *purchases = PG_GETARG_PURCHASES_P(0);
 	Purchases  *copy;
 
-	if (AggCheckCallContext(fcinfo, NULL))
+	if (in_aggregate(fcinfo))
 		return purchases;
 	copy = palloc(sizeof(Purchases));
 	*copy = *purchases;

@@ -33,16 +33,16 @@
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
-#include "nodes/execnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/jsonb.h"
 
+#include "base/aggregate.h"
 #include "base/compat.h"
-#include "ratings/ratings.h"
 #include "base/scan.h"
 #include "base/stats.h"
+#include "ratings/ratings.h"
 
 /* Promoters and detractors, by definition. */
 #define NPS_LOWEST_PROMOTER		9
@@ -425,17 +425,6 @@ ratings_hash_extended(PG_FUNCTION_ARGS)
 /*
  * Counting
  */
-
-/*
- * Does an aggregate call?  AggCheckCallContext() tells more, but it is a call
- * across libraries for every row.
- */
-static inline bool
-in_aggregate(FunctionCallInfo fcinfo)
-{
-	return fcinfo->context != NULL &&
-		(IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
-}
 
 /*
  * The ratings to change: the state itself inside an aggregate, where the
