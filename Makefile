@@ -70,7 +70,11 @@ SHOP_SQL = \
 	src/shop/purchases/purchases.sql \
 	src/shop/purchases/rfm.sql \
 	src/shop/loyalty/tiers.sql \
-	src/shop/loyalty/points.sql \
+	src/shop/loyalty/points_ledger.sql \
+	src/shop/loyalty/points_rules.sql \
+	src/shop/loyalty/points_posting.sql \
+	src/shop/loyalty/points_reversal.sql \
+	src/shop/loyalty/points_reports.sql \
 	src/shop/base/breakdown.sql \
 	src/shop/ratings/ratings.sql \
 	src/shop/purchases/retention.sql \
@@ -81,6 +85,10 @@ SHOP_SQL = \
 	src/shop/messages/templates.sql \
 	src/shop/messages/journeys.sql \
 	src/shop/messages/followups.sql \
+	src/shop/messages/followup_claims.sql \
+	src/shop/messages/followup_outcomes.sql \
+	src/shop/messages/followup_effect.sql \
+	src/shop/messages/followup_waking.sql \
 	src/shop/service/sla_warnings.sql \
 	src/shop/ratings/waves.sql
 

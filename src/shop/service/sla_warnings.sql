@@ -1,7 +1,7 @@
 -- shop/sla_warnings.sql
 --
 -- Promises that are about to be broken, or are by now: somebody is told, once.
--- Needs: tickets, sla, followups.
+-- Needs: tickets, sla, followup_claims, followup_outcomes.
 --
 -- What the board says is due to be told. Once it is found, sla_warnings holds a
 -- row for each promise and state: that row is why nobody is told twice. Work is

@@ -1,0 +1,125 @@
+-- The work handed out: to one worker at a time, and looked at once more.
+
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_followup_claims');
+SET search_path = shop_followup_claims;
+SET timezone = 'Asia/Tokyo';
+
+INSERT INTO customers (customer_id, name, email, phone, birthday, attributes) VALUES
+    ('ann', '山田 花子', 'ann@example.com', '03-1', '1990-06-12', '{}'),
+    ('ben', 'Ben <b>', 'ben@example.com', NULL, '2000-02-29', '{"language": "en-GB"}'),
+    ('cho', NULL, NULL, '03-3', NULL, '{}'),
+    ('dan', 'Dan', 'dan@example.com', NULL, NULL, '{}');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at, cancelled_at) VALUES
+    ('ann', 'A-1', '2026-03-01 12:00+09', 24800, '2026-03-02 09:00+09', '2026-03-03 15:00+09', NULL),
+    ('ben', 'B-1', '2026-03-05 09:00+09', 1200.5, '2026-03-05 18:00+09', '2026-03-06 21:30+09', NULL),
+    ('cho', 'C-1', '2026-03-09 23:00+09', 5000, NULL, NULL, NULL),
+    ('dan', 'D-1', '2026-03-09 22:00+09', 5000, NULL, NULL, '2026-03-09 22:30+09');
+INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, quantity, amount) VALUES
+    ('cho', 'C-1', 1, 'P1', '指輪', 1, 4000), ('cho', 'C-1', 2, 'P2', NULL, 2, 1000);
+INSERT INTO shipments VALUES ('ann', 'A-1', 1, 'ヤマト', '1234', '2026-03-03'), ('ann', 'A-1', 2, 'ヤマト', '1235', '2026-03-04');
+
+--
+-- Claimed and reported
+--
+
+\x
+SELECT * FROM claim_followups('email', 10, 'w1', '5 minutes', '2026-03-10 15:00+09');
+\x
+SELECT customer_id, step, subject, outcome, reason, attempts, worker, lease_until, claimable_at FROM followups ORDER BY followup_id;
+-- What somebody has, nobody else gets.
+SELECT count(*) FROM claim_followups('email', 10, 'w2', '5 minutes', '2026-03-10 15:01+09');
+SELECT next_followup_at(NULL, '2026-03-10 15:01+09');
+-- What is given back untried is there again at once; whoever has no claim has nothing to give back.
+BEGIN;
+SELECT release_followup(f.followup_id, f.followup_id || '.2', '2026-03-10 15:01+09') AS another_key,
+       release_followup(f.followup_id, f.claim_key, '2026-03-10 15:01+09') AS given_back,
+       release_followup(f.followup_id, f.claim_key, '2026-03-10 15:01+09') AS again
+  FROM followups f WHERE lease_until IS NOT NULL;
+SELECT customer_id, attempts, failures, lease_until, claimable_at FROM followups WHERE outcome IS NULL ORDER BY 1;
+SELECT c.customer_id, c.attempt, complete_followup(c.followup_id, 'sent', c.claim_key, at => '2026-03-10 15:02+09'),
+       release_followup(c.followup_id, c.claim_key, '2026-03-10 15:02+09')
+  FROM claim_followups('email', 10, 'w2', '5 minutes', '2026-03-10 15:01+09') c;
+ROLLBACK;
+SELECT release_followup(999, '999.1'), release_followup(NULL, NULL);
+-- What is wrong is said.
+SELECT s.statement, pg_temp.outcome(s.statement)
+  FROM (VALUES
+    ('SELECT complete_followup(999, ''sent'', ''999.1'')'),
+    ('SELECT complete_followup(NULL, ''sent'', ''999.1'')'),
+    ('SELECT complete_followup(1, ''done'', ''1.1'')'),
+    ('SELECT complete_followup(1, NULL, ''1.1'')'),
+    ('SELECT complete_followup(1, ''sent'', ''1.99'')'),
+    ('SELECT complete_followup(1, ''sent'', ''2.1'')'),
+    ('SELECT complete_followup(1, ''sent'', NULL)'),
+    ('SELECT FROM claim_followups(''owl'')'),
+    ('SELECT FROM claim_followups(''email'', 0)'),
+    ('SELECT FROM claim_followups(''email'', 10001)'),
+    ('SELECT FROM claim_followups(''email'', NULL)'),
+    ('SELECT FROM claim_followups(''email'', 1, ''w'', ''0'')'),
+    ('SELECT FROM claim_followups(''email'', 1, ''w'', NULL)')
+  ) s (statement);
+
+--
+-- Looked at once more when it is claimed
+--
+
+-- What is due in the evening is queued; then the world changes, and it is claimed next noon.
+CREATE FUNCTION pg_temp.then_claimed(change text) RETURNS TABLE (claimed boolean, outcome text, reason text, detail text, again timestamptz) LANGUAGE plpgsql AS $$
+DECLARE claimed_ids bigint[];
+BEGIN
+    DELETE FROM followups;
+    PERFORM queue_followups('2026-03-09 19:30+09');
+    UPDATE followups f SET claimable_at = '2026-03-10 12:00+09' WHERE f.finished_at IS NULL;
+    EXECUTE change;
+    PERFORM set_config('loyalcs.queued_' || 'followups'::regclass::oid::text, EXTRACT(epoch FROM timestamptz '2026-03-10 12:00+09')::text, true);
+    claimed_ids := ARRAY(SELECT c.followup_id FROM claim_followups('email', 10, 'w', '5 minutes', '2026-03-10 12:00+09') c);
+    RETURN QUERY SELECT f.followup_id = ANY (claimed_ids), f.outcome, f.reason, f.detail, f.claimable_at FROM followups f WHERE f.customer_id = 'eve' AND f.step = 'arrival_check';
+    RAISE EXCEPTION USING ERRCODE = 'LC000';
+EXCEPTION WHEN SQLSTATE 'LC000' THEN NULL;
+END $$;
+INSERT INTO customers (customer_id, name, email) VALUES ('eve', 'Eve', 'eve@example.com');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) VALUES ('eve', 'E-1', '2026-03-01 12:00+09', 100, '2026-03-06 19:00+09');
+INSERT INTO tickets (customer_id, ticket_id, channel, complaint) VALUES ('eve', 't', 'line', true);
+SELECT regexp_replace(s.change, E'\\s+', ' ', 'g') AS change, r.*
+  FROM (VALUES
+    ('SELECT'),
+    ('INSERT INTO consents VALUES (''eve'', ''email'', ''service'', ''2026-03-10 11:00+09'', false)'),
+    ('INSERT INTO consents VALUES (''eve'', ''all'', ''all'', ''2026-03-10 11:00+09'', false)'),
+    ('INSERT INTO consents VALUES (''eve'', ''line'', ''all'', ''2026-03-10 11:00+09'', false)'),
+    ('INSERT INTO consents VALUES (''eve'', ''email'', ''service'', ''2026-03-10 12:01+09'', false)'),
+    ('INSERT INTO consents VALUES (''eve'', ''all'', ''all'', ''2026-03-10 10:00+09'', false), (''eve'', ''email'', ''service'', ''2026-03-10 11:00+09'', true)'),
+    ('UPDATE contact_purposes SET consent = ''if_given'' WHERE purpose = ''service'''),
+    ('INSERT INTO returns VALUES (''eve'', ''r'', ''E-1'', ''2026-03-10 11:00+09'', 1)'),
+    ('UPDATE orders SET cancelled_at = ''2026-03-10 11:00+09'' WHERE customer_id = ''eve'''),
+    ('INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''eve'', ''t'', ''2026-03-10 11:00+09'', ''opened'')'),
+    ('UPDATE customers SET email = NULL WHERE customer_id = ''eve'''),
+    ('INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome)
+      SELECT ''eve'', ''by hand'', ''1'', 3, ''email'', true, 0, at, at, at, at, at, at, ''sent'' FROM (SELECT timestamptz ''2026-03-10 08:00+09'') a (at)'),
+    ('UPDATE followups SET too_late_at = ''2026-03-10 12:00+09'''),
+    ('UPDATE templates SET body = ''{{colour}} {{size}} {{name}}'' WHERE key = ''arrival_check'''),
+    ('DELETE FROM templates WHERE key = ''arrival_check''')
+  ) s (change) CROSS JOIN LATERAL pg_temp.then_claimed(s.change) r;
+
+-- A service may do all of it, and reads birthdays; a report has none of those.
+SET client_min_messages = error;
+DROP ROLE IF EXISTS regress_followup_claims_service, regress_followup_claims_report;
+RESET client_min_messages;
+CREATE ROLE regress_followup_claims_service;
+CREATE ROLE regress_followup_claims_report;
+SELECT loyalcs.grant_shop('shop_followup_claims', 'regress_followup_claims_service', 'service'), loyalcs.grant_shop('shop_followup_claims', 'regress_followup_claims_report', 'report');
+SET ROLE regress_followup_claims_service;
+SELECT count(*) > 0 AS claimed, bool_and(complete_followup(c.followup_id, 'sent', c.claim_key, at => '2026-03-11 12:01+09') = 'recorded') AS reported
+  FROM claim_followups('email', 100, 'w', '5 minutes', '2026-03-11 12:00+09') c;
+SELECT next_followup_at('email', '2026-03-11 12:02+09') > '2026-03-11 12:02+09' AS sleeps;
+SELECT count(*) > 0 AS birthdays FROM followups_considered('2027-02-01 12:00+09', '0') WHERE step LIKE 'birthday%';
+RESET ROLE;
+SET ROLE regress_followup_claims_report;
+SELECT count(*) > 0 AS reads, count(*) FILTER (WHERE step LIKE 'birthday%') AS birthdays FROM followups_considered('2026-03-11 15:00+09', '0');
+SELECT pg_temp.outcome('SELECT FROM claim_followups()') AS claims;
+RESET ROLE;
+SELECT loyalcs.drop_shop('shop_followup_claims', 'shop_followup_claims');
+DROP ROLE regress_followup_claims_service, regress_followup_claims_report;

@@ -1,0 +1,46 @@
+-- When a worker is to look again.
+
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_followup_waking');
+SET search_path = shop_followup_waking;
+SET timezone = 'Asia/Tokyo';
+
+INSERT INTO customers (customer_id, name, email, phone, birthday, attributes) VALUES
+    ('ann', '山田 花子', 'ann@example.com', '03-1', '1990-06-12', '{}'),
+    ('ben', 'Ben <b>', 'ben@example.com', NULL, '2000-02-29', '{"language": "en-GB"}'),
+    ('cho', NULL, NULL, '03-3', NULL, '{}'),
+    ('dan', 'Dan', 'dan@example.com', NULL, NULL, '{}');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at, cancelled_at) VALUES
+    ('ann', 'A-1', '2026-03-01 12:00+09', 24800, '2026-03-02 09:00+09', '2026-03-03 15:00+09', NULL),
+    ('ben', 'B-1', '2026-03-05 09:00+09', 1200.5, '2026-03-05 18:00+09', '2026-03-06 21:30+09', NULL),
+    ('cho', 'C-1', '2026-03-09 23:00+09', 5000, NULL, NULL, NULL),
+    ('dan', 'D-1', '2026-03-09 22:00+09', 5000, NULL, NULL, '2026-03-09 22:30+09');
+INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, quantity, amount) VALUES
+    ('cho', 'C-1', 1, 'P1', '指輪', 1, 4000), ('cho', 'C-1', 2, 'P2', NULL, 2, 1000);
+INSERT INTO shipments VALUES ('ann', 'A-1', 1, 'ヤマト', '1234', '2026-03-03'), ('ann', 'A-1', 2, 'ヤマト', '1235', '2026-03-04');
+
+-- By mail when the window opens, by phone not before a birthday might come.
+SELECT next_followup_at(NULL, '2026-03-10 09:00+09'), next_followup_at('phone', '2026-03-10 09:00+09');
+SELECT loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');
+
+-- For every type of key; and a shop without customers sleeps until the next birthday might come.
+CREATE FUNCTION pg_temp.of_type(key_type regtype, key text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text;
+BEGIN
+    PERFORM loyalcs.create_shop('shop_followup_waking', key_type => key_type);
+    EXECUTE format('SELECT shop_followup_waking.next_followup_at(NULL, ''2026-03-10 12:00+09'')::text || count(*) FROM shop_followup_waking.claim_followups(at => ''2026-03-10 12:00+09'')') INTO result;
+    EXECUTE format('INSERT INTO shop_followup_waking.customers (customer_id, name, email) VALUES (%L, ''A'', ''a@example.com'');
+                    INSERT INTO shop_followup_waking.orders (customer_id, order_id, ordered_at, amount) VALUES (%1$L, ''1'', ''2026-03-10 12:00+09'', 1)', key);
+    EXECUTE 'SELECT $1 || '' '' || count(*) || '' '' || min(c.customer_id::text) || '' '' || min(shop_followup_waking.complete_followup(c.followup_id, ''sent'', c.claim_key))
+               FROM shop_followup_waking.claim_followups(at => ''2026-03-10 12:00+09'') c' INTO result USING result;
+    PERFORM loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');
+    RETURN result;
+END $$;
+SELECT pg_temp.of_type('text', 'a'), pg_temp.of_type('bigint', '7'), pg_temp.of_type('integer', '7'), pg_temp.of_type('uuid', '00000000-0000-0000-0000-000000000007');
+-- Orders tell those who listen.
+SELECT FROM loyalcs.create_shop('shop_followup_waking');
+SELECT c.relname AS told_by FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'notify_followups' AND c.relnamespace = 'shop_followup_waking'::regnamespace ORDER BY 1;
+SELECT loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');

@@ -1,0 +1,104 @@
+-- What is posted: when it can be used, what is taken from which lot, what is
+-- refused, and what is sent twice. What is compared with is worked out by hand.
+
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_points_posting');
+SET search_path = shop_points_posting;
+SET timezone = 'Asia/Tokyo';
+INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho'), ('dai'), ('emi'), ('fay');
+
+--
+-- The default: 1 point per 100 of what is left without tax and shipping, to be
+-- used 14 days after delivery, until the end of the day a year after.
+--
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, tax, shipping, delivered_at) VALUES
+    ('ann', 'A1', '2026-01-10 12:00+09', 11599, 1000, 500, '2026-01-13 10:00+09'),   -- 10099: 100 points
+    ('ann', 'A2', '2026-02-10 12:00+09', 33000, 3000, 0, '2026-02-12 10:00+09'),     -- 30000: 300
+    ('ann', 'A3', '2026-03-10 12:00+09', 5000, 0, 0, NULL),                          -- 50
+    ('ann', 'A4', '2026-03-10 13:00+09', 99, 0, 0, NULL),                            -- nothing
+    ('ann', 'A5', '2026-03-10 14:00+09', 5000, 0, 0, NULL);
+UPDATE orders SET cancelled_at = '2026-03-10 15:00+09' WHERE order_id = 'A5';
+SELECT o.order_id, f.* FROM orders o LEFT JOIN LATERAL points_for_order(o.customer_id, o.order_id) f ON true ORDER BY 1;
+SELECT earn_points('ann', 'A1', '2026-01-10 12:00+09') = 1 AS first,
+       earn_points('ann', 'A1') = 1 AS again,
+       earn_points('ann', 'A2', '2026-02-10 12:00+09') = 2 AS second,
+       earn_points('ann', 'A3', '2026-03-10 12:00+09') = 3 AS third,
+       earn_points('ann', 'A4') IS NULL AS too_small,
+       earn_points('ann', 'A5') IS NULL AS cancelled;
+SELECT kind, points, posted_at, available_at, pending, expires_at, order_id, posting_key, rule_id, campaigns,
+       posted_by = current_user AS by_me
+  FROM point_postings ORDER BY posting_id;
+SELECT at, b.*
+  FROM (VALUES ('2026-01-10 11:59+09'), ('2026-01-10 12:00+09'), ('2026-01-27 09:59+09'), ('2026-01-27 10:00+09'),
+               ('2026-02-26 10:00+09'), ('2026-03-10 12:00+09'), ('2027-01-10 23:59+09'), ('2027-01-11 00:00+09'),
+               ('2027-03-11 00:00+09')) i (at)
+ CROSS JOIN points_balance('ann', at::timestamptz) b;
+SELECT * FROM points_balance('ben');
+SELECT * FROM points_balance('nobody');
+
+--
+-- Paying: the lot that lapses first goes first, what is pending stays.
+--
+SELECT redeem_points('ann', 150, 'checkout 1', 'A3', '2026-03-11 00:00+09') AS posting;
+SELECT redeem_points('ann', 150, 'checkout 1', 'A3', '2026-03-11 00:00+09') AS the_same,
+       redeem_points('ann', 150, 'checkout 1', 'A3') AS the_same_later;
+SELECT posting_id, lot_id, points FROM point_allocations ORDER BY 1, 2;
+SELECT pg_temp.outcome(statement) FROM (VALUES
+    ('SELECT redeem_points(''ann'', 151, ''checkout 1'', ''A3'')'),
+    ('SELECT redeem_points(''ann'', 150, ''checkout 1'')'),
+    ('SELECT redeem_points(''ann'', 251, ''checkout 2'', NULL, ''2026-03-11 00:00+09'')'),
+    ('SELECT redeem_points(''ben'', 1, ''checkout 2'', NULL, ''2026-03-11 00:00+09'')'),
+    ('SELECT redeem_points(''nobody'', 1, ''checkout 2'')'),
+    ('SELECT redeem_points(NULL, 1, ''checkout 2'')'),
+    ('SELECT redeem_points(''ann'', 0, ''checkout 2'')'),
+    ('SELECT redeem_points(''ann'', NULL, ''checkout 2'')'),
+    ('SELECT redeem_points(''ann'', 1000000000001, ''checkout 2'')'),
+    ('SELECT redeem_points(''ann'', 1, NULL)'),
+    ('SELECT redeem_points(''ann'', 1, '''')'),
+    ('SELECT redeem_points(''ann'', 1, ''checkout 2'', ''A9'')'),
+    ('SELECT redeem_points(''ann'', 1, ''checkout 2'', NULL, ''2026-03-10 23:59+09'')'),
+    ('SELECT redeem_points(''ann'', 1, ''checkout 2'', NULL, ''infinity'')'),
+    ('SELECT redeem_points(''ann'', 250, ''checkout 2'', NULL, ''2026-03-11 00:00+09'')')) s (statement);
+SELECT (SELECT count(*) FROM point_postings) AS postings, (SELECT count(*) FROM point_accounts) AS accounts;
+
+--
+-- By hand
+--
+SELECT adjust_points('cho', 500, 'sorry', 'for the delay', posted_at => '2026-01-01 00:00+09') > 0 AS for_ever;
+SELECT expires_at, available_at, note FROM point_postings WHERE posting_key = 'sorry';
+SELECT adjust_points('cho', -200, 'oops', posted_at => '2026-01-02 00:00+09') > 0 AS corrected;
+SELECT available FROM points_balance('cho', '2099-01-01');
+SELECT pg_temp.outcome(statement) FROM (VALUES
+    ('SELECT adjust_points(''cho'', 0, ''k'')'),
+    ('SELECT adjust_points(''cho'', 1, NULL)'),
+    ('SELECT adjust_points(''cho'', -301, ''k'', posted_at => ''2026-01-02 00:00+09'')'),
+    ('SELECT adjust_points(''cho'', -1, ''k'', expires_at => ''2026-05-01'')'),
+    ('SELECT adjust_points(''cho'', 1, ''k'', expires_at => ''2026-01-02 00:00+09'', posted_at => ''2026-01-02 00:00+09'')'),
+    ('SELECT adjust_points(''cho'', 501, ''sorry'')')) s (statement);
+
+--
+-- Who may: a service posts, a reader reads figures and no words.
+--
+CREATE ROLE regress_points_posting_service;
+CREATE ROLE regress_points_posting_report;
+SELECT loyalcs.grant_shop('shop_points_posting', 'regress_points_posting_service', 'service');
+SELECT loyalcs.grant_shop('shop_points_posting', 'regress_points_posting_report', 'report');
+SET ROLE regress_points_posting_service;
+SELECT adjust_points('emi', 10, 'by the service') > 0 AS adjusted, redeem_points('emi', 5, 'by the service') > 0 AS redeemed;
+SELECT reverse_points('emi', (SELECT posting_id FROM point_postings WHERE kind = 'redeem' AND customer_id = 'emi')) > 0 AS reversed;
+SELECT posted_by FROM point_postings WHERE customer_id = 'emi' AND kind = 'adjust';
+SELECT customers >= 0 AS expired FROM expire_points('2030-01-01');
+RESET ROLE;
+SET ROLE regress_points_posting_report;
+SELECT count(*) > 0 AS statement FROM points_statement;
+SELECT count(*) > 0 AS liability FROM points_liability;
+SELECT note FROM point_postings;
+SELECT redeem_points('emi', 5, 'by a reader');
+RESET ROLE;
+DROP OWNED BY regress_points_posting_service, regress_points_posting_report;
+DROP ROLE regress_points_posting_service;
+DROP ROLE regress_points_posting_report;
+SELECT loyalcs.drop_shop('shop_points_posting', 'shop_points_posting');

@@ -1,0 +1,418 @@
+-- shop/points_posting.sql
+--
+-- What is posted: points that are earned, paid, given by hand, and that lapse.
+-- Each of these functions has the account locked by lock_points().
+-- Needs: settings, customers, orders, points_ledger, points_rules.
+
+--@ functions
+CREATE OR REPLACE FUNCTION expire_lapsed_points(of_customers @key_type@[], as_of timestamptz, OUT customers bigint, OUT points bigint)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+    -- one or everyone: the plans are not the same
+    SET plan_cache_mode = force_custom_plan
+AS $$
+BEGIN
+    WITH lapsed AS MATERIALIZED (
+        SELECT l.customer_id, l.lot_id, l.remaining, greatest(l.expires_at, a.last_posted_at) AS at
+          FROM unnest(of_customers) o (customer_id)
+          JOIN point_accounts a ON a.customer_id = o.customer_id
+          JOIN point_lots l ON l.customer_id = o.customer_id
+         WHERE l.remaining > 0 AND l.expires_at <= as_of
+    ), posted AS (
+        INSERT INTO point_postings AS p (customer_id, kind, points, posted_at)
+        SELECT l.customer_id, 'expire', -sum(l.remaining), l.at
+          FROM lapsed l
+         GROUP BY l.customer_id, l.at
+         ORDER BY l.customer_id, l.at
+        RETURNING p.customer_id, p.posting_id, p.posted_at
+    ), allocated AS (
+        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        SELECT l.customer_id, p.posting_id, l.lot_id, l.remaining
+          FROM lapsed l
+          JOIN posted p ON p.customer_id = l.customer_id AND p.posted_at = l.at
+    ), emptied AS (
+        UPDATE point_lots l
+           SET remaining = 0
+          FROM lapsed k
+         WHERE l.customer_id = k.customer_id AND l.lot_id = k.lot_id
+    ), charged AS (
+        UPDATE point_accounts a
+           SET balance = a.balance - k.points, last_posted_at = k.at
+          FROM (SELECT l.customer_id, sum(l.remaining) AS points, max(l.at) AS at
+                  FROM lapsed l
+                 GROUP BY l.customer_id) k
+         WHERE a.customer_id = k.customer_id
+        RETURNING k.points
+    )
+    SELECT count(*), coalesce(sum(c.points), 0) INTO customers, points
+      FROM charged c;
+END
+$$;
+COMMENT ON FUNCTION expire_lapsed_points(@key_type@[], timestamptz) IS
+    'posts the expiry of whatever of these customers'' has lapsed, dated when it lapsed; whoever calls it has locked the accounts';
+
+-- By the time that all are locked, others may have something that lapses too: it
+-- is theirs who hold those accounts, and expires next time.
+CREATE OR REPLACE FUNCTION expire_points(as_of timestamptz DEFAULT now(), OUT customers bigint, OUT points bigint)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    locked @key_type@[] := ARRAY(SELECT a.customer_id
+                                   FROM point_accounts a
+                                  WHERE EXISTS (SELECT FROM point_lots l
+                                                 WHERE l.customer_id = a.customer_id AND l.remaining > 0
+                                                   AND l.expires_at <= expire_points.as_of)
+                                  ORDER BY a.customer_id
+                                    FOR NO KEY UPDATE);
+BEGIN
+    SELECT e.customers, e.points INTO expire_points.customers, expire_points.points
+      FROM expire_lapsed_points(locked, expire_points.as_of) e;
+END
+$$;
+COMMENT ON FUNCTION expire_points(timestamptz) IS
+    'posts the expiry of all points that have lapsed by an instant, dated when each lapsed; run it once a night. Gives the number of customers and of points. Lapsed points cannot be used even before it has run, so nothing depends on when it does; run twice, it does nothing the second time';
+
+CREATE OR REPLACE FUNCTION lock_points(
+    customer @key_type@,
+    kind text,
+    posting_key text,
+    points bigint,
+    order_id text,
+    INOUT posted_at timestamptz,
+    OUT first_posting bigint,
+    OUT balance bigint
+)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    account record;
+    present record;
+BEGIN
+    LOOP
+        SELECT a.balance, a.last_posted_at INTO account
+          FROM point_accounts a
+         WHERE a.customer_id = customer
+           FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        IF NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = customer) THEN
+            RAISE EXCEPTION 'there is no customer %', coalesce(customer::text, 'NULL')
+                USING ERRCODE = 'foreign_key_violation';
+        END IF;
+        INSERT INTO point_accounts (customer_id) VALUES (customer) ON CONFLICT DO NOTHING;
+    END LOOP;
+
+    SELECT p.posting_id, p.points, p.order_id INTO present
+      FROM point_postings p
+     WHERE p.customer_id = customer AND p.kind = lock_points.kind AND p.posting_key = lock_points.posting_key;
+    IF FOUND THEN
+        IF present.points <> lock_points.points OR present.order_id IS DISTINCT FROM lock_points.order_id THEN
+            RAISE EXCEPTION 'customer % has another posting under the key %', customer, quote_literal(lock_points.posting_key)
+                USING ERRCODE = 'unique_violation',
+                      DETAIL = format('Posting %s is of %s points%s.', present.posting_id, present.points,
+                                      coalesce(' for order ' || present.order_id, '')),
+                      HINT = 'The same key posts the same thing once, however often it is sent; another thing needs another key.';
+        END IF;
+        first_posting := present.posting_id;
+        RETURN;
+    END IF;
+
+    IF lock_points.posted_at IS NULL THEN
+        posted_at := greatest(now(), account.last_posted_at);
+    ELSIF lock_points.posted_at < account.last_posted_at THEN
+        RAISE EXCEPTION 'customer % has postings of later than %', customer, lock_points.posted_at
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('The last is of %s.', account.last_posted_at),
+                  HINT = 'The books are kept in order of time. Leave posted_at out to post now.';
+    END IF;
+    balance := account.balance;
+    IF EXISTS (SELECT FROM point_lots l
+                WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_at <= lock_points.posted_at) THEN
+        balance := balance - (SELECT e.points FROM expire_lapsed_points(ARRAY[customer], lock_points.posted_at) e);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION lock_points(@key_type@, text, text, bigint, text, timestamptz) IS
+    'what every posting begins with: locks the account, or makes one; gives the first posting if the key was posted before; otherwise when to date the posting, and the balance after what has lapsed by then';
+
+CREATE OR REPLACE FUNCTION move_points(customer @key_type@, points bigint, posted_at timestamptz, is_activity boolean)
+RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    UPDATE point_accounts a
+       SET balance = a.balance + move_points.points, last_posted_at = move_points.posted_at
+     WHERE a.customer_id = customer;
+    IF is_activity THEN
+        UPDATE point_lots l
+           SET expires_at = points_last_until(move_points.posted_at, l.expires_after_idle,
+                                              (SELECT s.time_zone FROM settings s))
+         WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION move_points(@key_type@, bigint, timestamptz, boolean) IS
+    'what every posting ends with: the account''s balance, and longer life for points that lapse when nothing happens';
+
+-- Lot by lot, because the first one or two mostly do: then neither an account's
+-- other lots nor its history are read. (Postings are in order of time, so lots of
+-- the same expiry go by their numbers.)
+CREATE OR REPLACE FUNCTION take_points(
+    customer @key_type@,
+    posting bigint,
+    points bigint,
+    own_lot bigint,
+    as_of timestamptz
+) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    lot record;
+    taken bigint := 0;
+    part bigint;
+BEGIN
+    FOR lot IN
+        SELECT l.lot_id, l.remaining
+          FROM point_lots l
+         WHERE l.customer_id = customer AND l.remaining > 0
+         ORDER BY l.lot_id IS DISTINCT FROM own_lot, l.expires_at, l.lot_id
+    LOOP
+        EXIT WHEN taken >= take_points.points;
+        CONTINUE WHEN own_lot IS NULL
+            AND NOT EXISTS (SELECT FROM point_postings p
+                             CROSS JOIN settings s
+                              LEFT JOIN orders o
+                                ON p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id
+                             WHERE p.customer_id = customer AND p.posting_id = lot.lot_id
+                               AND (p.available_at <= as_of
+                                    OR o.delivered_at <= as_of
+                                       AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of));
+        part := least(lot.remaining, take_points.points - taken);
+        UPDATE point_lots l
+           SET remaining = l.remaining - part
+         WHERE l.customer_id = customer AND l.lot_id = lot.lot_id;
+        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        VALUES (customer, posting, lot.lot_id, part);
+        taken := taken + part;
+    END LOOP;
+    RETURN taken;
+END
+$$;
+COMMENT ON FUNCTION take_points(@key_type@, bigint, bigint, bigint, timestamptz) IS
+    'takes points for a posting from the lots that can be used, soonest expiring first; with own_lot from that lot first and from all others, pending ones too; gives how many there were';
+
+CREATE OR REPLACE FUNCTION check_points(points bigint) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF points > 0 AND points <= 1000000000000 THEN
+        RETURN points;
+    END IF;
+    RAISE EXCEPTION '% is no number of points', coalesce(points::text, 'NULL')
+        USING ERRCODE = 'invalid_parameter_value',
+              HINT = 'Points are a whole number, from one up to a trillion.';
+END
+$$;
+COMMENT ON FUNCTION check_points(bigint) IS 'a number of points, or an error';
+
+CREATE OR REPLACE FUNCTION check_posting_key(key text, hint text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF key <> '' THEN
+        RETURN key;
+    END IF;
+    RAISE EXCEPTION 'a posting needs a key'
+        USING ERRCODE = 'invalid_parameter_value',
+              DETAIL = 'The same key posts once, however often it is sent.',
+              HINT = check_posting_key.hint;
+END
+$$;
+COMMENT ON FUNCTION check_posting_key(text, text) IS
+    'the key of a posting, or an error if it is NULL or empty';
+
+CREATE OR REPLACE FUNCTION order_kept(customer @key_type@, order_id text, OUT amount numeric, OUT refunded numeric, OUT cancelled_at timestamptz)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT o.amount,
+           least(o.amount, coalesce((SELECT sum(r.refund)
+                                       FROM returns r
+                                      WHERE r.customer_id = o.customer_id AND r.order_id = o.order_id), 0)),
+           o.cancelled_at
+      INTO amount, refunded, cancelled_at
+      FROM orders o
+     WHERE o.customer_id = customer AND o.order_id = order_kept.order_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'customer % has no order %', coalesce(customer::text, 'NULL'), coalesce(order_kept.order_id, 'NULL')
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION order_kept(@key_type@, text) IS
+    'an order''s amount, what was refunded of it and when it was cancelled, by now; an error if there is none';
+
+CREATE OR REPLACE FUNCTION earn_points(customer @key_type@, order_id text, posted_at timestamptz DEFAULT NULL)
+RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    bought record;
+    account record;
+    earned record;
+    rule record;
+    lot bigint;
+BEGIN
+    SELECT k.amount, k.refunded, k.cancelled_at INTO bought FROM order_kept(customer, earn_points.order_id) k;
+    SELECT f.points, f.rule_id, f.campaigns INTO earned FROM points_for_order(customer, earn_points.order_id) f;
+
+    SELECT p.posting_id INTO lot
+      FROM point_postings p
+     WHERE p.customer_id = customer AND p.kind = 'earn' AND p.posting_key = earn_points.order_id;
+    IF FOUND OR coalesce(points_left_of(earned.points, bought.amount, bought.refunded, bought.cancelled_at), 0) = 0 THEN
+        RETURN lot;
+    END IF;
+    account := lock_points(customer, 'earn', earn_points.order_id, earned.points, earn_points.order_id, earn_points.posted_at);
+    IF account.first_posting IS NOT NULL THEN
+        RETURN account.first_posting;
+    END IF;
+    SELECT r.pending_from, r.pending, r.expires_from, r.expires_after, s.time_zone INTO rule
+      FROM points_rules r
+     CROSS JOIN settings s
+     WHERE r.rule_id = earned.rule_id;
+    INSERT INTO point_postings AS p
+        (customer_id, kind, points, posted_at, available_at, pending, expires_at, expires_after_idle,
+         order_id, posting_key, rule_id, campaigns)
+    VALUES (customer, 'earn', earned.points, account.posted_at,
+            CASE rule.pending_from WHEN 'earned' THEN points_usable_from(account.posted_at, rule.pending, rule.time_zone) END,
+            CASE rule.pending_from WHEN 'delivered' THEN rule.pending END,
+            CASE rule.expires_from WHEN 'earned' THEN points_last_until(account.posted_at, rule.expires_after, rule.time_zone) END,
+            CASE rule.expires_from WHEN 'last_activity' THEN rule.expires_after END,
+            earn_points.order_id, earn_points.order_id, earned.rule_id, earned.campaigns)
+    RETURNING p.posting_id INTO lot;
+    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at, expires_after_idle)
+    SELECT p.customer_id, p.posting_id, p.points, p.expires_at, p.expires_after_idle
+      FROM point_postings p
+     WHERE p.customer_id = customer AND p.posting_id = lot;
+    PERFORM move_points(customer, earned.points, account.posted_at, true);
+    IF bought.refunded > 0 THEN
+        PERFORM reverse_order_points(customer, earn_points.order_id, account.posted_at);
+    END IF;
+    RETURN lot;
+END
+$$;
+COMMENT ON FUNCTION earn_points(@key_type@, text, timestamptz) IS
+    'posts what an order earns, and takes back the share of what was refunded by then; gives the posting; once an order, however often it is called. NULL if the order earns nothing (see points_for_order). posted_at: when it is in the books, by default now';
+
+CREATE OR REPLACE FUNCTION pay_points(
+    customer @key_type@,
+    kind text,
+    points bigint,
+    key text,
+    order_id text,
+    note text,
+    posted_at timestamptz
+) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    account record;
+    posting bigint;
+    taken bigint;
+BEGIN
+    account := lock_points(customer, pay_points.kind, key, -pay_points.points, pay_points.order_id, pay_points.posted_at);
+    IF account.first_posting IS NOT NULL THEN
+        RETURN account.first_posting;
+    END IF;
+    INSERT INTO point_postings AS p (customer_id, kind, points, posted_at, order_id, posting_key, note)
+    VALUES (customer, pay_points.kind, -pay_points.points, account.posted_at, pay_points.order_id, key, pay_points.note)
+    RETURNING p.posting_id INTO posting;
+    taken := take_points(customer, posting, pay_points.points, NULL, account.posted_at);
+    IF taken < pay_points.points THEN
+        RAISE EXCEPTION 'customer % has % points and cannot pay %', customer, taken, pay_points.points
+            USING ERRCODE = 'check_violation',
+                  DETAIL = format('%s more are pending, as of %s.', account.balance - taken, account.posted_at);
+    END IF;
+    PERFORM move_points(customer, -pay_points.points, account.posted_at, pay_points.kind = 'redeem');
+    RETURN posting;
+END
+$$;
+COMMENT ON FUNCTION pay_points(@key_type@, text, bigint, text, text, text, timestamptz) IS
+    'posts points that go, out of those that can be used; an error if there are too few';
+
+CREATE OR REPLACE FUNCTION redeem_points(
+    customer @key_type@,
+    points bigint,
+    key text,
+    order_id text DEFAULT NULL,
+    posted_at timestamptz DEFAULT NULL
+) RETURNS bigint
+    LANGUAGE sql VOLATILE
+RETURN pay_points(
+    customer, 'redeem', check_points(points),
+    check_posting_key(key, 'Give the checkout''s own number, such as redeem_points(customer, 500, ''checkout 4711'').'),
+    order_id, NULL, posted_at);
+COMMENT ON FUNCTION redeem_points(@key_type@, bigint, text, text, timestamptz) IS
+    'posts that a customer pays with points, from the lots that lapse first, and gives the posting; an error if fewer can be used. key: whatever names this payment; sent again, it gives the first posting. order_id: the order paid for, so that its cancellation gives the points back';
+
+CREATE OR REPLACE FUNCTION adjust_points(
+    customer @key_type@,
+    points bigint,
+    key text,
+    note text DEFAULT NULL,
+    expires_at timestamptz DEFAULT NULL,
+    posted_at timestamptz DEFAULT NULL
+) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    hint constant text := 'Name the reason, such as adjust_points(customer, 500, ''sorry for the delay of A-17'').';
+    account record;
+    lot bigint;
+BEGIN
+    PERFORM check_points(abs(adjust_points.points)), check_posting_key(key, hint);
+    IF adjust_points.points < 0 THEN
+        IF adjust_points.expires_at IS NOT NULL THEN
+            RAISE EXCEPTION 'points that go do not expire'
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = format('expires_at is %s, and points are %s.', adjust_points.expires_at, adjust_points.points);
+        END IF;
+        RETURN pay_points(customer, 'adjust', -adjust_points.points, key, NULL, adjust_points.note, adjust_points.posted_at);
+    END IF;
+    account := lock_points(customer, 'adjust', key, adjust_points.points, NULL, adjust_points.posted_at);
+    IF account.first_posting IS NOT NULL THEN
+        RETURN account.first_posting;
+    END IF;
+    IF adjust_points.expires_at <= account.posted_at THEN
+        RAISE EXCEPTION 'points of % cannot lapse on %', account.posted_at, adjust_points.expires_at
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Leave expires_at out for points that never lapse.';
+    END IF;
+    INSERT INTO point_postings AS p
+        (customer_id, kind, points, posted_at, available_at, expires_at, posting_key, note)
+    VALUES (customer, 'adjust', adjust_points.points, account.posted_at, account.posted_at,
+            adjust_points.expires_at, key, adjust_points.note)
+    RETURNING p.posting_id INTO lot;
+    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
+    VALUES (customer, lot, adjust_points.points, adjust_points.expires_at);
+    PERFORM move_points(customer, adjust_points.points, account.posted_at, false);
+    RETURN lot;
+END
+$$;
+COMMENT ON FUNCTION adjust_points(@key_type@, bigint, text, text, timestamptz, timestamptz) IS
+    'posts points by hand, and gives the posting: positive ones are a new lot, to be used at once, which lapses at expires_at (NULL: never); negative ones are taken as by redeem_points. key: as there';

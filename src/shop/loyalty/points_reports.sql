@@ -1,0 +1,146 @@
+-- shop/points_reports.sql
+--
+-- What finance and customers ask of the ledger, and whether it adds up.
+-- Needs: settings, points_ledger.
+
+--@ functions
+CREATE OR REPLACE FUNCTION points_expiring_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    expires_at timestamptz,
+    points bigint
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT l.customer_id, l.expires_at, sum(l.remaining)::bigint
+      FROM open_point_lots_at(points_expiring_at.as_of) l
+     WHERE l.expires_at IS NOT NULL
+     GROUP BY l.customer_id, l.expires_at;
+END;
+COMMENT ON FUNCTION points_expiring_at(timestamptz) IS
+    'what will lapse when, one row a customer and instant, pending points too; a condition on expires_at is answered by an index';
+
+CREATE OR REPLACE FUNCTION points_liability_at(as_of timestamptz)
+RETURNS TABLE (
+    month date,
+    opening bigint,
+    earned bigint,
+    redeemed bigint,
+    expired bigint,
+    reversed bigint,
+    adjusted bigint,
+    closing bigint
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT m.month,
+           (sum(m.moved) OVER w - m.moved)::bigint,
+           m.earned, m.redeemed, m.expired, m.reversed, m.adjusted,
+           (sum(m.moved) OVER w)::bigint
+      FROM (SELECT c.month::date AS month,
+                   coalesce(p.moved, 0) AS moved,
+                   coalesce(p.earned, 0)::bigint AS earned,
+                   coalesce(p.redeemed, 0)::bigint AS redeemed,
+                   coalesce(p.expired, 0)::bigint AS expired,
+                   coalesce(p.reversed, 0)::bigint AS reversed,
+                   coalesce(p.adjusted, 0)::bigint AS adjusted
+              FROM (SELECT generate_series(loyalcs.local_month(min(p.posted_at), s.time_zone)::timestamp,
+                                           loyalcs.local_month(points_liability_at.as_of, s.time_zone)::timestamp,
+                                           interval '1 month') AS month
+                      FROM point_postings p
+                     CROSS JOIN settings s
+                     WHERE p.posted_at <= points_liability_at.as_of
+                     GROUP BY s.time_zone) c
+              LEFT JOIN (SELECT loyalcs.local_month(p.posted_at, s.time_zone) AS month,
+                                sum(p.points) AS moved,
+                                sum(p.points) FILTER (WHERE p.kind = 'earn') AS earned,
+                                sum(p.points) FILTER (WHERE p.kind = 'redeem') AS redeemed,
+                                sum(p.points) FILTER (WHERE p.kind = 'expire') AS expired,
+                                sum(p.points) FILTER (WHERE p.kind = 'reverse') AS reversed,
+                                sum(p.points) FILTER (WHERE p.kind = 'adjust') AS adjusted
+                           FROM point_postings p
+                          CROSS JOIN settings s
+                          WHERE p.posted_at <= points_liability_at.as_of
+                          GROUP BY loyalcs.local_month(p.posted_at, s.time_zone)) p
+                ON p.month = c.month) m
+    WINDOW w AS (ORDER BY m.month);
+END;
+COMMENT ON FUNCTION points_liability_at(timestamptz) IS
+    'the points that customers hold, month by local month without gaps: opening + earned + redeemed + expired + reversed + adjusted = closing; what went is negative. Call expire_points first: what has lapsed is in the books once it was posted';
+
+CREATE OR REPLACE FUNCTION points_statement_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    posted_at timestamptz,
+    posting_id bigint,
+    kind text,
+    points bigint,
+    balance bigint,
+    shortfall bigint,
+    lapsed bigint,
+    order_id text,
+    reverses bigint,
+    expires_at timestamptz,
+    rule_id bigint,
+    campaigns bigint[]
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.customer_id, p.posted_at, p.posting_id, p.kind, p.points,
+           (sum(p.points) OVER (PARTITION BY p.customer_id ORDER BY p.posted_at, p.posting_id))::bigint,
+           p.shortfall, p.lapsed, p.order_id, p.reverses, p.expires_at, p.rule_id, p.campaigns
+      FROM point_postings p
+     WHERE p.posted_at <= points_statement_at.as_of;
+END;
+COMMENT ON FUNCTION points_statement_at(timestamptz) IS
+    'every posting with the customer''s balance after it, pending points included';
+
+CREATE OR REPLACE FUNCTION points_audit(customer @key_type@ DEFAULT NULL)
+RETURNS TABLE (
+    customer_id @key_type@,
+    posting_id bigint,
+    finding text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT a.customer_id, NULL::bigint, format('the account has %s points, its postings %s', a.balance, p.points)
+      FROM point_accounts a
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(p.points), 0) AS points
+                 FROM point_postings p
+                WHERE p.customer_id = a.customer_id
+           ) p
+     WHERE a.balance <> p.points
+       AND (points_audit.customer IS NULL OR a.customer_id = points_audit.customer)
+    UNION ALL
+    SELECT p.customer_id, p.posting_id, format('the balance after it is %s', p.balance)
+      FROM points_statement_at('infinity') p
+     WHERE p.balance < 0
+       AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer)
+    UNION ALL
+    SELECT p.customer_id, p.posting_id, format('it is of %s points and %s are allocated', p.points, -a.points)
+      FROM point_postings p
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(a.points), 0) AS points
+                 FROM point_allocations a
+                WHERE a.customer_id = p.customer_id AND a.posting_id = p.posting_id
+           ) a
+     WHERE NOT (p.points > 0 AND p.kind IN ('earn', 'adjust'))
+       AND a.points <> -p.points
+       AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer)
+    UNION ALL
+    SELECT p.customer_id, p.posting_id,
+           format('of the lot of %s points %s were taken and %s are kept as left', p.points, a.points, l.remaining)
+      FROM point_postings p
+      LEFT JOIN point_lots l ON l.customer_id = p.customer_id AND l.lot_id = p.posting_id
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(a.points), 0) AS points
+                 FROM point_allocations a
+                WHERE a.customer_id = p.customer_id AND a.lot_id = p.posting_id
+           ) a
+     WHERE p.points > 0 AND p.kind IN ('earn', 'adjust')
+       AND (a.points NOT BETWEEN 0 AND p.points OR l.remaining IS DISTINCT FROM p.points - a.points)
+       AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer);
+END;
+COMMENT ON FUNCTION points_audit(@key_type@) IS
+    'adds the ledger up once more, for a customer or, if NULL, for all: a row for whatever does not agree, so none if all is well';

@@ -1,0 +1,132 @@
+-- shop/followup_waking.sql
+--
+-- When a worker is to look again: at an instant that can be foreseen, and when
+-- something happened that could not.
+-- Needs: settings, orders, tickets, offers, journeys, followups.
+
+--@ functions
+-- Too early is harmless, too late is not. Where the day after a month has no such
+-- day, several anchors fall on the month's last and in no order: its midnight.
+CREATE OR REPLACE FUNCTION next_followup_at(channel text DEFAULT NULL, as_of timestamptz DEFAULT now())
+RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET jit = off
+BEGIN ATOMIC
+    SELECT least(
+        (SELECT min(f.claimable_at)
+           FROM followups f
+          WHERE f.finished_at IS NULL
+            AND (next_followup_at.channel IS NULL OR f.channel = next_followup_at.channel)),
+        (SELECT min(CASE WHEN c.held_back IS NULL THEN next_followup_at.as_of
+                         ELSE coalesce(c.until, next_followup_at.as_of + interval '1 hour') END)
+           FROM followups_considered(next_followup_at.as_of, interval '0') c
+          WHERE NOT c.queued
+            AND (c.held_back IS NULL OR c.held_back = 'defer')
+            AND (next_followup_at.channel IS NULL OR c.channel = next_followup_at.channel)),
+        (SELECT min(loyalcs.followup_due(
+                        CASE WHEN n.of_day THEN n.due_at
+                             ELSE least(n.due_at, greatest(date_trunc('day', n.due_at, n.time_zone), next_followup_at.as_of + interval '1 hour')) END,
+                        interval '0', n.time_zone, n.hours))
+           FROM (SELECT s.send_window::loyalcs.business_hours AS hours, z.time_zone,
+                        EXTRACT(month FROM s.delay) = 0 AND EXTRACT(year FROM s.delay) = 0 AS of_day, a.due_at
+                   FROM journey_steps s
+                  CROSS JOIN settings z
+                  CROSS JOIN LATERAL (
+                            SELECT (next_followup_at.as_of AT TIME ZONE z.time_zone - s.delay) AT TIME ZONE z.time_zone
+                                   - CASE WHEN EXTRACT(month FROM s.delay) = 0 AND EXTRACT(year FROM s.delay) = 0
+                                           AND EXTRACT(day FROM s.delay) = 0 THEN interval '0' ELSE interval '26 hours' END AS anchors_from
+                            OFFSET 0) r
+                  CROSS JOIN LATERAL (
+                            (SELECT d.due_at
+                               FROM orders o
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.ordered_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              WHERE s.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
+                                AND o.ordered_at > r.anchors_from AND d.due_at > next_followup_at.as_of
+                              ORDER BY o.ordered_at
+                              LIMIT 1)
+                            UNION ALL
+                            (SELECT d.due_at
+                               FROM orders o
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.shipped_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              WHERE s.anchor = 'shipped'
+                                AND o.shipped_at > r.anchors_from AND d.due_at > next_followup_at.as_of
+                              ORDER BY o.shipped_at
+                              LIMIT 1)
+                            UNION ALL
+                            (SELECT d.due_at
+                               FROM orders o
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.delivered_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              WHERE s.anchor = 'delivered'
+                                AND o.delivered_at > r.anchors_from AND d.due_at > next_followup_at.as_of
+                              ORDER BY o.delivered_at
+                              LIMIT 1)
+                            UNION ALL
+                            (SELECT d.due_at
+                               FROM tickets t
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(t.closed_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              WHERE s.anchor = 'ticket_resolved'
+                                AND t.closed_at > r.anchors_from AND d.due_at > next_followup_at.as_of
+                              ORDER BY t.closed_at
+                              LIMIT 1)
+                            UNION ALL
+                            (SELECT d.due_at
+                               FROM subscriptions u
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(u.cancelled_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              WHERE s.anchor = 'subscription_cancelled'
+                                AND u.cancelled_at > r.anchors_from AND d.due_at > next_followup_at.as_of
+                              ORDER BY u.cancelled_at
+                              LIMIT 1)
+                            UNION ALL
+                            SELECT min(d.due_at)
+                              FROM generate_series(0, 3) i
+                             CROSS JOIN LATERAL (
+                                       SELECT loyalcs.followup_due(
+                                                  (loyalcs.local_date(r.anchors_from, z.time_zone) + i)::timestamp AT TIME ZONE z.time_zone,
+                                                  s.delay, z.time_zone, NULL) AS due_at) d
+                             WHERE s.anchor IN ('birthday', 'birthday_month', 'anniversary', 'tier_reached', 'points_expiring')
+                               AND d.due_at > next_followup_at.as_of
+                        ) a
+                  WHERE NOT isempty(s.valid)
+                    AND a.due_at <@ s.valid
+                    AND (next_followup_at.channel IS NULL OR s.channel = next_followup_at.channel)) n));
+END;
+COMMENT ON FUNCTION next_followup_at(text, timestamptz) IS
+    'the next instant at which there may be something to claim on a channel (NULL: on any), as_of itself if there is now; NULL if nothing is foreseen. New orders, shipments, tickets and the like can only be heard of: LISTEN loyalcs_followups';
+
+-- Once a transaction, however many statements: the server drops equal notifications.
+CREATE OR REPLACE FUNCTION notify_followups() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM pg_notify('loyalcs_followups', TG_TABLE_SCHEMA);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION notify_followups() IS
+    'trigger of the tables that follow-ups come from: tells those who LISTEN loyalcs_followups the name of the shop';
+
+--@ reference orders orders
+CREATE TRIGGER notify_followups
+    AFTER INSERT OR UPDATE OF ordered_at, shipped_at, delivered_at ON orders
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
+
+--@ reference tickets tickets
+CREATE TRIGGER notify_followups
+    AFTER UPDATE OF closed_at ON tickets
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
+
+--@ reference subscriptions subscriptions
+CREATE TRIGGER notify_followups
+    AFTER INSERT OR UPDATE OF cancelled_at ON subscriptions
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
+
+--@ reference consents consents
+CREATE TRIGGER notify_followups
+    AFTER INSERT ON consents
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
+
+--@ reference journey_steps journey_steps
+CREATE TRIGGER notify_followups
+    AFTER INSERT OR UPDATE ON journey_steps
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
