@@ -28,6 +28,7 @@ OBJS = \
 	src/base/stats.o \
 	src/base/scan.o \
 	src/base/money.o \
+	src/base/values.o \
 	src/calendar/zone.o \
 	src/calendar/period.o \
 	src/calendar/holidays.o \

@@ -151,3 +151,17 @@ FROM unnest('{1,1,3,3,3}'::int[]) AS x;
 SELECT x, round((top_share(x, 0.5) OVER w)::numeric, 6) AS top_share, round((gini(x) OVER w)::numeric, 6) AS gini,
        round((gini(x) OVER (ORDER BY x ROWS 1 PRECEDING))::numeric, 6) AS of_two
 FROM unnest('{1,3,5,7}'::int[]) AS x WINDOW w AS (ORDER BY x);
+
+--
+-- The functions behind the aggregates, called by hand
+--
+
+-- They are no different there.
+SELECT top_share_final(top_share_combine(top_share_accum(top_share_accum('{}', 1, 0.5), 3, 0.5), '{0.5,5,7}')) = top_share_final('{0.5,7,5,3,1}') AS same,
+       top_share_final('{0.5}') AS none, top_share_final('{}') AS empty, gini_final('{}') AS gini_empty, gini_final('[7:9]={1,1,1}') AS any_bound;
+-- A state that no aggregate made is checked like a row, by whoever reads it.
+SELECT state, pg_temp.error_of(format(call, state))
+FROM unnest('{"SELECT loyalcs.top_share_final(%L)","SELECT loyalcs.top_share_accum(%L, 1, 0.2)","SELECT loyalcs.top_share_combine(%L, ''{0.2,1}'')",
+              "SELECT loyalcs.top_share_combine(''{0.2,1}'', %L)","SELECT loyalcs.gini_final(%L)"}'::text[]) WITH ORDINALITY AS c (call, n),
+     unnest('{"{1e15,1,2}","{99,1,3,2}","{NaN,1}","{0,1}","{NULL}","{0.2,NULL,1}","{{0.2,1},{2,3}}","{0.2,-1}","{0.2,Infinity}","{0.2,NaN}"}'::text[]) WITH ORDINALITY AS s (state, m)
+ORDER BY n, m;

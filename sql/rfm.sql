@@ -322,3 +322,47 @@ SELECT rfm_segment(0, 1, 1);
 SELECT rfm_segment(5, 6, 1);
 SELECT rfm_segment(5, 5, -2147483648);
 SELECT rfm_segment(2147483647, 0, 0);
+
+--
+-- States
+--
+
+-- Anybody may call the functions behind the aggregates, with a state that none
+-- made: it is checked.
+SELECT pg_temp.error_of(call) FROM unnest(ARRAY[
+    $$SELECT quintiles_final('{NULL}'::float8[])$$,
+    $$SELECT quintiles_final('{{1,2},{3,4}}'::float8[])$$,
+    $$SELECT quintiles_final('{NULL}'::timestamptz[])$$,
+    $$SELECT quintiles_final('{{infinity},{-infinity}}'::timestamptz[])$$,
+    $$SELECT quintiles_final('{1,NULL}'::bigint[])$$,
+    $$SELECT quintiles_final('{{1},{2}}'::bigint[])$$,
+    $$SELECT quintiles_accum('{NULL}'::bigint[], 1)$$,
+    $$SELECT quintiles_accum('{{1}}'::bigint[], 1)$$,
+    $$SELECT quintiles_final('{1,-9223372036854775808}'::bigint[])$$,
+    $$SELECT quintiles_final('{-9223372036854775808,0}'::bigint[])$$,
+    $$SELECT quintiles_final('{-9223372036854775808,9223372036854775807,1}'::bigint[])$$,
+    $$SELECT quintiles_final('{-9223372036854775808,17,1,1}'::bigint[])$$,
+    $$SELECT quintiles_final('{-9223372036854775808,16,0,0}'::bigint[])$$]) AS call;
+
+-- Numbers that are no amounts of four decimals are collected beside those that
+-- are, by workers too, and come out as they are.
+CREATE FUNCTION pg_temp.collected(numeric[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    state bigint[] := '{}';
+    x numeric;
+BEGIN
+    FOREACH x IN ARRAY $1 LOOP
+        state := loyalcs.quintiles_accum(state, x);
+    END LOOP;
+    RETURN state;
+END $$;
+SELECT x, quintiles_final(pg_temp.collected(ARRAY[x])) = array_fill(x, '{4}') AS comes_back, cardinality(pg_temp.collected(ARRAY[x])) AS elements
+FROM unnest('{0,-0.5,12.5,922337203685477.5807,-922337203685477.5807,922337203685477.5808,-922337203685477.5808,0.00001,1e20,NaN,Infinity,-Infinity}'::numeric[]) AS x;
+SELECT quintiles_final(quintiles_combine(pg_temp.collected('{1,0.00002,3}'), pg_temp.collected('{NaN,5.5,1e30}'))) AS combined, quintiles(x) AS directly
+FROM unnest('{1,0.00002,3,NaN,5.5,1e30}'::numeric[]) AS x;
+SELECT length((quintiles_final(quintiles_accum('{}', '1e131000')))[1]::text) = 131001 AS long;
+
+-- Memory is what was promised: eight bytes a value.
+CREATE AGGREGATE pg_temp.state(numeric) (SFUNC = loyalcs.quintiles_accum, STYPE = bigint[], INITCOND = '{}');
+SELECT pg_column_size(pg_temp.state(i / 100.0)) / 8 - count(*) < 10 AS amounts, pg_column_size(pg_temp.state(i / 7.0)) / count(*) < 50 AS others
+FROM generate_series(1, 10000) AS i;

@@ -23,16 +23,30 @@
 #define NUMERIC_SIGN_PLUS	0x0000
 #define NUMERIC_SIGN_MINUS	0x4000
 
-static void
-report_amount(Numeric value, const char *detail, const char *hint)
+typedef enum MoneyFit
 {
+	MONEY_FITS,
+	MONEY_NOT_FINITE,
+	MONEY_TOO_FINE,
+	MONEY_TOO_LARGE
+} MoneyFit;
+
+static void
+report_amount(Numeric value, MoneyFit fit)
+{
+	static const char *const details[] = {
+		[MONEY_NOT_FINITE] = "An amount is a finite number.",
+		[MONEY_TOO_FINE] = "An amount has at most four decimals.",
+		[MONEY_TOO_LARGE] = "An amount lies between -922337203685477.5807 and 922337203685477.5807."
+	};
+
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("amount %s is not one that can be counted exactly",
 					DatumGetCString(DirectFunctionCall1(numeric_out,
 														NumericGetDatum(value)))),
-			 errdetail_internal("%s", detail),
-			 hint == NULL ? 0 : errhint("%s", hint)));
+			 errdetail_internal("%s", details[fit]),
+			 fit == MONEY_TOO_FINE ? errhint("Round it first, for example with round(amount, 4).") : 0));
 }
 
 /*
@@ -40,14 +54,10 @@ report_amount(Numeric value, const char *detail, const char *hint)
  * to the server, this is the one that stays.  Its digits are base 10000, of
  * the powers weight, weight - 1, ...; power -1 is our unit.
  */
-int64
-money_from_numeric(Numeric value)
+static MoneyFit
+read_amount(const bytea *wire, int64 *amount)
 {
-	const char *beyond = "An amount lies between -922337203685477.5807 and 922337203685477.5807.";
-	bytea	   *wire = DatumGetByteaPP(DirectFunctionCall1(numeric_send,
-														   NumericGetDatum(value)));
 	const char *words = VARDATA_ANY(wire);
-	int64		amount = 0;
 	int			ndigits;
 	int			weight;
 	int			sign;
@@ -59,8 +69,9 @@ money_from_numeric(Numeric value)
 	weight = WORD(1);
 	sign = (uint16) WORD(2);
 
+	*amount = 0;
 	if (sign != NUMERIC_SIGN_PLUS && sign != NUMERIC_SIGN_MINUS)
-		report_amount(value, "An amount is a finite number.", NULL);
+		return MONEY_NOT_FINITE;
 	for (int i = 0; i < ndigits; i++)
 	{
 		int			digit = WORD(NUMERIC_HEADER + i);
@@ -68,24 +79,53 @@ money_from_numeric(Numeric value)
 		if (weight - i < -1)
 		{
 			if (digit != 0)
-				report_amount(value, "An amount has at most four decimals.",
-							  "Round it first, for example with round(amount, 4).");
+				return MONEY_TOO_FINE;
 			continue;
 		}
-		if (amount > (PG_INT64_MAX - digit) / NUMERIC_BASE)
-			report_amount(value, beyond, NULL);
-		amount = amount * NUMERIC_BASE + digit;
+		if (*amount > (PG_INT64_MAX - digit) / NUMERIC_BASE)
+			return MONEY_TOO_LARGE;
+		*amount = *amount * NUMERIC_BASE + digit;
 	}
 	/* The digits that numeric leaves out at the end are zeros. */
 	for (int power = weight - ndigits; ndigits > 0 && power >= -1; power--)
 	{
-		if (amount > PG_INT64_MAX / NUMERIC_BASE)
-			report_amount(value, beyond, NULL);
-		amount *= NUMERIC_BASE;
+		if (*amount > PG_INT64_MAX / NUMERIC_BASE)
+			return MONEY_TOO_LARGE;
+		*amount *= NUMERIC_BASE;
 	}
 #undef WORD
+	if (sign == NUMERIC_SIGN_MINUS)
+		*amount = -*amount;
+	return MONEY_FITS;
+}
+
+static inline MoneyFit
+fit_amount(Numeric value, int64 *amount)
+{
+	bytea	   *wire = DatumGetByteaPP(DirectFunctionCall1(numeric_send,
+														   NumericGetDatum(value)));
+	MoneyFit	fit = read_amount(wire, amount);
+
 	pfree(wire);
-	return sign == NUMERIC_SIGN_MINUS ? -amount : amount;
+	return fit;
+}
+
+int64
+money_from_numeric(Numeric value)
+{
+	int64		amount;
+	MoneyFit	fit = fit_amount(value, &amount);
+
+	if (unlikely(fit != MONEY_FITS))
+		report_amount(value, fit);
+	return amount;
+}
+
+/* Can the value be counted exactly?  Then as which amount? */
+bool
+fits_money(Numeric value, int64 *amount)
+{
+	return fit_amount(value, amount) == MONEY_FITS;
 }
 
 /* Without trailing zeros: a yen amount should not look like a dollar one. */

@@ -15,12 +15,13 @@
  * two, yen none), and it is one digit of numeric's own base, so a numeric
  * turns into an amount without a multiplication by a fraction.  What is left
  * of an int64 holds 922 trillion: a hundred times the yearly sales of all of
- * Japan's e-commerce in yen.
+ * Japan's e-commerce in yen.  No amount is PG_INT64_MIN.
  */
 #define MONEY_DECIMALS	4
 #define MONEY_UNIT		INT64CONST(10000)
 
 extern int64 money_from_numeric(Numeric value);
+extern bool fits_money(Numeric value, int64 *amount);
 extern Numeric numeric_from_money(int64 amount);
 
 #endif							/* LOYALCS_MONEY_H */

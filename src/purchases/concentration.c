@@ -7,8 +7,9 @@
  * linear between customers, so the best 20% of 7 customers are one customer
  * and four tenths of the next: no rounding rule, and shares add up.
  *
- * States are plain arrays of double precision, 8 bytes a customer.  That of
- * top_share starts with the share that was asked for.
+ * States are arrays of double precision, 8 bytes a customer (see values.h).
+ * That of top_share starts with the share that was asked for.  A state that was
+ * made by hand is read with the same checks as a row.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +26,7 @@
 #include "utils/float.h"
 
 #include "base/compat.h"
+#include "base/values.h"
 
 static char *
 float8_text(float8 value)
@@ -68,90 +70,70 @@ check_same_share(float8 one, float8 other)
 				 errhint("Write one top_share for each share.")));
 }
 
-/*
- * Appends to a state that the executor owns.  array_set_element grows an
- * expanded array in place, so a row costs no copy.
- */
-static Datum
-append_float8(FunctionCallInfo fcinfo, Datum state, float8 value)
-{
-	MemoryContext aggregate;
-	ExpandedArrayHeader *array;
-	int			next;
+/* The largest first.  A long sort looks for a cancelled query as it goes. */
+#define ST_SORT				sort_amounts
+#define ST_ELEMENT_TYPE		float8
+#define ST_COMPARE(a, b)	float8_cmp_internal(*(b), *(a))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE			static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
-	if (!AggCheckCallContext(fcinfo, &aggregate))
-		aggregate = CurrentMemoryContext;
-	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)))
-		state = expand_array(state, aggregate, NULL);
-	array = (ExpandedArrayHeader *) DatumGetEOHP(state);
-	next = array->ndims == 0 ? 1 : array->lbound[0] + array->dims[0];
-	return array_set_element(state, 1, &next, Float8GetDatum(value), false, -1,
-							 sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-}
-
-static int
-compare_descending(const void *a, const void *b)
+/* The Lorenz curve, as amounts in descending order and their total. */
+typedef struct Curve
 {
-	return float8_cmp_internal(*(const float8 *) b, *(const float8 *) a);
-}
+	float8		share;			/* that the state begins with, if it does */
+	float8	   *amounts;
+	int			n;
+	float8		total;
+} Curve;
 
-/* The state's elements from `skip` on, checked and sorted, the largest first. */
-static float8 *
-sorted_amounts(AnyArrayType *state, int64 skip, int64 *n, float8 *total,
-			   float8 *first)
+static void
+read_curve(Curve *curve, AnyArrayType *state, bool has_share)
 {
-	int64		items = ArrayGetNItems(AARR_NDIM(state), AARR_DIMS(state));
-	float8	   *amounts = palloc_extended(items * sizeof(float8) + 1, MCXT_ALLOC_HUGE);
 	array_iter	iterator;
-	bool		isnull;
+	int			items = open_values(state, &iterator);
 
-	*n = 0;
-	*total = 0;
-	array_iter_setup(&iterator, state);
-	for (int64 i = 0; i < items; i++)
+	memset(curve, 0, sizeof(*curve));
+	curve->amounts = palloc_extended(Max(items, 1) * sizeof(float8), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < items; i++)
 	{
-		float8		value = DatumGetFloat8(array_iter_next(&iterator, &isnull, i,
-														   sizeof(float8),
-														   FLOAT8PASSBYVAL,
-														   TYPALIGN_DOUBLE));
+		float8		value = DatumGetFloat8(next_value(&iterator, i));
 
-		if (i < skip)
-			*first = value;
+		if (i == 0 && has_share)
+			curve->share = check_share(value);
 		else
-			amounts[(*n)++] = check_revenue(value);
+			curve->amounts[curve->n++] = check_revenue(value);
 	}
-	CHECK_FOR_INTERRUPTS();
-	qsort(amounts, *n, sizeof(float8), compare_descending);
+	sort_amounts(curve->amounts, curve->n);
 
 	/* Only now, so that the last bits depend on no order of rows or workers. */
-	for (int64 i = 0; i < *n; i++)
-		*total += amounts[i];
-	return amounts;
+	for (int i = 0; i < curve->n; i++)
+		curve->total += curve->amounts[i];
+}
+
+/*
+ * The share that a state of top_share begins with must be a row's or another
+ * state's; an empty state begins with that.
+ */
+static Datum
+begin_share(FunctionCallInfo fcinfo, Datum state, float8 share)
+{
+	array_iter	iterator;
+
+	if (open_values(DatumGetAnyArrayP(state), &iterator) == 0)
+		return append_value(fcinfo, state, Float8GetDatum(check_share(share)));
+	check_same_share(check_share(DatumGetFloat8(next_value(&iterator, 0))), check_share(share));
+	return state;
 }
 
 PG_FUNCTION_INFO_V1(top_share_accum);
 Datum
 top_share_accum(PG_FUNCTION_ARGS)
 {
-	Datum		state = PG_GETARG_DATUM(0);
-	float8		amount = PG_GETARG_FLOAT8(1);
-	float8		share = check_share(PG_GETARG_FLOAT8(2));
-	AnyArrayType *array = DatumGetAnyArrayP(state);
-	array_iter	iterator;
-	bool		isnull;
+	Datum		state = begin_share(fcinfo, PG_GETARG_DATUM(0), PG_GETARG_FLOAT8(2));
 
-	if (AARR_NDIM(array) == 0)
-		state = append_float8(fcinfo, state, share);
-	else
-	{
-		array_iter_setup(&iterator, array);
-		check_same_share(DatumGetFloat8(array_iter_next(&iterator, &isnull, 0,
-														sizeof(float8),
-														FLOAT8PASSBYVAL,
-														TYPALIGN_DOUBLE)),
-						 share);
-	}
-	return append_float8(fcinfo, state, check_revenue(amount));
+	return append_value(fcinfo, state, Float8GetDatum(check_revenue(PG_GETARG_FLOAT8(1))));
 }
 
 /* The second worker's share must be the first's, and goes in only once. */
@@ -160,34 +142,15 @@ Datum
 top_share_combine(PG_FUNCTION_ARGS)
 {
 	Datum		state = PG_GETARG_DATUM(0);
-	AnyArrayType *mine = DatumGetAnyArrayP(state);
-	AnyArrayType *other = PG_GETARG_ANY_ARRAY_P(1);
-	int64		n = ArrayGetNItems(AARR_NDIM(other), AARR_DIMS(other));
-	bool		empty = AARR_NDIM(mine) == 0;
 	array_iter	iterator;
-	bool		isnull;
+	int			n = open_values(PG_GETARG_ANY_ARRAY_P(1), &iterator);
 
-	array_iter_setup(&iterator, other);
-	for (int64 i = 0; i < n; i++)
+	if (n > 0)
+		state = begin_share(fcinfo, state, DatumGetFloat8(next_value(&iterator, 0)));
+	for (int i = 1; i < n; i++)
 	{
-		float8		value = DatumGetFloat8(array_iter_next(&iterator, &isnull, i,
-														   sizeof(float8),
-														   FLOAT8PASSBYVAL,
-														   TYPALIGN_DOUBLE));
-
-		if (i == 0 && !empty)
-		{
-			array_iter	own;
-
-			array_iter_setup(&own, mine);
-			check_same_share(DatumGetFloat8(array_iter_next(&own, &isnull, 0,
-															sizeof(float8),
-															FLOAT8PASSBYVAL,
-															TYPALIGN_DOUBLE)),
-							 value);
-		}
-		else
-			state = append_float8(fcinfo, state, value);
+		CHECK_FOR_INTERRUPTS();
+		state = append_value(fcinfo, state, next_value(&iterator, i));
 	}
 	PG_RETURN_DATUM(state);
 }
@@ -196,24 +159,23 @@ PG_FUNCTION_INFO_V1(top_share_final);
 Datum
 top_share_final(PG_FUNCTION_ARGS)
 {
-	int64		n;
-	float8		total;
-	float8		share = 0;
-	float8	   *amounts = sorted_amounts(PG_GETARG_ANY_ARRAY_P(0), 1, &n,
-										 &total, &share);
-	float8		customers = share * n;
-	int64		whole = (int64) customers;
+	Curve		curve;
+	float8		customers;
+	int			whole;
 	float8		revenue = 0;
 
-	if (n == 0 || total == 0)
+	read_curve(&curve, PG_GETARG_ANY_ARRAY_P(0), true);
+	if (curve.n == 0 || curve.total == 0)
 		PG_RETURN_NULL();
-	if (isinf(total))
+	if (isinf(curve.total))
 		float_overflow_error();
-	for (int64 i = 0; i < whole; i++)
-		revenue += amounts[i];
-	if (whole < n)
-		revenue += (customers - whole) * amounts[whole];
-	PG_RETURN_FLOAT8(Min(revenue / total, 1.0));
+	customers = curve.share * curve.n;
+	whole = (int) customers;
+	for (int i = 0; i < whole; i++)
+		revenue += curve.amounts[i];
+	if (whole < curve.n)
+		revenue += (customers - whole) * curve.amounts[whole];
+	PG_RETURN_FLOAT8(Min(revenue / curve.total, 1.0));
 }
 
 /*
@@ -226,18 +188,17 @@ PG_FUNCTION_INFO_V1(gini_final);
 Datum
 gini_final(PG_FUNCTION_ARGS)
 {
-	int64		n;
-	float8		total;
-	float8		first;
-	float8	   *amounts = sorted_amounts(PG_GETARG_ANY_ARRAY_P(0), 0, &n,
-										 &total, &first);
+	Curve		curve;
 	float8		weighted = 0;
+	int			n;
 
-	if (n == 0 || total == 0)
+	read_curve(&curve, PG_GETARG_ANY_ARRAY_P(0), false);
+	n = curve.n;
+	if (n == 0 || curve.total == 0)
 		PG_RETURN_NULL();
-	for (int64 i = 0; i < n / 2; i++)
-		weighted += (n - 1 - 2 * i) * (amounts[i] - amounts[n - 1 - i]);
-	if (isinf(total) || isinf(weighted))
+	for (int i = 0; i < n / 2; i++)
+		weighted += (n - 1 - 2 * i) * (curve.amounts[i] - curve.amounts[n - 1 - i]);
+	if (isinf(curve.total) || isinf(weighted))
 		float_overflow_error();
-	PG_RETURN_FLOAT8(weighted / n / total);
+	PG_RETURN_FLOAT8(weighted / n / curve.total);
 }

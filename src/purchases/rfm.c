@@ -11,9 +11,8 @@
  * the next value.  No floating-point position is rounded on the way, so a cut
  * point that is a value of the data is that value to the bit.
  *
- * The aggregates collect their values with PostgreSQL's own expanded arrays
- * (array_append), 8 bytes a value and at most MaxArraySize of them, and
- * select instead of sorting.
+ * The aggregates collect their values in arrays (see values.h), 8 bytes a
+ * value and at most MaxArraySize of them, and select instead of sorting.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,8 +22,10 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/arrayaccess.h"
 #include "utils/builtins.h"
@@ -32,7 +33,10 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "base/aggregate.h"
 #include "base/compat.h"
+#include "base/money.h"
+#include "base/values.h"
 
 #define QUINTILES	5
 #define CUTS		(QUINTILES - 1)
@@ -43,9 +47,11 @@ compare_int64(int64 a, int64 b)
 	return (a > b) - (a < b);
 }
 
+/* Slow beside a look for a cancelled query. */
 static inline int
 compare_numeric(Datum a, Datum b)
 {
+	CHECK_FOR_INTERRUPTS();
 	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, a, b));
 }
 
@@ -114,19 +120,6 @@ select_budget(int64 n)
 	return 2 * pg_leftmost_one_pos64(n);
 }
 
-/*
- * An aggregate's values: expanded while it runs, flat when they came from
- * another worker.  NULLs never get in, the transition functions are strict.
- */
-static int64
-open_values(FunctionCallInfo fcinfo, array_iter *iterator)
-{
-	AnyArrayType *values = PG_GETARG_ANY_ARRAY_P(0);
-
-	array_iter_setup(iterator, values);
-	return ArrayGetNItems(AARR_NDIM(values), AARR_DIMS(values));
-}
-
 static int64 *
 allocate_values(int64 n)
 {
@@ -159,20 +152,16 @@ Datum
 quintiles_float8(PG_FUNCTION_ARGS)
 {
 	array_iter	iterator;
-	int64		n = open_values(fcinfo, &iterator);
+	int			n = open_values(PG_GETARG_ANY_ARRAY_P(0), &iterator);
 	int64	   *keys;
-	bool		isnull;
 	CutPlaces	cuts;
 	Datum		result[CUTS];
 
 	if (n == 0)
 		PG_RETURN_NULL();
 	keys = allocate_values(n);
-	for (int64 i = 0; i < n; i++)
-		keys[i] = float8_to_key(DatumGetFloat8(array_iter_next(&iterator, &isnull, i,
-															   sizeof(float8),
-															   FLOAT8PASSBYVAL,
-															   TYPALIGN_DOUBLE)));
+	for (int i = 0; i < n; i++)
+		keys[i] = float8_to_key(DatumGetFloat8(next_value(&iterator, i)));
 	find_cut_places(n, &cuts);
 	select_int64(keys, 0, n, cuts.places, 2 * CUTS, select_budget(n));
 	for (int k = 0; k < CUTS; k++)
@@ -198,20 +187,16 @@ Datum
 quintiles_timestamptz(PG_FUNCTION_ARGS)
 {
 	array_iter	iterator;
-	int64		n = open_values(fcinfo, &iterator);
+	int			n = open_values(PG_GETARG_ANY_ARRAY_P(0), &iterator);
 	int64	   *instants;
-	bool		isnull;
 	CutPlaces	cuts;
 	Datum		result[CUTS];
 
 	if (n == 0)
 		PG_RETURN_NULL();
 	instants = allocate_values(n);
-	for (int64 i = 0; i < n; i++)
-		instants[i] = DatumGetTimestampTz(array_iter_next(&iterator, &isnull, i,
-														  sizeof(TimestampTz),
-														  FLOAT8PASSBYVAL,
-														  TYPALIGN_DOUBLE));
+	for (int i = 0; i < n; i++)
+		instants[i] = DatumGetTimestampTz(next_value(&iterator, i));
 	find_cut_places(n, &cuts);
 	select_int64(instants, 0, n, cuts.places, 2 * CUTS, select_budget(n));
 	for (int k = 0; k < CUTS; k++)
@@ -225,8 +210,8 @@ quintiles_timestamptz(PG_FUNCTION_ARGS)
 			uint64		span = (uint64) high - (uint64) low;
 
 			low = TIMESTAMP_NOT_FINITE(high) ? high :
-				low + (int64) (span / QUINTILES * cuts.fifths[k] +
-							   span % QUINTILES * cuts.fifths[k] / QUINTILES);
+				(int64) ((uint64) low + span / QUINTILES * cuts.fifths[k] +
+						 span % QUINTILES * cuts.fifths[k] / QUINTILES);
 		}
 		result[k] = TimestampTzGetDatum(low);
 	}
@@ -237,43 +222,184 @@ quintiles_timestamptz(PG_FUNCTION_ARGS)
 
 /*
  * quintiles(numeric)
+ *
+ * Collected as the amounts of money.h, eight bytes each, and selected as
+ * integers.  A value that is no such amount (five decimals, a quadrillion, NaN)
+ * takes more: WIDE_VALUE, which is no amount, then the length of the value in
+ * numeric's wire format, then that, eight bytes to an element.  One of them
+ * makes all be selected as numeric.
  */
+#define WIDE_VALUE			PG_INT64_MIN
+#define WORDS_OF(length)	(((length) + (int64) sizeof(uint64) - 1) / (int64) sizeof(uint64))
+
+static Datum
+append_wide_value(FunctionCallInfo fcinfo, Datum state, Datum value)
+{
+	bytea	   *wire = DatumGetByteaPP(DirectFunctionCall1(numeric_send, value));
+	int			length = VARSIZE_ANY_EXHDR(wire);
+
+	state = append_value(fcinfo, state, Int64GetDatum(WIDE_VALUE));
+	state = append_value(fcinfo, state, Int64GetDatum(length));
+	for (int done = 0; done < length; done += sizeof(uint64))
+	{
+		uint64		word = 0;
+
+		memcpy(&word, VARDATA_ANY(wire) + done, Min(length - done, (int) sizeof(word)));
+		state = append_value(fcinfo, state, UInt64GetDatum(pg_ntoh64(word)));
+	}
+	return state;
+}
+
+PG_FUNCTION_INFO_V1(quintiles_numeric_accum);
+Datum
+quintiles_numeric_accum(PG_FUNCTION_ARGS)
+{
+	Datum		state = PG_GETARG_DATUM(0);
+	array_iter	iterator;
+	int64		amount;
+
+	(void) open_values(DatumGetAnyArrayP(state), &iterator);
+	if (!fits_money(PG_GETARG_NUMERIC(1), &amount))
+		return append_wide_value(fcinfo, state, PG_GETARG_DATUM(1));
+	return append_value(fcinfo, state, Int64GetDatum(amount));
+}
+
+/* The value behind a WIDE_VALUE that stood at *i, which moves to its last element. */
+static Datum
+read_wide_value(array_iter *iterator, int *i, int n)
+{
+	int64		length = *i + 1 < n ? DatumGetInt64(next_value(iterator, ++*i)) : 0;
+	StringInfoData wire;
+	Datum		value;
+
+	check_state(length > 0 && length <= INT_MAX && WORDS_OF(length) <= n - 1 - *i,
+				"A value that takes several elements lacks some.");
+	initStringInfo(&wire);
+	for (int64 words = WORDS_OF(length); words > 0; words--)
+		pq_sendint64(&wire, DatumGetUInt64(next_value(iterator, ++*i)));
+	wire.len = (int) length;
+	value = DirectFunctionCall3(numeric_recv, PointerGetDatum(&wire),
+								ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	check_state(wire.cursor == wire.len, "A value is longer than it says.");
+	pfree(wire.data);
+	return value;
+}
+
+/* What quintiles(numeric) has collected: amounts, or numbers if one is none. */
+typedef struct Numbers
+{
+	int64	   *amounts;		/* NULL if some value is wide */
+	Datum	   *numbers;
+	int			n;
+} Numbers;
+
+static void
+widen_numbers(Numbers *numbers, int space)
+{
+	if (numbers->numbers != NULL)
+		return;
+	numbers->numbers = (Datum *) allocate_values(space);
+	for (int i = 0; i < numbers->n; i++)
+		numbers->numbers[i] = NumericGetDatum(numeric_from_money(numbers->amounts[i]));
+	pfree(numbers->amounts);
+	numbers->amounts = NULL;
+}
+
+static void
+read_numbers(Numbers *numbers, AnyArrayType *state)
+{
+	array_iter	iterator;
+	int			items = open_values(state, &iterator);
+
+	numbers->n = 0;
+	numbers->numbers = NULL;
+	numbers->amounts = allocate_values(Max(items, 1));
+	for (int i = 0; i < items; i++)
+	{
+		int64		amount = DatumGetInt64(next_value(&iterator, i));
+
+		CHECK_FOR_INTERRUPTS();
+		if (amount == WIDE_VALUE)
+		{
+			widen_numbers(numbers, items);
+			numbers->numbers[numbers->n++] = read_wide_value(&iterator, &i, items);
+		}
+		else if (numbers->numbers != NULL)
+			numbers->numbers[numbers->n++] = NumericGetDatum(numeric_from_money(amount));
+		else
+			numbers->amounts[numbers->n++] = amount;
+	}
+}
+
+/* The cut `fifths` fifths of the way from low to high. */
+static Datum
+cut_between_numbers(Datum low, Datum high, int fifths)
+{
+	Datum		way;
+
+	if (compare_numeric(low, high) == 0 || numeric_is_inf(DatumGetNumeric(low)))
+		return DirectFunctionCall1(numeric_trim_scale, low);
+	/* Fifths are tenths with one decimal: times 0.2 is exact. */
+	way = DirectFunctionCall2(numeric_mul, DirectFunctionCall2(numeric_sub, high, low),
+							  NumericGetDatum(int64_div_fast_to_numeric(2 * fifths, 1)));
+	return DirectFunctionCall1(numeric_trim_scale, DirectFunctionCall2(numeric_add, low, way));
+}
+
+static Datum
+number_at(const Numbers *numbers, int64 place)
+{
+	return numbers->amounts == NULL ? numbers->numbers[place] :
+		NumericGetDatum(numeric_from_money(numbers->amounts[place]));
+}
+
+static ArrayType *
+numeric_quintiles(Numbers *numbers)
+{
+	CutPlaces	cuts;
+	Datum		result[CUTS];
+
+	find_cut_places(numbers->n, &cuts);
+	if (numbers->amounts != NULL)
+		select_int64(numbers->amounts, 0, numbers->n, cuts.places, 2 * CUTS,
+					 select_budget(numbers->n));
+	else
+		select_numeric(numbers->numbers, 0, numbers->n, cuts.places, 2 * CUTS,
+					   select_budget(numbers->n));
+	for (int k = 0; k < CUTS; k++)
+		result[k] = cut_between_numbers(number_at(numbers, cuts.places[2 * k]),
+										number_at(numbers, cuts.places[2 * k + 1]),
+										cuts.fifths[k]);
+	return construct_array(result, CUTS, NUMERICOID, -1, false, TYPALIGN_INT);
+}
+
+PG_FUNCTION_INFO_V1(quintiles_numeric_final);
+Datum
+quintiles_numeric_final(PG_FUNCTION_ARGS)
+{
+	Numbers		numbers;
+
+	read_numbers(&numbers, PG_GETARG_ANY_ARRAY_P(0));
+	if (numbers.n == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_ARRAYTYPE_P(numeric_quintiles(&numbers));
+}
+
+/* The final function of 0.1.0, whose state was an array of numeric. */
 PG_FUNCTION_INFO_V1(quintiles_numeric);
 Datum
 quintiles_numeric(PG_FUNCTION_ARGS)
 {
 	array_iter	iterator;
-	int64		n = open_values(fcinfo, &iterator);
-	Datum	   *numbers;
+	Numbers		numbers = {0};
 	bool		isnull;
-	CutPlaces	cuts;
-	Datum		result[CUTS];
 
-	if (n == 0)
+	numbers.n = open_values(PG_GETARG_ANY_ARRAY_P(0), &iterator);
+	if (numbers.n == 0)
 		PG_RETURN_NULL();
-	numbers = (Datum *) allocate_values(n);
-	for (int64 i = 0; i < n; i++)
-		numbers[i] = array_iter_next(&iterator, &isnull, i, -1, false, TYPALIGN_INT);
-	find_cut_places(n, &cuts);
-	select_numeric(numbers, 0, n, cuts.places, 2 * CUTS, select_budget(n));
-	for (int k = 0; k < CUTS; k++)
-	{
-		Datum		low = numbers[cuts.places[2 * k]];
-		Datum		high = numbers[cuts.places[2 * k + 1]];
-
-		if (compare_numeric(low, high) != 0 && !numeric_is_inf(DatumGetNumeric(low)))
-		{
-			/* Fifths are tenths with one decimal: times 0.2 is exact. */
-			Datum		part = DirectFunctionCall2(numeric_mul,
-												   DirectFunctionCall2(numeric_sub, high, low),
-												   NumericGetDatum(int64_div_fast_to_numeric(2 * cuts.fifths[k], 1)));
-
-			low = DirectFunctionCall2(numeric_add, low, part);
-		}
-		result[k] = DirectFunctionCall1(numeric_trim_scale, low);
-	}
-	PG_RETURN_ARRAYTYPE_P(construct_array(result, CUTS, NUMERICOID, -1, false,
-										  TYPALIGN_INT));
+	numbers.numbers = (Datum *) allocate_values(numbers.n);
+	for (int i = 0; i < numbers.n; i++)
+		numbers.numbers[i] = array_iter_next(&iterator, &isnull, i, -1, false, TYPALIGN_INT);
+	PG_RETURN_ARRAYTYPE_P(numeric_quintiles(&numbers));
 }
 
 /*

@@ -4,7 +4,8 @@
 -- Needs: nothing before it.
 
 -- Cut points. The values are collected by PostgreSQL's own array_append and
--- array_cat, declared for one type each, so that no state is polymorphic.
+-- array_cat, declared for one type each, so that no state is polymorphic. Those
+-- of numeric are collected as bigint.
 
 CREATE FUNCTION loyalcs.quintiles_accum(double precision[], double precision) RETURNS double precision[]
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
@@ -31,31 +32,31 @@ CREATE AGGREGATE loyalcs.quintiles(double precision) (
 );
 COMMENT ON AGGREGATE loyalcs.quintiles(double precision) IS
     'the four cut points between fifths of the values: continuous percentiles at .2, .4, .6 and .8, exact; NULL is skipped; NULL for no values. Memory: 8 bytes a value';
-CREATE FUNCTION loyalcs.quintiles_accum(numeric[], numeric) RETURNS numeric[]
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
-    AS 'array_append';
-COMMENT ON FUNCTION loyalcs.quintiles_accum(numeric[], numeric) IS
-    'transition function: collects a value';
-CREATE FUNCTION loyalcs.quintiles_combine(numeric[], numeric[]) RETURNS numeric[]
+CREATE FUNCTION loyalcs.quintiles_accum(bigint[], numeric) RETURNS bigint[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'quintiles_numeric_accum';
+COMMENT ON FUNCTION loyalcs.quintiles_accum(bigint[], numeric) IS
+    'transition function: collects a value, in ten-thousandths where that is exact';
+CREATE FUNCTION loyalcs.quintiles_combine(bigint[], bigint[]) RETURNS bigint[]
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
     AS 'array_cat';
-COMMENT ON FUNCTION loyalcs.quintiles_combine(numeric[], numeric[]) IS
+COMMENT ON FUNCTION loyalcs.quintiles_combine(bigint[], bigint[]) IS
     'combine function: the values of both';
-CREATE FUNCTION loyalcs.quintiles_final(numeric[]) RETURNS numeric[]
+CREATE FUNCTION loyalcs.quintiles_final(bigint[]) RETURNS numeric[]
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-    AS 'MODULE_PATHNAME', 'quintiles_numeric';
-COMMENT ON FUNCTION loyalcs.quintiles_final(numeric[]) IS
+    AS 'MODULE_PATHNAME', 'quintiles_numeric_final';
+COMMENT ON FUNCTION loyalcs.quintiles_final(bigint[]) IS
     'final function: selects the cut points';
 CREATE AGGREGATE loyalcs.quintiles(numeric) (
     SFUNC = loyalcs.quintiles_accum,
-    STYPE = numeric[],
+    STYPE = bigint[],
     FINALFUNC = loyalcs.quintiles_final,
     COMBINEFUNC = loyalcs.quintiles_combine,
     INITCOND = '{}',
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.quintiles(numeric) IS
-    'the four cut points between fifths of the values: continuous percentiles at .2, .4, .6 and .8, exact; NULL is skipped; NULL for no values. Memory: 8 bytes a value';
+    'the four cut points between fifths of the values: continuous percentiles at .2, .4, .6 and .8, exact; NULL is skipped; NULL for no values. Memory: 8 bytes a value of at most four decimals, 32 and more of another';
 CREATE FUNCTION loyalcs.quintiles_accum(timestamptz[], timestamptz) RETURNS timestamptz[]
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
     AS 'array_append';
