@@ -23,6 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "dispatch/line.h"
 #include "dispatch/options.h"
 #include "dispatch/report.h"
 #include "dispatch/wait.h"
@@ -179,68 +180,20 @@ attend(Command *run, const char *line, int time_limit)
 		kill(-run->pid, SIGKILL);
 }
 
-/* Length of the UTF-8 character at s, which has this many bytes left; 0 if it is none. */
-static size_t
-character_length(const unsigned char *s, size_t left)
-{
-	size_t		length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-	if (length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if (length > 2)
-	{
-		/* overlong, a surrogate, or beyond Unicode */
-		if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-			(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-			return 0;
-	}
-	return length;
-}
-
-/* What was printed, as text that a server takes: one line of UTF-8. */
+/* What was printed goes behind how it ended. */
 static void
 append_printed(char *detail, const Command *run)
 {
-	const unsigned char *s = (const unsigned char *) run->printed;
-	size_t		left = run->length;
-	size_t		length = strlen(detail);
-	bool		blank = true;	/* at the beginning none is wanted */
-	bool		labelled = length > 0;
+	char		line[DETAIL_BYTES];
+	size_t		length = run->length;
+	size_t		used = strlen(detail);
 
-	while (left > 0)
-	{
-		size_t		n = character_length(s, left);
-
-		/* the limit may have cut the last one in two */
-		if (n == 0 && left < 4 && run->length == DETAIL_BYTES)
-			break;
-		if (n == 1 && (*s <= ' ' || *s == 0x7f))
-		{
-			if (!blank)
-				detail[length++] = ' ';
-			blank = true;
-		}
-		else
-		{
-			if (labelled)
-			{
-				memcpy(detail + length, ": ", 2);
-				length += 2;
-				labelled = false;
-			}
-			memcpy(detail + length, n > 0 ? (const char *) s : "?", n > 0 ? n : 1);
-			length += n > 0 ? n : 1;
-			blank = false;
-		}
-		s += n > 0 ? n : 1;
-		left -= n > 0 ? n : 1;
-	}
-	if (length > 0 && detail[length - 1] == ' ')
-		length--;
-	detail[length] = '\0';
+	/* the limit may have cut the last character in two */
+	if (length == DETAIL_BYTES)
+		length = whole_characters(run->printed, length);
+	length = one_line(line, run->printed, length);
+	if (length > 0)
+		snprintf(detail + used, DETAIL_SIZE - used, "%s%.*s", used > 0 ? ": " : "", (int) length, line);
 }
 
 /*

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "dispatch/command.h"
+#include "dispatch/line.h"
 #include "dispatch/report.h"
 #include "dispatch/server.h"
 #include "dispatch/wait.h"
@@ -103,6 +104,17 @@ check_names(void)
 	return EXIT_TROUBLE;
 }
 
+/* A line of the server's as it leaves; NULL, and said so, if there is no room for it. */
+static char *
+leaving(const char *line)
+{
+	char	   *escaped = json_line(line);
+
+	if (escaped == NULL)
+		say("out of memory");
+	return escaped;
+}
+
 static bool
 write_line(const char *line)
 {
@@ -124,8 +136,13 @@ look(void)
 	if (result == NULL)
 		return query_failure();
 	for (int i = 0; i < PQntuples(result) && code == EXIT_DONE; i++)
-		if (!write_line(PQgetvalue(result, i, 0)))
+	{
+		char	   *line = leaving(PQgetvalue(result, i, 0));
+
+		if (line == NULL || !write_line(line))
 			code = EXIT_TROUBLE;
+		free(line);
+	}
 	PQclear(result);
 	return code;
 }
@@ -141,12 +158,18 @@ claim(void)
 }
 
 static Outcome
-hand_over(const char *line, char *detail)
+hand_over(const char *item, char *detail)
 {
+	char	   *line = leaving(item);
+	Outcome		outcome = OUTCOME_NONE;
+
 	detail[0] = '\0';
-	if (options->command)
-		return run_command(options->command, line, options->time_limit, detail);
-	return write_line(line) ? OUTCOME_SENT : OUTCOME_NONE;
+	if (line != NULL && options->command)
+		outcome = run_command(options->command, line, options->time_limit, detail);
+	else if (line != NULL && write_line(line))
+		outcome = OUTCOME_SENT;
+	free(line);
+	return outcome;
 }
 
 /*
@@ -262,7 +285,11 @@ sleep_until_due(double looked_for)
 	{
 		double		slept = seconds_now() - began;
 
-		told |= heard(options->shop);
+		if (!told && heard(options->shop))
+		{
+			told = true;
+			chat("told of new work");
+		}
 		if (slept >= (told ? looked_for : fmax(wait, looked_for)))
 			break;
 		wait_for_server((told ? looked_for : fmax(wait, looked_for)) - slept);

@@ -6,6 +6,7 @@
  *
  * Each file knows only those above it:
  *
+ *   line       text of others, made fit for one line
  *   report     what it says
  *   options    how it is called, and how it ends
  *   wait       the clock and signals

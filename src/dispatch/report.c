@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dispatch/line.h"
+
 static bool verbose = false;
 
 void
@@ -22,17 +24,21 @@ set_verbose(void)
 }
 
 /*
- * One message is one write, so that those of several dispatchers that share a
- * log do not mix.
+ * One message is one line, whatever names and values of others it repeats, and
+ * one write, so that those of several dispatchers that share a log do not mix.
  */
 static void write_message(const char *format, va_list args) CHECK_FORMAT(1, 0);
 
 static void
 write_message(const char *format, va_list args)
 {
-	char		text[4096];
+	char		message[4096];
+	char		text[sizeof(message) + 100];
 	size_t		length = 0;
+	int			wanted = vsnprintf(message, sizeof(message), format, args);
 
+	if (wanted < 0)
+		return;
 	if (verbose)
 	{
 		struct timespec now;
@@ -45,9 +51,9 @@ write_message(const char *format, va_list args)
 						   (int) (now.tv_nsec / 1000000));
 	}
 	length += snprintf(text + length, sizeof(text) - length, "loyalcs-dispatch: ");
-	length += vsnprintf(text + length, sizeof(text) - length - 1, format, args);
-	if (length > sizeof(text) - 2)
-		length = sizeof(text) - 2;
+	length += one_line(text + length, message,
+					   (size_t) wanted < sizeof(message) ? (size_t) wanted :
+					   whole_characters(message, sizeof(message) - 1));
 	text[length++] = '\n';
 	if (write(STDERR_FILENO, text, length) < 0)
 		return;					/* there is nobody left to tell */

@@ -75,15 +75,20 @@ first_line(const char *text)
 	return line;
 }
 
+/*
+ * The detail of a broken constraint is the values of the row, which are a
+ * customer's and belong into no log.
+ */
 static void
 say_error(const PGresult *result)
 {
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
 	say("%s", message ? message : first_line(PQresultErrorMessage(result)));
-	if (detail)
+	if (detail && sqlstate && strncmp(sqlstate, "23", 2) != 0)
 		say("DETAIL: %s", detail);
 	if (hint)
 		say("HINT: %s", hint);
