@@ -24,14 +24,14 @@ CREATE FUNCTION disagreement(at timestamptz, zone text) RETURNS text LANGUAGE sq
         CASE WHEN local_year(at, zone) IS DISTINCT FROM (date_trunc('year', at, zone) AT TIME ZONE zone)::date THEN 'year' END), '')
 $$;
 
--- Names of places, offsets, abbreviations and POSIX rules, in any case.
+-- Names of places, offsets and POSIX rules, in any case.
 CREATE TABLE zones (zone text PRIMARY KEY);
 INSERT INTO zones VALUES ('Asia/Tokyo'), ('America/New_York'), ('Europe/London'), ('Europe/Amsterdam'), ('Australia/Lord_Howe'),
     ('Asia/Kathmandu'), ('America/Sao_Paulo'), ('Pacific/Apia'), ('Africa/Casablanca'), ('Antarctica/Troll'), ('Asia/Pyongyang'),
     ('America/St_Johns'), ('Africa/Monrovia'), ('UTC'), ('Etc/GMT+12'), ('Pacific/Kiritimati'), ('America/Caracas'), ('Asia/Gaza'),
     ('Europe/Dublin'), ('Europe/Moscow'), ('Pacific/Auckland'), ('Pacific/Chatham'), ('Asia/Tehran'), ('Asia/Kolkata'), ('Africa/Cairo'),
     ('America/Argentina/Buenos_Aires'), ('Pacific/Kwajalein'), ('Pacific/Guam'), ('America/Juneau'), ('Asia/Manila'),
-    ('JST'), ('EST'), ('pst'), ('EST5EDT'), ('<+0330>-3:30'), ('XYZ-5:45:30'), ('AAA3BBB,M3.2.0/-1,M11.1.0/26'),
+    ('EST5EDT'), ('<+0330>-3:30'), ('XYZ-5:45:30'), ('AAA3BBB,M3.2.0/-1,M11.1.0/26'),
     ('asia/tokyo'), ('AMERICA/NEW_YORK'), ('zulu');
 SELECT count(*) AS zones FROM zones;
 
@@ -89,9 +89,10 @@ FROM clock_changes AS c, generate_series(-1, 1) AS days,
      LATERAL (SELECT (date_trunc('day', c.at AT TIME ZONE zone) + days * interval '1 day') AT TIME ZONE zone AS midnight) AS m,
      LATERAL (VALUES (midnight), (midnight - interval '1 microsecond')) AS instant (at);
 
--- All zones that the server has, now and then.
+-- All zones that the server has, now and then; but AT TIME ZONE takes what is an
+-- abbreviation as well (EST, MET) for that.
 SELECT count(*) > 50000 AS instants, count(*) FILTER (WHERE local_date(at, name) <> (at AT TIME ZONE name)::date) AS differing
-FROM (SELECT name FROM pg_timezone_names) AS names,
+FROM (SELECT name FROM pg_timezone_names WHERE upper(name) NOT IN (SELECT abbrev FROM pg_timezone_abbrevs)) AS names,
      generate_series(timestamptz '1880-01-01 00:00:00+00', '2120-01-01 00:00:00+00', '1 year 1 day 7 hours') AS at;
 
 -- Before 1900 and after 2100, where PostgreSQL itself is asked: the first year
@@ -140,6 +141,13 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, '([x ]{10})[x ]+', '\1...');
 END $$;
+CREATE FUNCTION pg_temp.refused_by(call text, zone text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'SELECT loyalcs.' || format(call, zone);
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
 SELECT length, pg_temp.refused(repeat('x', length)) FROM unnest('{63,64,254,255,256,257,100000}'::int[]) AS length;
 SELECT pg_temp.refused('Asia/Tokyo' || repeat(' ', 300)) AS padded, pg_temp.refused('日本') AS japanese;
 
@@ -149,19 +157,24 @@ SELECT zone, pg_temp.refused(zone) FROM unnest('{Asia/Tokyo,Asia/Toky,Asia/Tokyo
 -- Offsets written the POSIX way count west.
 SELECT zone, local_date('2026-01-01 12:00:00+00', zone) FROM unnest('{<-13>13,<+13>-13,Etc/GMT+12,Etc/GMT-14}'::text[]) AS zone;
 
--- Abbreviations of a place's standard time mean that place, as they do in
--- date_trunc.
-SELECT count(*) AS instants, count(*) FILTER (WHERE local_month(at, 'MSK') <> local_month(at, 'Europe/Moscow')) AS differing,
-       count(*) FILTER (WHERE local_month(at, 'MSK') <> (date_trunc('month', at, 'MSK') AT TIME ZONE 'Europe/Moscow')::date) AS from_date_trunc
-FROM generate_series(timestamp '1900-01-01', '2100-01-01', '1 month') AS month,
-     LATERAL (VALUES (month AT TIME ZONE 'Europe/Moscow'), ((month AT TIME ZONE 'Europe/Moscow') - interval '1 microsecond')) AS instant (at);
-
--- They mean what the session says they mean, also after they were met before.
-SELECT local_date('2026-01-01 14:30:00+00', 'EST') AS american;
+-- What an abbreviation means is a setting, so none is a zone, for whichever
+-- function that is immutable: an index would give other rows after SET. (EST is a
+-- zone of the database, and means that.)
+CREATE TABLE stamps AS SELECT timestamptz '2026-01-01 00:00:00+00' + i * interval '1 hour' AS at FROM generate_series(1, 50) AS i;
+CREATE INDEX ON stamps (local_date(at, 'IST'));
+CREATE INDEX ON stamps (local_date(at, 'Asia/Kolkata'));
+SELECT abbrev, count(*) AS functions, count(*) FILTER (WHERE pg_temp.refused_by(call, abbrev) = '22023 time zone "' || abbrev || '" not recognized') AS refuse
+FROM unnest('{IST,JST,MSK,PST,pst,Z}'::text[]) AS abbrev,
+     unnest('{local_date(now()\,%L),local_week(now()\,%L),local_month(now()\,%L),local_quarter(now()\,%L),local_year(now()\,%L),
+             "followup_due(now(),''1 day'',%L)","tier_period_end(now(),''calendar_year'',NULL,%L)","tier_spans(''{}'',''{}'',''{}'',''{}'',''{}'',%L)",
+             "business_hours(''24/7'',%L,'''')"}'::text[]) AS call
+GROUP BY abbrev ORDER BY abbrev COLLATE "C";
 SET timezone_abbreviations = 'Australia';
-SELECT local_date('2026-01-01 14:30:00+00', 'EST') AS australian;
-RESET timezone_abbreviations;
 SELECT local_date('2026-01-01 14:30:00+00', 'EST') AS american;
+RESET timezone_abbreviations;
+
+-- A clock that is a day or more from UTC is none.
+SELECT zone, pg_temp.refused(zone) FROM unnest('{<+23>-23:59:59,<-23>23:59:59,<+24>-24,<-24>24,AAA167,AAA-167,AAA3BBB-30}'::text[]) AS zone;
 
 -- An index can stand on a local month, and the session's zone changes nothing.
 CREATE TABLE orders AS

@@ -10,8 +10,6 @@
 #ifndef LOYALCS_COMPAT_H
 #define LOYALCS_COMPAT_H
 
-#include "parser/scansup.h"
-#include "utils/datetime.h"
 #include "utils/rangetypes.h"
 
 #if PG_VERSION_NUM < 150000
@@ -49,33 +47,5 @@ make_valid_range(TypeCacheEntry *type, RangeBound *lower, RangeBound *upper)
 #ifndef INTERVAL_NOT_FINITE
 #define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
 #endif
-
-/*
- * New in 16: DecodeTimezoneNameToTz().  It resolves a zone's name as
- * date_trunc(text, timestamptz, text) does: first as an abbreviation, then as
- * a name of the time zone database.
- */
-static inline pg_tz *
-timezone_by_name(const char *name)
-{
-#if PG_VERSION_NUM >= 160000
-	return DecodeTimezoneNameToTz(name);
-#else
-	char	   *lower = downcase_truncate_identifier(name, strlen(name), false);
-	int			offset;
-	pg_tz	   *tz;
-	int			type = DecodeTimezoneAbbrev(0, lower, &offset, &tz);
-
-	if (type == TZ || type == DTZ)
-		tz = pg_tzset_offset(-offset);
-	else if (type != DYNTZ)
-		tz = pg_tzset(name);
-	if (tz == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time zone \"%s\" not recognized", name)));
-	return tz;
-#endif
-}
 
 #endif							/* LOYALCS_COMPAT_H */

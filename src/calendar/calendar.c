@@ -523,7 +523,7 @@ make_calendar(const char *data, Size size, uint64 fingerprint)
 	Calendar   *calendar = palloc0(sizeof(Calendar));
 	BusinessHours *hours = palloc0(Max(VARHDRSZ + size, sizeof(BusinessHours)));
 	const char *wrong;
-	pg_tz	   *tz;
+	const Zone *zone;
 	int			nspans = 0;
 
 	SET_VARSIZE(hours, VARHDRSZ + size);
@@ -534,17 +534,15 @@ make_calendar(const char *data, Size size, uint64 fingerprint)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("stored business hours cannot be used"),
 				 errdetail("%s", wrong)));
-	tz = pg_tzset(HOURS_ZONE(hours));
-	if (tz == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time zone \"%s\" not recognized", HOURS_ZONE(hours)),
-				 errhint("The value comes from a server that knows this time zone.")));
+	zone = find_zone(HOURS_ZONE(hours));
+	if (zone == NULL)
+		ereport(ERROR, ERR_UNKNOWN_ZONE(HOURS_ZONE(hours)),
+				errdetail("The value comes from a server that knows this time zone."));
 
 	calendar->context = context;
 	calendar->size = size;
 	calendar->hours = hours;
-	calendar->zone = zone_of(tz);
+	calendar->zone = zone;
 	calendar->first_spans = palloc(hours->nrules * sizeof(uint16));
 	for (int i = 0; i < hours->nrules; i++)
 	{
@@ -913,17 +911,13 @@ add_days(Calendar *calendar, TimestampTz at, int32 ndays)
 static Datum
 hours_from_parts(FunctionCallInfo fcinfo, HoursParts *parts)
 {
-	pg_tz	   *tz = pg_tzset(parts->zone);
+	const Zone *zone = find_zone(parts->zone);
 	BusinessHours *hours;
 	size_t		size;
 
-	/* Not abbreviations, whose meaning is a setting: a value means one thing. */
-	if (tz == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time zone \"%s\" not recognized", parts->zone),
-				 errhint("Write a name such as Asia/Tokyo or America/New_York; pg_timezone_names lists them.")));
-	strlcpy(parts->zone, pg_get_timezone_name(tz), sizeof(parts->zone));
+	if (zone == NULL)
+		ereturn(fcinfo->context, (Datum) 0, ERR_UNKNOWN_ZONE(parts->zone));
+	strlcpy(parts->zone, zone_name(zone), sizeof(parts->zone));
 
 	size = hours_size(parts);
 	hours = palloc0(size);

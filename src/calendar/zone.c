@@ -13,9 +13,13 @@
  * PostgreSQL.
  *
  * Zones stay for the life of the backend: 16 bytes a clock change, 9 kB for a
- * zone with daylight saving, and there are some 600 names.  They are
- * kept by the database's own name of the zone, so an abbreviation such as JST
- * is resolved anew by each query, as timezone_abbreviations may have changed.
+ * zone with daylight saving, and there are some 600 names.
+ *
+ * A zone is what the time zone database or POSIX calls one.  An abbreviation
+ * such as IST is none: what it means is a setting, and a function that took it
+ * could be neither IMMUTABLE nor in an index.  Nor is a zone whose clock differs
+ * from UTC by a day or more, which POSIX's notation allows (up to 167 hours): a
+ * local day would not be near the day then, and everything here assumes so.
  *
  *-------------------------------------------------------------------------
  */
@@ -74,9 +78,9 @@ from_unix_seconds(pg_time_t seconds)
 
 /*
  * Walks over the zone's clock changes.  Those that change only the name or the
- * daylight flag start no segment.
+ * daylight flag start no segment.  False if the clock is ever a day off.
  */
-static void
+static bool
 build_segments(Zone *zone)
 {
 	pg_time_t	at = unix_seconds(ZONE_FROM);
@@ -99,6 +103,11 @@ build_segments(Zone *zone)
 
 		if (found < 0)
 			elog(ERROR, "could not read time zone \"%s\"", zone->name);
+		if (labs(before) >= SECS_PER_DAY)
+		{
+			pfree(segments);
+			return false;
+		}
 		if (n == 0 || segments[n - 1].offset != before * USECS_PER_SEC)
 		{
 			if (n == space)
@@ -131,15 +140,19 @@ build_segments(Zone *zone)
 		buckets[bucket] = i;
 	}
 	pfree(segments);
+	return true;
 }
 
-/* The zone that PostgreSQL's own is made into. */
+/* The zone of that name, in any case; NULL if there is none. */
 const Zone *
-zone_of(pg_tz *tz)
+find_zone(const char *name)
 {
+	pg_tz	   *tz = pg_tzset(name);
 	Zone	   *zone;
 	bool		found;
 
+	if (tz == NULL)
+		return NULL;
 	if (zones == NULL)
 	{
 		HASHCTL		control = {0};
@@ -155,9 +168,20 @@ zone_of(pg_tz *tz)
 		zone->segments = NULL;
 		zone->tz = tz;
 	}
-	if (zone->segments == NULL)
-		build_segments(zone);
+	/* (an error may have left it without) */
+	if (zone->segments == NULL && !build_segments(zone))
+	{
+		hash_search(zones, pg_get_timezone_name(tz), HASH_REMOVE, NULL);
+		return NULL;
+	}
 	return zone;
+}
+
+/* The name as the database spells it. */
+const char *
+zone_name(const Zone *zone)
+{
+	return zone->name;
 }
 
 /*
@@ -202,7 +226,9 @@ zone_argument(FunctionCallInfo fcinfo, int argno)
 			MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(LastZone));
 	last->constant = false;
 	last->length = -1;
-	last->zone = zone_of(timezone_by_name(buffer));
+	last->zone = find_zone(buffer);
+	if (last->zone == NULL)
+		ereport(ERROR, ERR_UNKNOWN_ZONE(buffer));
 	last->constant = is_constant(fcinfo, argno);
 	/* A name too long for a zone was cut; it is not the one that was written. */
 	if (length <= TZ_STRLEN_MAX)

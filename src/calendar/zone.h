@@ -10,7 +10,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
-#include "pgtime.h"
+#include "mb/pg_wchar.h"
 
 /* What segments cover: 1900-01-01 to 2100-01-01, UTC. */
 #define ZONE_FROM	((TimestampTz) -36524 * USECS_PER_DAY)
@@ -25,8 +25,22 @@ typedef struct ZoneSegment
 
 typedef struct Zone Zone;
 
+/*
+ * The one message for a name that is no zone's, as the arguments of ereport()
+ * and ereturn().
+ */
+#define ERR_UNKNOWN_ZONE(name) \
+	(errcode(ERRCODE_INVALID_PARAMETER_VALUE), \
+	 errmsg("time zone \"%.*s\" not recognized", \
+			pg_mbcliplen(name, strlen(name), ZONE_NAME_SHOWN), name), \
+	 errhint("Write a name such as Asia/Tokyo or America/New_York; pg_timezone_names lists them."))
+
+/* The longest name in the database has 32 letters. */
+#define ZONE_NAME_SHOWN	64
+
+extern const Zone *find_zone(const char *name);
 extern const Zone *zone_argument(FunctionCallInfo fcinfo, int argno);
-extern const Zone *zone_of(pg_tz *tz);
+extern const char *zone_name(const Zone *zone);
 extern int64 zone_offset(const Zone *zone, TimestampTz at);
 extern const ZoneSegment *zone_segments(const Zone *zone, int *nsegments);
 extern TimestampTz zone_instant(const Zone *zone, int64 local);

@@ -783,10 +783,13 @@ tier_spans(PG_FUNCTION_ARGS)
 	TierRun		run = {0};
 	int			nentries;
 	TierEntry  *entries = entries_argument(fcinfo, &nentries);
+	const char *time_zone = text_to_cstring(PG_GETARG_TEXT_PP(5));
 	Datum	   *datums;
 
 	run.rules = rules;
-	run.zone = zone_of(timezone_by_name(text_to_cstring(PG_GETARG_TEXT_PP(5))));
+	run.zone = find_zone(time_zone);
+	if (run.zone == NULL)
+		ereport(ERROR, ERR_UNKNOWN_ZONE(time_zone));
 	run.tracks = palloc(Max(rules->nwindows, 1) * sizeof(TierTrack));
 	for (int i = 0; i < rules->nwindows; i++)
 		make_track(&run.tracks[i], &rules->windows[i], run.zone, entries, nentries);
