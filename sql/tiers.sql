@@ -6,6 +6,9 @@ SET timezone = 'Pacific/Kiritimati';
 SET datestyle = 'ISO, DMY';
 SET intervalstyle = 'postgres';
 \set SHOW_CONTEXT never
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/errors.sql'
+\i :shared
 
 -- Orders as "when amount [until]", refunds as "when -amount of when [until]";
 -- all on the clock of the time zone.
@@ -124,3 +127,12 @@ SELECT * FROM pg_temp.spans('{}', '{"(7,V,1,1,,,lifetime,,-1 days,,,)"}');
 SELECT * FROM pg_temp.spans('{}', '{"(7,V,1,1,,,lifetime,,,,,)","(7,V,1,2,,,lifetime,,,,,)"}');
 SELECT loyalcs.tier_period_end(now(), 'weekly', '1 day', 'UTC');
 SELECT loyalcs.tier_period_end(now(), 'rolling', '-1 day', 'UTC');
+
+-- No instant leaves what can be one, and no list of rules is too long to be compared.
+SELECT pg_temp.error_of(call) FROM unnest(ARRAY[
+    $$SELECT loyalcs.tier_period_end('294276-12-31 23:59:59.999999+00', 'calendar_year', NULL, 'Pacific/Kiritimati')$$,
+    $$SELECT loyalcs.tier_period_end('294276-06-01 00:00+00', 'calendar_year', NULL, 'Etc/GMT+12')$$,
+    $$SELECT loyalcs.tier_period_end('294276-06-01 00:00+00', 'rolling', '1 year', 'UTC')$$,
+    $$SELECT loyalcs.tier_period_end('2026-06-01 00:00+00', 'rolling', '178000000 years', 'UTC')$$,
+    $$SELECT loyalcs.tier_spans('{}', '{}', '{}', '{}', array_fill(NULL::loyalcs.tier_rule, '{10001}'), 'UTC')$$]) AS call;
+SELECT loyalcs.tier_period_end('4714-11-24 00:00+00 BC', 'calendar_year', NULL, 'Etc/GMT+12') AS first;

@@ -86,6 +86,12 @@ typedef struct TierRules
 	TupleDesc	span_desc;
 } TierRules;
 
+/*
+ * Every instant is held against every rule, and every rule's tier against the
+ * others'.  A shop has a dozen; ten thousand compare within a second.
+ */
+#define MAX_RULES		10000
+
 /* Arguments that orders are read from; columns of tier_rule and tier_span. */
 #define ENTRY_ARRAYS	4
 #define RULE_COLUMNS	12
@@ -144,10 +150,42 @@ typedef struct TierRun
 	TimestampTz due;			/* when it is lost unless it is deserved again */
 } TierRun;
 
+/* Sorts that look for a cancelled query: a customer has a few steps, a caller any. */
+static inline int
+compare_instants(TimestampTz a, TimestampTz b)
+{
+	return (a > b) - (a < b);
+}
+
+#define ST_SORT				sort_many_steps
+#define ST_ELEMENT_TYPE		TierStep
+#define ST_COMPARE(a, b)	compare_instants((a)->at, (b)->at)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE			static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT				sort_instants
+#define ST_ELEMENT_TYPE		TimestampTz
+#define ST_COMPARE(a, b)	compare_instants(*(a), *(b))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE			static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 /*
  * The shop's clock
  */
 
+static void
+report_out_of_range(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("timestamp out of range")));
+}
+
+/* local is within a day of what can be an instant; is the instant one? */
 static TimestampTz
 instant_of(const Zone *zone, Timestamp local)
 {
@@ -156,7 +194,10 @@ instant_of(const Zone *zone, Timestamp local)
 	if (local > ZONE_FROM + USECS_PER_DAY && local < ZONE_TO - USECS_PER_DAY)
 		return zone_instant(zone, local);
 	at = local - zone_offset(zone, local);
-	return local - zone_offset(zone, at);
+	at = local - zone_offset(zone, at);
+	if (!IS_VALID_TIMESTAMP(at))
+		report_out_of_range();
+	return at;
 }
 
 static TimestampTz
@@ -177,7 +218,10 @@ next_new_year(const Zone *zone, TimestampTz at)
 	int			mday;
 
 	civil_from_day((int32) day, &year, &month, &mday);
-	return instant_of(zone, day_from_civil(year + 1, 1, 1) * USECS_PER_DAY);
+	day = day_from_civil(year + 1, 1, 1);
+	if (day > END_TIMESTAMP / USECS_PER_DAY)
+		report_out_of_range();
+	return instant_of(zone, day * USECS_PER_DAY);
 }
 
 static TimestampTz
@@ -331,15 +375,6 @@ read_rule(TierRules *rules, HeapTupleHeader header, TupleDesc tupdesc)
 	rules->nrules++;
 }
 
-static int
-compare_instants(const void *a, const void *b)
-{
-	TimestampTz x = *(const TimestampTz *) a;
-	TimestampTz y = *(const TimestampTz *) b;
-
-	return (x > y) - (x < y);
-}
-
 static void
 collect_edges(TierRules *rules)
 {
@@ -350,8 +385,7 @@ collect_edges(TierRules *rules)
 		if (!TIMESTAMP_NOT_FINITE(rules->rules[i].until))
 			rules->edges[rules->nedges++] = rules->rules[i].until;
 	}
-	if (rules->nedges > 1)
-		qsort(rules->edges, rules->nedges, sizeof(TimestampTz), compare_instants);
+	sort_instants(rules->edges, rules->nedges);
 }
 
 static void
@@ -364,6 +398,11 @@ read_rules(TierRules *rules, ArrayType *array)
 	int			n;
 
 	deconstruct_array(array, type, -1, false, TYPALIGN_DOUBLE, &elements, &nulls, &n);
+	if (n > MAX_RULES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many tier rules"),
+				 errdetail("There are %d, and the limit is %d.", n, MAX_RULES)));
 	rules->rules = palloc(n * sizeof(TierRule));
 	rules->windows = palloc(n * sizeof(TierWindow));
 	rules->chains = palloc((n + 1) * sizeof(int));
@@ -371,6 +410,7 @@ read_rules(TierRules *rules, ArrayType *array)
 	rules->nrules = rules->nwindows = rules->nchains = rules->nedges = 0;
 	for (int i = 0; i < n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (!nulls[i])
 			read_rule(rules, DatumGetHeapTupleHeader(elements[i]), tupdesc);
 	}
@@ -397,7 +437,9 @@ rules_argument(FunctionCallInfo fcinfo, int argno)
 	if (rules == NULL)
 	{
 		rules = fcinfo->flinfo->fn_extra = palloc0(sizeof(TierRules));
-		rules->span_type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+		/* (not from fn_expr, which a call by the protocol does not have) */
+		get_call_result_type(fcinfo, &rules->span_type, NULL);
+		rules->span_type = get_element_type(rules->span_type);
 		rules->span_desc = lookup_rowtype_tupdesc_copy(rules->span_type, -1);
 	}
 	else if (rules->source != NULL)
@@ -444,11 +486,12 @@ entries_argument(FunctionCallInfo fcinfo, int *nentries)
 					 errmsg("orders need as many of each: instants and amounts"),
 					 errdetail("There are %d and %d.", counts[0], counts[i])));
 	}
-	entries = palloc(Max(counts[0], 1) * sizeof(TierEntry));
+	entries = palloc_extended(Max(counts[0], 1) * sizeof(TierEntry), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < counts[0]; i++)
 	{
 		TierEntry  *entry = &entries[n];
 
+		CHECK_FOR_INTERRUPTS();
 		if (nulls[0][i] || nulls[1][i] || nulls[3][i])
 			continue;
 		entry->ordered = DatumGetTimestampTz(elements[0][i]);
@@ -465,19 +508,13 @@ entries_argument(FunctionCallInfo fcinfo, int *nentries)
 	return entries;
 }
 
-static int
-compare_steps(const void *a, const void *b)
-{
-	return compare_instants(&((const TierStep *) a)->at, &((const TierStep *) b)->at);
-}
-
 /* Orders come nearly sorted, and so do their ends. */
 static void
 sort_steps(TierStep *steps, int n)
 {
 	if (n > 64)
 	{
-		qsort(steps, n, sizeof(TierStep), compare_steps);
+		sort_many_steps(steps, n);
 		return;
 	}
 	for (int i = 1; i < n; i++)
@@ -496,13 +533,14 @@ make_track(TierTrack *track, const TierWindow *window, const Zone *zone,
 		   const TierEntry *entries, int nentries)
 {
 	memset(track, 0, sizeof(TierTrack));
-	track->steps = palloc(Max(nentries, 1) * 2 * sizeof(TierStep));
+	track->steps = palloc_extended(Max(nentries, 1) * 2 * sizeof(TierStep), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < nentries; i++)
 	{
 		const TierEntry *entry = &entries[i];
 		TimestampTz until = Min(entry->until, window_end(window, zone, entry->ordered));
 		TierStep   *step = &track->steps[track->nsteps];
 
+		CHECK_FOR_INTERRUPTS();
 		if (entry->from >= until)
 			continue;
 		step->at = entry->from;
@@ -601,7 +639,7 @@ begin_span(TierRun *run, TimestampTz at, const TierRule *rule)
 	if (run->nspans == run->space)
 	{
 		run->space *= 2;
-		run->spans = repalloc(run->spans, run->space * sizeof(TierSpan));
+		run->spans = repalloc_huge(run->spans, run->space * sizeof(TierSpan));
 	}
 	span = &run->spans[run->nspans++];
 	span->from = at;
@@ -680,6 +718,7 @@ run_instant(TierRun *run, TimestampTz at, bool rules_change)
 	{
 		const TierRule *landing = best;
 
+		CHECK_FOR_INTERRUPTS();
 		if (run->holding->soft_landing)
 			landing = softer_landing(run, at, run->spans[run->nspans - 1].rank, best);
 		end_span(run, at);
@@ -801,7 +840,7 @@ tier_spans(PG_FUNCTION_ARGS)
 	run.due = DT_NOEND;
 	run_tracks(&run);
 
-	datums = palloc(Max(run.nspans, 1) * sizeof(Datum));
+	datums = palloc_extended(Max(run.nspans, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < run.nspans; i++)
 		datums[i] = span_datum(rules, &run.spans[i]);
 	PG_RETURN_ARRAYTYPE_P(construct_array(datums, run.nspans, rules->span_type, -1, false,
