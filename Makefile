@@ -135,10 +135,10 @@ endif
 # A header is small and changes seldom: everything depends on all of them.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) loyalcs.control
 
-$(DATA_built): $(CORE_SQL) $(SHOP_SQL) $(SHOPS_SQL) src/shops/parts.awk loyalcs.control Makefile
+$(DATA_built): $(CORE_SQL) $(SHOP_SQL) $(SHOPS_SQL) $(wildcard src/*/*.awk src/*/*.template) loyalcs.control Makefile
 	{ set -e; \
 	  printf '%s\n' '\echo Use "CREATE EXTENSION loyalcs" to load this file. \quit'; \
-	  cat $(CORE_SQL); \
+	  awk -v template=src/base/comparison.template -f src/base/comparison.awk $(CORE_SQL); \
 	  awk -f src/shops/parts.awk $(SHOP_SQL); \
 	  cat $(SHOPS_SQL); } > $@.tmp
 	mv $@.tmp $@
