@@ -63,6 +63,7 @@ CORE_SQL = \
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
+	src/shop/base/migrations.sql \
 	src/shop/base/settings.sql \
 	src/shop/base/customers.sql \
 	src/shop/purchases/orders.sql \

@@ -3,7 +3,9 @@
 -- What roles may do in a shop: the levels.
 -- Needs: shops, shop_parts(), shop_glossary().
 
-CREATE FUNCTION loyalcs.grant_shop(shop text, role regrole, level text) RETURNS void
+-- What a level may, on top of what the role may already: create_shop calls it
+-- again when it has made something.
+CREATE FUNCTION loyalcs.shop_grant(shop text, role regrole, level text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -11,22 +13,6 @@ DECLARE
     item record;
     writes text;
 BEGIN
-    PERFORM loyalcs.shop_check(shop);
-    IF role IS NULL THEN
-        RAISE EXCEPTION 'grant_shop needs a role'
-            USING ERRCODE = 'null_value_not_allowed';
-    END IF;
-    IF level IS NULL OR level NOT IN ('none', 'report', 'service', 'admin') THEN
-        RAISE EXCEPTION 'unknown level %', coalesce(quote_literal(level), 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'The levels are report (views, no personal data), service (day-to-day writes), admin (all rows), and none.';
-    END IF;
-
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', shop, role);
-    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', shop, role);
-    IF level = 'none' THEN
-        RETURN;
-    END IF;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', shop, role);
 
     FOR item IN
@@ -61,10 +47,42 @@ BEGIN
             WHEN level = 'admin' THEN 'INSERT, UPDATE, DELETE'
             WHEN level = 'service' AND item.of_customers THEN 'INSERT, UPDATE'
         END;
-        IF item.is_table AND writes IS NOT NULL THEN
+        IF item.is_table AND writes IS NOT NULL
+           AND item.relname <> ALL ('{shop_migrations,shop_grants}') THEN
             EXECUTE format('GRANT %s ON %I.%I TO %s', writes, shop, item.relname, role);
         END IF;
     END LOOP;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_grant(text, regrole, text) IS
+    'gives a role what a level may do in a shop';
+
+CREATE FUNCTION loyalcs.grant_shop(shop text, role regrole, level text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM loyalcs.shop_check(shop);
+    IF role IS NULL THEN
+        RAISE EXCEPTION 'grant_shop needs a role'
+            USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF level IS NULL OR level NOT IN ('none', 'report', 'service', 'admin') THEN
+        RAISE EXCEPTION 'unknown level %', coalesce(quote_literal(level), 'NULL')
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'The levels are report (views, no personal data), service (day-to-day writes), admin (all rows), and none.';
+    END IF;
+
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', shop, role);
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', shop, role);
+    EXECUTE format('DELETE FROM %I.shop_grants g WHERE g.role = $1', shop)
+      USING pg_get_userbyid(role)::text;
+    IF level = 'none' THEN
+        RETURN;
+    END IF;
+    EXECUTE format('INSERT INTO %I.shop_grants (role, level) VALUES ($1, $2)', shop)
+      USING pg_get_userbyid(role)::text, level;
+    PERFORM loyalcs.shop_grant(shop, role, level);
 END
 $$;
 COMMENT ON FUNCTION loyalcs.grant_shop(text, regrole, text) IS
