@@ -3,6 +3,10 @@
 -- The schema, and the version of the library behind it.
 -- Needs: nothing before it.
 
+-- The script runs as a superuser, and the schema may be anybody's: nothing is
+-- looked for there.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 COMMENT ON SCHEMA loyalcs IS
     'survey ratings, purchases, RFM, retention, business hours, and shops: the loyalcs extension';
 

@@ -21,7 +21,7 @@ DECLARE
     wanted jsonb;
 BEGIN
     BEGIN
-        PERFORM set_config('search_path', 'pg_temp, loyalcs', true);
+        PERFORM set_config('search_path', 'pg_temp', true);
         PERFORM set_config('client_min_messages', 'warning', true);
         -- The session may have a temporary table of that name itself.
         EXECUTE format('ALTER TABLE IF EXISTS pg_temp.%I RENAME TO %I', relation, 'loyalcs: ' || relation);
@@ -273,7 +273,7 @@ BEGIN
         ELSIF part.kind = 'change' THEN
             CONTINUE WHEN part.relation <> ALL (made);
         END IF;
-        PERFORM set_config('search_path', format('%I, loyalcs, pg_temp', name), true);
+        PERFORM set_config('search_path', format('%I, pg_temp', name), true);
         EXECUTE part.script;
         PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
     END LOOP;

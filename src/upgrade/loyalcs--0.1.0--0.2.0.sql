@@ -1,4 +1,5 @@
 \echo Use "ALTER EXTENSION loyalcs UPDATE TO '0.2.0'" to load this file. \quit
+SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- Templates: what cannot be rendered can be asked for.
 COMMENT ON FUNCTION loyalcs.render(template text, "values" jsonb, html boolean) IS

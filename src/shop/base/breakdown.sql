@@ -25,8 +25,8 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
-              HINT = format('The breakdowns are %s; surveys also have channel.',
-                            array_to_string(customer_breakdowns(), ', '));
+              HINT = pg_catalog.format('The breakdowns are %s; surveys also have channel.',
+                            pg_catalog.array_to_string(customer_breakdowns(), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_breakdown(text) IS
@@ -115,10 +115,10 @@ BEGIN ATOMIC
            o.ordered_at,
            o.amount,
            o.sales_channel,
-           first_value(o.ordered_at) OVER life,
-           lag(o.ordered_at) OVER life,
-           lag(o.amount) OVER life,
-           lead(o.ordered_at) OVER life
+           pg_catalog.first_value(o.ordered_at) OVER life,
+           pg_catalog.lag(o.ordered_at) OVER life,
+           pg_catalog.lag(o.amount) OVER life,
+           pg_catalog.lead(o.ordered_at) OVER life
       FROM counted_orders_at(numbered_orders_by.as_of) o
       LEFT JOIN customer_breakdown(numbered_orders_by.breakdown, numbered_orders_by.as_of) b
         ON b.customer_id = o.customer_id

@@ -64,10 +64,10 @@ CREATE TABLE point_postings (
     CONSTRAINT point_postings_lapsed_is_of_what_is_taken_back
         CHECK (lapsed = 0 OR lapsed > 0 AND kind = 'reverse' AND points <= 0),
     CONSTRAINT point_postings_lots_say_when_they_can_be_used
-        CHECK ((points > 0 AND kind IN ('earn', 'adjust')) = (num_nonnulls(available_at, pending) = 1)),
+        CHECK ((points > 0 AND kind IN ('earn', 'adjust')) = (pg_catalog.num_nonnulls(available_at, pending) = 1)),
     CONSTRAINT point_postings_lots_lapse
-        CHECK (points > 0 AND kind IN ('earn', 'adjust') AND num_nonnulls(expires_at, expires_after_idle) <= 1
-               OR num_nonnulls(expires_at, expires_after_idle) = 0),
+        CHECK (points > 0 AND kind IN ('earn', 'adjust') AND pg_catalog.num_nonnulls(expires_at, expires_after_idle) <= 1
+               OR pg_catalog.num_nonnulls(expires_at, expires_after_idle) = 0),
     CONSTRAINT point_postings_reverse_something CHECK ((kind = 'reverse') = (reverses IS NOT NULL)),
     CONSTRAINT point_postings_come_with_a_key CHECK (kind = 'expire' OR posting_key IS NOT NULL)
 );
@@ -125,7 +125,7 @@ BEGIN
         IF NOT EXISTS (SELECT FROM point_accounts a WHERE a.customer_id = OLD.customer_id) THEN
             RETURN OLD;
         END IF;
-    ELSIF to_jsonb(NEW) - 'note' = to_jsonb(OLD) - 'note' THEN
+    ELSIF pg_catalog.to_jsonb(NEW) - 'note' = pg_catalog.to_jsonb(OLD) - 'note' THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'posting % of customer % is in the books', OLD.posting_id, OLD.customer_id

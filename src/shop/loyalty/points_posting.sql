@@ -14,7 +14,7 @@ AS $$
 BEGIN
     WITH lapsed AS MATERIALIZED (
         SELECT l.customer_id, l.lot_id, l.remaining, greatest(l.expires_at, a.last_posted_at) AS at
-          FROM unnest(of_customers) o (customer_id)
+          FROM pg_catalog.unnest(of_customers) o (customer_id)
           JOIN point_accounts a ON a.customer_id = o.customer_id
           JOIN point_lots l ON l.customer_id = o.customer_id
          WHERE l.remaining > 0 AND l.expires_at <= as_of
@@ -111,7 +111,7 @@ BEGIN
         IF present.points <> lock_points.points OR present.order_id IS DISTINCT FROM lock_points.order_id THEN
             RAISE EXCEPTION 'customer % has another posting under the key %', customer, quote_literal(lock_points.posting_key)
                 USING ERRCODE = 'unique_violation',
-                      DETAIL = format('Posting %s is of %s points%s.', present.posting_id, present.points,
+                      DETAIL = pg_catalog.format('Posting %s is of %s points%s.', present.posting_id, present.points,
                                       coalesce(' for order ' || present.order_id, '')),
                       HINT = 'The same key posts the same thing once, however often it is sent; another thing needs another key.';
         END IF;
@@ -124,7 +124,7 @@ BEGIN
     ELSIF lock_points.posted_at < account.last_posted_at THEN
         RAISE EXCEPTION 'customer % has postings of later than %', customer, lock_points.posted_at
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = format('The last is of %s.', account.last_posted_at),
+                  DETAIL = pg_catalog.format('The last is of %s.', account.last_posted_at),
                   HINT = 'The books are kept in order of time. Leave posted_at out to post now.';
     END IF;
     balance := account.balance;
@@ -344,7 +344,7 @@ BEGIN
     IF taken < pay_points.points THEN
         RAISE EXCEPTION 'customer % has % points and cannot pay %', customer, taken, pay_points.points
             USING ERRCODE = 'check_violation',
-                  DETAIL = format('%s more are pending, as of %s.', account.balance - taken, account.posted_at);
+                  DETAIL = pg_catalog.format('%s more are pending, as of %s.', account.balance - taken, account.posted_at);
     END IF;
     PERFORM move_points(customer, -pay_points.points, account.posted_at, pay_points.kind = 'redeem');
     RETURN posting;
@@ -390,7 +390,7 @@ BEGIN
         IF adjust_points.expires_at IS NOT NULL THEN
             RAISE EXCEPTION 'points that go do not expire'
                 USING ERRCODE = 'invalid_parameter_value',
-                      DETAIL = format('expires_at is %s, and points are %s.', adjust_points.expires_at, adjust_points.points);
+                      DETAIL = pg_catalog.format('expires_at is %s, and points are %s.', adjust_points.expires_at, adjust_points.points);
         END IF;
         RETURN pay_points(customer, 'adjust', -adjust_points.points, key, NULL, adjust_points.note, adjust_points.posted_at);
     END IF;

@@ -103,7 +103,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.customer_id, NULL::bigint, format('the account has %s points, its postings %s', a.balance, p.points)
+    SELECT a.customer_id, NULL::bigint, pg_catalog.format('the account has %s points, its postings %s', a.balance, p.points)
       FROM point_accounts a
      CROSS JOIN LATERAL (
                SELECT coalesce(sum(p.points), 0) AS points
@@ -113,12 +113,12 @@ BEGIN ATOMIC
      WHERE a.balance <> p.points
        AND (points_audit.customer IS NULL OR a.customer_id = points_audit.customer)
     UNION ALL
-    SELECT p.customer_id, p.posting_id, format('the balance after it is %s', p.balance)
+    SELECT p.customer_id, p.posting_id, pg_catalog.format('the balance after it is %s', p.balance)
       FROM points_statement_at('infinity') p
      WHERE p.balance < 0
        AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer)
     UNION ALL
-    SELECT p.customer_id, p.posting_id, format('it is of %s points and %s are allocated', p.points, -a.points)
+    SELECT p.customer_id, p.posting_id, pg_catalog.format('it is of %s points and %s are allocated', p.points, -a.points)
       FROM point_postings p
      CROSS JOIN LATERAL (
                SELECT coalesce(sum(a.points), 0) AS points
@@ -130,7 +130,7 @@ BEGIN ATOMIC
        AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer)
     UNION ALL
     SELECT p.customer_id, p.posting_id,
-           format('of the lot of %s points %s were taken and %s are kept as left', p.points, a.points, l.remaining)
+           pg_catalog.format('of the lot of %s points %s were taken and %s are kept as left', p.points, a.points, l.remaining)
       FROM point_postings p
       LEFT JOIN point_lots l ON l.customer_id = p.customer_id AND l.lot_id = p.posting_id
      CROSS JOIN LATERAL (

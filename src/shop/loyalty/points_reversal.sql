@@ -103,7 +103,7 @@ BEGIN
     LOOP
         INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, reverses, posting_key)
         VALUES (customer, 'reverse', -owed.points, -owed.points, account.posted_at, owed.lot_id,
-                format('posting %s, made up for by posting %s', owed.lot_id, posting))
+                pg_catalog.format('posting %s, made up for by posting %s', owed.lot_id, posting))
         RETURNING p.posting_id INTO made_up_for;
         PERFORM take_points(customer, made_up_for, owed.points, owed.lot_id, account.posted_at);
         PERFORM move_points(customer, -owed.points, account.posted_at, false);
@@ -190,7 +190,7 @@ BEGIN
     ELSIF present.kind NOT IN ('earn', 'redeem', 'adjust') THEN
         RAISE EXCEPTION 'posting % of customer % cannot be reversed', posting, customer
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = format('It is of kind %s.', present.kind),
+                  DETAIL = pg_catalog.format('It is of kind %s.', present.kind),
                   HINT = 'Correct it with adjust_points.';
     END IF;
     -- The account first: what is left to reverse is to be what others have left.
@@ -242,7 +242,7 @@ BEGIN
     LOOP
         amount := points_reversible(customer, posting.posting_id) - posting.stays;
         CONTINUE WHEN amount <= 0;
-        key := format('posting %s, down to %s', posting.posting_id, posting.stays);
+        key := pg_catalog.format('posting %s, down to %s', posting.posting_id, posting.stays);
         RETURN NEXT CASE posting.kind
             WHEN 'earn' THEN take_points_back(customer, posting.posting_id, amount, key, reverse_order_points.posted_at)
             ELSE give_points_back(customer, posting.posting_id, amount, key, reverse_order_points.posted_at)

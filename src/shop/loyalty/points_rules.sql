@@ -32,7 +32,7 @@ CREATE TABLE points_rules (
         CHECK (expires_after >= interval '1 day' AND expires_after <= interval '36500 days'
                AND expires_after = date_trunc('day', expires_after)),
     CONSTRAINT points_rules_valid_begins_in_and_ends_out
-        CHECK (isempty(valid) OR NOT upper_inc(valid) AND (lower_inc(valid) OR lower_inf(valid)))
+        CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
 COMMENT ON TABLE points_rules IS
     'how many points an order earns, one row a rule; for customers of a tier, the tier''s rule goes before the one for all. A rule whose validity is empty is switched off';
@@ -54,9 +54,9 @@ CREATE TABLE points_campaigns (
     tier text,
     category text,
     valid tstzrange NOT NULL,
-    CONSTRAINT points_campaigns_multiply_or_add CHECK (num_nonnulls(multiplier, bonus) = 1),
+    CONSTRAINT points_campaigns_multiply_or_add CHECK (pg_catalog.num_nonnulls(multiplier, bonus) = 1),
     CONSTRAINT points_campaigns_valid_begins_in_and_ends_out
-        CHECK (isempty(valid) OR NOT upper_inc(valid) AND (lower_inc(valid) OR lower_inf(valid)))
+        CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
 COMMENT ON TABLE points_campaigns IS
     'more points for a time, one row a campaign. Of several multipliers that fit a line of an order the largest holds; bonuses add up, once an order each';
@@ -76,13 +76,13 @@ BEGIN
     IF TG_OP <> 'INSERT'
        AND EXISTS (SELECT FROM point_postings p WHERE p.rule_id = OLD.rule_id)
        AND NOT (TG_OP = 'UPDATE'
-                AND to_jsonb(NEW) - 'valid' = to_jsonb(OLD) - 'valid'
-                AND lower(NEW.valid) IS NOT DISTINCT FROM lower(OLD.valid)
-                AND NOT isempty(NEW.valid)) THEN
+                AND pg_catalog.to_jsonb(NEW) - 'valid' = pg_catalog.to_jsonb(OLD) - 'valid'
+                AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
+                AND NOT pg_catalog.isempty(NEW.valid)) THEN
         RAISE EXCEPTION 'points rule % has been in force', OLD.rule_id
             USING ERRCODE = 'object_in_use',
                   DETAIL = 'Points have been earned by it, and the ledger names it.',
-                  HINT = format('UPDATE points_rules SET valid = tstzrange(lower(valid), now()) WHERE rule_id = %s; then INSERT what holds from now on.',
+                  HINT = pg_catalog.format('UPDATE points_rules SET valid = tstzrange(lower(valid), now()) WHERE rule_id = %s; then INSERT what holds from now on.',
                                 OLD.rule_id);
     END IF;
     IF TG_OP = 'DELETE' THEN
@@ -101,7 +101,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'points rule % already says what is earned there', other
             USING ERRCODE = 'exclusion_violation',
-                  DETAIL = format('It holds at the same time for %s.',
+                  DETAIL = pg_catalog.format('It holds at the same time for %s.',
                                   coalesce('customers of tier ' || NEW.tier, 'everyone')),
                   HINT = 'End the one before the other begins.';
     END IF;
@@ -124,13 +124,13 @@ AS $$
 BEGIN
     IF EXISTS (SELECT FROM point_postings p WHERE OLD.campaign_id = ANY (p.campaigns))
        AND NOT (TG_OP = 'UPDATE'
-                AND to_jsonb(NEW) - 'valid' = to_jsonb(OLD) - 'valid'
-                AND lower(NEW.valid) IS NOT DISTINCT FROM lower(OLD.valid)
-                AND NOT isempty(NEW.valid)) THEN
+                AND pg_catalog.to_jsonb(NEW) - 'valid' = pg_catalog.to_jsonb(OLD) - 'valid'
+                AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
+                AND NOT pg_catalog.isempty(NEW.valid)) THEN
         RAISE EXCEPTION 'points campaign % has been in force', OLD.campaign_id
             USING ERRCODE = 'object_in_use',
                   DETAIL = 'Points have been earned by it, and the ledger names it.',
-                  HINT = format('UPDATE points_campaigns SET valid = tstzrange(lower(valid), now()) WHERE campaign_id = %s; then INSERT what holds from now on.',
+                  HINT = pg_catalog.format('UPDATE points_campaigns SET valid = tstzrange(lower(valid), now()) WHERE campaign_id = %s; then INSERT what holds from now on.',
                                 OLD.campaign_id);
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -161,7 +161,7 @@ BEGIN ATOMIC
             END
             + coalesce(b.bonus, 0))::bigint,
            r.rule_id,
-           ARRAY(SELECT DISTINCT k FROM unnest(m.campaigns || b.campaigns) k WHERE k IS NOT NULL ORDER BY k)
+           ARRAY(SELECT DISTINCT k FROM pg_catalog.unnest(m.campaigns || b.campaigns) k WHERE k IS NOT NULL ORDER BY k)
       FROM orders o
      CROSS JOIN LATERAL (SELECT customer_tier(o.customer_id, o.ordered_at) AS tier OFFSET 0) t
      CROSS JOIN LATERAL (
@@ -180,7 +180,7 @@ BEGIN ATOMIC
                -- an order without lines counts as one line without a category
                SELECT sum(p.amount) AS total,
                       sum(p.amount * coalesce(c.multiplier, 1)) AS multiplied,
-                      array_agg(c.campaign_id) AS campaigns
+                      pg_catalog.array_agg(c.campaign_id) AS campaigns
                  FROM (SELECT i.category, sum(i.amount) AS amount
                          FROM order_items i
                         WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id
@@ -202,7 +202,7 @@ BEGIN ATOMIC
                       ) c ON true
            ) m
      CROSS JOIN LATERAL (
-               SELECT sum(c.bonus) AS bonus, array_agg(c.campaign_id) AS campaigns
+               SELECT sum(c.bonus) AS bonus, pg_catalog.array_agg(c.campaign_id) AS campaigns
                  FROM points_campaigns c
                 WHERE c.valid @> o.ordered_at AND c.bonus IS NOT NULL
                   AND (c.tier IS NULL OR c.tier = t.tier)

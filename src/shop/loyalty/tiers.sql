@@ -36,7 +36,7 @@ CREATE TABLE tier_rules (
         CONSTRAINT tier_rules_benefits_is_an_object CHECK (jsonb_typeof(benefits) = 'object'),
     valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
     CONSTRAINT tier_rules_ask_for_something
-        CHECK (num_nonnulls(min_spend, min_orders, top_share) > 0),
+        CHECK (pg_catalog.num_nonnulls(min_spend, min_orders, top_share) > 0),
     CONSTRAINT tier_rules_length_is_a_length_of_time
         CHECK (CASE WHEN period = 'rolling'
                     THEN length IS NOT NULL AND length > interval '0' AND length <= interval '36500 days'
@@ -50,7 +50,7 @@ CREATE TABLE tier_rules (
                AND EXTRACT(day FROM grace) >= 0 AND EXTRACT(hour FROM grace) >= 0
                AND EXTRACT(minute FROM grace) >= 0 AND EXTRACT(second FROM grace) >= 0),
     CONSTRAINT tier_rules_valid_begins_in_and_ends_out
-        CHECK (isempty(valid) OR NOT upper_inc(valid) AND (lower_inc(valid) OR lower_inf(valid)))
+        CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
 COMMENT ON TABLE tier_rules IS
     'what leads to a tier, one row a way; several may lead to the same. A rule whose validity is empty is switched off';
@@ -127,19 +127,19 @@ DECLARE
     evaluated timestamptz := (SELECT s.evaluated_at FROM tier_state s);
     other record;
 BEGIN
-    IF TG_OP <> 'INSERT' AND NOT isempty(OLD.valid)
-       AND (lower_inf(OLD.valid) AND evaluated IS NOT NULL OR lower(OLD.valid) <= evaluated)
+    IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
+       AND (pg_catalog.lower_inf(OLD.valid) AND evaluated IS NOT NULL OR pg_catalog.lower(OLD.valid) <= evaluated)
        AND NOT (TG_OP = 'UPDATE'
-                AND to_jsonb(NEW) - 'valid' = to_jsonb(OLD) - 'valid'
-                AND lower(NEW.valid) IS NOT DISTINCT FROM lower(OLD.valid)
-                AND NOT isempty(NEW.valid)
-                AND (upper(NEW.valid) IS NOT DISTINCT FROM upper(OLD.valid)
-                     OR coalesce(upper(OLD.valid) >= evaluated, true)
-                     AND coalesce(upper(NEW.valid) >= evaluated, true))) THEN
+                AND pg_catalog.to_jsonb(NEW) - 'valid' = pg_catalog.to_jsonb(OLD) - 'valid'
+                AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
+                AND NOT pg_catalog.isempty(NEW.valid)
+                AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)
+                     OR coalesce(pg_catalog.upper(OLD.valid) >= evaluated, true)
+                     AND coalesce(pg_catalog.upper(NEW.valid) >= evaluated, true))) THEN
         RAISE EXCEPTION 'tier rule % has been in force', OLD.rule_id
             USING ERRCODE = 'object_in_use',
-                  DETAIL = format('Tiers have been evaluated by it until %s.', evaluated),
-                  HINT = format('UPDATE tier_rules SET valid = tstzrange(lower(valid), now()) WHERE rule_id = %s; then INSERT what holds from now on.',
+                  DETAIL = pg_catalog.format('Tiers have been evaluated by it until %s.', evaluated),
+                  HINT = pg_catalog.format('UPDATE tier_rules SET valid = tstzrange(lower(valid), now()) WHERE rule_id = %s; then INSERT what holds from now on.',
                                 OLD.rule_id);
     END IF;
     IF TG_OP = 'DELETE' THEN
@@ -157,7 +157,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'tier % cannot have rank %', NEW.tier, NEW.rank
             USING ERRCODE = 'exclusion_violation',
-                  DETAIL = format('By rule %s, which holds at the same time, tier %s has rank %s.',
+                  DETAIL = pg_catalog.format('By rule %s, which holds at the same time, tier %s has rank %s.',
                                   other.rule_id, other.tier, other.rank),
                   HINT = 'A tier has one rank, and a rank has one tier. A higher rank is better.';
     END IF;
@@ -196,7 +196,7 @@ BEGIN
                          UNION
                          SELECT o.customer_id FROM old_rows o);
     END IF;
-    INSERT INTO tier_queue (customer_id) SELECT unnest(changed);
+    INSERT INTO tier_queue (customer_id) SELECT pg_catalog.unnest(changed);
     RETURN NULL;
 END
 $$;
@@ -240,14 +240,14 @@ CREATE OR REPLACE TRIGGER queue_tiers_of_all
 CREATE OR REPLACE FUNCTION tier_rule_set(as_of timestamptz) RETURNS loyalcs.tier_rule[]
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT coalesce(array_agg(ROW(r.rule_id, r.tier, r.rank, s.min_spend, r.min_orders, r.match = 'all',
+    SELECT coalesce(pg_catalog.array_agg(ROW(r.rule_id, r.tier, r.rank, s.min_spend, r.min_orders, r.match = 'all',
                                   r.period, r.length, r.grace, r.soft_landing,
-                                  lower(s.valid), upper(s.valid))::loyalcs.tier_rule
-                              ORDER BY r.rule_id, lower(s.valid) NULLS FIRST),
+                                  pg_catalog.lower(s.valid), pg_catalog.upper(s.valid))::loyalcs.tier_rule
+                              ORDER BY r.rule_id, pg_catalog.lower(s.valid) NULLS FIRST),
                     '{}')
       FROM tier_rules r
       LEFT JOIN LATERAL (
-               SELECT k.spent_at_least, tstzrange(k.as_of, lead(k.as_of) OVER (ORDER BY k.as_of)) AS valid
+               SELECT k.spent_at_least, tstzrange(k.as_of, pg_catalog.lead(k.as_of) OVER (ORDER BY k.as_of)) AS valid
                  FROM tier_cuts k
                 WHERE k.rule_id = r.rule_id AND k.as_of <= tier_rule_set.as_of
                UNION ALL
@@ -261,9 +261,9 @@ BEGIN ATOMIC
                                    ELSE least(r.min_spend, k.spent_at_least)
                       END AS min_spend
            ) s
-     WHERE NOT isempty(s.valid)
+     WHERE NOT pg_catalog.isempty(s.valid)
        AND (r.top_share IS NULL OR k.spent_at_least IS NOT NULL
-            OR r.match = 'any' AND num_nonnulls(r.min_spend, r.min_orders) > 0);
+            OR r.match = 'any' AND pg_catalog.num_nonnulls(r.min_spend, r.min_orders) > 0);
 END;
 COMMENT ON FUNCTION tier_rule_set(timestamptz) IS
     'the rules as loyalcs.tier_spans takes them: a top share is the money that it took by the cuts kept until then, and nobody has it before the first';
@@ -312,11 +312,11 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT e.customer_id,
-           array_agg(e.ordered_at),
-           array_agg(e.counts_until),
-           array_agg(e.amount),
-           loyalcs.tier_spans(array_agg(e.ordered_at), array_agg(e.counts_from), array_agg(e.counts_until),
-                              array_agg(e.amount), (SELECT tier_rule_set(tier_spans_of.as_of)),
+           pg_catalog.array_agg(e.ordered_at),
+           pg_catalog.array_agg(e.counts_until),
+           pg_catalog.array_agg(e.amount),
+           loyalcs.tier_spans(pg_catalog.array_agg(e.ordered_at), pg_catalog.array_agg(e.counts_from), pg_catalog.array_agg(e.counts_until),
+                              pg_catalog.array_agg(e.amount), (SELECT tier_rule_set(tier_spans_of.as_of)),
                               (SELECT s.time_zone FROM settings s))
       FROM tier_entries_of(tier_spans_of.as_of) e
      GROUP BY e.customer_id;
@@ -330,7 +330,7 @@ BEGIN ATOMIC
     WITH kept AS (
         INSERT INTO tier_cuts AS k (rule_id, as_of, customers, spent_at_least)
         SELECT s.rule_id, keep_tier_cuts.as_of, count(*),
-               percentile_disc(s.top_share) WITHIN GROUP (ORDER BY s.spent DESC)
+               pg_catalog.percentile_disc(s.top_share) WITHIN GROUP (ORDER BY s.spent DESC)
           FROM (SELECT r.rule_id, r.top_share, o.customer_id, sum(o.amount) AS spent
                   FROM tier_rules r
                  CROSS JOIN counted_orders_at(keep_tier_cuts.as_of) o
@@ -362,7 +362,7 @@ BEGIN
     WITH span AS MATERIALIZED (
         SELECT t.customer_id, s.place, s.valid_from, s.valid_until, s.tier, s.rank, s.rule_id, s.spent, s.orders
           FROM tier_spans_of('infinity') t
-          LEFT JOIN LATERAL unnest(t.spans) WITH ORDINALITY
+          LEFT JOIN LATERAL pg_catalog.unnest(t.spans) WITH ORDINALITY
                     s (valid_from, valid_until, tier, rank, rule_id, spent, orders, place) ON true
          WHERE of_customers IS NULL OR t.customer_id = ANY (of_customers)
     ), wanted AS (
@@ -411,7 +411,7 @@ BEGIN
           FULL JOIN (SELECT s.customer_id, s.rank FROM stored s WHERE s.valid_until IS NULL) p
             ON p.customer_id = w.customer_id
     )
-    SELECT coalesce(cardinality(of_customers), (SELECT count(*) FROM span s WHERE coalesce(s.place, 1) = 1)), m.raised, m.lowered,
+    SELECT coalesce(pg_catalog.cardinality(of_customers), (SELECT count(*) FROM span s WHERE coalesce(s.place, 1) = 1)), m.raised, m.lowered,
            (SELECT count(*) FROM differing)
       INTO customers, raised, lowered, changes
       FROM moved m;
@@ -459,7 +459,7 @@ BEGIN
     IF as_of IS NULL OR everyone IS NULL OR NOT isfinite(as_of) THEN
         RAISE EXCEPTION 'tiers are evaluated as of an instant'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('as_of is %s, everyone is %s.', coalesce(as_of::text, 'NULL'), coalesce(everyone::text, 'NULL'));
+                  DETAIL = pg_catalog.format('as_of is %s, everyone is %s.', coalesce(as_of::text, 'NULL'), coalesce(everyone::text, 'NULL'));
     END IF;
 
     -- One at a time.
@@ -550,7 +550,7 @@ CREATE OR REPLACE FUNCTION tier_message(
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
     WHEN needed_by IS NULL AND goal = 'keep' THEN tier || ' for good'
-    ELSE concat_ws(CASE match WHEN 'all' THEN ' and ' ELSE ' or ' END,
+    ELSE pg_catalog.concat_ws(CASE match WHEN 'all' THEN ' and ' ELSE ' or ' END,
                    CASE WHEN spend_needed > 0 THEN tier_money(spend_needed, currency, false) || ' more' END,
                    CASE orders_needed WHEN 1 THEN '1 more order'
                                       ELSE nullif(orders_needed, 0)::text || ' more orders' END)
@@ -576,7 +576,7 @@ RETURN CASE
     ELSE coalesce(to_char((needed_by - interval '1 microsecond') AT TIME ZONE time_zone, 'FMYYYY年FMMM月FMDD日')
                   || CASE goal WHEN 'keep' THEN 'までに' ELSE 'まで、' END, '')
          || 'あと'
-         || concat_ws(CASE match WHEN 'all' THEN 'と' ELSE 'または' END,
+         || pg_catalog.concat_ws(CASE match WHEN 'all' THEN 'と' ELSE 'または' END,
                       CASE WHEN spend_needed > 0 THEN tier_money(spend_needed, currency, true) END,
                       nullif(orders_needed, 0)::text || '回のご注文')
          || 'で' || tier || CASE goal WHEN 'keep' THEN 'を継続' ELSE '' END
@@ -606,7 +606,7 @@ BEGIN ATOMIC
         SELECT r.rule_id, r.tier, r.rank, r.min_spend, r.min_orders, r.period, r.length, r.valid_until,
                CASE WHEN r.match_all THEN 'all' ELSE 'any' END AS match,
                s.time_zone, s.currency
-          FROM unnest(tier_rule_set(tier_progress_at.as_of)) r
+          FROM pg_catalog.unnest(tier_rule_set(tier_progress_at.as_of)) r
          CROSS JOIN settings s
          WHERE (r.valid_from IS NULL OR r.valid_from <= tier_progress_at.as_of)
            AND (r.valid_until IS NULL OR r.valid_until > tier_progress_at.as_of)
@@ -632,7 +632,7 @@ BEGIN ATOMIC
               LEFT JOIN tier_spans_of(tier_progress_at.as_of) t ON t.customer_id = c.customer_id
               LEFT JOIN LATERAL (
                        SELECT s.tier, s.rank, s.valid_until
-                         FROM unnest(t.spans) s
+                         FROM pg_catalog.unnest(t.spans) s
                         WHERE s.valid_from <= tier_progress_at.as_of
                           AND (s.valid_until IS NULL OR s.valid_until > tier_progress_at.as_of)
                    ) h ON true
@@ -740,23 +740,23 @@ BEGIN ATOMIC
                CASE WHEN h.before_until = h.valid_from THEN h.before_tier END AS from_tier,
                CASE WHEN h.before_until = h.valid_from THEN h.before_rank END AS from_rank
           FROM (SELECT h.*,
-                       lag(h.valid_until) OVER life AS before_until,
-                       lag(h.tier) OVER life AS before_tier,
-                       lag(h.rank) OVER life AS before_rank
+                       pg_catalog.lag(h.valid_until) OVER life AS before_until,
+                       pg_catalog.lag(h.tier) OVER life AS before_tier,
+                       pg_catalog.lag(h.rank) OVER life AS before_rank
                   FROM tier_history h
                  WHERE h.valid_from <= tier_movements_at.as_of
                 WINDOW life AS (PARTITION BY h.customer_id ORDER BY h.valid_from)) h
         UNION ALL
         SELECT h.customer_id, h.valid_until, NULL, NULL, h.tier, h.rank
-          FROM (SELECT h.*, lead(h.valid_from) OVER (PARTITION BY h.customer_id ORDER BY h.valid_from) AS next_from
+          FROM (SELECT h.*, pg_catalog.lead(h.valid_from) OVER (PARTITION BY h.customer_id ORDER BY h.valid_from) AS next_from
                   FROM tier_history h) h
          WHERE h.valid_until <= tier_movements_at.as_of AND h.next_from IS DISTINCT FROM h.valid_until
     ), moved AS (
         SELECT c.month,
-               (array_agg(c.from_tier ORDER BY c.at))[1] AS from_tier,
-               (array_agg(c.from_rank ORDER BY c.at))[1] AS from_rank,
-               (array_agg(c.into_tier ORDER BY c.at DESC))[1] AS into_tier,
-               (array_agg(c.into_rank ORDER BY c.at DESC))[1] AS into_rank
+               (pg_catalog.array_agg(c.from_tier ORDER BY c.at))[1] AS from_tier,
+               (pg_catalog.array_agg(c.from_rank ORDER BY c.at))[1] AS from_rank,
+               (pg_catalog.array_agg(c.into_tier ORDER BY c.at DESC))[1] AS into_tier,
+               (pg_catalog.array_agg(c.into_rank ORDER BY c.at DESC))[1] AS into_rank
           FROM (SELECT c.*, loyalcs.local_month(c.at, (SELECT s.time_zone FROM settings s)) AS month
                   FROM change c) c
          GROUP BY c.customer_id, c.month

@@ -54,7 +54,7 @@ BEGIN
     IF lease IS NULL OR lease <= interval '0' THEN
         RAISE EXCEPTION 'a lease must last'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', coalesce(lease::text, 'NULL'));
+                  DETAIL = pg_catalog.format('It is %s.', coalesce(lease::text, 'NULL'));
     END IF;
     IF only_channel IS NOT NULL AND NOT EXISTS (SELECT FROM channels c WHERE c.channel = only_channel) THEN
         RAISE EXCEPTION 'unknown channel %', quote_literal(only_channel)
@@ -126,7 +126,7 @@ BEGIN
                                  ORDER BY f.priority DESC, f.claimable_at
                                  LIMIT wanted
                                    FOR UPDATE SKIP LOCKED);
-                EXIT WHEN cardinality(places) = 0;
+                EXIT WHEN pg_catalog.cardinality(places) = 0;
                 RETURN QUERY
                 WITH steps AS MATERIALIZED (
                     SELECT s.step_id, s.anchor, s.kind, s.purpose, s.content_key, s.exit_on_order, s.exit_on_return,
@@ -184,7 +184,7 @@ BEGIN
                     OFFSET 0
                 ), written AS (
                     SELECT j.at_place, j.held_back, j.reason, j.until, j.max_attempts, j.retry_after, b.problem,
-                           CASE WHEN j.held_back IS NULL AND b.problem IS NULL THEN jsonb_build_object(
+                           CASE WHEN j.held_back IS NULL AND b.problem IS NULL THEN pg_catalog.jsonb_build_object(
                                'kind', j.kind, 'channel', queue, 'language', m.written_in, 'format', m.format,
                                'recipient', j.recipient,
                                'subject', loyalcs.render(m.subject, v.content, false),
@@ -194,7 +194,7 @@ BEGIN
                       LEFT JOIN LATERAL template_for(j.content_key, coalesce(j.own_language, j.shop_language)) m
                         ON j.held_back IS NULL
                       LEFT JOIN LATERAL (
-                                SELECT j.content_values || jsonb_strip_nulls(jsonb_build_object(
+                                SELECT j.content_values || jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                            'name', j.name,
                                            'recipient', j.recipient,
                                            'currency', j.currency,
@@ -213,7 +213,7 @@ BEGIN
                                            'related', CASE WHEN 'related' = ANY (m.placeholders) THEN
                                                offers_in_words(j.customer_id, claim_followups.at) END))
                                        || CASE WHEN m.placeholders && '{carrier,tracking,expected_on}'::text[] THEN
-                                          (SELECT jsonb_strip_nulls(jsonb_build_object(
+                                          (SELECT jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                                       'carrier', string_agg(DISTINCT p.carrier, ', '),
                                                       'tracking', string_agg(p.tracking, ', ' ORDER BY p.parcel),
                                                       'expected_on', max(p.expected_on)))
@@ -224,10 +224,10 @@ BEGIN
                      CROSS JOIN LATERAL (
                                SELECT CASE
                                    WHEN j.held_back IS NOT NULL THEN NULL
-                                   WHEN m.body IS NULL THEN format('there is no template %s', quote_literal(j.content_key))
+                                   WHEN m.body IS NULL THEN pg_catalog.format('there is no template %s', quote_literal(j.content_key))
                                    WHEN NOT v.content ?& m.required
-                                       THEN format('template %s (%s) needs a value for %s', quote_literal(j.content_key), m.written_in,
-                                                   (SELECT string_agg(r, ', ') FROM unnest(m.required) r WHERE NOT v.content ? r))
+                                       THEN pg_catalog.format('template %s (%s) needs a value for %s', quote_literal(j.content_key), m.written_in,
+                                                   (SELECT string_agg(r, ', ') FROM pg_catalog.unnest(m.required) r WHERE NOT v.content ? r))
                                    END AS problem
                                OFFSET 0) b
                     OFFSET 0

@@ -86,7 +86,7 @@ BEGIN ATOMIC
                              WHERE s.anchor IN ('birthday', 'birthday_month', 'anniversary', 'tier_reached', 'points_expiring')
                                AND d.due_at > next_followup_at.as_of
                         ) a
-                  WHERE NOT isempty(s.valid)
+                  WHERE NOT pg_catalog.isempty(s.valid)
                     AND a.due_at <@ s.valid
                     AND (next_followup_at.channel IS NULL OR s.channel = next_followup_at.channel)) n));
 END;

@@ -211,7 +211,7 @@ BEGIN ATOMIC
           JOIN contact_purposes p ON p.purpose = s.purpose
           LEFT JOIN frequency_caps c ON c.channel = s.channel AND c.valid @> followups_considered.as_of
          CROSS JOIN shop z
-         WHERE NOT isempty(s.valid)
+         WHERE NOT pg_catalog.isempty(s.valid)
     ), due AS (
         SELECT s.*, a.customer_id, a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.event,
                w.wanted_at, x.too_late_at, q.queued_at IS NOT NULL AS queued

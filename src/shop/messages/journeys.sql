@@ -33,7 +33,7 @@ CREATE TABLE frequency_caps (
         CONSTRAINT frequency_caps_per_week_is_not_negative CHECK (per_week >= 0),
     valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL)
         CONSTRAINT frequency_caps_valid_begins_in_and_ends_out
-        CHECK (isempty(valid) OR NOT upper_inc(valid) AND (lower_inc(valid) OR lower_inf(valid)))
+        CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
 COMMENT ON TABLE frequency_caps IS
     'how often one customer may be written to on a channel; purposes that are not capped do not count';
@@ -184,7 +184,7 @@ CREATE TABLE journey_steps (
         CHECK (retry_after > interval '0' AND retry_after <= interval '1 day'),
     valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL)
         CONSTRAINT journey_steps_valid_begins_in_and_ends_out
-        CHECK (isempty(valid) OR NOT upper_inc(valid) AND (lower_inc(valid) OR lower_inf(valid))),
+        CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid))),
     CONSTRAINT journey_steps_nth_fits_anchor
         CHECK ((anchor = 'nth_order') = (nth IS NOT NULL) AND (nth IS NULL OR nth > 0)),
     CONSTRAINT journey_steps_delay_fits_anchor
@@ -245,29 +245,29 @@ CREATE OR REPLACE FUNCTION check_contact_rule() RETURNS trigger
 AS $$
 DECLARE
     is_step constant boolean := TG_TABLE_NAME = 'journey_steps';
-    old_row constant jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
-    new_row constant jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    old_row constant jsonb := CASE WHEN TG_OP <> 'INSERT' THEN pg_catalog.to_jsonb(OLD) END;
+    new_row constant jsonb := CASE WHEN TG_OP <> 'DELETE' THEN pg_catalog.to_jsonb(NEW) END;
     id_name constant text := CASE WHEN is_step THEN 'step_id' ELSE 'cap_id' END;
     subject text;
     other bigint;
 BEGIN
-    IF TG_OP <> 'INSERT' AND NOT isempty(OLD.valid)
-       AND coalesce(lower(OLD.valid) < now(), true)
+    IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
+       AND coalesce(pg_catalog.lower(OLD.valid) < now(), true)
        AND EXISTS (SELECT FROM followups f
                     WHERE f.due_at <@ OLD.valid
                       AND CASE WHEN is_step THEN f.step = old_row ->> 'step'
                                ELSE f.channel = old_row ->> 'channel' END)
        AND NOT (TG_OP = 'UPDATE'
                 AND new_row - 'valid' = old_row - 'valid'
-                AND lower(NEW.valid) IS NOT DISTINCT FROM lower(OLD.valid)
-                AND NOT isempty(NEW.valid)
-                AND (upper(NEW.valid) IS NOT DISTINCT FROM upper(OLD.valid)
-                     OR coalesce(upper(OLD.valid) > now(), true)
-                     AND coalesce(upper(NEW.valid) >= now(), true))) THEN
+                AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
+                AND NOT pg_catalog.isempty(NEW.valid)
+                AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)
+                     OR coalesce(pg_catalog.upper(OLD.valid) > now(), true)
+                     AND coalesce(pg_catalog.upper(NEW.valid) >= now(), true))) THEN
         RAISE EXCEPTION '% % has been in force', replace(id_name, '_id', ''), old_row ->> id_name
             USING ERRCODE = 'object_in_use',
                   DETAIL = 'Follow-ups were due under it.',
-                  HINT = format('UPDATE %I SET valid = tstzrange(lower(valid), now()) WHERE %I = %s; then INSERT what holds from now on.',
+                  HINT = pg_catalog.format('UPDATE %I SET valid = tstzrange(lower(valid), now()) WHERE %I = %s; then INSERT what holds from now on.',
                                 TG_TABLE_NAME, id_name, old_row ->> id_name);
     END IF;
     IF TG_OP = 'DELETE' THEN
@@ -275,7 +275,7 @@ BEGIN
     END IF;
 
     -- One at a time, so that each sees what the others have committed.
-    EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', TG_TABLE_NAME);
+    EXECUTE pg_catalog.format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', TG_TABLE_NAME);
     IF is_step THEN
         subject := 'step ' || (new_row ->> 'step');
         NEW.send_window := NEW.send_window::loyalcs.business_hours::text;
@@ -293,7 +293,7 @@ BEGIN
     IF other IS NOT NULL THEN
         RAISE EXCEPTION '% already has a rule at that time', subject
             USING ERRCODE = 'exclusion_violation',
-                  DETAIL = format('It is the one with %s %s.', id_name, other),
+                  DETAIL = pg_catalog.format('It is the one with %s %s.', id_name, other),
                   HINT = 'End the one before the other begins.';
     END IF;
     RETURN NEW;

@@ -29,10 +29,10 @@ AS $$
 BEGIN
     NEW.placeholders := loyalcs.placeholders(NEW.subject);
     NEW.placeholders := NEW.placeholders
-        || ARRAY(SELECT p FROM unnest(loyalcs.placeholders(NEW.body)) p WHERE p <> ALL (NEW.placeholders));
+        || ARRAY(SELECT p FROM pg_catalog.unnest(loyalcs.placeholders(NEW.body)) p WHERE p <> ALL (NEW.placeholders));
     NEW.required := loyalcs.placeholders(NEW.subject, true);
     NEW.required := NEW.required
-        || ARRAY(SELECT p FROM unnest(loyalcs.placeholders(NEW.body, true)) p WHERE p <> ALL (NEW.required));
+        || ARRAY(SELECT p FROM pg_catalog.unnest(loyalcs.placeholders(NEW.body, true)) p WHERE p <> ALL (NEW.required));
     RETURN NEW;
 END
 $$;

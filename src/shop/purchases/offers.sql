@@ -79,11 +79,11 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT o.customer_id, o.order_id, count(DISTINCT i.product_id)
+    SELECT o.customer_id, o.order_id, pg_catalog.count(DISTINCT i.product_id)
       FROM counted_orders_at(large_baskets.as_of) o
       JOIN order_items i ON i.customer_id = o.customer_id AND i.order_id = o.order_id
      GROUP BY GROUPING SETS ((o.customer_id, o.order_id), (o.customer_id))
-    HAVING count(DISTINCT i.product_id) > large_baskets.largest_basket
+    HAVING pg_catalog.count(DISTINCT i.product_id) > large_baskets.largest_basket
      ORDER BY 3 DESC, 1, 2;
 END;
 COMMENT ON FUNCTION large_baskets(timestamptz, integer) IS
@@ -103,19 +103,19 @@ BEGIN
     IF minimum_support < 1 THEN
         RAISE EXCEPTION 'minimum_support must be at least 1'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', minimum_support),
+                  DETAIL = pg_catalog.format('It is %s.', minimum_support),
                   HINT = 'It is the number of orders, or customers, below which a pair of products tells nothing; 5 is usual.';
     END IF;
     IF largest_basket NOT BETWEEN 2 AND 1000 THEN
         RAISE EXCEPTION 'largest_basket must be from 2 to 1000'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', largest_basket),
+                  DETAIL = pg_catalog.format('It is %s.', largest_basket),
                   HINT = 'A basket of n products has n x n pairs, all of which are counted.';
     END IF;
     IF sold_within <= interval '0' THEN
         RAISE EXCEPTION 'sold_within must be a length of time'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', sold_within),
+                  DETAIL = pg_catalog.format('It is %s.', sold_within),
                   HINT = 'A product that was not sold for so long is not offered, as in ''1 year''.';
     END IF;
 END
@@ -188,21 +188,21 @@ BEGIN
          ORDER BY p.best_seller_rank
     ), baskets AS MATERIALIZED (
         SELECT count(*) <= refresh_related_products.largest_basket AS counts,
-               array_agg(p.n) FILTER (WHERE p.orders >= refresh_related_products.minimum_support) AS products
+               pg_catalog.array_agg(p.n) FILTER (WHERE p.orders >= refresh_related_products.minimum_support) AS products
           FROM lines l
           JOIN products p ON p.product_id = l.product_id
          GROUP BY l.customer_id, l.order_id
     ), lives AS MATERIALIZED (
         SELECT count(*) <= refresh_related_products.largest_basket AS counts,
                min(f.first_at) AS since,
-               array_agg(p.n) FILTER (WHERE p.orders >= refresh_related_products.minimum_support) AS products,
-               array_agg(f.first_at) FILTER (WHERE p.orders >= refresh_related_products.minimum_support) AS first_at
+               pg_catalog.array_agg(p.n) FILTER (WHERE p.orders >= refresh_related_products.minimum_support) AS products,
+               pg_catalog.array_agg(f.first_at) FILTER (WHERE p.orders >= refresh_related_products.minimum_support) AS first_at
           FROM firsts f
           JOIN products p ON p.product_id = f.product_id
          GROUP BY f.customer_id
     ), pairs AS (
         SELECT 'together' AS relation, a.n, b.n AS other, count(*) AS support
-          FROM baskets k, unnest(k.products) a (n), unnest(k.products) b (n)
+          FROM baskets k, pg_catalog.unnest(k.products) a (n), pg_catalog.unnest(k.products) b (n)
          WHERE k.counts AND a.n <> b.n
          GROUP BY a.n, b.n
         HAVING count(*) >= refresh_related_products.minimum_support
@@ -216,7 +216,7 @@ BEGIN
         SELECT p.n, p.product_id, p.best_seller_rank, o.orders, c.customers, c.later_customers
           FROM products p
           LEFT JOIN (SELECT a.n, count(*) AS orders
-                       FROM baskets k, unnest(k.products) a (n)
+                       FROM baskets k, pg_catalog.unnest(k.products) a (n)
                       WHERE k.counts
                       GROUP BY a.n) o ON o.n = p.n
           LEFT JOIN (SELECT a.n, count(*) AS customers, count(*) FILTER (WHERE a.first_at > k.since) AS later_customers
@@ -265,8 +265,8 @@ BEGIN
     INSERT INTO offer_refreshes SELECT done.*;
     IF done.large_orders + done.large_customers > 0 THEN
         RAISE NOTICE 'orders left out: %; customers left out: %', done.large_orders, done.large_customers
-            USING DETAIL = format('Each has more than %s different products.', largest_basket),
-                  HINT = format('SELECT * FROM large_baskets(%L, %s); names them.', as_of, largest_basket);
+            USING DETAIL = pg_catalog.format('Each has more than %s different products.', largest_basket),
+                  HINT = pg_catalog.format('SELECT * FROM large_baskets(%L, %s); names them.', as_of, largest_basket);
     END IF;
     RETURN done.pairs;
 END

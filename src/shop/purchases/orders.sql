@@ -114,7 +114,7 @@ BEGIN
             RAISE EXCEPTION 'return % of customer % is dated before its order',
                     NEW.return_id, NEW.customer_id
                 USING ERRCODE = 'check_violation',
-                      DETAIL = format('Order %s was placed at %s and returned at %s.',
+                      DETAIL = pg_catalog.format('Order %s was placed at %s and returned at %s.',
                                       NEW.order_id, bought, NEW.returned_at);
         END IF;
         UPDATE orders o

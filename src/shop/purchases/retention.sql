@@ -32,8 +32,8 @@ BEGIN ATOMIC
         SELECT f.part, f.month,
                least(repeat_rate_by.as_of, timestamptz '9999-12-31 00:00+00')
                - ((f.month + interval '1 month') AT TIME ZONE (SELECT s.time_zone FROM settings s)) AS watched,
-               count(DISTINCT f.customer_id) AS buyers,
-               count(DISTINCT f.customer_id) FILTER (WHERE f.order_number > 1) AS repeat_buyers,
+               pg_catalog.count(DISTINCT f.customer_id) AS buyers,
+               pg_catalog.count(DISTINCT f.customer_id) FILTER (WHERE f.order_number > 1) AS repeat_buyers,
                count(*) FILTER (WHERE f.order_number = 1) AS firsts,
                count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '30 days') AS d30,
                count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '60 days') AS d60,
@@ -73,8 +73,8 @@ BEGIN ATOMIC
     SELECT o.part,
            o.order_number,
            count(*),
-           count(*)::double precision / first_value(count(*)) OVER ladder,
-           count(*)::double precision / lag(count(*)) OVER ladder,
+           count(*)::double precision / pg_catalog.first_value(count(*)) OVER ladder,
+           count(*)::double precision / pg_catalog.lag(count(*)) OVER ladder,
            trim_scale(avg(o.amount)),
            trim_scale(avg(o.previous_amount)),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY o.ordered_at - o.previous_order_at)
@@ -104,7 +104,7 @@ BEGIN ATOMIC
                ((EXTRACT(year FROM p.month) - EXTRACT(year FROM p.cohort)) * 12
                 + EXTRACT(month FROM p.month) - EXTRACT(month FROM p.cohort))::integer
                    AS months_later,
-               count(DISTINCT o.customer_id) AS customers,
+               pg_catalog.count(DISTINCT o.customer_id) AS customers,
                sum(o.amount) AS revenue
           FROM (SELECT n.part, n.customer_id, n.amount,
                        loyalcs.local_month(n.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
@@ -172,7 +172,7 @@ BEGIN ATOMIC
         VALUES ('month', interval '1 month'), ('quarter', interval '3 months')
     ), followed AS (
         SELECT a.part, a.period, a.period_start, l.length, a.first_period,
-               lag(a.period_start) OVER (PARTITION BY a.part, a.period, a.customer_id
+               pg_catalog.lag(a.period_start) OVER (PARTITION BY a.part, a.period, a.customer_id
                                          ORDER BY a.period_start) AS previous
           FROM active a
           JOIN lengths l ON l.period = a.period
@@ -208,7 +208,7 @@ BEGIN ATOMIC
             ON c.part = s.part AND c.period = s.period AND c.period_start = g.at::date
     ), started AS (
         SELECT f.*,
-               coalesce(lag(f.ending) OVER (PARTITION BY f.part, f.period
+               coalesce(pg_catalog.lag(f.ending) OVER (PARTITION BY f.part, f.period
                                             ORDER BY f.period_start), 0) AS starting
           FROM filled f
     )

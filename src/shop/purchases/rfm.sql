@@ -12,8 +12,8 @@ CREATE TABLE rfm_cuts (
     frequency double precision[] NOT NULL,
     monetary numeric[] NOT NULL,
     CONSTRAINT rfm_cuts_are_four_each
-        CHECK (cardinality(recency) = 4 AND cardinality(frequency) = 4
-               AND cardinality(monetary) = 4)
+        CHECK (pg_catalog.cardinality(recency) = 4 AND pg_catalog.cardinality(frequency) = 4
+               AND pg_catalog.cardinality(monetary) = 4)
 );
 COMMENT ON TABLE rfm_cuts IS
     'the points between fifths of all customers, as refresh_rfm_cuts() found them; customer_rfm() scores by the newest';

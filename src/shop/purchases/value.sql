@@ -43,7 +43,7 @@ BEGIN ATOMIC
     )
     SELECT t.share,
            ceil(count(*) * t.share::numeric)::bigint,
-           percentile_disc(t.share) WITHIN GROUP (ORDER BY s.total_spent DESC),
+           pg_catalog.percentile_disc(t.share) WITHIN GROUP (ORDER BY s.total_spent DESC),
            loyalcs.top_share(s.total_spent::double precision, t.share),
            loyalcs.gini(s.total_spent::double precision)
       FROM (VALUES (0.01::double precision), (0.05), (0.1), (0.2), (0.5)) t (share)

@@ -45,7 +45,7 @@ BEGIN ATOMIC
                i.survey,
                loyalcs.local_month(i.sent_at, (SELECT s.time_zone FROM settings s)) AS month,
                count(*) AS sent,
-               count(r.response_id) AS answered
+               pg_catalog.count(r.response_id) AS answered
           FROM survey_invitations i
           LEFT JOIN survey_responses r
             ON r.customer_id = i.customer_id
@@ -83,8 +83,8 @@ BEGIN ATOMIC
     ), scored AS (
         SELECT m.part, m.survey, m.question, q.kind, q.scale_low, q.scale_high, q.higher_is_better, m.month,
                i.sent, i.answered, a.ratings, a.median_time_taken,
-               lag(m.month) OVER months AS month_before,
-               lag(a.ratings) OVER months AS ratings_before
+               pg_catalog.lag(m.month) OVER months AS month_before,
+               pg_catalog.lag(a.ratings) OVER months AS ratings_before
           FROM months m
           JOIN survey_questions q ON q.survey = m.survey AND q.question = m.question
           LEFT JOIN invited i

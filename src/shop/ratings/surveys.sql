@@ -37,7 +37,7 @@ CREATE TABLE survey_questions (
     CONSTRAINT survey_questions_choices_fit_kind
         CHECK ((kind = 'choice') = (choices IS NOT NULL)
                AND (choices IS NULL
-                    OR cardinality(choices) > 1 AND array_position(choices, NULL) IS NULL))
+                    OR pg_catalog.cardinality(choices) > 1 AND pg_catalog.array_position(choices, NULL) IS NULL))
 );
 COMMENT ON TABLE survey_questions IS
     'the questions of each survey: NPS, CSAT and CES on a scale, one of several choices, or free text';
@@ -103,7 +103,7 @@ BEGIN
         RAISE EXCEPTION 'response % of customer % is dated before its invitation',
                 NEW.response_id, NEW.customer_id
             USING ERRCODE = 'check_violation',
-                  DETAIL = format('Invitation %s was sent at %s and answered at %s.',
+                  DETAIL = pg_catalog.format('Invitation %s was sent at %s and answered at %s.',
                                   NEW.invitation_id, asked, NEW.responded_at);
     END IF;
     RETURN NEW;
@@ -138,7 +138,7 @@ CREATE TABLE survey_answers (
     answer text,
     PRIMARY KEY (customer_id, response_id, question),
     CONSTRAINT survey_answers_has_one_form
-        CHECK (num_nonnulls(score, choice, answer) <= 1)
+        CHECK (pg_catalog.num_nonnulls(score, choice, answer) <= 1)
 );
 COMMENT ON TABLE survey_answers IS
     'the answer to each question; a question left open has none of score, choice and answer';
@@ -161,13 +161,13 @@ BEGIN
         WHEN NEW.score IS NOT NULL AND asked.scale_low IS NULL
           OR NEW.choice IS NOT NULL AND asked.kind <> 'choice'
           OR NEW.answer IS NOT NULL AND asked.kind <> 'text'
-            THEN format('The question is of kind %s.', asked.kind)
+            THEN pg_catalog.format('The question is of kind %s.', asked.kind)
         WHEN NEW.score NOT BETWEEN asked.scale_low AND asked.scale_high
-            THEN format('Score %s is off the scale of %s to %s.',
+            THEN pg_catalog.format('Score %s is off the scale of %s to %s.',
                         NEW.score, asked.scale_low, asked.scale_high)
         WHEN NEW.choice <> ALL (asked.choices)
-            THEN format('%s is none of the choices %s.',
-                        NEW.choice, array_to_string(asked.choices, ', '))
+            THEN pg_catalog.format('%s is none of the choices %s.',
+                        NEW.choice, pg_catalog.array_to_string(asked.choices, ', '))
     END;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'response % of customer % cannot answer question % of survey %',
@@ -189,8 +189,8 @@ BEGIN
         RAISE EXCEPTION 'question % of survey % can change its scale only at READ COMMITTED',
                 OLD.question, OLD.survey
             USING ERRCODE = 'feature_not_supported',
-                  DETAIL = format('At %s, answers that were given meanwhile cannot be seen.',
-                                  upper(current_setting('transaction_isolation'))),
+                  DETAIL = pg_catalog.format('At %s, answers that were given meanwhile cannot be seen.',
+                                  pg_catalog.upper(current_setting('transaction_isolation'))),
                   HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
     END IF;
     -- Waits for answers that are being given in other sessions.

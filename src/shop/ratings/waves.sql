@@ -28,7 +28,7 @@ CREATE TABLE survey_waves (
     asked bigint NOT NULL,
     left_out bigint NOT NULL,
     UNIQUE (survey, drawn_at),
-    CONSTRAINT survey_waves_has_a_share_or_a_size CHECK (num_nonnulls(share, size) = 1)
+    CONSTRAINT survey_waves_has_a_share_or_a_size CHECK (pg_catalog.num_nonnulls(share, size) = 1)
 );
 COMMENT ON TABLE survey_waves IS
     'the samples that surveys went out to, one row a draw; whom they asked stands in survey_invitations, whom they left out in survey_left_out';
@@ -126,8 +126,8 @@ BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION '% only at READ COMMITTED', what
             USING ERRCODE = 'feature_not_supported',
-                  DETAIL = format('At %s, whom another session has picked meanwhile cannot be seen.',
-                                  upper(current_setting('transaction_isolation'))),
+                  DETAIL = pg_catalog.format('At %s, whom another session has picked meanwhile cannot be seen.',
+                                  pg_catalog.upper(current_setting('transaction_isolation'))),
                   HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
     END IF;
 END
@@ -190,7 +190,7 @@ BEGIN ATOMIC
                             ELSE NOT c.known ? 'attributes'
                                  OR coalesce(c.known #>> ARRAY['attributes', survey_hindrance.channel], '') <> ''
                        END AS reachable
-                  FROM (SELECT to_jsonb(c) AS known
+                  FROM (SELECT pg_catalog.to_jsonb(c) AS known
                           FROM customers c
                          WHERE c.customer_id = survey_hindrance.customer
                         OFFSET 0) c) c ON true
@@ -243,12 +243,12 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'The table channels lists them.';
     END IF;
-    IF num_nonnulls(draw_survey_wave.share, draw_survey_wave.size) <> 1
+    IF pg_catalog.num_nonnulls(draw_survey_wave.share, draw_survey_wave.size) <> 1
        OR NOT coalesce(draw_survey_wave.share > 0 AND draw_survey_wave.share <= 1, true)
        OR NOT coalesce(draw_survey_wave.size > 0, true) THEN
         RAISE EXCEPTION 'a wave has either a share or a size'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('The share is %s, the size %s.', coalesce(draw_survey_wave.share::text, 'NULL'),
+                  DETAIL = pg_catalog.format('The share is %s, the size %s.', coalesce(draw_survey_wave.share::text, 'NULL'),
                                   coalesce(draw_survey_wave.size::text, 'NULL')),
                   HINT = 'Give a share above 0 and up to 1, such as share => 0.1, or a number of customers, such as size => 500.';
     END IF;
@@ -260,13 +260,13 @@ BEGIN
     IF NOT coalesce(draw_survey_wave.rest >= interval '0' AND draw_survey_wave.rest <= interval '10 years', false) THEN
         RAISE EXCEPTION 'rest is not from 0 to 10 years'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', coalesce(draw_survey_wave.rest::text, 'NULL'));
+                  DETAIL = pg_catalog.format('It is %s.', coalesce(draw_survey_wave.rest::text, 'NULL'));
     END IF;
     IF NOT coalesce(draw_survey_wave.bought_within > interval '0'
                     AND draw_survey_wave.bought_within <= interval '100 years', false) THEN
         RAISE EXCEPTION 'bought_within is not above 0 and up to 100 years'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', coalesce(draw_survey_wave.bought_within::text, 'NULL'));
+                  DETAIL = pg_catalog.format('It is %s.', coalesce(draw_survey_wave.bought_within::text, 'NULL'));
     END IF;
     PERFORM check_read_committed('a wave can be drawn');
 
@@ -287,7 +287,7 @@ BEGIN
                  || to_char(draw_survey_wave.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
     SELECT count(*),
-           coalesce(array_agg(b.customer_id ORDER BY sample_place(b.customer_id::text, wave_salt))
+           coalesce(pg_catalog.array_agg(b.customer_id ORDER BY sample_place(b.customer_id::text, wave_salt))
                         FILTER (WHERE draw_survey_wave.share IS NULL
                                    OR loyalcs.in_sample(b.customer_id::text, wave_salt, draw_survey_wave.share)), '{}')
       INTO draw_survey_wave.customers, drawn
@@ -304,15 +304,15 @@ BEGIN
     -- than are missing, and again if they were not enough.
     draw_survey_wave.asked := 0;
     draw_survey_wave.left_out := 0;
-    WHILE looked_at < cardinality(drawn) AND draw_survey_wave.asked < coalesce(draw_survey_wave.size, cardinality(drawn)) LOOP
-        missing := least(coalesce(draw_survey_wave.size, cardinality(drawn)) - draw_survey_wave.asked, cardinality(drawn));
+    WHILE looked_at < pg_catalog.cardinality(drawn) AND draw_survey_wave.asked < coalesce(draw_survey_wave.size, pg_catalog.cardinality(drawn)) LOOP
+        missing := least(coalesce(draw_survey_wave.size, pg_catalog.cardinality(drawn)) - draw_survey_wave.asked, pg_catalog.cardinality(drawn));
         look_at := least(looked_at + CASE WHEN draw_survey_wave.share IS NULL THEN missing + missing / 4 + 100 ELSE missing END,
-                         cardinality(drawn));
+                         pg_catalog.cardinality(drawn));
         WITH judged AS (
             SELECT u.customer_id, h.reason, h.asked_by, h.asked_at,
                    count(*) FILTER (WHERE h.reason IS NULL) OVER (ORDER BY u.place) AS to_ask
               FROM (SELECT u.customer_id, u.place
-                      FROM unnest(drawn[looked_at + 1:look_at]) WITH ORDINALITY u (customer_id, place)
+                      FROM pg_catalog.unnest(drawn[looked_at + 1:look_at]) WITH ORDINALITY u (customer_id, place)
                      ORDER BY u.customer_id) u
              CROSS JOIN LATERAL survey_hindrance(u.customer_id, draw_survey_wave.channel, rest_from, rest_to, true,
                                                  draw_survey_wave.as_of) h
@@ -460,7 +460,7 @@ BEGIN
     IF NOT coalesce(pick_phone_hearings.calls BETWEEN 1 AND 1000, false) THEN
         RAISE EXCEPTION 'calls is not from 1 to 1000'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('It is %s.', coalesce(pick_phone_hearings.calls::text, 'NULL'));
+                  DETAIL = pg_catalog.format('It is %s.', coalesce(pick_phone_hearings.calls::text, 'NULL'));
     END IF;
     PERFORM check_read_committed('hearings can be picked');
 

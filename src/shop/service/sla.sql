@@ -35,7 +35,7 @@ CREATE TABLE sla_policies (
     CONSTRAINT sla_policies_auto_reply_is_a_first_response
         CHECK (metric = 'first_response' OR NOT auto_reply_counts),
     CONSTRAINT sla_policies_valid_begins_in_and_ends_out
-        CHECK (isempty(valid) OR NOT upper_inc(valid) AND (lower_inc(valid) OR lower_inf(valid)))
+        CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
 COMMENT ON TABLE sla_policies IS
     'what is promised, one row a promise; of those that fit a ticket, the one with most conditions holds. A policy whose validity is empty is switched off, and serves sla_attainment_under()';
@@ -68,20 +68,20 @@ AS $$
 DECLARE
     other record;
 BEGIN
-    IF TG_OP <> 'INSERT' AND NOT isempty(OLD.valid)
-       AND coalesce(lower(OLD.valid) < now(), true)
+    IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
+       AND coalesce(pg_catalog.lower(OLD.valid) < now(), true)
        AND EXISTS (SELECT FROM ticket_events e WHERE e.at <@ OLD.valid)
        AND NOT (TG_OP = 'UPDATE'
-                AND to_jsonb(NEW) - 'valid' = to_jsonb(OLD) - 'valid'
-                AND lower(NEW.valid) IS NOT DISTINCT FROM lower(OLD.valid)
-                AND NOT isempty(NEW.valid)
-                AND (upper(NEW.valid) IS NOT DISTINCT FROM upper(OLD.valid)
-                     OR coalesce(upper(OLD.valid) > now(), true)
-                     AND coalesce(upper(NEW.valid) >= now(), true))) THEN
+                AND pg_catalog.to_jsonb(NEW) - 'valid' = pg_catalog.to_jsonb(OLD) - 'valid'
+                AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
+                AND NOT pg_catalog.isempty(NEW.valid)
+                AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)
+                     OR coalesce(pg_catalog.upper(OLD.valid) > now(), true)
+                     AND coalesce(pg_catalog.upper(NEW.valid) >= now(), true))) THEN
         RAISE EXCEPTION 'SLA policy % has been in force', OLD.policy_id
             USING ERRCODE = 'object_in_use',
                   DETAIL = 'What was promised when a ticket''s clock started goes on to hold for it.',
-                  HINT = format('UPDATE sla_policies SET valid = tstzrange(lower(valid), now()) WHERE policy_id = %s; then INSERT what holds from now on.',
+                  HINT = pg_catalog.format('UPDATE sla_policies SET valid = tstzrange(lower(valid), now()) WHERE policy_id = %s; then INSERT what holds from now on.',
                                 OLD.policy_id);
     END IF;
     IF TG_OP = 'DELETE' THEN
@@ -97,14 +97,14 @@ BEGIN
        AND (p.channel, p.priority, p.reason, p.tier)
            IS NOT DISTINCT FROM (NEW.channel, NEW.priority, NEW.reason, NEW.tier)
        AND (p.valid && NEW.valid
-            OR p.policy_set = NEW.policy_set AND (isempty(p.valid) OR isempty(NEW.valid)))
+            OR p.policy_set = NEW.policy_set AND (pg_catalog.isempty(p.valid) OR pg_catalog.isempty(NEW.valid)))
      ORDER BY p.policy_id
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'SLA policy % of set % already says what is promised there',
                 other.policy_id, other.policy_set
             USING ERRCODE = 'exclusion_violation',
-                  DETAIL = format('It has the same metric (%s) and conditions, and holds at the same time.', NEW.metric),
+                  DETAIL = pg_catalog.format('It has the same metric (%s) and conditions, and holds at the same time.', NEW.metric),
                   HINT = 'End the one before the other begins, or give one of them another condition: channel, priority, reason or tier.';
     END IF;
     RETURN NEW;
@@ -142,7 +142,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT l.customer_id, l.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint,
-           l.agent_id, unnest(l.clocks)
+           l.agent_id, pg_catalog.unnest(l.clocks)
       FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks
               FROM (SELECT e.customer_id, e.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id) AS agent_id,
@@ -264,13 +264,13 @@ BEGIN ATOMIC
       FROM ticket_clocks_of(sla_status_of.only_open, sla_status_of.as_of) c
      CROSS JOIN LATERAL (
                SELECT loyalcs.sla_policy(
-                          (SELECT array_agg(ROW(p.policy_id, p.policy_set, p.metric::loyalcs.sla_metric, p.channel, p.priority, p.reason, p.tier,
-                                                CASE WHEN NOT isempty(p.valid) THEN lower(p.valid) END,
-                                                CASE WHEN NOT isempty(p.valid) THEN upper(p.valid) END,
+                          (SELECT pg_catalog.array_agg(ROW(p.policy_id, p.policy_set, p.metric::loyalcs.sla_metric, p.channel, p.priority, p.reason, p.tier,
+                                                CASE WHEN NOT pg_catalog.isempty(p.valid) THEN pg_catalog.lower(p.valid) END,
+                                                CASE WHEN NOT pg_catalog.isempty(p.valid) THEN pg_catalog.upper(p.valid) END,
                                                 CASE WHEN p.policy_set = sla_status_of.policy_set THEN 1 ELSE 0 END,
                                                 p.target, p.hours::loyalcs.business_hours, p.warn_before, p.auto_reply_counts)::loyalcs.sla_rule)
                              FROM sla_policies p
-                            WHERE NOT isempty(p.valid) OR p.policy_set = sla_status_of.policy_set),
+                            WHERE NOT pg_catalog.isempty(p.valid) OR p.policy_set = sla_status_of.policy_set),
                           (c.clock).metric, c.channel, c.priority, c.reason, c.tier, (c.clock).started_at) AS rule
                OFFSET 0
            ) p
@@ -430,8 +430,8 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
-              HINT = format('The breakdowns of service levels are %s.',
-                            array_to_string(of_tickets || array_remove(customer_breakdowns(), 'tier'), ', '));
+              HINT = pg_catalog.format('The breakdowns of service levels are %s.',
+                            pg_catalog.array_to_string(of_tickets || pg_catalog.array_remove(customer_breakdowns(), 'tier'), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_sla_breakdown(text) IS
@@ -631,15 +631,15 @@ BEGIN
     IF (kind = 'merged') <> (record_ticket_event.merged_into IS NOT NULL) THEN
         RAISE EXCEPTION 'merged_into goes with events of kind merged, and with no other'
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = format('The event is of kind %s, and merged_into is %s.', kind,
+                  DETAIL = pg_catalog.format('The event is of kind %s, and merged_into is %s.', kind,
                                   coalesce(quote_literal(record_ticket_event.merged_into), 'NULL'));
     END IF;
 
     -- Real life comes in any order, so what looks odd is said and recorded.
     SELECT bool_or(e.kind IN ('opened', 'customer_message', 'reopened')),
-           (array_agg(e.kind ORDER BY e.at DESC, e.event_id DESC)
+           (pg_catalog.array_agg(e.kind ORDER BY e.at DESC, e.event_id DESC)
                 FILTER (WHERE e.kind IN ('resolved', 'reopened')))[1] = 'resolved',
-           (array_agg(e.kind ORDER BY e.at DESC, e.event_id DESC)
+           (pg_catalog.array_agg(e.kind ORDER BY e.at DESC, e.event_id DESC)
                 FILTER (WHERE e.kind IN ('pending', 'resumed', 'customer_message', 'resolved')))[1] = 'pending'
       INTO is_open, is_resolved, is_pending
       FROM ticket_events e
@@ -647,7 +647,7 @@ BEGIN
        AND e.at <= record_ticket_event.at;
     odd := CASE
         WHEN found_ticket.merged_into IS NOT NULL
-            THEN format('it was merged into ticket %s; record it there', found_ticket.merged_into)
+            THEN pg_catalog.format('it was merged into ticket %s; record it there', found_ticket.merged_into)
         WHEN kind NOT IN ('opened', 'customer_message', 'reopened', 'assigned', 'note', 'merged')
              AND is_open IS NOT TRUE THEN 'it was not opened before'
         WHEN kind = 'opened' AND is_open THEN 'it was opened before'

@@ -166,7 +166,7 @@ BEGIN
     WITH due AS MATERIALIZED (
         SELECT d.* FROM sla_warnings_due_at(claim_sla_warnings.at) d
     ), taken AS (
-        SELECT w.warning_id, d.agent_id, d.due_at, to_jsonb(d) - 'customer_id' AS payload
+        SELECT w.warning_id, d.agent_id, d.due_at, pg_catalog.to_jsonb(d) - 'customer_id' AS payload
           FROM sla_warnings w
           JOIN due d
             ON d.customer_id = w.customer_id AND d.ticket_id = w.ticket_id

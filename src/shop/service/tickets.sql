@@ -147,7 +147,7 @@ BEGIN
       ORDER BY t.ticket_id
         FOR NO KEY UPDATE;
     SELECT CASE WHEN bool_and(c.stopped_at IS NOT NULL) THEN max(c.stopped_at) END INTO ended
-      FROM unnest((SELECT loyalcs.sla_clocks(e.kind, e.at, e.event_id,
+      FROM pg_catalog.unnest((SELECT loyalcs.sla_clocks(e.kind, e.at, e.event_id,
                                              CASE WHEN e.ticket_id = root THEN 0
                                                   ELSE hashtextextended(e.ticket_id, 1) END)
                      FROM tickets t
