@@ -148,7 +148,7 @@ AS $$
     )
     SELECT p.starts, p.ends, p.counts, p.why, p.used, target - p.used
       FROM (SELECT p.*,
-                   coalesce(sum(loyalcs.sla_elapsed(p.starts, p.ends, NULL, NULL)) FILTER (WHERE p.counts) OVER w,
+                   coalesce(sum(loyalcs.sla_elapsed(p.starts, p.ends, NULL::loyalcs.business_hours, NULL::tstzmultirange)) FILTER (WHERE p.counts) OVER w,
                             interval '0') AS used
               FROM piece p
             WINDOW w AS (ORDER BY p.starts, p.ends NULLS LAST)) p

@@ -130,8 +130,8 @@ BEGIN
                             format('%s:%s', current_database(), job), schedule, command, current_database(), current_user);
         ELSE
             to_do := format('%s psql -XqAt -o /dev/null -U %s -d %s -c %s', schedule,
-                            loyalcs.shop_crontab_word(current_user),
-                            loyalcs.shop_crontab_word(current_database()),
+                            loyalcs.shop_crontab_word(current_user::text),
+                            loyalcs.shop_crontab_word(current_database()::text),
                             loyalcs.shop_crontab_word(command));
         END IF;
         RETURN NEXT;

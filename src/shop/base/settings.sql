@@ -16,10 +16,10 @@ CREATE TABLE settings (
         CONSTRAINT settings_language_is_a_tag CHECK (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]+)*$'),
     significance double precision NOT NULL DEFAULT 0.05
         CONSTRAINT settings_significance_is_a_probability
-        CHECK (significance > 0 AND significance < 1),
+        CHECK (significance > 0::double precision AND significance < 1::double precision),
     lapsing_after double precision NOT NULL DEFAULT 2
         CONSTRAINT settings_lapsing_after_is_positive
-        CHECK (lapsing_after > 0 AND lapsing_after < 'infinity'),
+        CHECK (lapsing_after > 0::double precision AND lapsing_after < 'infinity'),
     lost_after double precision NOT NULL DEFAULT 6,
     own_tables text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -125,7 +125,7 @@ BEGIN
         IF NOT EXISTS (SELECT FROM point_accounts a WHERE a.customer_id = OLD.customer_id) THEN
             RETURN OLD;
         END IF;
-    ELSIF pg_catalog.to_jsonb(NEW) - 'note' = pg_catalog.to_jsonb(OLD) - 'note' THEN
+    ELSIF pg_catalog.to_jsonb(NEW) - 'note'::text = pg_catalog.to_jsonb(OLD) - 'note'::text THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'posting % of customer % is in the books', OLD.posting_id, OLD.customer_id

@@ -37,7 +37,7 @@ BEGIN
          WHERE l.customer_id = k.customer_id AND l.lot_id = k.lot_id
     ), charged AS (
         UPDATE point_accounts a
-           SET balance = a.balance - k.points, last_posted_at = k.at
+           SET balance = a.balance::numeric - k.points, last_posted_at = k.at
           FROM (SELECT l.customer_id, sum(l.remaining) AS points, max(l.at) AS at
                   FROM lapsed l
                  GROUP BY l.customer_id) k
@@ -283,7 +283,7 @@ BEGIN
     IF FOUND OR coalesce(points_left_of(earned.points, bought.amount, bought.refunded, bought.cancelled_at), 0) = 0 THEN
         RETURN lot;
     END IF;
-    account := lock_points(customer, 'earn', earn_points.order_id, earned.points, earn_points.order_id, earn_points.posted_at);
+    account := lock_points(customer, text 'earn', earn_points.order_id, earned.points, earn_points.order_id, earn_points.posted_at);
     IF account.first_posting IS NOT NULL THEN
         RETURN account.first_posting;
     END IF;
@@ -306,7 +306,7 @@ BEGIN
       FROM point_postings p
      WHERE p.customer_id = customer AND p.posting_id = lot;
     PERFORM move_points(customer, earned.points, account.posted_at, true);
-    IF bought.refunded > 0 THEN
+    IF bought.refunded > 0::numeric THEN
         PERFORM reverse_order_points(customer, earn_points.order_id, account.posted_at);
     END IF;
     RETURN lot;
@@ -340,7 +340,7 @@ BEGIN
     INSERT INTO point_postings AS p (customer_id, kind, points, posted_at, order_id, posting_key, note)
     VALUES (customer, pay_points.kind, -pay_points.points, account.posted_at, pay_points.order_id, key, pay_points.note)
     RETURNING p.posting_id INTO posting;
-    taken := take_points(customer, posting, pay_points.points, NULL, account.posted_at);
+    taken := take_points(customer, posting, pay_points.points, NULL::bigint, account.posted_at);
     IF taken < pay_points.points THEN
         RAISE EXCEPTION 'customer % has % points and cannot pay %', customer, taken, pay_points.points
             USING ERRCODE = 'check_violation',
@@ -394,7 +394,7 @@ BEGIN
         END IF;
         RETURN pay_points(customer, 'adjust', -adjust_points.points, key, NULL, adjust_points.note, adjust_points.posted_at);
     END IF;
-    account := lock_points(customer, 'adjust', key, adjust_points.points, NULL, adjust_points.posted_at);
+    account := lock_points(customer, text 'adjust', key, adjust_points.points, NULL::text, adjust_points.posted_at);
     IF account.first_posting IS NOT NULL THEN
         RETURN account.first_posting;
     END IF;

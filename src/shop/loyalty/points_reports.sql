@@ -110,11 +110,11 @@ BEGIN ATOMIC
                  FROM point_postings p
                 WHERE p.customer_id = a.customer_id
            ) p
-     WHERE a.balance <> p.points
+     WHERE a.balance::numeric <> p.points
        AND (points_audit.customer IS NULL OR a.customer_id = points_audit.customer)
     UNION ALL
     SELECT p.customer_id, p.posting_id, pg_catalog.format('the balance after it is %s', p.balance)
-      FROM points_statement_at('infinity') p
+      FROM points_statement_at(timestamptz 'infinity') p
      WHERE p.balance < 0
        AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer)
     UNION ALL
@@ -126,7 +126,7 @@ BEGIN ATOMIC
                 WHERE a.customer_id = p.customer_id AND a.posting_id = p.posting_id
            ) a
      WHERE NOT (p.points > 0 AND p.kind IN ('earn', 'adjust'))
-       AND a.points <> -p.points
+       AND a.points <> -p.points::numeric
        AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer)
     UNION ALL
     SELECT p.customer_id, p.posting_id,
@@ -139,7 +139,7 @@ BEGIN ATOMIC
                 WHERE a.customer_id = p.customer_id AND a.lot_id = p.posting_id
            ) a
      WHERE p.points > 0 AND p.kind IN ('earn', 'adjust')
-       AND (a.points NOT BETWEEN 0 AND p.points OR l.remaining IS DISTINCT FROM p.points - a.points)
+       AND (a.points NOT BETWEEN 0::numeric AND p.points::numeric OR l.remaining::numeric IS DISTINCT FROM p.points::numeric - a.points)
        AND (points_audit.customer IS NULL OR p.customer_id = points_audit.customer);
 END;
 COMMENT ON FUNCTION points_audit(@key_type@) IS

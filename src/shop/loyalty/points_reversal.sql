@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION points_reversible(customer @key_type@, posting bigint) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT (abs(p.points) - coalesce((SELECT sum(abs(r.points) + r.shortfall + r.lapsed)
+    SELECT (abs(p.points)::numeric - coalesce((SELECT sum(abs(r.points) + r.shortfall + r.lapsed)
                                         FROM point_postings r
                                        WHERE r.customer_id = p.customer_id AND r.reverses = p.posting_id), 0))::bigint
       FROM point_postings p
@@ -52,7 +52,7 @@ DECLARE
     posting bigint;
     made_up_for bigint;
 BEGIN
-    account := lock_points(customer, 'reverse', key, points, NULL, give_points_back.posted_at);
+    account := lock_points(customer, text 'reverse', key, points, NULL::text, give_points_back.posted_at);
     IF account.first_posting IS NOT NULL THEN
         RETURN account.first_posting;
     END IF;
@@ -69,7 +69,7 @@ BEGIN
                                  WHERE p.customer_id = customer
                                    AND (p.posting_id = reversed OR p.reverses = reversed))
          GROUP BY a.lot_id
-        HAVING sum(a.points) > 0
+        HAVING sum(a.points) > 0::numeric
     ), ordered AS (
         SELECT t.lot_id, t.points,
                coalesce(sum(t.points) OVER (ORDER BY l.expires_at DESC NULLS FIRST, t.lot_id DESC
@@ -77,9 +77,9 @@ BEGIN
           FROM taken t
           JOIN point_lots l ON l.customer_id = customer AND l.lot_id = t.lot_id
     ), given AS (
-        SELECT o.lot_id, least(o.points, give_points_back.points - o.before)::bigint AS points
+        SELECT o.lot_id, least(o.points, give_points_back.points::numeric - o.before)::bigint AS points
           FROM ordered o
-         WHERE o.before < give_points_back.points
+         WHERE o.before < give_points_back.points::numeric
     ), filled AS (
         UPDATE point_lots l
            SET remaining = l.remaining + g.points
@@ -98,7 +98,7 @@ BEGIN
                      FROM point_postings p
                     WHERE p.customer_id = a.customer_id AND p.reverses = a.lot_id
                ) o
-         WHERE a.customer_id = customer AND a.posting_id = posting AND o.shortfall > 0
+         WHERE a.customer_id = customer AND a.posting_id = posting AND o.shortfall > 0::numeric
          ORDER BY a.lot_id
     LOOP
         INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, reverses, posting_key)
@@ -135,7 +135,7 @@ DECLARE
     taken bigint;
     lot_order text := (SELECT p.order_id FROM point_postings p WHERE p.customer_id = customer AND p.posting_id = reversed);
 BEGIN
-    account := lock_points(customer, 'reverse', key, NULL, lot_order, take_points_back.posted_at);
+    account := lock_points(customer, text 'reverse', key, NULL::bigint, lot_order, take_points_back.posted_at);
     IF account.first_posting IS NOT NULL THEN
         RETURN account.first_posting;
     END IF;
@@ -202,7 +202,7 @@ BEGIN
             RETURN (SELECT max(p.posting_id) FROM point_postings p
                      WHERE p.customer_id = customer AND p.reverses = posting AND p.shortfall >= 0);
         END IF;
-        key := coalesce(key, 'posting ' || posting);
+        key := coalesce(key, 'posting ' || posting::text);
     ELSE
         amount := check_points(reverse_points.points);
         PERFORM check_posting_key(key, 'Without points, all that is left of the posting is reversed, and no key is needed.');

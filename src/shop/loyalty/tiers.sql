@@ -19,11 +19,11 @@ CREATE TABLE tier_rules (
     rank integer NOT NULL,
     min_spend numeric
         CONSTRAINT tier_rules_min_spend_is_money
-        CHECK (min_spend > 0 AND min_spend <= 1000000000000 AND min_spend = round(min_spend, 4)),
+        CHECK (min_spend > 0::numeric AND min_spend <= 1000000000000::numeric AND min_spend = round(min_spend, 4)),
     min_orders bigint
         CONSTRAINT tier_rules_min_orders_is_positive CHECK (min_orders > 0),
     top_share double precision
-        CONSTRAINT tier_rules_top_share_is_a_share CHECK (top_share > 0 AND top_share <= 1),
+        CONSTRAINT tier_rules_top_share_is_a_share CHECK (top_share > 0::double precision AND top_share <= 1::double precision),
     match text NOT NULL DEFAULT 'any'
         CONSTRAINT tier_rules_match_is_known CHECK (match IN ('any', 'all')),
     period text NOT NULL DEFAULT 'rolling'
@@ -34,21 +34,21 @@ CREATE TABLE tier_rules (
     soft_landing boolean NOT NULL DEFAULT false,
     benefits jsonb NOT NULL DEFAULT '{}'
         CONSTRAINT tier_rules_benefits_is_an_object CHECK (jsonb_typeof(benefits) = 'object'),
-    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
+    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamptz),
     CONSTRAINT tier_rules_ask_for_something
         CHECK (pg_catalog.num_nonnulls(min_spend, min_orders, top_share) > 0),
     CONSTRAINT tier_rules_length_is_a_length_of_time
         CHECK (CASE WHEN period = 'rolling'
                     THEN length IS NOT NULL AND length > interval '0' AND length <= interval '36500 days'
-                         AND EXTRACT(year FROM length) >= 0 AND EXTRACT(month FROM length) >= 0
-                         AND EXTRACT(day FROM length) >= 0 AND EXTRACT(hour FROM length) >= 0
-                         AND EXTRACT(minute FROM length) >= 0 AND EXTRACT(second FROM length) >= 0
+                         AND EXTRACT(year FROM length) >= 0::numeric AND EXTRACT(month FROM length) >= 0::numeric
+                         AND EXTRACT(day FROM length) >= 0::numeric AND EXTRACT(hour FROM length) >= 0::numeric
+                         AND EXTRACT(minute FROM length) >= 0::numeric AND EXTRACT(second FROM length) >= 0::numeric
                     ELSE true END),
     CONSTRAINT tier_rules_grace_is_a_length_of_time
         CHECK (grace <= interval '36500 days'
-               AND EXTRACT(year FROM grace) >= 0 AND EXTRACT(month FROM grace) >= 0
-               AND EXTRACT(day FROM grace) >= 0 AND EXTRACT(hour FROM grace) >= 0
-               AND EXTRACT(minute FROM grace) >= 0 AND EXTRACT(second FROM grace) >= 0),
+               AND EXTRACT(year FROM grace) >= 0::numeric AND EXTRACT(month FROM grace) >= 0::numeric
+               AND EXTRACT(day FROM grace) >= 0::numeric AND EXTRACT(hour FROM grace) >= 0::numeric
+               AND EXTRACT(minute FROM grace) >= 0::numeric AND EXTRACT(second FROM grace) >= 0::numeric),
     CONSTRAINT tier_rules_valid_begins_in_and_ends_out
         CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
@@ -130,7 +130,7 @@ BEGIN
     IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
        AND (pg_catalog.lower_inf(OLD.valid) AND evaluated IS NOT NULL OR pg_catalog.lower(OLD.valid) <= evaluated)
        AND NOT (TG_OP = 'UPDATE'
-                AND pg_catalog.to_jsonb(NEW) - 'valid' = pg_catalog.to_jsonb(OLD) - 'valid'
+                AND pg_catalog.to_jsonb(NEW) - 'valid'::text = pg_catalog.to_jsonb(OLD) - 'valid'::text
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)
                 AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)
@@ -150,7 +150,7 @@ BEGIN
     LOCK TABLE tier_rules IN SHARE ROW EXCLUSIVE MODE;
     SELECT r.rule_id, r.tier, r.rank INTO other
       FROM tier_rules r
-     WHERE r.rule_id <> NEW.rule_id AND r.valid && NEW.valid
+     WHERE r.rule_id <> NEW.rule_id AND r.valid OPERATOR(pg_catalog.&&) NEW.valid
        AND (r.tier = NEW.tier) <> (r.rank = NEW.rank)
      ORDER BY r.rule_id
      LIMIT 1;
@@ -251,12 +251,12 @@ BEGIN ATOMIC
                  FROM tier_cuts k
                 WHERE k.rule_id = r.rule_id AND k.as_of <= tier_rule_set.as_of
                UNION ALL
-               SELECT NULL, tstzrange(NULL, min(k.as_of))
+               SELECT NULL, tstzrange(NULL::timestamptz, min(k.as_of))
                  FROM tier_cuts k
                 WHERE k.rule_id = r.rule_id AND k.as_of <= tier_rule_set.as_of
            ) k ON r.top_share IS NOT NULL
      CROSS JOIN LATERAL (
-               SELECT r.valid * coalesce(k.valid, '(,)') AS valid,
+               SELECT r.valid OPERATOR(pg_catalog.*) coalesce(k.valid, '(,)') AS valid,
                       CASE r.match WHEN 'all' THEN greatest(r.min_spend, k.spent_at_least)
                                    ELSE least(r.min_spend, k.spent_at_least)
                       END AS min_spend
@@ -296,7 +296,7 @@ BEGIN ATOMIC
               JOIN orders o ON o.customer_id = r.customer_id AND o.order_id = r.order_id
              WHERE r.returned_at <= tier_entries_of.as_of
                AND o.ordered_at <= tier_entries_of.as_of) b
-     WHERE b.refund > 0 AND b.before < b.amount;
+     WHERE b.refund > 0::numeric AND b.before < b.amount;
 END;
 COMMENT ON FUNCTION tier_entries_of(timestamptz) IS
     'orders and, as negative amounts, refunds, each from when it counts until when, by what is dated until then';
@@ -334,7 +334,7 @@ BEGIN ATOMIC
           FROM (SELECT r.rule_id, r.top_share, o.customer_id, sum(o.amount) AS spent
                   FROM tier_rules r
                  CROSS JOIN counted_orders_at(keep_tier_cuts.as_of) o
-                 WHERE r.top_share IS NOT NULL AND r.valid @> keep_tier_cuts.as_of
+                 WHERE r.top_share IS NOT NULL AND r.valid OPERATOR(pg_catalog.@>) keep_tier_cuts.as_of
                    AND loyalcs.tier_period_end(o.ordered_at, r.period, r.length,
                                                (SELECT z.time_zone FROM settings z)) > keep_tier_cuts.as_of
                  GROUP BY r.rule_id, r.top_share, o.customer_id) s
@@ -361,7 +361,7 @@ AS $$
 BEGIN
     WITH span AS MATERIALIZED (
         SELECT t.customer_id, s.place, s.valid_from, s.valid_until, s.tier, s.rank, s.rule_id, s.spent, s.orders
-          FROM tier_spans_of('infinity') t
+          FROM tier_spans_of(timestamptz 'infinity') t
           LEFT JOIN LATERAL pg_catalog.unnest(t.spans) WITH ORDINALITY
                     s (valid_from, valid_until, tier, rank, rule_id, spent, orders, place) ON true
          WHERE of_customers IS NULL OR t.customer_id = ANY (of_customers)
@@ -438,7 +438,7 @@ BEGIN ATOMIC
       FROM pg_catalog.pg_trigger t
       JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
       JOIN pg_catalog.pg_class q ON q.relnamespace = c.relnamespace
-     WHERE q.oid = 'tier_queue'::regclass
+     WHERE q.oid = 'tier_queue'::regclass::oid
        AND c.relname IN ('orders', 'returns')
        AND t.tgfoid = 'queue_tiers()'::regprocedure AND t.tgenabled IN ('O', 'A');
 END;
@@ -469,7 +469,7 @@ BEGIN
 
     everyone := everyone OR NOT tiers_are_queued()
                 OR EXISTS (SELECT FROM tier_rules r
-                            WHERE r.top_share IS NOT NULL AND r.valid @> evaluated_at
+                            WHERE r.top_share IS NOT NULL AND r.valid OPERATOR(pg_catalog.@>) evaluated_at
                               AND NOT EXISTS (SELECT FROM tier_cuts k
                                                WHERE k.rule_id = r.rule_id AND k.as_of <= evaluate_tiers.evaluated_at));
     IF everyone THEN
@@ -521,8 +521,8 @@ BEGIN ATOMIC
      WHERE h.customer_id = customer_benefits.customer
        AND h.valid_from <= customer_benefits.as_of
        AND (h.valid_until IS NULL OR h.valid_until > customer_benefits.as_of)
-       AND (r.valid @> customer_benefits.as_of OR r.rule_id = h.rule_id)
-     ORDER BY r.valid @> customer_benefits.as_of DESC, r.rule_id = h.rule_id DESC, r.rule_id
+       AND (r.valid OPERATOR(pg_catalog.@>) customer_benefits.as_of OR r.rule_id = h.rule_id)
+     ORDER BY r.valid OPERATOR(pg_catalog.@>) customer_benefits.as_of DESC, r.rule_id = h.rule_id DESC, r.rule_id
      LIMIT 1;
 END;
 COMMENT ON FUNCTION customer_benefits(@key_type@, timestamptz) IS
@@ -551,7 +551,7 @@ CREATE OR REPLACE FUNCTION tier_message(
 RETURN CASE
     WHEN needed_by IS NULL AND goal = 'keep' THEN tier || ' for good'
     ELSE pg_catalog.concat_ws(CASE match WHEN 'all' THEN ' and ' ELSE ' or ' END,
-                   CASE WHEN spend_needed > 0 THEN tier_money(spend_needed, currency, false) || ' more' END,
+                   CASE WHEN spend_needed > 0::numeric THEN tier_money(spend_needed, currency, false) || ' more' END,
                    CASE orders_needed WHEN 1 THEN '1 more order'
                                       ELSE nullif(orders_needed, 0)::text || ' more orders' END)
          || coalesce(' by ' || to_char((needed_by - interval '1 microsecond') AT TIME ZONE time_zone, 'YYYY-MM-DD'), '')
@@ -577,7 +577,7 @@ RETURN CASE
                   || CASE goal WHEN 'keep' THEN 'までに' ELSE 'まで、' END, '')
          || 'あと'
          || pg_catalog.concat_ws(CASE match WHEN 'all' THEN 'と' ELSE 'または' END,
-                      CASE WHEN spend_needed > 0 THEN tier_money(spend_needed, currency, true) END,
+                      CASE WHEN spend_needed > 0::numeric THEN tier_money(spend_needed, currency, true) END,
                       nullif(orders_needed, 0)::text || '回のご注文')
          || 'で' || tier || CASE goal WHEN 'keep' THEN 'を継続' ELSE '' END
 END;
@@ -651,7 +651,7 @@ BEGIN ATOMIC
            END
      CROSS JOIN LATERAL (
                SELECT coalesce(sum(e.amount), 0) AS spent,
-                      count(*) FILTER (WHERE e.amount >= 0) AS orders,
+                      count(*) FILTER (WHERE e.amount >= 0::numeric) AS orders,
                       min(e.leaves_at) AS leaves_at
                  FROM (SELECT e.amount,
                               least(e.counts_until,
@@ -668,7 +668,7 @@ BEGIN ATOMIC
                           WHEN 'keep' THEN p.valid_until
                           ELSE nullif(least(CASE w.period
                                                 WHEN 'calendar_year'
-                                                THEN loyalcs.tier_period_end(g.at, w.period, NULL, w.time_zone)
+                                                THEN loyalcs.tier_period_end(g.at, w.period, NULL::interval, w.time_zone)
                                                 ELSE f.leaves_at
                                             END, w.valid_until), 'infinity')
                       END AS needed_by
@@ -697,7 +697,7 @@ BEGIN ATOMIC
         SELECT h.tier, h.rank,
                count(*) AS customers,
                sum(p.total_spent) AS revenue,
-               avg(p.orders / years_as_customer(p.first_order_at, tier_summary_at.as_of)) AS orders_per_year
+               avg(p.orders::double precision / years_as_customer(p.first_order_at, tier_summary_at.as_of)) AS orders_per_year
           FROM customer_purchases_at(tier_summary_at.as_of) p
           LEFT JOIN tier_history h
             ON h.customer_id = p.customer_id
@@ -706,13 +706,13 @@ BEGIN ATOMIC
          GROUP BY h.tier, h.rank
     )
     SELECT v.tier, v.rank, v.customers,
-           (v.customers / sum(v.customers) OVER ())::double precision,
+           (v.customers::numeric / sum(v.customers) OVER ())::double precision,
            v.revenue,
-           (v.revenue / nullif(sum(v.revenue) OVER (), 0))::double precision,
+           (v.revenue / nullif(sum(v.revenue) OVER (), 0::numeric))::double precision,
            v.orders_per_year,
-           trim_scale(v.revenue / v.customers),
-           (v.revenue / v.customers
-            / nullif((SELECT r.revenue / r.customers FROM valued r WHERE r.tier IS NULL), 0))::double precision
+           trim_scale(v.revenue / v.customers::numeric),
+           (v.revenue / v.customers::numeric
+            / nullif((SELECT r.revenue / r.customers::numeric FROM valued r WHERE r.tier IS NULL), 0::numeric))::double precision
       FROM valued v
      ORDER BY v.rank DESC NULLS LAST;
 END;

@@ -12,7 +12,7 @@ AS $$
 DECLARE
     queued bigint;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_followups ' || 'followups'::regclass::oid::text, 0)) THEN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_followups ' || 'followups'::regclass::oid::text, 0::bigint)) THEN
         RETURN NULL;
     END IF;
     INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
@@ -108,7 +108,7 @@ DECLARE
     claimed bigint;
 BEGIN
     PERFORM check_claim('follow-ups', only_channel, wanted, lease);
-    IF looked_at IS NULL OR abs(now_epoch - looked_at) >= 60 THEN
+    IF looked_at IS NULL OR abs(now_epoch - looked_at) >= 60::numeric THEN
         PERFORM queue_followups(claim_followups.at);
         PERFORM set_config(looked, now_epoch::text, false);
     END IF;
@@ -137,7 +137,7 @@ BEGIN
                       FROM journey_steps s
                       JOIN journeys j ON j.journey = s.journey
                       JOIN contact_purposes p ON p.purpose = s.purpose
-                      LEFT JOIN frequency_caps c ON c.channel = queue AND c.valid @> claim_followups.at
+                      LEFT JOIN frequency_caps c ON c.channel = queue AND c.valid OPERATOR(pg_catalog.@>) claim_followups.at
                 ), taken AS (
                     SELECT f.ctid AS at_place, f.followup_id, f.customer_id, f.step, f.subject, f.capped, f.anchor_at, f.too_late_at, f.attempts,
                            s.*, z.time_zone, z.currency, z.language AS shop_language,
@@ -145,7 +145,7 @@ BEGIN
                            o.ordered_at, o.shipped_at, o.delivered_at, o.amount,
                            o.cancelled_at <= claim_followups.at AS order_cancelled,
                            coalesce(o.ordered_at, f.anchor_at) AS since,
-                           u.name, u.attributes ->> 'language' AS own_language,
+                           u.name, u.attributes ->> 'language'::text AS own_language,
                            CASE queue WHEN 'email' THEN u.email WHEN 'phone' THEN u.phone ELSE u.attributes ->> queue END AS recipient
                       FROM followups f
                       JOIN steps s ON s.step_id = f.step_id
@@ -212,7 +212,7 @@ BEGIN
                                                  WHERE l.customer_id = j.customer_id AND l.order_id = j.order_id) END,
                                            'related', CASE WHEN 'related' = ANY (m.placeholders) THEN
                                                offers_in_words(j.customer_id, claim_followups.at) END))
-                                       || CASE WHEN m.placeholders && '{carrier,tracking,expected_on}'::text[] THEN
+                                       || CASE WHEN m.placeholders OPERATOR(pg_catalog.&&) '{carrier,tracking,expected_on}'::text[] THEN
                                           (SELECT jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                                       'carrier', string_agg(DISTINCT p.carrier, ', '),
                                                       'tracking', string_agg(p.tracking, ', ' ORDER BY p.parcel),

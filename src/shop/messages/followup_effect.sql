@@ -36,13 +36,13 @@ BEGIN ATOMIC
                       FROM followups f
                       JOIN journey_steps s ON s.step_id = f.step_id
                      CROSS JOIN LATERAL (
-                               SELECT loyalcs.followup_due(f.finished_at, s.effect_within, (SELECT z.time_zone FROM settings z)) AS over_at) w
+                               SELECT loyalcs.followup_due(f.finished_at, s.effect_within, (SELECT z.time_zone FROM settings z), NULL::loyalcs.business_hours) AS over_at) w
                      WHERE (f.outcome = 'sent' OR f.outcome = 'dropped' AND f.reason = 'held out')
                        AND f.finished_at <= followup_effect_at.as_of
                      ORDER BY f.customer_id, f.step, f.finished_at, f.followup_id) f
              WHERE f.over
              GROUP BY f.step, f.effect_within) e
-     CROSS JOIN LATERAL loyalcs.uplift(e.reached_ordered, e.reached, e.held_out_ordered, e.held_out, 0.95) l;
+     CROSS JOIN LATERAL loyalcs.uplift(e.reached_ordered, e.reached, e.held_out_ordered, e.held_out, 0.95::double precision) l;
 END;
 COMMENT ON FUNCTION followup_effect_at(timestamptz) IS
     'whether a step makes customers order: of those whom it reached and of those held out, how many ordered within effect_within; the first time of each customer, once that time is over. The interval is Newcombe''s, 95%; see loyalcs.uplift';

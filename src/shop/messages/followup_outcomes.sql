@@ -108,7 +108,7 @@ BEGIN
            outcome = CASE WHEN n.finished THEN complete_followup.outcome END,
            claimable_at = CASE WHEN n.finished THEN u.claimable_at
                                ELSE complete_followup.at
-                                    + make_interval(secs => least(EXTRACT(epoch FROM n.retry_after)::double precision * 2 ^ least(n.failures - 1, 20), 86400)) END
+                                    + make_interval(secs => least(EXTRACT(epoch FROM n.retry_after)::double precision * 2::double precision ^ least(n.failures - 1, 20)::double precision, 86400)) END
       FROM (SELECT f.failures + CASE complete_followup.outcome WHEN 'failed' THEN 1 ELSE 0 END AS failures,
                    complete_followup.outcome <> 'failed' OR f.failures + 1 >= s.max_attempts AS finished,
                    s.retry_after

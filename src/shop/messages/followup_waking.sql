@@ -28,18 +28,18 @@ BEGIN ATOMIC
                              ELSE least(n.due_at, greatest(date_trunc('day', n.due_at, n.time_zone), next_followup_at.as_of + interval '1 hour')) END,
                         interval '0', n.time_zone, n.hours))
            FROM (SELECT s.send_window::loyalcs.business_hours AS hours, z.time_zone,
-                        EXTRACT(month FROM s.delay) = 0 AND EXTRACT(year FROM s.delay) = 0 AS of_day, a.due_at
+                        EXTRACT(month FROM s.delay) = 0::numeric AND EXTRACT(year FROM s.delay) = 0::numeric AS of_day, a.due_at
                    FROM journey_steps s
                   CROSS JOIN settings z
                   CROSS JOIN LATERAL (
                             SELECT (next_followup_at.as_of AT TIME ZONE z.time_zone - s.delay) AT TIME ZONE z.time_zone
-                                   - CASE WHEN EXTRACT(month FROM s.delay) = 0 AND EXTRACT(year FROM s.delay) = 0
-                                           AND EXTRACT(day FROM s.delay) = 0 THEN interval '0' ELSE interval '26 hours' END AS anchors_from
+                                   - CASE WHEN EXTRACT(month FROM s.delay) = 0::numeric AND EXTRACT(year FROM s.delay) = 0::numeric
+                                           AND EXTRACT(day FROM s.delay) = 0::numeric THEN interval '0' ELSE interval '26 hours' END AS anchors_from
                             OFFSET 0) r
                   CROSS JOIN LATERAL (
                             (SELECT d.due_at
                                FROM orders o
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.ordered_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.ordered_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
                                 AND o.ordered_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY o.ordered_at
@@ -47,7 +47,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM orders o
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.shipped_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.shipped_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'shipped'
                                 AND o.shipped_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY o.shipped_at
@@ -55,7 +55,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM orders o
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.delivered_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.delivered_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'delivered'
                                 AND o.delivered_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY o.delivered_at
@@ -63,7 +63,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM tickets t
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(t.closed_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(t.closed_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'ticket_resolved'
                                 AND t.closed_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY t.closed_at
@@ -71,7 +71,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM subscriptions u
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(u.cancelled_at, s.delay, z.time_zone, NULL) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(u.cancelled_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'subscription_cancelled'
                                 AND u.cancelled_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY u.cancelled_at
@@ -82,12 +82,12 @@ BEGIN ATOMIC
                              CROSS JOIN LATERAL (
                                        SELECT loyalcs.followup_due(
                                                   (loyalcs.local_date(r.anchors_from, z.time_zone) + i)::timestamp AT TIME ZONE z.time_zone,
-                                                  s.delay, z.time_zone, NULL) AS due_at) d
+                                                  s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                              WHERE s.anchor IN ('birthday', 'birthday_month', 'anniversary', 'tier_reached', 'points_expiring')
                                AND d.due_at > next_followup_at.as_of
                         ) a
                   WHERE NOT pg_catalog.isempty(s.valid)
-                    AND a.due_at <@ s.valid
+                    AND a.due_at OPERATOR(pg_catalog.<@) s.valid
                     AND (next_followup_at.channel IS NULL OR s.channel = next_followup_at.channel)) n));
 END;
 COMMENT ON FUNCTION next_followup_at(text, timestamptz) IS
@@ -99,7 +99,7 @@ CREATE OR REPLACE FUNCTION notify_followups() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    PERFORM pg_notify('loyalcs_followups', TG_TABLE_SCHEMA);
+    PERFORM pg_notify('loyalcs_followups', TG_TABLE_SCHEMA::text);
     RETURN NULL;
 END
 $$;

@@ -68,7 +68,7 @@ BEGIN
     END IF;
     FOR day IN
         SELECT "from" + i FROM generate_series(0, "to" - "from") i
-         WHERE anchor = 'birthday' OR EXTRACT(day FROM "from" + i) = 1
+         WHERE anchor = 'birthday' OR EXTRACT(day FROM "from" + i) = 1::numeric
     LOOP
         IF anchor = 'birthday_month' THEN
             RETURN QUERY
@@ -203,13 +203,13 @@ BEGIN ATOMIC
                (z.local_time - followups_considered.expired_for - s.expires_after - s.delay) AT TIME ZONE z.time_zone
                - interval '26 hours' AS anchors_from,
                (z.local_time - s.delay) AT TIME ZONE z.time_zone
-               + CASE WHEN EXTRACT(year FROM s.delay) <> 0 OR EXTRACT(month FROM s.delay) <> 0 THEN interval '4 days'
-                      WHEN EXTRACT(day FROM s.delay) <> 0 THEN interval '26 hours'
+               + CASE WHEN EXTRACT(year FROM s.delay) <> 0::numeric OR EXTRACT(month FROM s.delay) <> 0::numeric THEN interval '4 days'
+                      WHEN EXTRACT(day FROM s.delay) <> 0::numeric THEN interval '26 hours'
                       ELSE interval '0' END AS anchors_to,
                z.time_zone, z.today_from, z.tomorrow_from
           FROM journey_steps s
           JOIN contact_purposes p ON p.purpose = s.purpose
-          LEFT JOIN frequency_caps c ON c.channel = s.channel AND c.valid @> followups_considered.as_of
+          LEFT JOIN frequency_caps c ON c.channel = s.channel AND c.valid OPERATOR(pg_catalog.@>) followups_considered.as_of
          CROSS JOIN shop z
          WHERE NOT pg_catalog.isempty(s.valid)
     ), due AS (
@@ -247,13 +247,13 @@ BEGIN ATOMIC
                     WHERE s.anchor = 'subscription_cancelled'
                       AND u.cancelled_at > s.anchors_from AND u.cancelled_at <= s.anchors_to
                    UNION ALL
-                   SELECT b.customer_id, CASE s.anchor WHEN 'birthday' THEN to_char(b.falls_on, 'YYYY') ELSE to_char(b.falls_on, 'YYYY-MM') END,
+                   SELECT b.customer_id, CASE s.anchor WHEN 'birthday' THEN to_char(b.falls_on::timestamp, 'YYYY') ELSE to_char(b.falls_on::timestamp, 'YYYY-MM') END,
                           NULL, b.falls_on::timestamp AT TIME ZONE s.time_zone, NULL,
                           NULL, NULL, CASE s.anchor WHEN 'birthday' THEN 'birthday' ELSE 'the birthday month began' END
                      FROM birthday_anchors(s.anchor, loyalcs.local_date(s.anchors_from, s.time_zone), loyalcs.local_date(s.anchors_to, s.time_zone)) b
                     WHERE s.anchor IN ('birthday', 'birthday_month')
                    UNION ALL
-                   SELECT t.customer_id, t.tier || ' ' || to_char(loyalcs.local_date(t.valid_from, s.time_zone), 'YYYY-MM-DD'), NULL, t.valid_from, NULL,
+                   SELECT t.customer_id, t.tier || ' ' || to_char(loyalcs.local_date(t.valid_from, s.time_zone)::timestamp, 'YYYY-MM-DD'), NULL, t.valid_from, NULL,
                           NULL, NULL, 'tier ' || t.tier || ' was reached'
                      FROM tier_history t
                     WHERE s.anchor = 'tier_reached'
@@ -264,13 +264,13 @@ BEGIN ATOMIC
                                               ORDER BY p.valid_from DESC
                                               LIMIT 1), 0)
                    UNION ALL
-                   SELECT n.customer_id, to_char(loyalcs.local_date(n.expires_at, s.time_zone), 'YYYY-MM-DD'), NULL, n.expires_at, NULL,
+                   SELECT n.customer_id, to_char(loyalcs.local_date(n.expires_at, s.time_zone)::timestamp, 'YYYY-MM-DD'), NULL, n.expires_at, NULL,
                           NULL, NULL, n.points::text || ' points expire'
                      FROM points_expiring_at(followups_considered.as_of) n
                     WHERE s.anchor = 'points_expiring'
                       AND n.expires_at > s.anchors_from AND n.expires_at <= s.anchors_to
                    UNION ALL
-                   SELECT o.customer_id, to_char(d.falls_on, 'YYYY'), o.order_id, d.falls_on::timestamp AT TIME ZONE s.time_zone, o.ordered_at,
+                   SELECT o.customer_id, to_char(d.falls_on::timestamp, 'YYYY'), o.order_id, d.falls_on::timestamp AT TIME ZONE s.time_zone, o.ordered_at,
                           o.cancelled_at, NULL, 'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
                      FROM generate_series(1, CASE WHEN s.anchor = 'anniversary' AND isfinite(s.anchors_to)
                                                   THEN (SELECT EXTRACT(year FROM s.anchors_to)::integer
@@ -284,8 +284,8 @@ BEGIN ATOMIC
                               OFFSET 0) o
                     CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, s.time_zone) + make_interval(years => y.years))::date AS falls_on) d
                ) a
-         CROSS JOIN LATERAL (SELECT loyalcs.followup_due(a.anchor_at, s.delay, s.time_zone, NULL) AS wanted_at OFFSET 0) w
-         CROSS JOIN LATERAL (SELECT loyalcs.followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL) AS too_late_at OFFSET 0) x
+         CROSS JOIN LATERAL (SELECT loyalcs.followup_due(a.anchor_at, s.delay, s.time_zone, NULL::loyalcs.business_hours) AS wanted_at OFFSET 0) w
+         CROSS JOIN LATERAL (SELECT loyalcs.followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) AS too_late_at OFFSET 0) x
           LEFT JOIN LATERAL (
                     SELECT f.queued_at, f.finished_at
                       FROM followups f
@@ -293,7 +293,7 @@ BEGIN ATOMIC
                        AND f.queued_at <= followups_considered.as_of
                     LIMIT 1) q ON true
          WHERE w.wanted_at <= followups_considered.as_of
-           AND w.wanted_at <@ s.valid
+           AND w.wanted_at OPERATOR(pg_catalog.<@) s.valid
            AND x.too_late_at + followups_considered.expired_for > followups_considered.as_of
            AND (q.finished_at IS NULL OR q.finished_at > followups_considered.as_of)
            AND (s.min_amount IS NULL OR a.amount >= s.min_amount)
@@ -330,7 +330,7 @@ BEGIN ATOMIC
                             WHERE r.segment = ANY (s.segments)))
     ), judged AS (
         SELECT d.*, h.held_back AS hindered, h.reason AS hindrance, h.until AS hindered_until,
-               h.reason IS NULL AND d.holdout_share > 0
+               h.reason IS NULL AND d.holdout_share > 0::double precision
                AND loyalcs.in_sample(d.customer_id::text, 'holdout ' || d.step, d.holdout_share) AS held_out
           FROM (SELECT d.*,
                        d.cancelled_at IS NOT NULL AND d.cancelled_at <= followups_considered.as_of AS order_cancelled,
@@ -358,7 +358,7 @@ BEGIN ATOMIC
     SELECT p.customer_id, p.step, p.subject, p.step_id, p.channel, p.capped, p.priority, p.anchor_at,
            loyalcs.followup_due(p.wanted_at, interval '0', p.time_zone, p.hours),
            p.too_late_at, p.queued,
-           p.delay_words || p.event || ' on ' || to_char(loyalcs.local_date(p.anchor_at, p.time_zone), 'YYYY-MM-DD'),
+           p.delay_words || p.event || ' on ' || to_char(loyalcs.local_date(p.anchor_at, p.time_zone)::timestamp, 'YYYY-MM-DD'),
            CASE WHEN p.held_out THEN 'drop' WHEN c.over THEN 'defer' ELSE p.hindered END,
            CASE WHEN p.held_out THEN 'held out' WHEN c.over THEN 'frequency cap' ELSE p.hindrance END,
            CASE WHEN c.over THEN p.tomorrow_from ELSE p.hindered_until END

@@ -31,7 +31,7 @@ CREATE TABLE frequency_caps (
         CONSTRAINT frequency_caps_per_day_is_not_negative CHECK (per_day >= 0),
     per_week integer
         CONSTRAINT frequency_caps_per_week_is_not_negative CHECK (per_week >= 0),
-    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL)
+    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamptz)
         CONSTRAINT frequency_caps_valid_begins_in_and_ends_out
         CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid)))
 );
@@ -166,9 +166,9 @@ CREATE TABLE journey_steps (
     orders_to bigint,
     min_amount numeric,
     sample_share double precision
-        CONSTRAINT journey_steps_sample_share_is_a_share CHECK (sample_share BETWEEN 0 AND 1),
+        CONSTRAINT journey_steps_sample_share_is_a_share CHECK (sample_share BETWEEN 0::double precision AND 1::double precision),
     holdout_share double precision NOT NULL DEFAULT 0
-        CONSTRAINT journey_steps_holdout_share_is_a_share CHECK (holdout_share BETWEEN 0 AND 1),
+        CONSTRAINT journey_steps_holdout_share_is_a_share CHECK (holdout_share BETWEEN 0::double precision AND 1::double precision),
     effect_within interval NOT NULL DEFAULT interval '30 days'
         CONSTRAINT journey_steps_effect_within_is_a_length_of_time
         CHECK (effect_within > interval '0' AND effect_within <= interval '10 years'),
@@ -182,7 +182,7 @@ CREATE TABLE journey_steps (
     retry_after interval NOT NULL DEFAULT interval '5 minutes'
         CONSTRAINT journey_steps_retry_after_is_a_length_of_time
         CHECK (retry_after > interval '0' AND retry_after <= interval '1 day'),
-    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL)
+    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamptz)
         CONSTRAINT journey_steps_valid_begins_in_and_ends_out
         CHECK (pg_catalog.isempty(valid) OR NOT pg_catalog.upper_inc(valid) AND (pg_catalog.lower_inc(valid) OR pg_catalog.lower_inf(valid))),
     CONSTRAINT journey_steps_nth_fits_anchor
@@ -194,7 +194,7 @@ CREATE TABLE journey_steps (
         CHECK (anchor <> 'no_order_for' OR delay > interval '0'),
     CONSTRAINT journey_steps_min_amount_needs_an_order
         CHECK (min_amount IS NULL
-               OR min_amount >= 0
+               OR min_amount >= 0::numeric
               AND anchor IN ('ordered', 'shipped', 'delivered', 'first_order', 'nth_order', 'no_order_for'))
 );
 COMMENT ON TABLE journey_steps IS
@@ -254,11 +254,11 @@ BEGIN
     IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
        AND coalesce(pg_catalog.lower(OLD.valid) < now(), true)
        AND EXISTS (SELECT FROM followups f
-                    WHERE f.due_at <@ OLD.valid
-                      AND CASE WHEN is_step THEN f.step = old_row ->> 'step'
-                               ELSE f.channel = old_row ->> 'channel' END)
+                    WHERE f.due_at OPERATOR(pg_catalog.<@) OLD.valid
+                      AND CASE WHEN is_step THEN f.step = old_row ->> 'step'::text
+                               ELSE f.channel = old_row ->> 'channel'::text END)
        AND NOT (TG_OP = 'UPDATE'
-                AND new_row - 'valid' = old_row - 'valid'
+                AND new_row - 'valid'::text = old_row - 'valid'::text
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)
                 AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)
@@ -277,17 +277,17 @@ BEGIN
     -- One at a time, so that each sees what the others have committed.
     EXECUTE pg_catalog.format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', TG_TABLE_NAME);
     IF is_step THEN
-        subject := 'step ' || (new_row ->> 'step');
+        subject := 'step ' || (new_row ->> 'step'::text);
         NEW.send_window := NEW.send_window::loyalcs.business_hours::text;
         SELECT s.step_id INTO other
           FROM journey_steps s
-         WHERE s.step = NEW.step AND s.step_id <> NEW.step_id AND s.valid && NEW.valid
+         WHERE s.step = NEW.step AND s.step_id <> NEW.step_id AND s.valid OPERATOR(pg_catalog.&&) NEW.valid
          LIMIT 1;
     ELSE
-        subject := 'channel ' || (new_row ->> 'channel');
+        subject := 'channel ' || (new_row ->> 'channel'::text);
         SELECT c.cap_id INTO other
           FROM frequency_caps c
-         WHERE c.channel = NEW.channel AND c.cap_id <> NEW.cap_id AND c.valid && NEW.valid
+         WHERE c.channel = NEW.channel AND c.cap_id <> NEW.cap_id AND c.valid OPERATOR(pg_catalog.&&) NEW.valid
          LIMIT 1;
     END IF;
     IF other IS NOT NULL THEN
@@ -317,13 +317,13 @@ CREATE OR REPLACE FUNCTION delay_in_words(delay interval) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(string_agg(abs(p.amount)::text || ' ' || p.unit
-                               || CASE WHEN abs(p.amount) = 1 THEN '' ELSE 's' END, ' ' ORDER BY p.place)
+                               || CASE WHEN abs(p.amount) = 1::numeric THEN '' ELSE 's' END, ' ' ORDER BY p.place)
                     || CASE WHEN delay_in_words.delay < interval '0' THEN ' before ' ELSE ' after ' END, '')
-      FROM (VALUES (1, EXTRACT(year FROM delay_in_words.delay) * 12 + EXTRACT(month FROM delay_in_words.delay), 'month'),
+      FROM (VALUES (1, EXTRACT(year FROM delay_in_words.delay) * 12::numeric + EXTRACT(month FROM delay_in_words.delay), 'month'),
                    (2, EXTRACT(day FROM delay_in_words.delay), 'day'),
                    (3, EXTRACT(hour FROM delay_in_words.delay), 'hour'),
                    (4, EXTRACT(minute FROM delay_in_words.delay), 'minute')) p (place, amount, unit)
-     WHERE p.amount <> 0;
+     WHERE p.amount <> 0::numeric;
 END;
 COMMENT ON FUNCTION delay_in_words(interval) IS
     'the delay of a step as why says it, such as 7 days after; empty for none';

@@ -27,12 +27,12 @@ CREATE OR REPLACE FUNCTION check_template() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    NEW.placeholders := loyalcs.placeholders(NEW.subject);
+    NEW.placeholders := loyalcs.placeholders(NEW.subject, false);
     NEW.placeholders := NEW.placeholders
-        || ARRAY(SELECT p FROM pg_catalog.unnest(loyalcs.placeholders(NEW.body)) p WHERE p <> ALL (NEW.placeholders));
+        OPERATOR(pg_catalog.||) ARRAY(SELECT p FROM pg_catalog.unnest(loyalcs.placeholders(NEW.body, false)) p WHERE p <> ALL (NEW.placeholders));
     NEW.required := loyalcs.placeholders(NEW.subject, true);
     NEW.required := NEW.required
-        || ARRAY(SELECT p FROM pg_catalog.unnest(loyalcs.placeholders(NEW.body, true)) p WHERE p <> ALL (NEW.required));
+        OPERATOR(pg_catalog.||) ARRAY(SELECT p FROM pg_catalog.unnest(loyalcs.placeholders(NEW.body, true)) p WHERE p <> ALL (NEW.required));
     RETURN NEW;
 END
 $$;

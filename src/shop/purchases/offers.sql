@@ -62,7 +62,7 @@ COMMENT ON COLUMN offer_refreshes.as_of IS 'instant as of which orders were read
 --@ table withheld_products
 CREATE TABLE withheld_products (
     product_id text NOT NULL,
-    valid tstzrange NOT NULL DEFAULT tstzrange(NULL, NULL),
+    valid tstzrange NOT NULL DEFAULT tstzrange(NULL::timestamptz, NULL::timestamptz),
     reason text NOT NULL,
     PRIMARY KEY (product_id, valid)
 );
@@ -246,9 +246,9 @@ BEGIN
         INSERT INTO related_products
                (product_id, relation, place, other_product_id, support, support_share, confidence, lift)
         SELECT r.product_id, r.relation, r.place, r.other_product_id, r.support,
-               r.support::double precision / r.counted,
-               r.support::double precision / r.times,
-               (r.support * r.counted)::double precision / (r.times * r.usually)
+               r.support::double precision / r.counted::double precision,
+               r.support::double precision / r.times::double precision,
+               (r.support * r.counted)::double precision / (r.times * r.usually)::double precision
           FROM ranked r
          WHERE r.place <= 100
          ORDER BY r.product_id, r.relation, r.place
@@ -300,7 +300,7 @@ BEGIN ATOMIC
          WHERE o.customer_id = next_offers.customer
          GROUP BY i.product_id
     ), withheld AS MATERIALIZED (
-        SELECT w.product_id FROM withheld_products w WHERE w.valid @> next_offers.as_of
+        SELECT w.product_id FROM withheld_products w WHERE w.valid OPERATOR(pg_catalog.@>) next_offers.as_of
     ), related AS (
         SELECT DISTINCT ON (r.other_product_id)
                r.other_product_id, r.product_id, r.confidence, r.lift, r.support

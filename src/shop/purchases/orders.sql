@@ -15,7 +15,7 @@ CREATE TABLE orders (
         CHECK (ordered_at >= '0001-01-01 00:00+00' AND ordered_at < '9999-12-31 00:00+00'),
     amount numeric NOT NULL
         CONSTRAINT orders_amount_is_money
-        CHECK (amount >= 0 AND amount <= 1000000000000 AND amount = round(amount, 4)),
+        CHECK (amount >= 0::numeric AND amount <= 1000000000000::numeric AND amount = round(amount, 4)),
     tax numeric NOT NULL DEFAULT 0,
     shipping numeric NOT NULL DEFAULT 0,
     refunded numeric NOT NULL DEFAULT 0,
@@ -27,9 +27,9 @@ CREATE TABLE orders (
     -- a page or two of the index and not from as many pages as there are orders
     PRIMARY KEY (customer_id, order_id) INCLUDE (ordered_at, amount, cancelled_at, delivered_at),
     CONSTRAINT orders_tax_and_shipping_are_within_amount
-        CHECK (tax >= 0 AND shipping >= 0 AND tax + shipping <= amount),
+        CHECK (tax >= 0::numeric AND shipping >= 0::numeric AND tax + shipping <= amount),
     CONSTRAINT orders_refunded_is_within_amount
-        CHECK (refunded >= 0 AND refunded <= amount),
+        CHECK (refunded >= 0::numeric AND refunded <= amount),
     CONSTRAINT orders_shipped_after_ordered
         CHECK (shipped_at >= ordered_at),
     CONSTRAINT orders_delivered_after_ordered_and_shipped
@@ -58,7 +58,7 @@ CREATE TABLE order_items (
         CONSTRAINT order_items_quantity_is_positive CHECK (quantity > 0),
     amount numeric NOT NULL
         CONSTRAINT order_items_amount_is_money
-        CHECK (amount >= 0 AND amount <= 1000000000000 AND amount = round(amount, 4)),
+        CHECK (amount >= 0::numeric AND amount <= 1000000000000::numeric AND amount = round(amount, 4)),
     -- with what offers are made of, for the same reason
     PRIMARY KEY (customer_id, order_id, line) INCLUDE (product_id)
 );
@@ -75,7 +75,7 @@ CREATE TABLE returns (
     returned_at timestamptz NOT NULL,
     refund numeric NOT NULL
         CONSTRAINT returns_refund_is_money
-        CHECK (refund >= 0 AND refund <= 1000000000000 AND refund = round(refund, 4)),
+        CHECK (refund >= 0::numeric AND refund <= 1000000000000::numeric AND refund = round(refund, 4)),
     reason text,
     PRIMARY KEY (customer_id, return_id)
 );
@@ -95,7 +95,7 @@ DECLARE
     bought timestamptz;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        UPDATE orders o SET refunded = 0 WHERE o.refunded <> 0;
+        UPDATE orders o SET refunded = 0 WHERE o.refunded <> 0::numeric;
         RETURN NULL;
     END IF;
     FOR changed IN

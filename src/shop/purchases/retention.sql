@@ -44,13 +44,13 @@ BEGIN ATOMIC
          GROUP BY f.part, f.month
     )
     SELECT c.part, c.month, c.buyers, c.repeat_buyers,
-           c.repeat_buyers::double precision / c.buyers,
+           c.repeat_buyers::double precision / c.buyers::double precision,
            c.firsts,
-           CASE WHEN c.watched >= interval '30 days' THEN c.d30::double precision / nullif(c.firsts, 0) END,
-           CASE WHEN c.watched >= interval '60 days' THEN c.d60::double precision / nullif(c.firsts, 0) END,
-           CASE WHEN c.watched >= interval '90 days' THEN c.d90::double precision / nullif(c.firsts, 0) END,
-           CASE WHEN c.watched >= interval '180 days' THEN c.d180::double precision / nullif(c.firsts, 0) END,
-           CASE WHEN c.watched >= interval '365 days' THEN c.d365::double precision / nullif(c.firsts, 0) END
+           CASE WHEN c.watched >= interval '30 days' THEN c.d30::double precision / nullif(c.firsts, 0)::double precision END,
+           CASE WHEN c.watched >= interval '60 days' THEN c.d60::double precision / nullif(c.firsts, 0)::double precision END,
+           CASE WHEN c.watched >= interval '90 days' THEN c.d90::double precision / nullif(c.firsts, 0)::double precision END,
+           CASE WHEN c.watched >= interval '180 days' THEN c.d180::double precision / nullif(c.firsts, 0)::double precision END,
+           CASE WHEN c.watched >= interval '365 days' THEN c.d365::double precision / nullif(c.firsts, 0)::double precision END
       FROM counted c
      ORDER BY c.part, c.month;
 END;
@@ -73,11 +73,11 @@ BEGIN ATOMIC
     SELECT o.part,
            o.order_number,
            count(*),
-           count(*)::double precision / pg_catalog.first_value(count(*)) OVER ladder,
-           count(*)::double precision / pg_catalog.lag(count(*)) OVER ladder,
+           count(*)::double precision / (pg_catalog.first_value(count(*)) OVER ladder)::double precision,
+           count(*)::double precision / (pg_catalog.lag(count(*)) OVER ladder)::double precision,
            trim_scale(avg(o.amount)),
            trim_scale(avg(o.previous_amount)),
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY o.ordered_at - o.previous_order_at)
+           percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY o.ordered_at - o.previous_order_at)
       FROM numbered_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
      GROUP BY o.part, o.order_number
     WINDOW ladder AS (PARTITION BY o.part ORDER BY o.order_number)
@@ -101,7 +101,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     WITH active AS (
         SELECT o.part, p.cohort,
-               ((EXTRACT(year FROM p.month) - EXTRACT(year FROM p.cohort)) * 12
+               ((EXTRACT(year FROM p.month) - EXTRACT(year FROM p.cohort)) * 12::numeric
                 + EXTRACT(month FROM p.month) - EXTRACT(month FROM p.cohort))::integer
                    AS months_later,
                pg_catalog.count(DISTINCT o.customer_id) AS customers,
@@ -121,13 +121,13 @@ BEGIN ATOMIC
     )
     SELECT c.part, c.cohort, c.customers, m.months_later,
            coalesce(a.customers, 0),
-           coalesce(a.customers, 0)::double precision / c.customers,
+           coalesce(a.customers, 0)::double precision / c.customers::double precision,
            coalesce(a.revenue, 0),
            ((c.cohort + make_interval(months => m.months_later + 1))
             AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= retention_cohorts_by.as_of
       FROM cohorts c
      CROSS JOIN LATERAL generate_series(0,
-               ((EXTRACT(year FROM c.until) - EXTRACT(year FROM c.cohort)) * 12
+               ((EXTRACT(year FROM c.until) - EXTRACT(year FROM c.cohort)) * 12::numeric
                 + EXTRACT(month FROM c.until) - EXTRACT(month FROM c.cohort))::integer) m (months_later)
       LEFT JOIN active a
         ON a.part = c.part AND a.cohort = c.cohort AND a.months_later = m.months_later
@@ -215,7 +215,7 @@ BEGIN ATOMIC
     SELECT t.part, t.period, t.period_start, t.starting, t.ending, t.acquired, t.retained,
            t.ending - t.acquired - t.retained,
            loyalcs.retention_rate(t.starting, t.ending, t.acquired),
-           t.retained::double precision / nullif(t.starting, 0),
+           t.retained::double precision / nullif(t.starting, 0)::double precision,
            (t.next_start AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= customer_retention_by.as_of
       FROM started t
      ORDER BY t.part, t.period, t.period_start;
@@ -241,7 +241,7 @@ BEGIN ATOMIC
            coalesce(sum(m.amount) FILTER (WHERE m.order_number = 1), 0),
            coalesce(sum(m.amount) FILTER (WHERE m.order_number > 1), 0),
            (coalesce(sum(m.amount) FILTER (WHERE m.order_number > 1), 0)
-            / nullif(sum(m.amount), 0))::double precision
+            / nullif(sum(m.amount), 0::numeric))::double precision
       FROM (SELECT o.part, o.order_number, o.amount,
                    loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month
               FROM numbered_orders_by(revenue_mix_by.breakdown, revenue_mix_by.as_of) o) m

@@ -71,9 +71,9 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT r.segment,
            count(*),
-           (count(*) / sum(count(*)) OVER ())::double precision,
+           (count(*)::numeric / sum(count(*)) OVER ())::double precision,
            sum(r.total_spent),
-           (sum(r.total_spent) / nullif(sum(sum(r.total_spent)) OVER (), 0))::double precision,
+           (sum(r.total_spent) / nullif(sum(sum(r.total_spent)) OVER (), 0::numeric))::double precision,
            trim_scale(avg(r.total_spent))
       FROM rfm_at(rfm_segments_at.as_of) r
      GROUP BY r.segment

@@ -19,7 +19,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT p.customer_id, p.orders, p.total_spent, p.average_order,
            customer_value_at.as_of - p.first_order_at,
-           p.orders / years_as_customer(p.first_order_at, customer_value_at.as_of),
+           p.orders::double precision / years_as_customer(p.first_order_at, customer_value_at.as_of),
            p.total_spent::double precision
            / years_as_customer(p.first_order_at, customer_value_at.as_of)
       FROM customer_purchases_at(customer_value_at.as_of) p;
@@ -42,7 +42,7 @@ BEGIN ATOMIC
           FROM customer_purchases_at(top_customers_share_at.as_of) p
     )
     SELECT t.share,
-           ceil(count(*) * t.share::numeric)::bigint,
+           ceil(count(*)::numeric * t.share::numeric)::bigint,
            pg_catalog.percentile_disc(t.share) WITHIN GROUP (ORDER BY s.total_spent DESC),
            loyalcs.top_share(s.total_spent::double precision, t.share),
            loyalcs.gini(s.total_spent::double precision)
@@ -70,7 +70,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     WITH gaps AS (
         SELECT o.order_number,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY o.next_order_at - o.ordered_at) AS gap
+               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY o.next_order_at - o.ordered_at) AS gap
           FROM numbered_orders_by('everyone', lapsing_customers_at.as_of) o
          WHERE o.next_order_at IS NOT NULL
          GROUP BY GROUPING SETS ((o.order_number), ())

@@ -64,7 +64,7 @@ BEGIN ATOMIC
                a.question,
                loyalcs.local_month(r.responded_at, (SELECT s.time_zone FROM settings s)) AS month,
                loyalcs.ratings_agg(a.score) AS ratings,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY r.time_taken) AS median_time_taken
+               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken) AS median_time_taken
           FROM survey_answers a
           JOIN survey_responses r
             ON r.customer_id = a.customer_id AND r.response_id = a.response_id
@@ -97,31 +97,31 @@ BEGIN ATOMIC
     SELECT s.part, s.survey, s.question, s.kind, s.month,
            coalesce(s.sent, 0),
            coalesce(s.answered, 0),
-           s.answered::double precision / s.sent,
+           s.answered::double precision / s.sent::double precision,
            coalesce(loyalcs.responses(s.ratings), 0),
            CASE s.kind WHEN 'nps' THEN loyalcs.nps(s.ratings) ELSE loyalcs.mean(s.ratings) END,
-           CASE WHEN s.kind = 'nps' THEN n.low WHEN m.low < s.scale_low THEN s.scale_low ELSE m.low END,
-           CASE WHEN s.kind = 'nps' THEN n.high WHEN m.high > s.scale_high THEN s.scale_high ELSE m.high END,
+           CASE WHEN s.kind = 'nps' THEN n.low WHEN m.low < s.scale_low::double precision THEN s.scale_low ELSE m.low END,
+           CASE WHEN s.kind = 'nps' THEN n.high WHEN m.high > s.scale_high::double precision THEN s.scale_high ELSE m.high END,
            CASE s.kind
                WHEN 'csat' THEN loyalcs.csat_percent(s.ratings, greatest(s.scale_high - 1, 1),
                                                      s.scale_high::integer)
            END,
            c.change, c.low, c.high, c.p_value,
            c.p_value < t.significance,
-           CASE WHEN c.p_value < t.significance THEN (c.change > 0) = s.higher_is_better END,
+           CASE WHEN c.p_value < t.significance THEN (c.change > 0::double precision) = s.higher_is_better END,
            s.median_time_taken,
            loyalcs.sparkline(s.ratings)
       FROM scored s
      CROSS JOIN settings t
-     CROSS JOIN LATERAL loyalcs.nps_interval(s.ratings, 1 - t.significance) n
-     CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, 1 - t.significance) m
+     CROSS JOIN LATERAL loyalcs.nps_interval(s.ratings, 1::double precision - t.significance) n
+     CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, 1::double precision - t.significance) m
      CROSS JOIN LATERAL (
                SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.nps_change(s.ratings_before, s.ratings, 1 - t.significance) d
+                 FROM loyalcs.nps_change(s.ratings_before, s.ratings, 1::double precision - t.significance) d
                 WHERE s.kind = 'nps'
                UNION ALL
                SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(s.ratings_before, s.ratings, 1 - t.significance) d
+                 FROM loyalcs.mean_change(s.ratings_before, s.ratings, 1::double precision - t.significance) d
                 WHERE s.kind <> 'nps'
            ) d
      CROSS JOIN LATERAL (

@@ -221,10 +221,11 @@ CREATE TRIGGER check_answer
     AFTER INSERT OR UPDATE ON survey_answers
     FOR EACH ROW EXECUTE FUNCTION check_answer();
 
+--@ change survey_questions 0.2.0
 CREATE OR REPLACE TRIGGER check_question
     BEFORE UPDATE ON survey_questions
     FOR EACH ROW
-    WHEN ((OLD.kind, OLD.scale_low, OLD.scale_high, OLD.higher_is_better, OLD.choices)
+    WHEN ((OLD.kind, OLD.scale_low, OLD.scale_high, OLD.higher_is_better, OLD.choices::text)
           IS DISTINCT FROM
-          (NEW.kind, NEW.scale_low, NEW.scale_high, NEW.higher_is_better, NEW.choices))
+          (NEW.kind, NEW.scale_low, NEW.scale_high, NEW.higher_is_better, NEW.choices::text))
     EXECUTE FUNCTION check_question();

@@ -21,17 +21,17 @@ CREATE TABLE sla_policies (
     target interval NOT NULL
         CONSTRAINT sla_policies_target_is_a_length_of_time
         CHECK (target > interval '0' AND target <= interval '36500 days'
-               AND EXTRACT(year FROM target) = 0 AND EXTRACT(month FROM target) = 0),
+               AND EXTRACT(year FROM target) = 0::numeric AND EXTRACT(month FROM target) = 0::numeric),
     hours text,
     warn_before interval NOT NULL DEFAULT interval '0',
     auto_reply_counts boolean NOT NULL DEFAULT false,
-    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL),
+    valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamptz),
     CONSTRAINT sla_policies_open_time_is_in_hours
         CHECK (hours IS NULL
-               OR EXTRACT(day FROM target) = 0 AND EXTRACT(day FROM warn_before) = 0),
+               OR EXTRACT(day FROM target) = 0::numeric AND EXTRACT(day FROM warn_before) = 0::numeric),
     CONSTRAINT sla_policies_warns_within_target
         CHECK (warn_before >= interval '0' AND warn_before <= target
-               AND EXTRACT(year FROM warn_before) = 0 AND EXTRACT(month FROM warn_before) = 0),
+               AND EXTRACT(year FROM warn_before) = 0::numeric AND EXTRACT(month FROM warn_before) = 0::numeric),
     CONSTRAINT sla_policies_auto_reply_is_a_first_response
         CHECK (metric = 'first_response' OR NOT auto_reply_counts),
     CONSTRAINT sla_policies_valid_begins_in_and_ends_out
@@ -70,9 +70,9 @@ DECLARE
 BEGIN
     IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
        AND coalesce(pg_catalog.lower(OLD.valid) < now(), true)
-       AND EXISTS (SELECT FROM ticket_events e WHERE e.at <@ OLD.valid)
+       AND EXISTS (SELECT FROM ticket_events e WHERE e.at OPERATOR(pg_catalog.<@) OLD.valid)
        AND NOT (TG_OP = 'UPDATE'
-                AND pg_catalog.to_jsonb(NEW) - 'valid' = pg_catalog.to_jsonb(OLD) - 'valid'
+                AND pg_catalog.to_jsonb(NEW) - 'valid'::text = pg_catalog.to_jsonb(OLD) - 'valid'::text
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)
                 AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)
@@ -96,7 +96,7 @@ BEGIN
        AND p.metric = NEW.metric
        AND (p.channel, p.priority, p.reason, p.tier)
            IS NOT DISTINCT FROM (NEW.channel, NEW.priority, NEW.reason, NEW.tier)
-       AND (p.valid && NEW.valid
+       AND (p.valid OPERATOR(pg_catalog.&&) NEW.valid
             OR p.policy_set = NEW.policy_set AND (pg_catalog.isempty(p.valid) OR pg_catalog.isempty(NEW.valid)))
      ORDER BY p.policy_id
      LIMIT 1;
@@ -146,7 +146,7 @@ BEGIN ATOMIC
       FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks
               FROM (SELECT e.customer_id, e.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id) AS agent_id,
-                           loyalcs.sla_clocks(e.kind, e.at, e.event_id, 0) AS clocks
+                           loyalcs.sla_clocks(e.kind, e.at, e.event_id, 0::bigint) AS clocks
                       FROM ticket_events e
                      WHERE NOT ticket_clocks_of.only_open
                        AND e.at <= ticket_clocks_of.as_of
@@ -154,7 +154,7 @@ BEGIN ATOMIC
                     UNION ALL
                     SELECT t.customer_id, t.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id),
-                           loyalcs.sla_clocks(e.kind, e.at, e.event_id, 0)
+                           loyalcs.sla_clocks(e.kind, e.at, e.event_id, 0::bigint)
                       FROM tickets t
                       JOIN ticket_events e
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
@@ -169,7 +169,7 @@ BEGIN ATOMIC
                    loyalcs.latest(CASE WHEN e.ticket_id = r.ticket_id THEN e.agent_id END, e.at, e.event_id),
                    loyalcs.sla_clocks(e.kind, e.at, e.event_id,
                                       CASE WHEN e.ticket_id = r.ticket_id THEN 0
-                                           ELSE hashtextextended(e.ticket_id, 1) END)
+                                           ELSE hashtextextended(e.ticket_id, 1::bigint) END)
               FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
                       FROM tickets m
                      WHERE m.merged_into IS NOT NULL
@@ -387,7 +387,7 @@ BEGIN ATOMIC
            s.cycle, s.policy_id, s.target, s.started_at, s.due_at, s.stopped_at, s.state,
            s.elapsed, -s.time_left
       FROM sla_status_of(NULL, false, sla_breaches_at.as_of) s
-     WHERE s.state IN ('missed', 'breached');
+     WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}');
 END;
 COMMENT ON FUNCTION sla_breaches_at(timestamptz) IS
     'the promises that were not kept: stopped too late, or still open and overdue';
@@ -411,7 +411,7 @@ BEGIN ATOMIC
     SELECT b.customer_id, b.ticket_id, b.channel, b.reason, b.tier, b.complaint, b.agent_id,
            b.started_at, b.due_at, b.due_in, -b.time_left
       FROM sla_board_at(first_reply_overdue_at.as_of) b
-     WHERE b.metric = 'first_response' AND b.state = 'breached';
+     WHERE b.metric OPERATOR(pg_catalog.=) 'first_response' AND b.state OPERATOR(pg_catalog.=) 'breached';
 END;
 COMMENT ON FUNCTION first_reply_overdue_at(timestamptz) IS
     'customers to whom nobody has replied at all though it is high time, the most overdue first';
@@ -431,7 +431,7 @@ BEGIN
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
               HINT = pg_catalog.format('The breakdowns of service levels are %s.',
-                            pg_catalog.array_to_string(of_tickets || pg_catalog.array_remove(customer_breakdowns(), 'tier'), ', '));
+                            pg_catalog.array_to_string(of_tickets OPERATOR(pg_catalog.||) pg_catalog.array_remove(customer_breakdowns(), 'tier'), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_sla_breakdown(text) IS
@@ -475,17 +475,17 @@ BEGIN ATOMIC
            a.met,
            a.missed,
            a.running,
-           100.0::double precision * a.met / nullif(a.met + a.missed, 0),
+           100.0::double precision * a.met::double precision / nullif(a.met + a.missed, 0)::double precision,
            a.percentiles[1],
            a.percentiles[2],
            a.percentiles[3]
       FROM (SELECT s.month,
                    s.part,
                    s.metric,
-                   count(*) FILTER (WHERE s.state = 'met') AS met,
-                   count(*) FILTER (WHERE s.state IN ('missed', 'breached')) AS missed,
-                   count(*) FILTER (WHERE s.state IN ('running', 'at_risk', 'paused')) AS running,
-                   loyalcs.percentiles(s.elapsed) FILTER (WHERE s.state IN ('met', 'missed')) AS percentiles
+                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) 'met') AS met,
+                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}')) AS missed,
+                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}')) AS running,
+                   loyalcs.percentiles(s.elapsed) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')) AS percentiles
               FROM (SELECT loyalcs.local_month(s.started_at, (SELECT z.time_zone FROM settings z)) AS month,
                            CASE sla_attainment_of.breakdown
                                WHEN 'channel' THEN s.channel

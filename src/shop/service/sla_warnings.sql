@@ -71,7 +71,7 @@ BEGIN ATOMIC
     SELECT b.due_in, b.state, b.customer_id, b.ticket_id, b.metric, b.cycle, b.due_at,
            b.channel, b.reason, b.priority, b.tier, b.complaint, b.agent_id
       FROM sla_board_at(sla_warnings_due_at.as_of) b
-     WHERE b.state IN ('at_risk', 'breached')
+     WHERE b.state OPERATOR(pg_catalog.=) ANY ('{at_risk,breached}')
        AND NOT EXISTS (SELECT FROM sla_warnings w
                         WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
                           AND w.metric = b.metric::text AND w.cycle = b.cycle AND w.state = b.state::text
@@ -89,7 +89,7 @@ AS $$
 DECLARE
     queued bigint;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_sla_warnings ' || 'sla_warnings'::regclass::oid::text, 0)) THEN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_sla_warnings ' || 'sla_warnings'::regclass::oid::text, 0::bigint)) THEN
         RETURN NULL;
     END IF;
     WITH board AS MATERIALIZED (
@@ -166,7 +166,7 @@ BEGIN
     WITH due AS MATERIALIZED (
         SELECT d.* FROM sla_warnings_due_at(claim_sla_warnings.at) d
     ), taken AS (
-        SELECT w.warning_id, d.agent_id, d.due_at, pg_catalog.to_jsonb(d) - 'customer_id' AS payload
+        SELECT w.warning_id, d.agent_id, d.due_at, pg_catalog.to_jsonb(d) - 'customer_id'::text AS payload
           FROM sla_warnings w
           JOIN due d
             ON d.customer_id = w.customer_id AND d.ticket_id = w.ticket_id
@@ -233,7 +233,7 @@ BEGIN
            finished_at = CASE WHEN NOT failed THEN complete_sla_warning.at END,
            outcome = CASE WHEN NOT failed THEN complete_sla_warning.outcome END,
            claimable_at = CASE WHEN failed
-                               THEN complete_sla_warning.at + make_interval(secs => least(60 * 2 ^ least(w.failures, 20), 3600))
+                               THEN complete_sla_warning.at + make_interval(secs => least(60::double precision * 2::double precision ^ least(w.failures, 20)::double precision, 3600))
                                ELSE w.claimable_at END
      WHERE w.warning_id = f.warning_id;
     RETURN 'recorded';
@@ -269,7 +269,7 @@ BEGIN ATOMIC
           WHERE w.finished_at IS NULL
             AND (next_sla_warning_at.channel IS NULL OR w.channel = next_sla_warning_at.channel)),
         (SELECT min(CASE WHEN s.warn_at > next_sla_warning_at.as_of THEN s.warn_at
-                         WHEN s.state IN ('at_risk', 'breached')
+                         WHEN s.state OPERATOR(pg_catalog.=) ANY ('{at_risk,breached}')
                               AND NOT EXISTS (SELECT FROM sla_warnings w
                                                WHERE w.customer_id = s.customer_id AND w.ticket_id = s.ticket_id
                                                  AND w.metric = s.metric::text AND w.cycle = s.cycle AND w.state = s.state::text

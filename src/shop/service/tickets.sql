@@ -13,7 +13,7 @@ CREATE TABLE channels (
     hours text,
     cost numeric
         CONSTRAINT channels_cost_is_money
-        CHECK (cost >= 0 AND cost <= 1000000000000 AND cost = round(cost, 4))
+        CHECK (cost >= 0::numeric AND cost <= 1000000000000::numeric AND cost = round(cost, 4))
 );
 COMMENT ON TABLE channels IS
     'the ways in which customers write in, one row each';
@@ -149,7 +149,7 @@ BEGIN
     SELECT CASE WHEN bool_and(c.stopped_at IS NOT NULL) THEN max(c.stopped_at) END INTO ended
       FROM pg_catalog.unnest((SELECT loyalcs.sla_clocks(e.kind, e.at, e.event_id,
                                              CASE WHEN e.ticket_id = root THEN 0
-                                                  ELSE hashtextextended(e.ticket_id, 1) END)
+                                                  ELSE hashtextextended(e.ticket_id, 1::bigint) END)
                      FROM tickets t
                      JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
                     WHERE t.customer_id = customer
