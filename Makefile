@@ -29,11 +29,17 @@ OBJS = \
 	src/base/scan.o \
 	src/base/money.o \
 	src/base/values.o \
+	src/calendar/offsets.o \
 	src/calendar/zone.o \
 	src/calendar/period.o \
 	src/calendar/holidays.o \
 	src/calendar/opening_hours.o \
+	src/calendar/stored_hours.o \
+	src/calendar/business_hours.o \
+	src/calendar/open_time.o \
 	src/calendar/calendar.o \
+	src/calendar/business_time.o \
+	src/calendar/explain.o \
 	src/ratings/ratings.o \
 	src/purchases/purchases.o \
 	src/purchases/rfm.o \
@@ -54,7 +60,8 @@ CORE_SQL = \
 	src/purchases/concentration.sql \
 	src/purchases/retention.sql \
 	src/calendar/holidays.sql \
-	src/calendar/calendar.sql \
+	src/calendar/business_hours.sql \
+	src/calendar/business_time.sql \
 	src/service/sla.sql \
 	src/loyalty/tiers.sql \
 	src/messages/followups.sql \

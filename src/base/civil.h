@@ -12,6 +12,18 @@
 #ifndef LOYALCS_CIVIL_H
 #define LOYALCS_CIVIL_H
 
+/*
+ * The years that calendars are evaluated for, tables are made of, and dates in
+ * opening hours may be in.  Japan's holidays are settled up to the same year.
+ */
+#define CIVIL_FIRST_YEAR	1900
+#define CIVIL_LAST_YEAR		2099
+#define CIVIL_YEARS			(CIVIL_LAST_YEAR - CIVIL_FIRST_YEAR + 1)
+
+/* Their first day, and the day after their last. */
+#define CIVIL_FIRST_DAY		(-36524)
+#define CIVIL_END_DAY		36525
+
 /* From 0000-03-01 to 2000-01-01; years that start in March end in the leap day. */
 #define CIVIL_EPOCH_SHIFT	730425
 #define CIVIL_DAYS_PER_ERA	146097	/* 400 years */
@@ -51,6 +63,21 @@ day_from_civil(int32 year, int month, int mday)
 	int32		doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
 
 	return era * CIVIL_DAYS_PER_ERA + doe - CIVIL_EPOCH_SHIFT;
+}
+
+static inline int
+month_days(int32 year, int month)
+{
+	if (month == 12)
+		return 31;
+	return day_from_civil(year, month + 1, 1) - day_from_civil(year, month, 1);
+}
+
+/* 0 is Monday.  2000-01-01, day 0, was a Saturday. */
+static inline int
+weekday_of(int64 day)
+{
+	return (int) (day + 5 - floor_div(day + 5, 7) * 7);
 }
 
 #endif							/* LOYALCS_CIVIL_H */

@@ -1,107 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * calendar.h
- *	  The value that opening hours are compiled to.
- *
- * It is a list of rules in the order in which they were written: the hours of
- * a day are those of the last rule that is about that day, and a day that no
- * rule is about is closed.  Nothing here needs the server, so that the parser
- * can be tested without one.
+ *	  The calendars that a session uses, each with its table of open time.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef LOYALCS_CALENDAR_H
 #define LOYALCS_CALENDAR_H
 
-/*
- * Limits.  500 rules are forty years of exceptions at a dozen a year, 2000
- * holidays the same at fifty a year; times are four a rule.  Together they
- * keep a value below 23 kB.  24 times a day, one an hour, keep the table of all
- * 200 years, which evaluation may need, below 42 MB.
- */
-#define CALENDAR_MAX_RULES		500
-#define CALENDAR_MAX_SPANS		2000
-#define CALENDAR_DAY_SPANS		24	/* of one rule */
-#define CALENDAR_MAX_DATES		2000
-#define CALENDAR_MAX_ZONE		255 /* as PostgreSQL's TZ_STRLEN_MAX */
+#include "fmgr.h"
 
-/*
- * The years that dates may be in, and that hours are evaluated for: those that
- * zone.c has offsets for.  Japan's holidays end with the same year.
- */
-#define CALENDAR_FIRST_YEAR		1900
-#define CALENDAR_LAST_YEAR		2099
+#include "calendar/open_time.h"
 
-#define CALENDAR_VERSION		1
-#define CALENDAR_JP				0x01	/* in countries: holidays of Japan */
+typedef struct Calendar Calendar;
 
-#define DAY_MINUTES				1440
-
-/* Bits of the days of a weekly rule: Monday is the lowest. */
-#define DAYS_WEEK				0x7f
-#define DAYS_PH					0x80
-
-typedef enum RuleKind
-{
-	RULE_WEEKLY,				/* on days of the week, on public holidays */
-	RULE_YEARLY,				/* from one day of the year to another */
-	RULE_DATED					/* from one date to another */
-} RuleKind;
-
-/*
- * The days that a rule is about, and how many of the value's spans are its.
- * Without any it closes those days.  12 bytes, no padding.
- */
-typedef struct OpeningRule
-{
-	uint8		kind;			/* a RuleKind */
-	uint8		days;			/* of RULE_WEEKLY, never 0 there; else 0 */
-	uint16		nspans;
-	int32		first;			/* RULE_DATED: a day number; RULE_YEARLY: */
-	int32		last;			/* YEAR_DAY(); both inclusive; else 0 */
-} OpeningRule;
-
-#define YEAR_DAY(month, mday)	((month) * 32 + (mday))
-#define YEAR_DAY_MONTH(day)		((day) / 32)
-#define YEAR_DAY_MDAY(day)		((day) % 32)
-
-/*
- * Minutes of local clock time since the midnight that the day starts with:
- * 0 <= open < 1440 and open < close <= open + 1440.  The opening is in, the
- * close is not; a close after 1440 is on the next day.
- */
-typedef struct OpeningSpan
-{
-	uint16		open;
-	uint16		close;
-} OpeningSpan;
-
-/*
- * The value: a varlena of 16 bytes, the rules, the spans of all rules in their
- * order, the listed holidays, and the name of the time zone with a NUL.  The
- * wider fields come first, so that int alignment suits all of them; the usual
- * schedule of a shop takes some 70 bytes.
- *
- * Invariants, all held by check_hours(): one rule at least; spans of a rule
- * ascending by open, and merged as merge_spans() does; holidays ascending,
- * without duplicates; lengths that add up.  So equal values have equal bytes.
- */
-typedef struct BusinessHours
-{
-	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;		/* CALENDAR_VERSION */
-	uint8		countries;		/* CALENDAR_JP or 0 */
-	uint16		reserved;		/* always zero */
-	uint16		nrules;
-	uint16		nspans;
-	uint16		ndates;
-	uint16		zone_length;	/* without its NUL */
-} BusinessHours;
-
-/* What follows the header: rules, spans, holidays, the zone. */
-#define HOURS_RULES(h)	((OpeningRule *) ((h) + 1))
-#define HOURS_SPANS(h)	((OpeningSpan *) (HOURS_RULES(h) + (h)->nrules))
-#define HOURS_DATES(h)	((int32 *) (HOURS_SPANS(h) + (h)->nspans))
-#define HOURS_ZONE(h)	((char *) (HOURS_DATES(h) + (h)->ndates))
+extern Calendar *calendar_argument(FunctionCallInfo fcinfo, int argno);
+extern const OpenTable *calendar_table(Calendar *calendar, TimestampTz first,
+									   TimestampTz last);
+extern TimestampTz ask_calendar(Calendar *calendar, OpenQuestion question,
+								TimestampTz at, int64 amount, int direction);
+extern int64 open_between(Calendar *calendar, TimestampTz from, TimestampTz to);
+extern TimestampTz open_after(Calendar *calendar, TimestampTz at, int64 amount);
+extern bool open_close(Calendar *calendar, TimestampTz open, TimestampTz *close);
 
 #endif							/* LOYALCS_CALENDAR_H */

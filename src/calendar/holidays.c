@@ -35,7 +35,6 @@
 #include "calendar/holidays.h"
 
 #define SUNDAY		6			/* days after a Monday */
-#define weekday(day)	((int) (((day) + 5) - floor_div((day) + 5, 7) * 7))
 
 /* 1948-07-20, when the act came into force. */
 #define FIRST_DAY	((DateADT) -18792)
@@ -191,7 +190,7 @@ nth_monday(int year, int month, int n)
 {
 	DateADT		first = day_from_civil(year, month, 1);
 
-	return first + (7 - weekday(first)) % 7 + 7 * (n - 1);
+	return first + (7 - weekday_of(first)) % 7 + 7 * (n - 1);
 }
 
 /* The days of article 2, and those of the special acts. */
@@ -202,7 +201,7 @@ put_national_holidays(uint8 *ids)
 	{
 		const HolidayLaw *law = &laws[i];
 
-		for (int year = law->first_year; year <= Min(law->last_year, 2100); year++)
+		for (int year = law->first_year; year <= Min(law->last_year, CIVIL_LAST_YEAR + 1); year++)
 		{
 			int			mday = law->mday;
 
@@ -212,7 +211,7 @@ put_national_holidays(uint8 *ids)
 			put_holiday(ids, year, law->month, mday, law->id);
 		}
 	}
-	for (int year = 1948; year < 2100; year++)
+	for (int year = 1948; year <= CIVIL_LAST_YEAR; year++)
 	{
 		if (year > 1948)
 			put_holiday(ids, year, 3, equinox(year, 20.8357, 20.8431), VERNAL_EQUINOX);
@@ -228,7 +227,7 @@ put_derived_holidays(uint8 *ids)
 	{
 		DateADT		next = day + 1;
 
-		if (weekday(day) != SUNDAY || ids[day - FIRST_DAY] == NO_HOLIDAY ||
+		if (weekday_of(day) != SUNDAY || ids[day - FIRST_DAY] == NO_HOLIDAY ||
 			ids[day - FIRST_DAY] >= SUBSTITUTE)
 			continue;
 		/* the last days of 2099 are ordinary ones, so this ends in time */
@@ -245,7 +244,7 @@ put_derived_holidays(uint8 *ids)
 		if (ids[day - FIRST_DAY] == NO_HOLIDAY &&
 			before != NO_HOLIDAY && before < SUBSTITUTE &&
 			after != NO_HOLIDAY && after < SUBSTITUTE &&
-			(day >= REFORM_OF_2007 || weekday(day) != SUNDAY))
+			(day >= REFORM_OF_2007 || weekday_of(day) != SUNDAY))
 			ids[day - FIRST_DAY] = CITIZENS;
 	}
 }

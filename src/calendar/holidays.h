@@ -11,6 +11,8 @@
 #include "datatype/timestamp.h"
 #include "utils/date.h"
 
+#include "base/civil.h"
+
 /* A holiday's names; the first is UTF-8. */
 typedef struct Holiday
 {
@@ -19,7 +21,7 @@ typedef struct Holiday
 } Holiday;
 
 /* 2100-01-01: decrees settle no later day, though it is part of 2099 in UTC. */
-#define JAPANESE_HOLIDAYS_END	((DateADT) 36525)
+#define JAPANESE_HOLIDAYS_END	((DateADT) CIVIL_END_DAY)
 
 extern const Holiday *japanese_holiday_on(DateADT day);
 extern const char *holiday_name(const Holiday *holiday);

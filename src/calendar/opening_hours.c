@@ -280,14 +280,6 @@ parse_days(Scanner *scanner, OpeningRule *rule)
 	return true;
 }
 
-static int
-month_days(int year, int month)
-{
-	if (month == 12)
-		return 31;
-	return day_from_civil(year, month + 1, 1) - day_from_civil(year, month, 1);
-}
-
 /* A leap year stands for a year that is not given. */
 #define ANY_YEAR 2000
 
@@ -314,7 +306,7 @@ parse_year(Scanner *scanner, int *year)
 	const char *begin = scanner->at;
 
 	if (!scan_digits(scanner, 4, year) || is_digit(*scanner->at) ||
-		*year < CALENDAR_FIRST_YEAR || *year > CALENDAR_LAST_YEAR)
+		*year < CIVIL_FIRST_YEAR || *year > CIVIL_LAST_YEAR)
 	{
 		scanner->at = begin;
 		scanner->expected = expected_year;
@@ -587,10 +579,21 @@ parse_holidays(Scanner *scanner, HoursParts *parts)
 	return true;
 }
 
+/* What the text of the type can carry in a zone's name. */
 static inline bool
 is_zone_character(char c)
 {
 	return c > ' ' && c < 0x7f;
+}
+
+bool
+zone_can_be_written(const char *zone)
+{
+	size_t		length = 0;
+
+	while (is_zone_character(zone[length]))
+		length++;
+	return zone[length] == '\0' && length > 0 && length <= CALENDAR_MAX_ZONE;
 }
 
 /* The text of the type. */
@@ -686,8 +689,8 @@ rule_is_valid(const OpeningRule *rule)
 				(month != last_month || rule->first <= rule->last);
 		case RULE_DATED:
 			return rule->days == 0 && rule->first <= rule->last &&
-				rule->first >= day_from_civil(CALENDAR_FIRST_YEAR, 1, 1) &&
-				rule->last < day_from_civil(CALENDAR_LAST_YEAR + 1, 1, 1);
+				rule->first >= CIVIL_FIRST_DAY &&
+				rule->last < CIVIL_END_DAY;
 		default:
 			return false;
 	}
@@ -753,8 +756,8 @@ check_hours(const BusinessHours *hours, size_t size)
 	dates = HOURS_DATES(hours);
 	for (int i = 0; i < hours->ndates; i++)
 	{
-		if (dates[i] < day_from_civil(CALENDAR_FIRST_YEAR, 1, 1) ||
-			dates[i] >= day_from_civil(CALENDAR_LAST_YEAR + 1, 1, 1) ||
+		if (dates[i] < CIVIL_FIRST_DAY ||
+			dates[i] >= CIVIL_END_DAY ||
 			(i > 0 && dates[i] <= dates[i - 1]))
 			return "A holiday is not valid.";
 	}

@@ -10,7 +10,7 @@
 #ifndef LOYALCS_OPENING_HOURS_H
 #define LOYALCS_OPENING_HOURS_H
 
-#include "calendar/calendar.h"
+#include "calendar/business_hours.h"
 #include "base/scan.h"
 
 /* A schedule while it is being read; pack_hours() makes it a value. */
@@ -33,6 +33,7 @@ typedef struct HoursParts
 extern bool parse_rules(Scanner *scanner, HoursParts *parts);
 extern bool parse_holidays(Scanner *scanner, HoursParts *parts);
 extern bool parse_hours(Scanner *scanner, HoursParts *parts);
+extern bool zone_can_be_written(const char *zone);
 extern bool ever_open(const HoursParts *parts);
 
 extern size_t hours_size(const HoursParts *parts);

@@ -23,17 +23,13 @@
 #include "base/compat.h"
 #include "calendar/zone.h"
 
-/* 2000-01-01, day 0, was a Saturday: five days after its week's Monday. */
-#define DAYS_SINCE_MONDAY	5
-
 static DateADT
 week_start(DateADT day)
 {
-	return (DateADT) (floor_div(day + DAYS_SINCE_MONDAY, 7) * 7 - DAYS_SINCE_MONDAY);
+	return day - weekday_of(day);
 }
 
-#define TABLE_YEAR		1900
-#define TABLE_MONTHS	(200 * 12)
+#define TABLE_MONTHS	(CIVIL_YEARS * 12)
 
 /*
  * A bucket of 16 days holds at most one first day of a month, so the month
@@ -41,7 +37,7 @@ week_start(DateADT day)
  * 32 days, begun on 31 January, would reach into March.)
  */
 #define BUCKET_SHIFT	4
-#define TABLE_BUCKETS	((73049 >> BUCKET_SHIFT) + 1)
+#define TABLE_BUCKETS	(((CIVIL_END_DAY - 1 - CIVIL_FIRST_DAY) >> BUCKET_SHIFT) + 1)
 
 static DateADT month_starts[TABLE_MONTHS + 1];
 static uint16 bucket_months[TABLE_BUCKETS];
@@ -50,7 +46,7 @@ static void
 build_months(void)
 {
 	for (int i = 0; i <= TABLE_MONTHS; i++)
-		month_starts[i] = day_from_civil(TABLE_YEAR + i / 12, i % 12 + 1, 1);
+		month_starts[i] = day_from_civil(CIVIL_FIRST_YEAR + i / 12, i % 12 + 1, 1);
 	for (int bucket = 0, i = 0; bucket < TABLE_BUCKETS; bucket++)
 	{
 		DateADT		day = month_starts[0] + (bucket << BUCKET_SHIFT);

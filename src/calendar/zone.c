@@ -7,10 +7,8 @@
  * to broken-down local time, 0.4 us a row with what surrounds it.  But a
  * zone's offset is a step function with at most a few hundred steps, so each
  * zone that a session meets is turned once into a sorted array of segments.
- * An index by buckets of a hundred
- * days says where to look, so a search is a step or two, and no branch of it
- * is a coin toss.  The array covers 1900 to 2100; an instant outside asks
- * PostgreSQL.
+ * An index by buckets of a hundred days says where to look: see offsets.h.  The
+ * array covers 1900 to 2100; an instant outside asks PostgreSQL.
  *
  * Zones stay for the life of the backend: 16 bytes a clock change, 9 kB for a
  * zone with daylight saving, and there are some 600 names.
@@ -35,18 +33,11 @@
 #include "base/compat.h"
 #include "calendar/zone.h"
 
-/* 2^43 microseconds, 101.8 days: hardly a zone changes its clocks twice in that. */
-#define BUCKET_SHIFT	43
-#define BUCKET(at)		((int) (((at) - ZONE_FROM) >> BUCKET_SHIFT))
-#define BUCKETS			(BUCKET(ZONE_TO - 1) + 1)
-
 struct Zone
 {
 	char		name[TZ_STRLEN_MAX + 1];	/* hash key; must be first */
 	pg_tz	   *tz;
-	int			nsegments;
-	ZoneSegment *segments;		/* segments[0].from is ZONE_FROM */
-	int		   *buckets;		/* the segment that each bucket starts in */
+	Offsets		offsets;
 };
 
 /* What fn_extra keeps of the last call: the name as written, and its zone. */
@@ -88,7 +79,6 @@ build_segments(Zone *zone)
 	int			space = 8;
 	int			n = 0;
 	ZoneSegment *segments = palloc(space * sizeof(ZoneSegment));
-	int		   *buckets;
 
 	for (;;)
 	{
@@ -126,19 +116,13 @@ build_segments(Zone *zone)
 	}
 
 	/* One allocation for what stays, so that an error leaves nothing half. */
-	zone->segments = MemoryContextAlloc(TopMemoryContext,
-										n * sizeof(ZoneSegment) + BUCKETS * sizeof(int));
-	zone->nsegments = n;
-	memcpy(zone->segments, segments, n * sizeof(ZoneSegment));
-	zone->buckets = buckets = (int *) (zone->segments + n);
-	for (int bucket = 0, i = 0; bucket < BUCKETS; bucket++)
-	{
-		TimestampTz start = ZONE_FROM + ((TimestampTz) bucket << BUCKET_SHIFT);
-
-		while (i + 1 < n && segments[i + 1].from <= start)
-			i++;
-		buckets[bucket] = i;
-	}
+	zone->offsets.segments = MemoryContextAlloc(TopMemoryContext,
+												n * sizeof(ZoneSegment) +
+												OFFSET_BUCKETS * sizeof(int));
+	zone->offsets.nsegments = n;
+	memcpy(zone->offsets.segments, segments, n * sizeof(ZoneSegment));
+	zone->offsets.buckets = (int *) (zone->offsets.segments + n);
+	index_offsets(&zone->offsets);
 	pfree(segments);
 	return true;
 }
@@ -165,11 +149,11 @@ find_zone(const char *name)
 	zone = hash_search(zones, pg_get_timezone_name(tz), HASH_ENTER, &found);
 	if (!found)
 	{
-		zone->segments = NULL;
+		zone->offsets.segments = NULL;
 		zone->tz = tz;
 	}
 	/* (an error may have left it without) */
-	if (zone->segments == NULL && !build_segments(zone))
+	if (zone->offsets.segments == NULL && !build_segments(zone))
 	{
 		hash_search(zones, pg_get_timezone_name(tz), HASH_REMOVE, NULL);
 		return NULL;
@@ -243,8 +227,6 @@ zone_argument(FunctionCallInfo fcinfo, int argno)
 int64
 zone_offset(const Zone *zone, TimestampTz at)
 {
-	int			i;
-
 	if (unlikely(at < ZONE_FROM || at >= ZONE_TO))
 	{
 		pg_time_t	seconds = unix_seconds(at);
@@ -257,38 +239,19 @@ zone_offset(const Zone *zone, TimestampTz at)
 		return local->tm_gmtoff * USECS_PER_SEC;
 	}
 
-	i = zone->buckets[BUCKET(at)];
-	while (i + 1 < zone->nsegments && at >= zone->segments[i + 1].from)
-		i++;
-	return zone->segments[i].offset;
+	return offset_at(&zone->offsets, at);
 }
 
-/* All segments, ascending; each ends where the next starts, the last at ZONE_TO. */
-const ZoneSegment *
-zone_segments(const Zone *zone, int *nsegments)
+/* The offsets of 1900 to 2099. */
+const Offsets *
+zone_offsets(const Zone *zone)
 {
-	*nsegments = zone->nsegments;
-	return zone->segments;
+	return &zone->offsets;
 }
 
-/*
- * The first instant at which the zone's clock reads `local` or later, from
- * ZONE_FROM to ZONE_TO: of a reading that comes twice the first, of one that is
- * skipped the change of the clock.
- */
+/* See offsets_instant(). */
 TimestampTz
 zone_instant(const Zone *zone, int64 local)
 {
-	TimestampTz at = local - USECS_PER_DAY; /* surely before it */
-	int			i = 0;
-
-	if (at > ZONE_FROM && at < ZONE_TO)
-		i = zone->buckets[BUCKET(at)];
-	for (; i + 1 < zone->nsegments; i++)
-	{
-		if (local < zone->segments[i + 1].from + zone->segments[i].offset)
-			break;
-	}
-	at = Max(local - zone->segments[i].offset, zone->segments[i].from);
-	return Min(at, ZONE_TO);
+	return offsets_instant(&zone->offsets, local);
 }

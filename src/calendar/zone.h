@@ -8,20 +8,10 @@
 #ifndef LOYALCS_ZONE_H
 #define LOYALCS_ZONE_H
 
-#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 
-/* What segments cover: 1900-01-01 to 2100-01-01, UTC. */
-#define ZONE_FROM	((TimestampTz) -36524 * USECS_PER_DAY)
-#define ZONE_TO		((TimestampTz) 36525 * USECS_PER_DAY)
-
-/* From `from` on, up to the next segment, local time is UTC + offset. */
-typedef struct ZoneSegment
-{
-	TimestampTz from;
-	int64		offset;			/* microseconds */
-} ZoneSegment;
+#include "calendar/offsets.h"
 
 typedef struct Zone Zone;
 
@@ -42,7 +32,7 @@ extern const Zone *find_zone(const char *name);
 extern const Zone *zone_argument(FunctionCallInfo fcinfo, int argno);
 extern const char *zone_name(const Zone *zone);
 extern int64 zone_offset(const Zone *zone, TimestampTz at);
-extern const ZoneSegment *zone_segments(const Zone *zone, int *nsegments);
+extern const Offsets *zone_offsets(const Zone *zone);
 extern TimestampTz zone_instant(const Zone *zone, int64 local);
 
 #endif							/* LOYALCS_ZONE_H */

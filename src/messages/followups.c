@@ -19,10 +19,10 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
-#include "calendar/business_time.h"
 #include "base/civil.h"
 #include "base/compat.h"
 #include "base/stats.h"
+#include "calendar/calendar.h"
 #include "calendar/zone.h"
 
 /*
@@ -36,14 +36,6 @@ report_out_of_range(TimestampTz anchor)
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			 errmsg("follow-up is due outside of the years 1900 to 2099"),
 			 errdetail("It is counted from %s.", timestamptz_to_str(anchor))));
-}
-
-static int
-days_of_month(int32 year, int month)
-{
-	int32		next_year = year + (month == 12);
-
-	return day_from_civil(next_year, month % 12 + 1, 1) - day_from_civil(year, month, 1);
 }
 
 /*
@@ -70,7 +62,7 @@ add_calendar_time(TimestampTz anchor, int32 months, int32 days, const Zone *zone
 	/* The day number of a year that far off would not fit. */
 	if (year < 1000 || year > 3000)
 		report_out_of_range(anchor);
-	day = (int64) day_from_civil(year, month, Min(mday, days_of_month(year, month))) + days;
+	day = (int64) day_from_civil(year, month, Min(mday, month_days(year, month))) + days;
 	if (day < ZONE_FROM / USECS_PER_DAY - 1 || day > ZONE_TO / USECS_PER_DAY + 1)
 		report_out_of_range(anchor);
 	due = zone_instant(zone, day * USECS_PER_DAY + clock);
@@ -188,7 +180,7 @@ in_sample_bigint(PG_FUNCTION_ARGS)
 static DateADT
 anniversary_in(int32 year, int month, int mday)
 {
-	return day_from_civil(year, month, Min(mday, days_of_month(year, month)));
+	return day_from_civil(year, month, Min(mday, month_days(year, month)));
 }
 
 PG_FUNCTION_INFO_V1(next_anniversary);

@@ -114,7 +114,6 @@ scan_instant(Scanner *scanner, TimestampTz *at)
 	int			minute = 0;
 	int			second = 0;
 	int			micros = 0;
-	int			month_days;
 
 	if (!scan_char(scanner, '"', expected))
 		return;
@@ -131,9 +130,7 @@ scan_instant(Scanner *scanner, TimestampTz *at)
 		year >= 1 && month >= 1 && month <= 12 && mday >= 1 &&
 		hour < 24 && minute < 60 && second < 60)
 	{
-		month_days = month == 12 ? 31 :
-			day_from_civil(year, month + 1, 1) - day_from_civil(year, month, 1);
-		if (mday <= month_days)
+		if (mday <= month_days(year, month))
 		{
 			*at = day_from_civil(year, month, mday) * USECS_PER_DAY +
 				((hour * 60 + minute) * 60 + second) * USECS_PER_SEC + micros;

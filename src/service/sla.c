@@ -39,8 +39,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "calendar/business_time.h"
 #include "base/compat.h"
+#include "calendar/calendar.h"
 
 static inline int
 compare_int64(int64 a, int64 b)

@@ -1,0 +1,113 @@
+-- Business hours: the type and its notation.
+SET search_path = public, loyalcs;
+SET datestyle = 'ISO';
+SET timezone = 'Asia/Tokyo';
+SET intervalstyle = 'postgres';
+
+--
+-- The notation
+--
+
+-- What is printed is canonical, and reads back to an equal value.
+CREATE TABLE written (n serial, rules text);
+INSERT INTO written (rules) VALUES
+    ('24/7'), ('Mo-Fr 10:00-18:00'), ('10:00-18:00'), ('Mo-Su 00:00-24:00'),
+    ('mo,we,FR 9:00-12:00, 13:00-17:30'), ('Sa,Su 10:00-15:00'), ('Fr-Mo 10:00-15:00'),
+    ('Mo-Tu,We,Fr-Sa 8:00-9:00'), ('Fr,Sa 22:00-02:00'), ('Mo 22:00-00:00'),
+    ('Mo 13:00-17:00,09:00-12:00'), ('Mo 09:00-12:00,11:00-13:00,13:00-14:00'),
+    ('Mo 00:00-24:00,22:00-02:00'), ('Mo 10:00-24:00,22:00-10:00'),
+    ('Mo-Fr 10:00-18:00;PH off'), ('Mo-Fr 10:00-18:00; PH 10:00-16:00'),
+    ('Mo-Sa 10:00-18:00; Su,PH closed'), ('PH,Mo 10:00-18:00'),
+    ('24/7; Dec 29-Jan 03 off'), ('24/7; dec 29 - jan 3 OFF'), ('24/7; Dec 25 off'), ('24/7; Feb 29 off'),
+    ('24/7; Dec 29-31 off'), ('24/7; Dec 31-Dec 31 off'),
+    ('Mo-Fr 10:00-18:00; 2026 Aug 13-16 off'), ('Mo-Fr 10:00-18:00; 2026 Nov 23 10:00-15:00'),
+    ('24/7; 2026 Dec 29-2027 Jan 03 off'), ('24/7; 2026 Jul 30-Aug 02 off'), ('24/7; 2026 Jul 30-2026 Jul 30 off'),
+    (E'  Mo-Fr10:00 -18:00 \n;\t We  off ');
+SELECT rules, h AS canonical, h::text::business_hours = h AS reads_back
+FROM written, business_hours(rules) AS h ORDER BY n;
+
+-- All three parts, and what may be left out of the text.
+SELECT business_hours('Mo-Fr 09:00-17:00; PH off', 'america/new_york', ' 2026-07-03 , 2026-01-01,2026-07-03');
+SELECT business_hours('Mo-Fr 09:00-17:00; PH off', 'Asia/Tokyo', '2026-08-14,jp,2026-08-13');
+SELECT business_hours('Mo-Fr 09:00-17:00', 'UTC', '');
+SELECT 'Mo-Fr 09:00-17:00'::business_hours, 'Mo-Fr 09:00-17:00 @ UTC'::business_hours,
+       'Mo-Fr 09:00-17:00@Europe/London 2026-12-25'::business_hours;
+SELECT 'Mo-Fr 09:00-17:00'::business_hours = business_hours('mo-fr 09:00-17:00') AS defaults_are_the_same;
+
+-- Everything else is refused, with the place and what was expected there.
+CREATE FUNCTION complaint(rules text, zone text DEFAULT 'Asia/Tokyo', holidays text DEFAULT 'JP') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    PERFORM loyalcs.business_hours(rules, zone, holidays);
+    RETURN 'none';
+EXCEPTION WHEN invalid_text_representation THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN detail;
+END $$;
+SELECT rules, complaint(rules) FROM unnest(ARRAY[
+    '', ' ', ';', 'Mo-Fr', 'Mo-Fr 10:00', 'Mo-Fr 10:00-', 'Mo-Fr 10:00-18:00;', 'Mo-Fr 10:00-18:00,',
+    'Mo-Fr 10-18', 'Mo-Fr 10:0-18:00', 'Mo-Fr 10:00-18:60', 'Mo-Fr 24:00-25:00', 'Mo-Fr 22:00-26:00',
+    'Mo-Fr 24:01-25:00', 'Mo-Fr 10:00-10:00', 'Mo-Fr 00:00-00:00', 'Mo-Fr 010:00-18:00', 'Mo-Fr 10:00-18:00+',
+    'Mo-Fr 10:00+', 'Mo-Fr 10:00-18:00 off', 'Mo-Fr 10:00-18:00 "by appointment"', 'Mo-Fr 10:00-18:00 || off',
+    'Mo-Fr 10:00-18:00, Sa 10:00-12:00', 'Mo-Fr sunrise-sunset', 'Mo-Fr 10:00-sunset', 'Mo[1] 10:00-12:00',
+    'Monday 10:00-18:00', 'Mo-Xx 10:00-18:00', 'Mo-PH 10:00-18:00', 'PH-Mo 10:00-18:00', 'Mo,,Tu 10:00-18:00',
+    'SH off', 'Mo-Fr,SH 10:00-18:00', 'PH Mo 10:00-18:00', 'week 1-10 off', 'easter off', 'unknown', 'open',
+    'Mo-Fr open', 'Aug off', 'Jan-Mar off', 'Feb 30 off', 'Apr 31 off', 'Dec 0 off', 'Dec 31-29 off', 'Dec 31-Dec 29 off',
+    'Dec 29-Jan off', 'Dec 29 Mo-Fr off', 'Jan 01,May 01 off', '2026 off', '2026 Feb 29 off', '2026-2027 Aug 13 off',
+    '2026 Aug 16-13 off', '2026 Dec 29-Jan 03 off', '2026 Dec 29-2025 Jan 03 off', '2026 Dec 29-2027 off',
+    '1899 Jan 01 off', '2100 Jan 01 off', '20260 Jan 01 off', '2026-08-13 off', '24/7 off', '24/6',
+    '月-金 10:00-18:00', 'Mo-Fr 10:00〜18:00', 'Mo-Fr 10:00-18:00 @ UTC']) AS rules;
+
+-- Hours that never open are refused; those whose dates are past are not.
+SELECT rules, complaint(rules) FROM unnest(ARRAY[
+    'off', 'Mo-Fr off', 'Mo-Fr 10:00-18:00; off', 'Mo-Fr 10:00-18:00; Mo-Sa off', 'Mo-Fr 10:00-18:00; Tu-We off; Mo,Th-Fr off',
+    'PH 10:00-18:00; Mo-Su off', 'Dec 25 10:00-18:00; closed', 'Dec 25 off',
+    'Mo-Fr 10:00-18:00; Mo-Th off', 'Mo-Su off; 2001 Dec 25 10:00-18:00']) AS rules;
+SELECT complaint('PH 10:00-18:00', 'UTC', ''), complaint('PH 10:00-18:00', 'UTC', '2026-08-13');
+
+-- Holidays and time zones.
+SELECT holidays, complaint('24/7', 'UTC', holidays)
+FROM unnest('{US,"JP,",",JP",JPN,"JP 2026-08-13",2026-8-13,2026-02-29,2026-13-01,1899-12-31,2100-01-01,20260813,JP;}'::text[]) AS holidays;
+SELECT business_hours('24/7', 'Asia/Toyko');
+SELECT business_hours('24/7', 'JST');
+SELECT business_hours('24/7', '');
+SELECT '24/7 @'::business_hours;
+SELECT '24/7 @ Nowhere JP'::business_hours;
+SELECT '24/7 @ UTC US'::business_hours;
+SELECT 'Mo-Fr 10:00-18:00 (UTC)'::business_hours;
+SELECT business_hours('Mo-Fr 10:00-6pm');
+SELECT business_hours('Mo-Fr 10:00-18:00', 'UTC', 'US');
+
+-- Limits.
+SELECT complaint(string_agg('24/7', ';')) FROM generate_series(1, 501);
+SELECT complaint(string_agg('24/7', ';')) FROM generate_series(1, 500);
+SELECT complaint(string_agg(format('%s:%s0-%1$s:%2$s5', lpad((i / 6)::text, 2, '0'), i % 6), ',')) FROM generate_series(0, 24) AS i;
+SELECT complaint(string_agg(format('%s:%s0-%1$s:%2$s5', lpad((i / 6)::text, 2, '0'), i % 6), ',')) FROM generate_series(0, 23) AS i;
+SELECT complaint('24/7', 'UTC', string_agg((date '2000-01-01' + i)::text, ',')) FROM generate_series(0, 2000) AS i;
+SELECT length(business_hours('24/7', 'UTC', string_agg((date '2000-01-01' + i)::text, ','))::text) FROM generate_series(0, 1999) AS i;
+
+-- Binary, order, equality, storage.
+SELECT business_hours_send('Mo-Fr 10:00-18:00 @ UTC');
+CREATE TABLE desks (desk int, hours business_hours);
+INSERT INTO desks SELECT n, business_hours(rules) FROM written
+UNION ALL SELECT 100, business_hours('24/7', 'UTC', string_agg((date '2000-01-01' + i)::text, ',')) FROM generate_series(0, 1999) AS i;
+SELECT count(*), count(DISTINCT hours), count(DISTINCT hours::text) FROM desks;
+SELECT count(*) FROM desks a JOIN desks b USING (hours);
+CREATE INDEX ON desks (hours) WHERE desk < 100;
+CREATE INDEX ON desks USING hash (hours);
+SET enable_seqscan = off;
+SELECT desk FROM desks WHERE hours = 'Sa,Su 10:00-15:00';
+SELECT desk FROM desks WHERE hours = 'Sa,Su 10:00-15:00' AND desk < 100;
+RESET enable_seqscan;
+SELECT bool_and(hours >= lag) AS ordered FROM (SELECT hours, lag(hours) OVER (ORDER BY hours) FROM desks) AS s;
+SELECT business_hours_cmp('24/7', '24/7 @ UTC') = -business_hours_cmp('24/7 @ UTC', '24/7') AS opposite,
+       business_hours_cmp('24/7', '24/7') AS same,
+       '24/7'::business_hours <> '24/7 @ UTC' AS differs,
+       ('24/7'::business_hours < '24/7 @ UTC') <> ('24/7'::business_hours >= '24/7 @ UTC') AS either,
+       '24/7'::business_hours <= '24/7' AND NOT '24/7'::business_hours > '24/7' AS neither;
+SELECT count(DISTINCT business_hours_hash(hours)) > 20 AS spread,
+       count(DISTINCT business_hours_hash_extended(hours, 7)) > 20 AS spread_with_seed FROM desks;
+SELECT desk, is_open(hours, '2026-11-24 12:00+09') FROM desks WHERE desk IN (1, 100);
+SELECT pg_column_size(hours) < 80 AS small FROM desks WHERE desk = 15;
