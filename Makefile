@@ -91,6 +91,7 @@ SHOP_SQL = \
 	src/shop/purchases/offers.sql \
 	src/shop/service/tickets.sql \
 	src/shop/service/sla.sql \
+	src/shop/messages/lines.sql \
 	src/shop/messages/templates.sql \
 	src/shop/messages/journeys.sql \
 	src/shop/messages/followups.sql \

@@ -63,7 +63,7 @@ DELETE FROM followups; DELETE FROM followup_late_reports; DELETE FROM tickets; D
 CREATE FUNCTION pg_temp.dice(i bigint, seed text, n integer) RETURNS integer LANGUAGE sql IMMUTABLE
 RETURN ((hashtextextended(seed || i, 7) & 9223372036854775807) % n)::integer;
 INSERT INTO customers (customer_id, name, email, birthday)
-SELECT 'c' || i, 'N' || i, 'e' || i, CASE WHEN i = 1 THEN date '1996-02-29' WHEN i % 3 > 0 THEN date '1970-01-01' + pg_temp.dice(i, 'born', 12000) END
+SELECT 'c' || i, 'N' || i, 'e' || i || '@x', CASE WHEN i = 1 THEN date '1996-02-29' WHEN i % 3 > 0 THEN date '1970-01-01' + pg_temp.dice(i, 'born', 12000) END
   FROM generate_series(1, 150) i;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at, cancelled_at)
 SELECT 'c' || 1 + pg_temp.dice(i, 'who', 140), 'O' || i, o.at, 100 * pg_temp.dice(i, 'amount', 300),

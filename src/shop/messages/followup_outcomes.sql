@@ -41,6 +41,20 @@ END;
 COMMENT ON FUNCTION followups_failed_at(timestamptz) IS
     'follow-ups that were given up: every attempt failed, or nobody can be reached there; what the worker said stands in followups.detail, which is for those who may read personal data';
 
+CREATE OR REPLACE FUNCTION not_one_number(what text, number bigint) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RAISE EXCEPTION 'there is more than one % %', what, number
+        USING ERRCODE = 'cardinality_violation',
+              DETAIL = 'An outcome belongs to one of them, and nobody can tell to which.',
+              HINT = 'The sequence was behind the rows once: give the later ones other numbers.';
+END
+$$;
+COMMENT ON FUNCTION not_one_number(text, bigint) IS
+    'the error of work whose number is not its own';
+
 CREATE OR REPLACE FUNCTION reported_attempt(what text, number bigint, attempts integer, key text, outcome text) RETURNS integer
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path FROM CURRENT
@@ -87,6 +101,11 @@ DECLARE
     gives_up boolean;
 BEGIN
     SELECT * INTO f FROM followups f WHERE f.followup_id = complete_followup.followup_id FOR UPDATE;
+    IF EXISTS (SELECT FROM followups g
+                WHERE g.followup_id = complete_followup.followup_id
+                  AND (g.customer_id <> f.customer_id OR g.step <> f.step OR g.subject <> f.subject)) THEN
+        PERFORM not_one_number('follow-up', complete_followup.followup_id);
+    END IF;
     attempt := reported_attempt('follow-up', complete_followup.followup_id, f.attempts, complete_followup.key, complete_followup.outcome);
     IF attempt < f.attempts THEN
         INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome, detail)

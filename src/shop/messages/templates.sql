@@ -1,7 +1,7 @@
 -- shop/templates.sql
 --
 -- What is said to customers, in their language.
--- Needs: settings.
+-- Needs: settings, lines.
 
 --@ table templates
 CREATE TABLE templates (
@@ -120,8 +120,8 @@ CREATE OR REPLACE FUNCTION render_template(
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    SELECT loyalcs.render(t.subject, "values", false),
-           loyalcs.render(t.body, "values", t.format = 'html'),
+    SELECT one_line(loyalcs.render(t.subject, "values", false)),
+           plain_lines(loyalcs.render(t.body, "values", t.format = 'html')),
            t.format, t.written_in
       INTO subject, body, format, written_in
       FROM template_for(key, language) t;
@@ -133,4 +133,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION render_template(text, text, jsonb) IS
-    'a template filled in with the values of a JSON object, as loyalcs.render() does; the subject is plain text always, the body escapes values if its format is html. A language that it does not have gives way as in template_for(), and written_in says to which; a missing value is an error that names it';
+    'a template filled in with the values of a JSON object, as loyalcs.render() does; the subject is one line of plain text always, the body escapes values if its format is html. A language that it does not have gives way as in template_for(), and written_in says to which; a missing value is an error that names it';

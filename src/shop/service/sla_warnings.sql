@@ -174,6 +174,8 @@ BEGIN
          WHERE w.finished_at IS NULL
            AND w.claimable_at <= claim_sla_warnings.at
            AND (only_channel IS NULL OR w.channel = only_channel)
+           -- what has another's number cannot be reported on
+           AND NOT EXISTS (SELECT FROM sla_warnings o WHERE o.warning_id = w.warning_id AND o.ctid <> w.ctid)
          ORDER BY d.due_at, w.warning_id
          LIMIT claim_sla_warnings."limit"
            FOR UPDATE OF w SKIP LOCKED
@@ -216,6 +218,12 @@ DECLARE
     failed constant boolean := complete_sla_warning.outcome = 'failed';
 BEGIN
     SELECT * INTO f FROM sla_warnings w WHERE w.warning_id = complete_sla_warning.warning_id FOR UPDATE;
+    IF EXISTS (SELECT FROM sla_warnings o
+                WHERE o.warning_id = complete_sla_warning.warning_id
+                  AND (o.customer_id <> f.customer_id OR o.ticket_id <> f.ticket_id
+                       OR o.metric <> f.metric OR o.cycle <> f.cycle OR o.state <> f.state)) THEN
+        PERFORM not_one_number('SLA warning', complete_sla_warning.warning_id);
+    END IF;
     attempt := reported_attempt('SLA warning', complete_sla_warning.warning_id, f.attempts, complete_sla_warning.key, complete_sla_warning.outcome);
     IF attempt < f.attempts THEN
         RETURN 'late';
