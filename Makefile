@@ -32,6 +32,7 @@ OBJS = \
 	src/calendar/offsets.o \
 	src/calendar/zone.o \
 	src/calendar/period.o \
+	src/calendar/period_support.o \
 	src/calendar/holidays.o \
 	src/calendar/opening_hours.o \
 	src/calendar/stored_hours.o \

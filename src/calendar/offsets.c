@@ -45,3 +45,28 @@ offsets_instant(const Offsets *offsets, int64 local)
 	at = Max(local - segments[i].offset, segments[i].from);
 	return Min(at, ZONE_TO);
 }
+
+/*
+ * The first instant from which on the zone's clock reads `local` or later for
+ * good, from ZONE_FROM to ZONE_TO.  It is later than offsets_instant() where the
+ * clock reads that, is set back to before it, and comes by again.
+ */
+TimestampTz
+offsets_last_instant(const Offsets *offsets, int64 local)
+{
+	const ZoneSegment *segments = offsets->segments;
+	int			i = offsets->nsegments - 1;
+	TimestampTz at = local + USECS_PER_DAY; /* surely behind it */
+
+	if (at > ZONE_FROM && at < ZONE_TO)
+	{
+		i = offsets->buckets[OFFSET_BUCKET(at)];
+		while (i + 1 < offsets->nsegments && at >= segments[i + 1].from)
+			i++;
+	}
+	/* Backwards, to the last segment that begins before the clock reads it. */
+	while (i > 0 && local - segments[i].offset <= segments[i].from)
+		i--;
+	at = Max(local - segments[i].offset, ZONE_FROM);
+	return Min(at, i + 1 < offsets->nsegments ? segments[i + 1].from : ZONE_TO);
+}

@@ -44,6 +44,7 @@ typedef struct Offsets
 
 extern void index_offsets(Offsets *offsets);
 extern TimestampTz offsets_instant(const Offsets *offsets, int64 local);
+extern TimestampTz offsets_last_instant(const Offsets *offsets, int64 local);
 
 static inline int64
 offset_at(const Offsets *offsets, TimestampTz at)

@@ -16,11 +16,13 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
 #include "base/civil.h"
 #include "base/compat.h"
+#include "calendar/period.h"
 #include "calendar/zone.h"
 
 static DateADT
@@ -108,56 +110,175 @@ check_date(DateADT date)
 				 errmsg("date out of range")));
 }
 
-static inline Datum
-local_period(FunctionCallInfo fcinfo, DateADT (*start) (DateADT day))
+static DateADT
+day_start(DateADT day)
 {
-	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
-	const Zone *zone = zone_argument(fcinfo, 1);
+	return day;
+}
+
+static const Period local_day = {"day", day_start, 1, 0};
+static const Period local_week_of = {"week", week_start, 7, 0};
+static const Period local_month_of = {"month", month_start, 0, 1};
+static const Period local_quarter_of = {"quarter", quarter_start, 0, 3};
+static const Period local_year_of = {"year", year_start, 0, 12};
+
+const Period *
+find_period(const char *name)
+{
+	static const Period *const periods[] = {
+		&local_day, &local_week_of, &local_month_of, &local_quarter_of, &local_year_of
+	};
+
+	for (int i = 0; i < (int) lengthof(periods); i++)
+	{
+		if (strcmp(periods[i]->name, name) == 0)
+			return periods[i];
+	}
+	return NULL;
+}
+
+static inline DateADT
+local_start(const Period *period, const Zone *zone, TimestampTz at)
+{
 	DateADT		date;
 
 	if (TIMESTAMP_IS_NOBEGIN(at))
-		PG_RETURN_DATEADT(DATEVAL_NOBEGIN);
+		return DATEVAL_NOBEGIN;
 	if (TIMESTAMP_IS_NOEND(at))
-		PG_RETURN_DATEADT(DATEVAL_NOEND);
+		return DATEVAL_NOEND;
 
-	date = (DateADT) floor_div(at + zone_offset(zone, at), USECS_PER_DAY);
-	if (start != NULL)
-		date = start(date);
+	date = period->start((DateADT) floor_div(at + zone_offset(zone, at), USECS_PER_DAY));
 	check_date(date);
-	PG_RETURN_DATEADT(date);
+	return date;
 }
 
-PG_FUNCTION_INFO_V1(local_date);
+/* local_x(at, zone), and in_local_x(at, zone, x): is it that one? */
+#define LOCAL_PERIOD(name, period) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_DATEADT(local_start(&period, zone_argument(fcinfo, 1), \
+								  PG_GETARG_TIMESTAMPTZ(0))); \
+} \
+PG_FUNCTION_INFO_V1(in_##name); \
+Datum \
+in_##name(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_BOOL(local_start(&period, zone_argument(fcinfo, 1), \
+							   PG_GETARG_TIMESTAMPTZ(0)) == PG_GETARG_DATEADT(2)); \
+} \
+extern Datum in_##name(PG_FUNCTION_ARGS)
+
+LOCAL_PERIOD(local_date, local_day);
+LOCAL_PERIOD(local_week, local_week_of);
+LOCAL_PERIOD(local_month, local_month_of);
+LOCAL_PERIOD(local_quarter, local_quarter_of);
+LOCAL_PERIOD(local_year, local_year_of);
+
+PG_FUNCTION_INFO_V1(in_local_dates);
 Datum
-local_date(PG_FUNCTION_ARGS)
+in_local_dates(PG_FUNCTION_ARGS)
 {
-	return local_period(fcinfo, NULL);
+	DateADT		date = local_start(&local_day, zone_argument(fcinfo, 1),
+								   PG_GETARG_TIMESTAMPTZ(0));
+
+	PG_RETURN_BOOL(date >= PG_GETARG_DATEADT(2) && date <= PG_GETARG_DATEADT(3));
 }
 
-PG_FUNCTION_INFO_V1(local_week);
-Datum
-local_week(PG_FUNCTION_ARGS)
+/*
+ * Bounds
+ */
+
+/* Days around all instants that there are, so that their microseconds fit. */
+#define FIRST_DAY	((int64) (MIN_TIMESTAMP / USECS_PER_DAY) - 2)
+#define LAST_DAY	((int64) (END_TIMESTAMP / USECS_PER_DAY) + 2)
+
+/* The day after a period that starts on a day. */
+static int64
+next_start(const Period *period, DateADT start)
 {
-	return local_period(fcinfo, week_start);
+	int32		year;
+	int			month;
+	int			mday;
+
+	if (period->months == 0)
+		return (int64) start + period->days;
+	civil_from_day(start, &year, &month, &mday);
+	month += period->months;
+	return day_from_civil(year + (month - 1) / 12, (month - 1) % 12 + 1, mday);
 }
 
-PG_FUNCTION_INFO_V1(local_month);
-Datum
-local_month(PG_FUNCTION_ARGS)
+/*
+ * The instant before which the clock reads earlier than the day begins; after
+ * it, too, if the clock is set back over midnight: then `settled` is when it no
+ * longer does.  Outside of what segments cover, a day's room does for both.
+ */
+static void
+find_midnight(const Zone *zone, int64 day, TimestampTz *first, TimestampTz *settled)
 {
-	return local_period(fcinfo, month_start);
+	int64		local = Min(Max(day, FIRST_DAY), LAST_DAY) * USECS_PER_DAY;
+
+	if (local - USECS_PER_DAY > ZONE_FROM && local + USECS_PER_DAY < ZONE_TO)
+	{
+		*first = zone_instant(zone, local);
+		*settled = zone_last_instant(zone, local);
+		return;
+	}
+	*first = local - USECS_PER_DAY;
+	*settled = local + USECS_PER_DAY;
 }
 
-PG_FUNCTION_INFO_V1(local_quarter);
-Datum
-local_quarter(PG_FUNCTION_ARGS)
+/*
+ * The instants of the periods that start on the days `from` to `to`.  None if
+ * these are no starts; infinite days are infinite instants.
+ */
+PeriodBounds
+period_bounds(const Period *period, DateADT from, DateADT to, const Zone *zone)
 {
-	return local_period(fcinfo, quarter_start);
+	PeriodBounds bounds = {DT_NOEND, DT_NOBEGIN, true};
+	TimestampTz settled;
+	TimestampTz end;
+
+	if (from > to ||
+		(!DATE_NOT_FINITE(from) && period->start(from) != from) ||
+		(!DATE_NOT_FINITE(to) && period->start(to) != to))
+		return bounds;
+
+	if (DATE_NOT_FINITE(from))
+		bounds.first = DATE_IS_NOBEGIN(from) ? DT_NOBEGIN : DT_NOEND;
+	else
+	{
+		find_midnight(zone, from, &bounds.first, &settled);
+		bounds.first = Min(Max(bounds.first, MIN_TIMESTAMP), END_TIMESTAMP - 1);
+		bounds.exact = bounds.first == settled;
+	}
+	if (DATE_NOT_FINITE(to))
+		bounds.last = DATE_IS_NOBEGIN(to) ? DT_NOBEGIN : DT_NOEND;
+	else
+	{
+		find_midnight(zone, next_start(period, to), &end, &settled);
+		bounds.last = Min(Max(settled, MIN_TIMESTAMP), END_TIMESTAMP) - 1;
+		bounds.exact = bounds.exact && end == settled;
+	}
+	return bounds;
 }
 
-PG_FUNCTION_INFO_V1(local_year);
+/* local_bound(unit, start, zone, is_last) */
+PG_FUNCTION_INFO_V1(local_bound);
 Datum
-local_year(PG_FUNCTION_ARGS)
+local_bound(PG_FUNCTION_ARGS)
 {
-	return local_period(fcinfo, year_start);
+	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const Period *period = find_period(name);
+	DateADT		start = PG_GETARG_DATEADT(1);
+	PeriodBounds bounds;
+
+	if (period == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no local period of that name"),
+				 errhint("The periods are day, week, month, quarter and year.")));
+	bounds = period_bounds(period, start, start, zone_argument(fcinfo, 2));
+	PG_RETURN_TIMESTAMPTZ(PG_GETARG_BOOL(3) ? bounds.last : bounds.first);
 }

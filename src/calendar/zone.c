@@ -255,3 +255,10 @@ zone_instant(const Zone *zone, int64 local)
 {
 	return offsets_instant(&zone->offsets, local);
 }
+
+/* See offsets_last_instant(). */
+TimestampTz
+zone_last_instant(const Zone *zone, int64 local)
+{
+	return offsets_last_instant(&zone->offsets, local);
+}

@@ -34,5 +34,6 @@ extern const char *zone_name(const Zone *zone);
 extern int64 zone_offset(const Zone *zone, TimestampTz at);
 extern const Offsets *zone_offsets(const Zone *zone);
 extern TimestampTz zone_instant(const Zone *zone, int64 local);
+extern TimestampTz zone_last_instant(const Zone *zone, int64 local);
 
 #endif							/* LOYALCS_ZONE_H */
