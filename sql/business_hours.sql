@@ -111,3 +111,101 @@ SELECT count(DISTINCT business_hours_hash(hours)) > 20 AS spread,
        count(DISTINCT business_hours_hash_extended(hours, 7)) > 20 AS spread_with_seed FROM desks;
 SELECT desk, is_open(hours, '2026-11-24 12:00+09') FROM desks WHERE desk IN (1, 100);
 SELECT pg_column_size(hours) < 80 AS small FROM desks WHERE desk = 15;
+
+--
+-- What must not get in, or be trusted
+--
+
+\i test/errors.sql
+-- A zone whose clock is a day or more off, or that a text cannot carry, is none.
+SELECT pg_temp.error_of($$SELECT business_hours('24/7', 'ABC100', '')$$) AS errors
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', 'ABC-24', '')$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', 'ABC3DEF-30,M3.2.0,M11.1.0', '')$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', '<a b>5', '')$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', E'<a\tb>5', '')$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', repeat('A', 300), '')$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT '24/7 @ ABC100'::business_hours$$);
+SELECT business_hours('24/7', 'ABC23:59:59', ''), business_hours('24/7', '<+0930>-9:30', '');
+-- Of many names that POSIX's notation might take: what gets in comes back from
+-- its text, and its clock can be read.
+CREATE FUNCTION pg_temp.zone_outcome(zone text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hours business_hours;
+BEGIN
+    BEGIN
+        hours := business_hours('Mo-Fr 10:00-18:00', zone, '');
+    EXCEPTION WHEN invalid_parameter_value THEN
+        RETURN 'refused';
+    END;
+    IF hours::text::business_hours <> hours THEN
+        RETURN 'lost: ' || zone;
+    END IF;
+    PERFORM next_open(hours, i), add_business_time(i, '-3 days 1 hour', hours)
+       FROM unnest('{1905-01-01,2026-03-29,2026-11-24,2098-12-31}'::timestamptz[]) i;
+    RETURN 'good';
+END
+$$;
+SELECT pg_temp.zone_outcome(z) AS outcome, count(*) > 99 AS many
+  FROM (SELECT format(f, a, o) AS z
+          FROM unnest(ARRAY['AB%s%s', 'ABC%2$s', '<A%sB>%s', 'ABC%2$sDEF',
+                            'ABC%2$sDEF%2$s,M3.2.0,M11.1.0', '%sBC%2$s',
+                            'Asia/%sokyo%2$s', ':ABC%2$s']) f,
+               regexp_split_to_table(E'\t\n !"#%+,-./0;<=>?@AZaz_\x7f', '') a,
+               unnest('{0,5,-9:30,23:59:59,24,-24,25,100,167,168,-167}'::text[]) o) z
+ GROUP BY 1
+ ORDER BY 1;
+-- A text is read up to a length, and shown in part.
+SELECT length(pg_temp.error_of($$SELECT business_hours(repeat(' ', 200000000), 'UTC', '')$$)) < 400 AS short;
+SELECT pg_temp.error_of($$SELECT business_hours(repeat('Mo,', 100000), 'UTC', '')$$) AS errors
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', 'UTC', repeat('JP,', 100000))$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT repeat('Mo,', 100000)::business_hours$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT repeat('x', 100000)::business_hours$$)
+UNION ALL SELECT pg_temp.error_of($$SELECT business_hours('24/7', repeat('z', 100000), '')$$);
+-- A stored value may be damaged, or be of a version to come: whoever reads it
+-- looks first. (A superuser can make one; a disk can, too.)
+CREATE CAST (bytea AS business_hours) WITHOUT FUNCTION;
+CREATE CAST (business_hours AS bytea) WITHOUT FUNCTION;
+CREATE TABLE damaged AS
+SELECT d.n, d.what, d.bytes::business_hours AS hours
+  FROM (VALUES (business_hours('24/7', 'UTC', '')::bytea)) good (whole),
+       LATERAL (VALUES (0, 'good', whole),
+                       (1, 'newer version', set_byte(whole, 0, 2)),
+                       (2, 'no version', set_byte(whole, 0, 0)),
+                       (3, 'empty', ''::bytea),
+                       (4, 'short', substr(whole, 1, 7)),
+                       (5, 'cut', substr(whole, 1, length(whole) - 1)),
+                       (6, 'more', whole || '\x00'::bytea),
+                       (7, 'reserved', set_byte(whole, 2, 1)),
+                       (8, 'countries', set_byte(whole, 1, 255)),
+                       (9, 'no rules', set_byte(whole, 4, 0)),
+                       (10, 'many rules', set_byte(whole, 5, 255)),
+                       (11, 'kind', set_byte(whole, 12, 77)),
+                       (12, 'zone', set_byte(whole, length(whole) - 2, 7))) d (n, what, bytes);
+-- Which of them are answered about; all others are refused, for that reason.
+CREATE FUNCTION pg_temp.answered(question text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    item record;
+    answered text;
+BEGIN
+    FOR item IN SELECT * FROM damaged ORDER BY n LOOP
+        BEGIN
+            EXECUTE question USING item.hours;
+            answered := concat_ws(', ', answered, item.what);
+        EXCEPTION WHEN data_corrupted THEN
+            NULL;
+        END;
+    END LOOP;
+    RETURN answered;
+END
+$$;
+SELECT q AS question, pg_temp.answered(q) AS answered
+  FROM unnest(ARRAY['SELECT $1::text', 'SELECT business_hours_send($1)', 'SELECT is_open($1, now())',
+                    'SELECT next_close($1, now())', 'SELECT business_time(now(), now(), $1)',
+                    $$SELECT explain_business_time(now(), now() + '1 day', $1)$$,
+                    $$SELECT sla_due(now(), '1 hour', $1, NULL)$$]) q;
+-- Those that compare look at what they compare by: its length and the version.
+SELECT q AS question, pg_temp.answered(q) AS answered
+  FROM unnest(ARRAY[$$SELECT $1 = '24/7'$$, $$SELECT '24/7' < $1$$, 'SELECT business_hours_hash($1)',
+                    'SELECT business_hours_hash_extended($1, 1)']) q;
+SELECT pg_temp.error_of('SELECT hours::text FROM damaged WHERE n = 1') AS errors
+UNION ALL SELECT pg_temp.error_of('SELECT hours = hours FROM damaged WHERE n = 3');

@@ -11,7 +11,8 @@
  * array covers 1900 to 2100; an instant outside asks PostgreSQL.
  *
  * Zones stay for the life of the backend: 16 bytes a clock change, 9 kB for a
- * zone with daylight saving, and there are some 600 names.
+ * zone with daylight saving.  The database has some 600 names; who makes up
+ * others in POSIX's notation pays more to PostgreSQL, which keeps them too.
  *
  * A zone is what the time zone database or POSIX calls one.  An abbreviation
  * such as IST is none: what it means is a setting, and a function that took it

@@ -21,6 +21,16 @@ typedef uint16_t uint16;
 typedef int16_t int16;
 typedef int32_t int32;
 typedef int64_t int64;
+typedef uint32_t uint32;
+typedef uint64_t uint64;
+
+#define INT64CONST(x)	(x##L)
+#define Assert(condition) \
+	do { if (!(condition)) { fprintf(stderr, "assertion: %s\n", #condition); abort(); } } while (0)
+
+/* Of those programs that allocate; they forget it all at once. */
+extern void *palloc(size_t size);
+extern void *repalloc(void *pointer, size_t size);
 
 #define Min(x, y)		((x) < (y) ? (x) : (y))
 #define Max(x, y)		((x) > (y) ? (x) : (y))
