@@ -30,7 +30,7 @@ extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 #define WATCHED_DAYS	9
 #define WATCHED_MINUTES	(WATCHED_DAYS * DAY_MINUTES)
-#define MINUTES_A_STEP	97		/* a prime, so that all minutes of a day come up */
+#define MINUTES_A_STEP	97		/* a prime: all minutes come up */
 
 /*
  * Memory, all of which goes at once
@@ -302,7 +302,7 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		BusinessHours *hours = calloc(1, hours_size(parts));
 		uint16	   *first_spans = calloc(parts->nrules, sizeof(uint16));
 		DateADT		day = CIVIL_FIRST_DAY +
-			(data[5] | data[6] << 8 | data[7] << 16) % (CIVIL_END_DAY - CIVIL_FIRST_DAY - WATCHED_DAYS);
+		(data[5] | data[6] << 8 | data[7] << 16) % (CIVIL_END_DAY - CIVIL_FIRST_DAY - WATCHED_DAYS);
 		TimestampTz at = day * USECS_PER_DAY;
 		ZoneSegment segments[4];
 		int		   *buckets = calloc(OFFSET_BUCKETS, sizeof(int));
