@@ -125,7 +125,7 @@ NO_INSTALLCHECK = 1
 # These start from a copy of the tree, or need no build at all.  PGXS stays out
 # of them: it is not there yet when "make check" is the first thing that
 # somebody runs, and it has a "check" of its own.
-FRAME = deps check check-ubsan fuzz demo bench indent check-indent lint
+FRAME = deps check check-sanitize check-valgrind fuzz demo bench indent check-indent lint
 
 ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 
@@ -202,8 +202,12 @@ check:
 	@test/deps && test/check
 
 # The same tests with the compiler's checks for undefined behaviour built in.
-check-ubsan:
-	@test/deps && UBSAN=1 test/check
+check-sanitize:
+	@test/deps && SANITIZE=1 test/check
+
+# Some of them with the server under valgrind, which knows every allocation.
+check-valgrind:
+	@test/deps --dev && VALGRIND=1 test/check
 
 # The parsers against libFuzzer, without a server.
 fuzz:
