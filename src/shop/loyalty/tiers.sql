@@ -204,7 +204,7 @@ COMMENT ON FUNCTION queue_tiers() IS
     'trigger of orders and returns: notes whose tier has to be looked at';
 
 --@ reference tier_rules tier_state
-CREATE TRIGGER check_tier_rule
+CREATE OR REPLACE TRIGGER check_tier_rule
     BEFORE INSERT OR UPDATE OR DELETE ON tier_rules
     FOR EACH ROW EXECUTE FUNCTION check_tier_rule();
 
