@@ -40,6 +40,11 @@ SET client_min_messages = warning;
 SELECT job, schedule, command, replace(to_do, current_database(), 'DATABASE') AS to_do
   FROM loyalcs.schedule_shop('it''s 100%') WHERE job LIKE '%:refresh_rfm_cuts';
 
+-- What a crontab cannot hold is refused, and pg_cron need not.
+SELECT count(loyalcs.create_shop(E'line\nbreak'));
+SELECT replace(pg_temp.outcome($$SELECT loyalcs.schedule_shop(E'line\nbreak')$$), current_database(), 'DATABASE');
+SELECT count(*) FROM loyalcs.schedule_shop('tokyo') s WHERE s.to_do ~ '[\x01-\x1f]';
+
 -- 03:10 on the shop's clock in winter, 04:10 in summer; half hours count.
 SELECT shop, pg_temp.at(shop)
   FROM unnest('{tokyo,kolkata,london,"new york",howe,"it''s 100%"}'::text[]) shop;
@@ -123,6 +128,22 @@ SELECT pg_temp.outcome($$SELECT loyalcs.schedule_shop('tokyo')$$);
 SELECT loyalcs.unschedule_shop('tokyo');
 RESET SESSION AUTHORIZATION;
 
+-- A shop's jobs are its own, whatever colons are in names; those that 0.1.0 made
+-- are called the same.
+SET SESSION AUTHORIZATION regress_jobs_owner;
+SELECT count(loyalcs.create_shop(shop)) FROM unnest('{a,a:b,"a:",":",a:b:refresh_rfm_cuts}'::text[]) shop;
+SELECT count(DISTINCT s.job) = count(*) AS unambiguous, count(s.to_do) FROM unnest('{a,a:b,"a:",":",a:b:refresh_rfm_cuts}'::text[]) shop, loyalcs.schedule_shop(shop) s;
+CREATE TEMP VIEW scheduled AS
+SELECT regexp_replace(jobname, ':[^:]*$', '') AS shop, count(*) AS jobs FROM cron.job WHERE jobname ~ '^loyalcs:(a|:)' GROUP BY 1;
+SELECT count(*) AS shops, min(jobs) = max(jobs) AS same FROM scheduled;
+SELECT loyalcs.unschedule_shop('a') > 0 AS some;
+SELECT shop FROM scheduled ORDER BY shop COLLATE "C";
+SELECT loyalcs.unschedule_shop(':') > 0 AS some, loyalcs.unschedule_shop('a:') > 0 AS more;
+SELECT shop FROM scheduled ORDER BY shop COLLATE "C";
+DROP VIEW scheduled;
+SELECT count(loyalcs.drop_shop(shop, shop)) FROM unnest('{a,a:b,"a:",":",a:b:refresh_rfm_cuts}'::text[]) shop;
+RESET SESSION AUTHORIZATION;
+
 -- Gone with the shop, or before.
 SET SESSION AUTHORIZATION regress_jobs_owner;
 SELECT loyalcs.unschedule_shop('new york') > 0 AS some, loyalcs.unschedule_shop('new york') AS more;
@@ -131,7 +152,10 @@ SELECT jobname FROM cron.job ORDER BY 1;
 
 -- One word of a crontab
 SELECT word, loyalcs.shop_crontab_word(word)
-  FROM unnest(ARRAY['plain', 'two words', '', 'it''s', '100%', '$(rm)', '"', 'ä']) word;
+  FROM unnest(ARRAY['plain', 'two words', '', 'it''s', '100%', '$(rm)', '"', 'ä', '-x', '`id`', '''%''']) word;
+SELECT count(*) AS all, count(*) FILTER (WHERE pg_temp.outcome(format('SELECT loyalcs.shop_crontab_word(%L)', 'a' || chr(i) || 'b')) LIKE '42602 a crontab cannot hold a name with a backslash,%') AS refused
+  FROM (SELECT generate_series(1, 31) UNION ALL VALUES (127), (92)) c (i);
+SELECT pg_temp.outcome($$SELECT loyalcs.shop_crontab_word(E'a\n* * * * * rm')$$);
 
 RESET SESSION AUTHORIZATION;
 DELETE FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = 9999;

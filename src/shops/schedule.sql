@@ -50,6 +50,7 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_cron_setting(text) IS
     'a setting of pg_cron; NULL if there is none, or the caller may not see it';
 
+-- A job is called loyalcs:SHOP:FUNCTION, and only the shop may have a colon in it.
 CREATE FUNCTION loyalcs.unschedule_shop(shop text) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -63,7 +64,8 @@ BEGIN
         EXECUTE format('SELECT count(%s.unschedule(j.jobid))
                           FROM %1$s.job j
                          WHERE j.username = current_user AND j.database = current_database()
-                           AND starts_with(j.jobname, $1)', cron)
+                           AND starts_with(j.jobname, $1)
+                           AND pg_catalog.strpos(pg_catalog.substr(j.jobname, pg_catalog.length($1) + 1), '':'') = 0', cron)
            INTO jobs
           USING format('loyalcs:%s:', shop);
     END IF;
@@ -73,7 +75,9 @@ $$;
 COMMENT ON FUNCTION loyalcs.unschedule_shop(text) IS
     'takes the jobs of a shop that the caller has scheduled out of pg_cron; gives their number';
 
--- Cron reads a line before the shell does, and takes % for its end.
+-- Cron reads a line before the shell does, and takes % for its end unless there
+-- is a backslash before it. What a backslash before a backslash means differs from
+-- cron to cron, and a line break cannot be written at all.
 CREATE FUNCTION loyalcs.shop_crontab_word(word text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path = pg_catalog, pg_temp
@@ -82,11 +86,17 @@ BEGIN
     IF word ~ '^[A-Za-z0-9_.]+$' THEN
         RETURN word;
     END IF;
+    IF word ~ '[\x01-\x1f\x7f\\]' THEN
+        RAISE EXCEPTION 'a crontab cannot hold a name with a backslash, a line break or another control character in it'
+            USING ERRCODE = 'invalid_name',
+                  DETAIL = format('It would be part of the word %s.', to_json(word)),
+                  HINT = 'Give the shop, the database or the role another name, or install pg_cron.';
+    END IF;
     RETURN replace(concat('''', replace(word, '''', '''\'''''), ''''), '%', '\%');
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_crontab_word(text) IS
-    'a text as one word of a crontab''s line';
+    'a text as one word of a crontab''s line; an error if it has a backslash or a control character in it';
 
 CREATE FUNCTION loyalcs.schedule_shop(shop text)
 RETURNS TABLE (job text, schedule text, command text, to_do text)

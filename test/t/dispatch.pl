@@ -20,6 +20,7 @@ use Time::HiRes qw(sleep time);
 chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
 my $program = "$ENV{LOYALCS_STAGE}$bindir/loyalcs-dispatch";
 my $dir = PostgreSQL::Test::Utils::tempdir;
+$ENV{DIR} = $dir;
 
 my $node = PostgreSQL::Test::Cluster->new('dispatch');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
@@ -112,6 +113,15 @@ sub script
 	close $out or die $!;
 	chmod 0755, $file or die $!;
 	return $file;
+}
+
+# run_sh(SCRIPT): what it prints
+sub run_sh
+{
+	my ($script) = @_;
+	open my $out, '-|', 'sh', '-c', $script or die $!;
+	local $/;
+	return <$out>;
 }
 
 # orders(NUMBER, PREFIX): so many new orders, for each of which a confirmation is due
@@ -308,6 +318,119 @@ refused('--sla: a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for
 refused('--sla: a sender', 'exit 0', '', '--sla', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=sender');
 
 # --------------------------------------------------------------------------
+# What customers write, through the mailer of the page
+# --------------------------------------------------------------------------
+
+# Nothing is obeyed by a terminal, and JSON is what it was.
+my $controls = join('', map { chr } 1 .. 31, 127 .. 159, 0x2028, 0x2029);
+utf8::encode(my $written = "C$controls");
+sql("INSERT INTO aurora.customers (customer_id, name, email) VALUES ('C1', \$name\$$written\$name\$, 'c1\@example.com')");
+sql(q{INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount) VALUES ('C1', 'O' || (SELECT name FROM aurora.customers WHERE customer_id = 'C1'), now() - interval '1 minute', 1)});
+my $any_control = qr/[\x01-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]/;
+foreach my $how ('--dry-run', '--once')
+{
+	@lines = dispatched("$how of control characters", 'exit 0', '', on_shop($how));
+	unlike($lines[0], $any_control, "$how: no control character is written");
+	utf8::encode(my $read = decode_json($lines[0])->{subject});
+	is($read, "O$written", "$how: and all are told of");
+}
+unlike(decode_json($lines[0])->{payload}{subject}, qr/[$controls]/, 'the subject of the message has none');
+unlike(decode_json($lines[0])->{payload}{body}, qr/(?![\n\t])[$controls]/, 'its body has only lines and tabs');
+refused('a shop of control characters', 'exit 1', qr/^loyalcs-dispatch: there is no shop a \[2J b in database postgres\nloyalcs-dispatch: HINT: [^\n]*\n\z/,
+	'--shop', "a\n\e[2J\xc2\x9bb", '--once', $node->connstr('postgres'));
+refused('options of control characters', 'exit 2', qr/^loyalcs-dispatch: unknown option or unexpected value: --x b\n[^\n]*\n\z/, "--x\r\nb");
+
+SKIP:
+{
+	my ($mailer) = $page =~ /^```sh\n(#!\/bin\/sh\n# send-mail:.*?)^```$/ms or die 'the page has no mailer';
+	skip 'jq or python3 is missing', 1 if system('jq -n 1 >/dev/null 2>&1; test $? = 0 && python3 -c 1') != 0;
+	mkdir "$dir/bin";
+	script('bin/sendmail', qq{#!/bin/sh\nn=\$(ls "\$DIR/mail" | wc -l)\nprintf '%s\\n' "\$@" >"\$DIR/mail/\$n.args"\ncat >"\$DIR/mail/\$n.eml"\n});
+	my $send_mail = script('send-mail', $mailer);
+	my $parse = script('parse', <<'END');
+import email, email.policy, json, sys
+for path in sys.argv[1:]:
+    raw = open(path, 'rb').read()
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    print(json.dumps({'args': open(path[:-4] + '.args').read().split('\n')[:-1],
+        'headers': [k for k, v in mail.items()], 'to': [a.addr_spec for a in mail['To'].addresses], 'subject': str(mail['Subject']),
+        'type': mail.get_content_type(), 'body': mail.get_content(), 'defects': [str(d) for d in mail.defects],
+        'longest': max(len(l) for l in raw.split(b'\n'))}))
+END
+	my %hostile = (
+		'line break' => "Ann\nBcc: all\@example.com\n\nbuy", 'crlf' => "Ann\r\nBcc: all\@example.com\r\n\r\nbuy", 'end' => "Ann\n.\nQUIT\r\n.\r\n",
+		'quotes' => q{"Ann" 'x' \\" `id` $(touch $DIR/owned) ; touch $DIR/owned}, 'option' => '-oQ/tmp -t', 'long' => "\x{9577}" x 20000,
+		'emoji' => "\x{1F469}\x{200D}\x{1F469}\x{200D}\x{1F466}" x 30, 'word' => '=?UTF-8?B?QmNjOiBhQHg=?=', 'percent' => '%s%n \(.recipient) %0aBcc: a@x', 'html' => '<script>"&',
+		'controls' => $controls, 'blank' => '  ', 'separator' => "Ann\x{2028}Bcc: x\x{85}y");
+	my @names = sort keys %hostile;
+	utf8::encode(my $values = join(', ', map { "('M$_', \$hostile\$$hostile{$names[$_]}\$hostile\$)" } 0 .. $#names));
+	sql(qq{
+		UPDATE aurora.templates SET subject = subject || ' {{name}}' WHERE key = 'order_confirmation';
+		INSERT INTO aurora.customers (customer_id, name, email) SELECT k, v, k || '\@example.com' FROM (VALUES $values) v (k, v);
+		INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount)
+		SELECT k, 'O ' || left(v, 100), now() - interval '1 minute', 1 FROM (VALUES $values) v (k, v);
+		-- none of these may be sent
+		INSERT INTO aurora.customers (customer_id, name, email) VALUES
+			('B0', 'Bob', E'b\@x\\nBcc: all\@example.com'), ('B1', 'Bob', 'b\@x, all\@example.com'), ('B2', 'Bob', '-oQ/tmp\@x'), ('B3', 'Bob', 'b\@x\$(id) c');
+		INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount)
+		SELECT 'B' || i, 'O', now() - interval '1 minute', 1 FROM generate_series(0, 3) i;});
+	mkdir "$dir/mail";
+	{
+		local $ENV{PATH} = "$dir/bin:$ENV{PATH}";
+		refused('the mailer', 'exit 0', '', on_shop('--once', '--exec', "exec $send_mail"));
+
+		# and what it would do if somebody else had handed it such recipients
+		foreach my $to ("a\@x\nBcc: b\@x", 'a@x, b@x', '-t', 'a b@x', '$(id)', '')
+		{
+			open my $in, '|-', $send_mail or die $!;
+			print $in encode_json({ payload => { recipient => $to, subject => 's', body => 'b' } }), "\n";
+			close $in;
+			is($? >> 8, 67, 'it sends to one address: not to ' . $to =~ s/\n/\\n/r);
+		}
+	}
+	is(became('M'), @names . ' sent', 'the mailer: all are sent');
+	is(became('B'), '4 undeliverable', 'the mailer: but to no recipient that is not one address');
+	my @mails = map { decode_json($_) } split /^/, `python3 $parse $dir/mail/*.eml`;
+	is(scalar @mails, scalar @names, 'the mailer: one mail each');
+	is(join(' | ', sort keys %{ { map { join(' ', @{ $_->{headers} }) => 1 } @mails } }),
+		'To Subject MIME-Version Content-Type Content-Transfer-Encoding', 'the mailer: each has the headers of the page and no others');
+	is(join(' ', map { @{ $_->{defects} } } @mails), '', 'the mailer: a parser of mail finds nothing wrong');
+	is(scalar(grep { $_->{longest} > 76 } @mails), 0, 'the mailer: no line is too long');
+	ok(!-e "$dir/owned", 'the mailer: no word of a customer is run');
+	foreach my $mail (@mails)
+	{
+		my ($to) = @{ $mail->{to} };
+		my ($i) = $to =~ /^M(\d+)\@example\.com$/ or die "mail to $to";
+		is(join(' ', @{ $mail->{args} }), "-i -- $to", "the mailer, $names[$i]: one recipient");
+		my $name = $hostile{ $names[$i] };
+		(my $line = $name) =~ s/ *[$controls][ $controls]*/ /g;
+		my $subject = sql("SELECT aurora.one_line(loyalcs.render(t.subject, jsonb_build_object('order_id', o.order_id, 'name', c.name))) FROM aurora.templates t, aurora.orders o JOIN aurora.customers c USING (customer_id) WHERE t.key = 'order_confirmation' AND t.language = 'ja' AND c.customer_id = 'M$i'");
+		utf8::encode(my $got = $mail->{subject});
+		is($got, $subject, "the mailer, $names[$i]: the subject is what was written");
+		unlike($mail->{subject}, qr/[$controls]/, "the mailer, $names[$i]: in one line");
+		like($mail->{subject}, qr/\Q$1\E/, "the mailer, $names[$i]: with the name in it") if $line =~ /(\S.*\S)/;
+		(my $lines = $name) =~ s/\r\n?/\n/g;
+		$lines =~ s/(?![\n\t])[$controls]/ /g;
+		like($mail->{body}, qr/^\Q$lines\E\x{69d8}/m, "the mailer, $names[$i]: the body has the name");
+	}
+	sql("UPDATE aurora.templates SET subject = replace(subject, ' {{name}}', '') WHERE key = 'order_confirmation'");
+}
+
+# --------------------------------------------------------------------------
+# A word of a crontab, as cron and then the shell read it
+# --------------------------------------------------------------------------
+
+foreach my $word (q{it's}, q{100%}, q{%}, q{'%'}, q{$(touch $DIR/owned)}, q{`id`}, q{a"b}, q{-x}, q{a;b|c&d}, q{ a  b }, q{!!}, q{#x}, q{~}, q{*}, q{SELECT "it's 100%".f()})
+{
+	my $line = sql("SELECT loyalcs.shop_crontab_word(\$word\$$word\$word\$)");
+	my $sh = $line =~ s/\\%/\0/gr;
+	unlike($sh, qr/%/, "$word: cron does not end the line there");
+	$sh =~ s/\0/%/g;
+	is(scalar(run_sh("printf '<%s>' $sh")), "<$word>", "$word: one word for the shell");
+}
+ok(!-e "$dir/owned", 'no word of a crontab is run');
+
+# --------------------------------------------------------------------------
 # Answers of a command
 # --------------------------------------------------------------------------
 
@@ -322,7 +445,6 @@ case $line in
 *'"X2"'*) trap 'echo bye; exit 0' TERM; sleep 1000 & echo $! >"$DIR/sleeper2"; wait ;;
 esac
 END
-$ENV{DIR} = $dir;
 my $hanging = start(on_shop('--once', '--exec', "exec $hang", '--time-limit', '10', '--lease', '604800', '--limit', '2', '--at', sql("SELECT now() + interval '20 hours'")));
 wait_for_text("$dir/sleeper", qr/\n/);
 
@@ -430,15 +552,8 @@ mkfifo("$dir/reader", 0600) or die $!;
 	is(became('P'), '1 waits', 'what was not is given back');
 }
 
-is(finish($hanging), 'exit 0', 'commands that hang');
-is(sql("SELECT string_agg(detail, ', ' ORDER BY customer_id) FROM aurora.followups WHERE customer_id ~ '^X'"),
-	'took longer than 10 s: asked, took longer than 10 s: bye', 'are asked to end, and then made to');
-foreach my $file ('sleeper', 'sleeper2')
-{
-	chomp(my $pid = slurp_file("$dir/$file"));
-	ok(is_gone($pid), "the time limit ends what a command has started: $file");
-}
-settle('X');
+settle('P');
+
 settle('P');
 
 # The lease does not last for all: the others are given back, and claimed again.
@@ -473,6 +588,15 @@ refused('not recorded', 'exit 1', qr/^loyalcs-dispatch: function aurora.complete
 is(became('U'), '1 claimed, 2 waits', 'where nothing can be recorded, nothing more is handed over');
 sql("ALTER FUNCTION aurora.gone RENAME TO complete_followup");
 settle('U');
+is(finish($hanging), 'exit 0', 'commands that hang');
+is(sql("SELECT string_agg(detail, ', ' ORDER BY customer_id) FROM aurora.followups WHERE customer_id ~ '^X'"),
+	'took longer than 10 s: asked, took longer than 10 s: bye', 'are asked to end, and then made to');
+foreach my $file ('sleeper', 'sleeper2')
+{
+	chomp(my $pid = slurp_file("$dir/$file"));
+	ok(is_gone($pid), "the time limit ends what a command has started: $file");
+}
+settle('X');
 
 # --------------------------------------------------------------------------
 # Signals, notifications, and a server that goes away

@@ -122,7 +122,7 @@ ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id) REFERENCES customers;
 ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id, invitation_id, survey)
     REFERENCES survey_invitations (customer_id, invitation_id, survey);
 
-CREATE OR REPLACE TRIGGER check_response
+CREATE TRIGGER check_response
     BEFORE INSERT OR UPDATE ON survey_responses
     FOR EACH ROW WHEN (NEW.invitation_id IS NOT NULL)
     EXECUTE FUNCTION check_response();
@@ -166,8 +166,8 @@ BEGIN
             THEN pg_catalog.format('Score %s is off the scale of %s to %s.',
                         NEW.score, asked.scale_low, asked.scale_high)
         WHEN NEW.choice <> ALL (asked.choices)
-            THEN pg_catalog.format('%s is none of the choices %s.',
-                        NEW.choice, pg_catalog.array_to_string(asked.choices, ', '))
+            -- (what a customer wrote instead belongs into no log)
+            THEN pg_catalog.format('The choice is none of %s.', pg_catalog.array_to_string(asked.choices, ', '))
     END;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'response % of customer % cannot answer question % of survey %',
@@ -217,7 +217,7 @@ ALTER TABLE survey_answers ADD FOREIGN KEY (customer_id, response_id, survey)
 --@ reference survey_answers survey_questions
 ALTER TABLE survey_answers ADD FOREIGN KEY (survey, question) REFERENCES survey_questions;
 
-CREATE OR REPLACE TRIGGER check_answer
+CREATE TRIGGER check_answer
     AFTER INSERT OR UPDATE ON survey_answers
     FOR EACH ROW EXECUTE FUNCTION check_answer();
 
