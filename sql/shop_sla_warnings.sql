@@ -129,6 +129,13 @@ RESET ROLE;
 DELETE FROM tickets WHERE customer_id = 'ann';
 SELECT customer_id, count(*) FROM sla_warnings GROUP BY 1 ORDER BY 1;
 
+-- A ticket that is dated before business hours are known stops none of the others.
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'ben', t, 'email' FROM unnest('{old,new}'::text[]) t;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('ben', 'old', '0001-01-02', 'opened'), ('ben', 'new', '2026-04-01 12:00+09', 'opened');
+SELECT ticket_id, metric, state FROM sla_board_at('2026-04-01 13:30+09') WHERE ticket_id IN ('old', 'new') ORDER BY 1, 2;
+SELECT ticket_id, payload ->> 'metric' AS metric FROM claim_sla_warnings(at => '2026-04-01 13:30+09') WHERE ticket_id IN ('old', 'new') ORDER BY 1, 2;
+DELETE FROM tickets WHERE ticket_id IN ('old', 'new');
+
 -- Once more, and for the other keys.
 SELECT FROM loyalcs.create_shop('shop_sla_warnings');
 SELECT count(*) > 0 AS kept FROM sla_warnings;

@@ -254,9 +254,9 @@ BEGIN ATOMIC
            (c.clock).started_at,
            CASE WHEN s.stopped_at IS NULL
                 THEN loyalcs.sla_due((c.clock).started_at, (p.rule).target - (p.rule).warn_before,
-                                     (p.rule).hours, (c.clock).pauses)
+                                     h.hours, (c.clock).pauses)
            END,
-           loyalcs.sla_due((c.clock).started_at, (p.rule).target, (p.rule).hours, (c.clock).pauses),
+           loyalcs.sla_due((c.clock).started_at, (p.rule).target, h.hours, (c.clock).pauses),
            s.stopped_at,
            v.state,
            v.elapsed,
@@ -274,6 +274,11 @@ BEGIN ATOMIC
                           (c.clock).metric, c.channel, c.priority, c.reason, c.tier, (c.clock).started_at) AS rule
                OFFSET 0
            ) p
+     -- business hours are known from 1900 on: what is dated before that has none,
+     -- lest one ticket be the end of the board
+     CROSS JOIN LATERAL (
+               SELECT CASE WHEN (c.clock).started_at >= '1900-01-02 00:00+00' THEN (p.rule).hours END AS hours
+           ) h
      CROSS JOIN LATERAL (
                SELECT CASE WHEN (p.rule).auto_reply_counts THEN least((c.clock).stopped_at, (c.clock).acknowledged_at)
                            ELSE (c.clock).stopped_at
@@ -281,15 +286,15 @@ BEGIN ATOMIC
            ) s
      CROSS JOIN LATERAL (
                SELECT loyalcs.sla_state(
-                          loyalcs.sla_due((c.clock).started_at, (p.rule).target, (p.rule).hours, (c.clock).pauses),
+                          loyalcs.sla_due((c.clock).started_at, (p.rule).target, h.hours, (c.clock).pauses),
                           s.stopped_at,
                           sla_status_of.as_of,
                           CASE WHEN s.stopped_at IS NULL
                                THEN loyalcs.sla_due((c.clock).started_at, (p.rule).target - (p.rule).warn_before,
-                                                    (p.rule).hours, (c.clock).pauses)
+                                                    h.hours, (c.clock).pauses)
                           END) AS state,
                       loyalcs.sla_elapsed((c.clock).started_at, coalesce(s.stopped_at, sla_status_of.as_of),
-                                          (p.rule).hours, (c.clock).pauses) AS elapsed
+                                          h.hours, (c.clock).pauses) AS elapsed
                OFFSET 0
            ) v
      WHERE (p.rule).policy_id IS NOT NULL;
