@@ -29,6 +29,11 @@ OBJS = \
 	src/base/scan.o \
 	src/base/money.o \
 	src/base/values.o \
+	src/base/select.o \
+	src/base/labels.o \
+	src/base/rule_cache.o \
+	src/base/latest.o \
+	src/base/percentiles.o \
 	src/calendar/offsets.o \
 	src/calendar/zone.o \
 	src/calendar/period.o \
@@ -46,7 +51,10 @@ OBJS = \
 	src/purchases/rfm.o \
 	src/purchases/concentration.o \
 	src/purchases/retention.o \
+	src/service/ticket_clocks.o \
+	src/service/sla_clocks.o \
 	src/service/sla.o \
+	src/service/sla_policy.o \
 	src/loyalty/tiers.o \
 	src/messages/followups.o \
 	src/messages/templates.o
@@ -54,6 +62,8 @@ OBJS = \
 # The install script, in the order in which it is run.
 CORE_SQL = \
 	src/base/loyalcs.sql \
+	src/base/latest.sql \
+	src/base/percentiles.sql \
 	src/ratings/ratings.sql \
 	src/calendar/period.sql \
 	src/purchases/purchases.sql \

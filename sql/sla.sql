@@ -260,33 +260,10 @@ SELECT (sla_policy(rules[i:i], 'first_response', 'email', 'high', 'return', 'VIP
   FROM rules CROSS JOIN generate_series(1, 7) i;
 
 --
--- What people say; the latest; percentiles
+-- What people say
 --
 
 SELECT i.left, due_in(timestamptz '2026-03-02 09:00+09' + i.left::interval, '2026-03-02 09:00+09')
   FROM unnest('{0,59 seconds,1 minute,59 minutes 59 seconds,1 hour,3 hours 20 minutes,23 hours 59 minutes,24 hours,25 hours,52 hours 59 minutes,240 hours,-1 microsecond,-20 minutes,-25 hours}'::text[]) i ("left");
 SELECT due_in(NULL, now()) IS NULL AND due_in(now(), NULL) IS NULL AS nothing;
 SELECT due_in('infinity', now());
-SELECT latest(v, at, tie)
-  FROM (VALUES ('a', timestamptz '2026-03-02', 2), ('b', '2026-03-03', 1), ('c', '2026-03-03', 2), (NULL, '2026-03-04', 1), ('d', NULL, 1), ('e', '2026-03-03', NULL)) v (v, at, tie);
-SELECT latest(NULL, now(), 1) IS NULL AS none;
-SELECT latest_final(latest_combine(a, b)), latest_final(latest_combine(b, a)), latest_combine(a, NULL) IS NULL AS strict
-  FROM (SELECT latest_accum(NULL, 'a', '2026-03-02', 1) AS a, latest_accum(NULL, 'b', '2026-03-03', 1) AS b) s;
-SELECT latest_final('\x');
-
-SELECT percentiles(i * interval '1 minute') FROM generate_series(1, 1) i;
-SELECT percentiles(i * interval '1 minute') FROM generate_series(1, 2) i;
-SELECT percentiles(i * interval '1 minute') FROM generate_series(0, 100) i;
-SELECT percentiles(i) FROM unnest('{NULL,1 month,-1 day,25 hours}'::interval[]) i;
-SELECT percentiles(NULL) IS NULL AS none, percentiles(i) IS NULL AS empty FROM unnest('{}'::interval[]) i;
-SELECT count(*) AS groups, count(*) FILTER (WHERE mine IS DISTINCT FROM theirs) AS differ
-  FROM (SELECT percentiles(v) AS mine, percentile_cont('{0.5,0.9,0.95}'::float8[]) WITHIN GROUP (ORDER BY v) AS theirs
-          FROM (SELECT i % 97 AS g, abs(hashint4(i)::bigint) % 86400 * interval '1 second' AS v FROM generate_series(1, 20000) i) v
-         GROUP BY g
-        UNION ALL
-        SELECT percentiles(i * interval '1 hour'), percentile_cont('{0.5,0.9,0.95}'::float8[]) WITHIN GROUP (ORDER BY i * interval '1 hour')
-          FROM generate_series(1, 30) n CROSS JOIN generate_series(1, n) i GROUP BY n) p;
-SELECT percentiles_final(percentiles_combine(a, b)) = percentiles_final(percentiles_combine(b, a)) AS either_way,
-       percentiles_combine(NULL, a) = a AS one
-  FROM (SELECT percentiles_accum(percentiles_accum(NULL, '1 hour'), '2 hours') AS a, percentiles_accum(NULL, '5 hours') AS b) s;
-SELECT percentiles_final('\x');

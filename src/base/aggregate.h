@@ -26,6 +26,15 @@ in_aggregate(FunctionCallInfo fcinfo)
 		(IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
 }
 
+/* A row that says nothing: the state stays what it is, NULL too. */
+static inline Datum
+keep_state(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
 /* A state that is none: `detail` says, in a sentence, what is wrong. */
 static inline void
 check_state(bool valid, const char *detail)

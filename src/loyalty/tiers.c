@@ -32,6 +32,8 @@
 #include "base/civil.h"
 #include "base/compat.h"
 #include "base/money.h"
+#include "base/rule_cache.h"
+#include "base/texts.h"
 #include "calendar/zone.h"
 
 typedef enum TierPeriod
@@ -70,10 +72,9 @@ typedef struct TierRule
 	TimestampTz until;
 } TierRule;
 
-/* What fn_extra keeps: the rules of the last call, and how to write a span. */
+/* What is kept of the rules of a call, and how to write a span. */
 typedef struct TierRules
 {
-	ArrayType  *source;
 	TierRule   *rules;
 	int			nrules;
 	int		   *chains;			/* first rule of each rule_id, and the end */
@@ -85,12 +86,6 @@ typedef struct TierRules
 	Oid			span_type;
 	TupleDesc	span_desc;
 } TierRules;
-
-/*
- * Every instant is held against every rule, and every rule's tier against the
- * others'.  A shop has a dozen; ten thousand compare within a second.
- */
-#define MAX_RULES		10000
 
 /* Arguments that orders are read from; columns of tier_rule and tier_span. */
 #define ENTRY_ARRAYS	4
@@ -243,13 +238,6 @@ window_end(const TierWindow *window, const Zone *zone, TimestampTz ordered)
  * Rules
  */
 
-static bool
-same_text(const text * a, const text * b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
 static void
 check_length(const Interval *length, bool may_be_zero)
 {
@@ -309,22 +297,13 @@ find_window(TierRules *rules, TierPeriod period, const Interval *length)
  * period, length, grace, soft_landing, valid_from, valid_until.
  */
 static void
-read_rule(TierRules *rules, HeapTupleHeader header, TupleDesc tupdesc)
+read_rule(TierRules *rules, const RuleRows *rows)
 {
 	TierRule   *rule = &rules->rules[rules->nrules];
-	HeapTupleData tuple;
-	Datum		values[RULE_COLUMNS];
-	bool		nulls[RULE_COLUMNS];
+	const Datum *values = rows->values;
+	const bool *nulls = rows->nulls;
 	TierPeriod	period;
 	Interval   *length = NULL;
-
-	if (tupdesc->natts != RULE_COLUMNS)
-		elog(ERROR, "tier_rule has %d columns", tupdesc->natts);
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, tupdesc, values, nulls);
 
 	rule->rule_id = nulls[0] ? 0 : DatumGetInt64(values[0]);
 	period = nulls[6] ? PERIOD_LIFETIME : period_of(DatumGetTextPP(values[6]));
@@ -388,74 +367,25 @@ collect_edges(TierRules *rules)
 	sort_instants(rules->edges, rules->nedges);
 }
 
-static void
-read_rules(TierRules *rules, ArrayType *array)
+static const void *
+read_rules(FunctionCallInfo fcinfo, RuleRows *rows)
 {
-	Oid			type = ARR_ELEMTYPE(array);
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(type, -1);
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
+	TierRules  *rules = palloc0(sizeof(TierRules));
 
-	deconstruct_array(array, type, -1, false, TYPALIGN_DOUBLE, &elements, &nulls, &n);
-	if (n > MAX_RULES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many tier rules"),
-				 errdetail("There are %d, and the limit is %d.", n, MAX_RULES)));
-	rules->rules = palloc(n * sizeof(TierRule));
-	rules->windows = palloc(n * sizeof(TierWindow));
-	rules->chains = palloc((n + 1) * sizeof(int));
-	rules->edges = palloc(2 * n * sizeof(TimestampTz));
-	rules->nrules = rules->nwindows = rules->nchains = rules->nedges = 0;
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!nulls[i])
-			read_rule(rules, DatumGetHeapTupleHeader(elements[i]), tupdesc);
-	}
+	if (rows->tupdesc->natts != RULE_COLUMNS)
+		elog(ERROR, "tier_rule has %d columns", rows->tupdesc->natts);
+	rules->rules = palloc(rows->n * sizeof(TierRule));
+	rules->windows = palloc(rows->n * sizeof(TierWindow));
+	rules->chains = palloc((rows->n + 1) * sizeof(int));
+	rules->edges = palloc(2 * rows->n * sizeof(TimestampTz));
+	while (next_rule(rows))
+		read_rule(rules, rows);
 	rules->chains[rules->nchains] = rules->nrules;
 	collect_edges(rules);
-	ReleaseTupleDesc(tupdesc);
-	pfree(elements);
-	pfree(nulls);
-}
-
-static const TierRules *
-rules_argument(FunctionCallInfo fcinfo, int argno)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
-	TierRules  *rules = fcinfo->flinfo->fn_extra;
-	MemoryContext before;
-
-	if (rules != NULL && rules->source != NULL &&
-		VARSIZE(rules->source) == VARSIZE(array) &&
-		memcmp(rules->source, array, VARSIZE(array)) == 0)
-		return rules;
-
-	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	if (rules == NULL)
-	{
-		rules = fcinfo->flinfo->fn_extra = palloc0(sizeof(TierRules));
-		/* (not from fn_expr, which a call by the protocol does not have) */
-		get_call_result_type(fcinfo, &rules->span_type, NULL);
-		rules->span_type = get_element_type(rules->span_type);
-		rules->span_desc = lookup_rowtype_tupdesc_copy(rules->span_type, -1);
-	}
-	else if (rules->source != NULL)
-	{
-		pfree(rules->source);
-		pfree(rules->rules);
-		pfree(rules->windows);
-		pfree(rules->chains);
-		pfree(rules->edges);
-		rules->source = NULL;
-	}
-	/* The rules' tiers point into this copy. */
-	array = memcpy(palloc(VARSIZE(array)), array, VARSIZE(array));
-	read_rules(rules, array);
-	rules->source = array;
-	MemoryContextSwitchTo(before);
+	/* (not from fn_expr, which a call by the protocol does not have) */
+	get_call_result_type(fcinfo, &rules->span_type, NULL);
+	rules->span_type = get_element_type(rules->span_type);
+	rules->span_desc = lookup_rowtype_tupdesc_copy(rules->span_type, -1);
 	return rules;
 }
 
@@ -818,7 +748,7 @@ PG_FUNCTION_INFO_V1(tier_spans);
 Datum
 tier_spans(PG_FUNCTION_ARGS)
 {
-	const TierRules *rules = rules_argument(fcinfo, 4);
+	const TierRules *rules = cached_rules(fcinfo, 4, read_rules);
 	TierRun		run = {0};
 	int			nentries;
 	TierEntry  *entries = entries_argument(fcinfo, &nentries);

@@ -24,7 +24,6 @@
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/arrayaccess.h"
@@ -36,16 +35,11 @@
 #include "base/aggregate.h"
 #include "base/compat.h"
 #include "base/money.h"
+#include "base/select.h"
 #include "base/values.h"
 
 #define QUINTILES	5
 #define CUTS		(QUINTILES - 1)
-
-static inline int
-compare_int64(int64 a, int64 b)
-{
-	return (a > b) - (a < b);
-}
 
 /* Slow beside a look for a cancelled query. */
 static inline int
@@ -55,15 +49,10 @@ compare_numeric(Datum a, Datum b)
 	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, a, b));
 }
 
-#define SELECT_NAME				select_int64
-#define SELECT_ELEMENT			int64
-#define SELECT_COMPARE(a, b)	compare_int64(a, b)
-#include "base/select.h"
-
 #define SELECT_NAME				select_numeric
 #define SELECT_ELEMENT			Datum
 #define SELECT_COMPARE(a, b)	compare_numeric(a, b)
-#include "base/select.h"
+#include "base/select_template.h"
 
 /*
  * float8 as an integer of the same order, with PostgreSQL's view of zeros
@@ -113,13 +102,6 @@ find_cut_places(int64 n, CutPlaces *cuts)
 	}
 }
 
-/* How many partitions before selection takes the slow, sure way. */
-static inline int
-select_budget(int64 n)
-{
-	return 2 * pg_leftmost_one_pos64(n);
-}
-
 static int64 *
 allocate_values(int64 n)
 {
@@ -163,7 +145,7 @@ quintiles_float8(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 		keys[i] = float8_to_key(DatumGetFloat8(next_value(&iterator, i)));
 	find_cut_places(n, &cuts);
-	select_int64(keys, 0, n, cuts.places, 2 * CUTS, select_budget(n));
+	select_int64(keys, n, cuts.places, 2 * CUTS);
 	for (int k = 0; k < CUTS; k++)
 	{
 		float8		low = key_to_float8(keys[cuts.places[2 * k]]);
@@ -198,7 +180,7 @@ quintiles_timestamptz(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 		instants[i] = DatumGetTimestampTz(next_value(&iterator, i));
 	find_cut_places(n, &cuts);
-	select_int64(instants, 0, n, cuts.places, 2 * CUTS, select_budget(n));
+	select_int64(instants, n, cuts.places, 2 * CUTS);
 	for (int k = 0; k < CUTS; k++)
 	{
 		TimestampTz low = instants[cuts.places[2 * k]];
@@ -360,8 +342,7 @@ numeric_quintiles(Numbers *numbers)
 
 	find_cut_places(numbers->n, &cuts);
 	if (numbers->amounts != NULL)
-		select_int64(numbers->amounts, 0, numbers->n, cuts.places, 2 * CUTS,
-					 select_budget(numbers->n));
+		select_int64(numbers->amounts, numbers->n, cuts.places, 2 * CUTS);
 	else
 		select_numeric(numbers->numbers, 0, numbers->n, cuts.places, 2 * CUTS,
 					   select_budget(numbers->n));

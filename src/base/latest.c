@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * latest.c
+ *	  latest(value, at, tie): the value of the latest instant.
+ *
+ * A state is as long as its value, and is replaced, not changed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/aggregate.h"
+#include "base/compat.h"
+
+typedef struct Latest
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	int32		reserved;		/* always zero */
+	TimestampTz at;
+	int64		tie;
+	char		value[FLEXIBLE_ARRAY_MEMBER];
+} Latest;
+
+static Latest *
+check_latest(Latest *latest)
+{
+	if (VARSIZE(latest) < offsetof(Latest, value) || latest->reserved != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("not a state of latest"),
+				 errhint("Only the aggregate calls this function.")));
+	return latest;
+}
+
+static inline bool
+is_later(TimestampTz at, int64 tie, const Latest *latest)
+{
+	return at != latest->at ? at > latest->at : tie >= latest->tie;
+}
+
+PG_FUNCTION_INFO_V1(latest_accum);
+Datum
+latest_accum(PG_FUNCTION_ARGS)
+{
+	TimestampTz at;
+	int64		tie;
+	text	   *value;
+	Latest	   *latest;
+	Size		length;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return keep_state(fcinfo);
+	at = PG_GETARG_TIMESTAMPTZ(2);
+	tie = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
+	if (!PG_ARGISNULL(0) &&
+		!is_later(at, tie, check_latest((Latest *) PG_GETARG_BYTEA_P(0))))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	value = PG_GETARG_TEXT_PP(1);
+	length = offsetof(Latest, value) + VARSIZE_ANY_EXHDR(value);
+	latest = palloc(length);
+	SET_VARSIZE(latest, length);
+	latest->reserved = 0;
+	latest->at = at;
+	latest->tie = tie;
+	memcpy(latest->value, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	PG_RETURN_BYTEA_P(latest);
+}
+
+PG_FUNCTION_INFO_V1(latest_combine);
+Datum
+latest_combine(PG_FUNCTION_ARGS)
+{
+	Latest	   *a = check_latest((Latest *) PG_GETARG_BYTEA_P(0));
+	Latest	   *b = check_latest((Latest *) PG_GETARG_BYTEA_P(1));
+
+	PG_RETURN_BYTEA_P(is_later(b->at, b->tie, a) ? b : a);
+}
+
+PG_FUNCTION_INFO_V1(latest_final);
+Datum
+latest_final(PG_FUNCTION_ARGS)
+{
+	Latest	   *latest = check_latest((Latest *) PG_GETARG_BYTEA_P(0));
+
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(latest->value,
+											  VARSIZE(latest) - offsetof(Latest, value)));
+}

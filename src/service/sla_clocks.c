@@ -1,0 +1,286 @@
+/*-------------------------------------------------------------------------
+ *
+ * sla_clocks.c
+ *	  sla_clocks(): collects the events of one ticket and runs its clocks.
+ *
+ * The state keeps the events themselves (32 bytes each), unsorted; the final
+ * function sorts them.  So the aggregate needs no ORDER BY inside the call, can
+ * be combined, and runs in parallel.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/multirangetypes.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "base/aggregate.h"
+#include "base/compat.h"
+#include "base/labels.h"
+#include "service/ticket_clocks.h"
+
+/* In the order of EventKind. */
+static const char *const event_names[] = {
+	"opened", "customer_message", "agent_reply", "auto_reply", "proposed",
+	"pending", "resumed", "resolved", "reopened", "merged", "assigned", "note"
+};
+
+/* In the order of Metric. */
+static const char *const metric_names[] = {
+	"first_response", "next_response", "proposal", "resolution"
+};
+
+/* The state, a bytea. */
+typedef struct Log
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	int32		count;			/* of the events that there is room for */
+	Event		events[FLEXIBLE_ARRAY_MEMBER];
+} Log;
+
+/* A ticket has a handful of events. */
+#define LOG_FIRST_ROOM		6
+
+/* Far more than a ticket has, and 32 MB: whoever forgot GROUP BY hears of it. */
+#define LOG_MAX_EVENTS		1000000
+
+#define LOG_SIZE(room)		(offsetof(Log, events) + (Size) (room) * sizeof(Event))
+#define LOG_ROOM(log)		((VARSIZE(log) - offsetof(Log, events)) / sizeof(Event))
+
+static EventKind
+check_event(const text * name)
+{
+	int			kind = label_index(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
+								   event_names, EVENT_KINDS);
+
+	if (kind < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown ticket event \"%s\"", text_to_cstring(name)),
+				 errhint("SELECT enum_range(NULL::loyalcs.ticket_event) lists them; what happens to a ticket and is none of the others is a note.")));
+	return (EventKind) kind;
+}
+
+static void
+check_log_size(int64 nevents)
+{
+	if (nevents > LOG_MAX_EVENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events for one ticket"),
+				 errdetail("A ticket has at most %d.", LOG_MAX_EVENTS),
+				 errhint("GROUP BY the ticket.")));
+}
+
+/* A log can only be what the functions here made, or what somebody forged. */
+static Log *
+check_log(Log *log)
+{
+	if (VARSIZE(log) < LOG_SIZE(0) || log->count < 0 || log->count > LOG_MAX_EVENTS ||
+		(Size) log->count > LOG_ROOM(log))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("not a state of sla_clocks"),
+				 errhint("Only the aggregate calls this function.")));
+	return log;
+}
+
+static Log *
+make_log(int room)
+{
+	Log		   *log = palloc0(LOG_SIZE(room));
+
+	SET_VARSIZE(log, LOG_SIZE(room));
+	log->count = 0;
+	return log;
+}
+
+/*
+ * The log to append to, with room for `more` events: the state itself inside an
+ * aggregate, unless it is full; then, and anywhere else, a copy.  A copy is
+ * made in the current context, and the executor takes it over.
+ */
+static Log *
+own_log(FunctionCallInfo fcinfo, int more)
+{
+	Log		   *log;
+	Log		   *copy;
+	int64		room = LOG_FIRST_ROOM;
+
+	if (PG_ARGISNULL(0))
+		return make_log(Max(more, LOG_FIRST_ROOM));
+	log = check_log((Log *) PG_GETARG_BYTEA_P(0));
+	if (in_aggregate(fcinfo) && LOG_ROOM(log) - log->count >= (Size) more)
+		return log;
+	check_log_size((int64) log->count + more);
+	while (room < log->count + more)
+		room *= 2;
+	copy = make_log(room);
+	copy->count = log->count;
+	memcpy(copy->events, log->events, log->count * sizeof(Event));
+	return copy;
+}
+
+static Datum
+append_event(FunctionCallInfo fcinfo, EventKind kind, TimestampTz at, int64 tie,
+			 int64 thread)
+{
+	Log		   *log = own_log(fcinfo, 1);
+	Event	   *event = &log->events[log->count++];
+
+	event->at = at;
+	event->tie = tie;
+	event->thread = thread;
+	event->kind = kind;
+	event->reserved = 0;
+	PG_RETURN_BYTEA_P(log);
+}
+
+/* sla_clocks(ticket_event, timestamptz) */
+PG_FUNCTION_INFO_V1(sla_clocks_accum);
+Datum
+sla_clocks_accum(PG_FUNCTION_ARGS)
+{
+	const Oid  *numbers;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return keep_state(fcinfo);
+	numbers = cached_numbers(fcinfo, 1, event_names, EVENT_KINDS);
+	return append_event(fcinfo,
+						(EventKind) number_index(PG_GETARG_OID(1), numbers, EVENT_KINDS),
+						PG_GETARG_TIMESTAMPTZ(2), 0, 0);
+}
+
+/* sla_clocks(text, timestamptz, bigint, bigint) */
+PG_FUNCTION_INFO_V1(sla_clocks_accum_text);
+Datum
+sla_clocks_accum_text(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return keep_state(fcinfo);
+	return append_event(fcinfo, check_event(PG_GETARG_TEXT_PP(1)),
+						PG_GETARG_TIMESTAMPTZ(2),
+						PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3),
+						PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4));
+}
+
+PG_FUNCTION_INFO_V1(sla_clocks_combine);
+Datum
+sla_clocks_combine(PG_FUNCTION_ARGS)
+{
+	Log		   *log;
+	Log		   *more;
+
+	if (PG_ARGISNULL(1))
+		return keep_state(fcinfo);
+	more = check_log((Log *) PG_GETARG_BYTEA_P(1));
+	log = own_log(fcinfo, more->count);
+	memcpy(&log->events[log->count], more->events, more->count * sizeof(Event));
+	log->count += more->count;
+	PG_RETURN_BYTEA_P(log);
+}
+
+/*
+ * Clocks as SQL sees them
+ */
+
+typedef struct ClockOutput
+{
+	TupleDesc	tupdesc;
+	Oid			type;
+	Oid			metrics[METRICS];
+	TypeCacheEntry *multirange;
+	Datum		no_pauses;
+} ClockOutput;
+
+static const ClockOutput *
+clock_output(FunctionCallInfo fcinfo)
+{
+	ClockOutput *output = fcinfo->flinfo->fn_extra;
+	MemoryContext before;
+
+	if (output != NULL)
+		return output;
+	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	output = palloc(sizeof(ClockOutput));
+	output->type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+	output->tupdesc = lookup_rowtype_tupdesc_copy(output->type, -1);
+	enum_numbers(TupleDescAttr(output->tupdesc, 0)->atttypid, metric_names,
+				 METRICS, output->metrics);
+	output->multirange = lookup_type_cache(TSTZMULTIRANGEOID, TYPECACHE_MULTIRANGE_INFO);
+	output->no_pauses = MultirangeTypePGetDatum(make_multirange(TSTZMULTIRANGEOID,
+																output->multirange->rngtype,
+																0, NULL));
+	MemoryContextSwitchTo(before);
+	fcinfo->flinfo->fn_extra = output;
+	return output;
+}
+
+static Datum
+pauses_datum(const ClockOutput *output, const Clock *clock)
+{
+	RangeType **ranges;
+
+	if (clock->npauses == 0)
+		return output->no_pauses;
+	ranges = palloc(clock->npauses * sizeof(RangeType *));
+	for (int i = 0; i < clock->npauses; i++)
+	{
+		RangeBound	lower = {TimestampTzGetDatum(clock->pauses[i].from), false, true, true};
+		RangeBound	upper = {TimestampTzGetDatum(clock->pauses[i].until),
+		clock->pauses[i].until == DT_NOEND, false, false};
+
+		ranges[i] = make_valid_range(output->multirange->rngtype, &lower, &upper);
+	}
+	return MultirangeTypePGetDatum(make_multirange(TSTZMULTIRANGEOID,
+												   output->multirange->rngtype,
+												   clock->npauses, ranges));
+}
+
+/* metric, cycle, started_at, stopped_at, pauses, acknowledged_at */
+static Datum
+clock_datum(const ClockOutput *output, const Clock *clock)
+{
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	values[0] = ObjectIdGetDatum(output->metrics[clock->metric]);
+	values[1] = Int32GetDatum(clock->cycle);
+	values[2] = TimestampTzGetDatum(clock->started);
+	values[3] = TimestampTzGetDatum(clock->stopped);
+	nulls[3] = clock->stopped == DT_NOEND;
+	values[4] = pauses_datum(output, clock);
+	values[5] = TimestampTzGetDatum(clock->acknowledged);
+	nulls[5] = clock->acknowledged == DT_NOEND;
+	return HeapTupleGetDatum(heap_form_tuple(output->tupdesc, values, nulls));
+}
+
+PG_FUNCTION_INFO_V1(sla_clocks_final);
+Datum
+sla_clocks_final(PG_FUNCTION_ARGS)
+{
+	const Log  *log = check_log((Log *) PG_GETARG_BYTEA_P(0));
+	const ClockOutput *output = clock_output(fcinfo);
+	Event	   *events;
+	Clock	   *clocks;
+	Datum	   *datums;
+	int			n;
+
+	/* A copy: in a window the state goes on. */
+	events = palloc(Max(log->count, 1) * sizeof(Event));
+	memcpy(events, log->events, log->count * sizeof(Event));
+	n = run_ticket_log(events, log->count, &clocks);
+	datums = palloc(Max(n, 1) * sizeof(Datum));
+	for (int i = 0; i < n; i++)
+		datums[i] = clock_datum(output, &clocks[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(datums, n, output->type, -1, false,
+										  TYPALIGN_DOUBLE));
+}
