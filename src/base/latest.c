@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -84,7 +85,9 @@ Datum
 latest_final(PG_FUNCTION_ARGS)
 {
 	Latest	   *latest = check_latest((Latest *) PG_GETARG_BYTEA_P(0));
+	int			length = VARSIZE(latest) - offsetof(Latest, value);
 
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(latest->value,
-											  VARSIZE(latest) - offsetof(Latest, value)));
+	/* whoever made the state by hand may have put in anything */
+	pg_verifymbstr(latest->value, length, false);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(latest->value, length));
 }

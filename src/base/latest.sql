@@ -9,7 +9,7 @@ CREATE FUNCTION loyalcs.latest_accum(bytea, value text, at timestamptz, tie bigi
 COMMENT ON FUNCTION loyalcs.latest_accum(bytea, text, timestamptz, bigint) IS
     'transition function: keeps the later value';
 CREATE FUNCTION loyalcs.latest_combine(bytea, bytea) RETURNS bytea
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'latest_combine';
 COMMENT ON FUNCTION loyalcs.latest_combine(bytea, bytea) IS
     'combine function: the later of two';

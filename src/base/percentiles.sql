@@ -9,12 +9,12 @@ CREATE FUNCTION loyalcs.percentiles_accum(bytea, value interval) RETURNS bytea
 COMMENT ON FUNCTION loyalcs.percentiles_accum(bytea, interval) IS
     'transition function: collects a time';
 CREATE FUNCTION loyalcs.percentiles_combine(bytea, bytea) RETURNS bytea
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20
     AS 'MODULE_PATHNAME', 'percentiles_combine';
 COMMENT ON FUNCTION loyalcs.percentiles_combine(bytea, bytea) IS
     'combine function: the times of both';
 CREATE FUNCTION loyalcs.percentiles_final(bytea) RETURNS interval[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'percentiles_final';
 COMMENT ON FUNCTION loyalcs.percentiles_final(bytea) IS
     'final function: selects the percentiles';

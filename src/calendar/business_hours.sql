@@ -6,22 +6,22 @@
 CREATE TYPE loyalcs.business_hours;
 
 CREATE FUNCTION loyalcs.business_hours_in(cstring) RETURNS loyalcs.business_hours
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'business_hours_in';
 COMMENT ON FUNCTION loyalcs.business_hours_in(cstring) IS
     'input of business_hours';
 CREATE FUNCTION loyalcs.business_hours_out(loyalcs.business_hours) RETURNS cstring
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30
     AS 'MODULE_PATHNAME', 'business_hours_out';
 COMMENT ON FUNCTION loyalcs.business_hours_out(loyalcs.business_hours) IS
     'output of business_hours';
 CREATE FUNCTION loyalcs.business_hours_recv(internal) RETURNS loyalcs.business_hours
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'business_hours_recv';
 COMMENT ON FUNCTION loyalcs.business_hours_recv(internal) IS
     'binary input of business_hours';
 CREATE FUNCTION loyalcs.business_hours_send(loyalcs.business_hours) RETURNS bytea
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30
     AS 'MODULE_PATHNAME', 'business_hours_send';
 COMMENT ON FUNCTION loyalcs.business_hours_send(loyalcs.business_hours) IS
     'binary output of business_hours';
@@ -43,7 +43,7 @@ CREATE FUNCTION loyalcs.business_hours(
     time_zone text DEFAULT 'Asia/Tokyo',
     holidays text DEFAULT 'JP'
 ) RETURNS loyalcs.business_hours
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'business_hours_make';
 COMMENT ON FUNCTION loyalcs.business_hours(rules text, time_zone text, holidays text) IS
     'business hours: `rules` in OpenStreetMap''s opening_hours notation, such as Mo-Fr 10:00-18:00; Sa 10:00-15:00; PH off; Dec 29-Jan 03 off; 2026 Aug 13-16 off, of which the last about a day decides; `time_zone` a name such as Asia/Tokyo; `holidays` whose PH are: JP, dates such as 2026-08-13,2026-08-14, both or none; an error says where the rules are wrong and what was expected, and one for hours that never open';

@@ -4,17 +4,17 @@
 -- Needs: nothing before it.
 
 CREATE FUNCTION loyalcs.render(template text, "values" jsonb, html boolean DEFAULT false) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'template_render';
 COMMENT ON FUNCTION loyalcs.render(template text, "values" jsonb, html boolean) IS
     'a template with its places filled in: {{name}} takes the value of that name, a string, number or boolean of the JSON object `values`; {{name|words}} the words if there is none or it is null. As text, values are put in as they are; as HTML, & < > " and '' in them are escaped. What is put in is not looked at again. A missing value is an error that names it, as render_problem() says before';
 CREATE FUNCTION loyalcs.render_problem(template text, "values" jsonb) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'template_problem';
 COMMENT ON FUNCTION loyalcs.render_problem(template text, "values" jsonb) IS
     'why render() would raise an error: a mistake in the template, a value that is missing, or one that is an object or an array; it names places and never shows a value; NULL if nothing is wrong';
 CREATE FUNCTION loyalcs.placeholders(template text, required_only boolean DEFAULT false) RETURNS text[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'template_placeholders';
 COMMENT ON FUNCTION loyalcs.placeholders(template text, required_only boolean) IS
     'the names of a template''s places in the order of the text, each once; only those that have no words of their own if `required_only`; an error says where a template is wrong';

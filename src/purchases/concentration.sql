@@ -4,17 +4,17 @@
 -- Needs: nothing before it.
 
 CREATE FUNCTION loyalcs.top_share_accum(double precision[], double precision, double precision) RETURNS double precision[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20
     AS 'MODULE_PATHNAME', 'top_share_accum';
 COMMENT ON FUNCTION loyalcs.top_share_accum(double precision[], double precision, double precision) IS
     'transition function: collects an amount';
 CREATE FUNCTION loyalcs.top_share_combine(double precision[], double precision[]) RETURNS double precision[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'top_share_combine';
 COMMENT ON FUNCTION loyalcs.top_share_combine(double precision[], double precision[]) IS
     'combine function: the amounts of both';
 CREATE FUNCTION loyalcs.top_share_final(double precision[]) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'top_share_final';
 COMMENT ON FUNCTION loyalcs.top_share_final(double precision[]) IS
     'final function: reads the Lorenz curve';
@@ -40,7 +40,7 @@ CREATE FUNCTION loyalcs.gini_combine(double precision[], double precision[]) RET
 COMMENT ON FUNCTION loyalcs.gini_combine(double precision[], double precision[]) IS
     'combine function: the amounts of both';
 CREATE FUNCTION loyalcs.gini_final(double precision[]) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'gini_final';
 COMMENT ON FUNCTION loyalcs.gini_final(double precision[]) IS
     'final function: mean absolute difference over twice the mean';

@@ -234,8 +234,12 @@ parse_purchases(Scanner *scanner, Purchases *purchases)
 		scan_fail(scanner, expected);
 }
 
-/* Keys and separators 42, count and total 20 each, two instants of 29. */
-#define PURCHASES_TEXT_SIZE		160
+/*
+ * Keys and separators 42, count and total 20 and 25, two instants of 29; of 34
+ * if a damaged page gave back the bits, since a year may have a sign and six
+ * digits then.
+ */
+#define PURCHASES_TEXT_SIZE		200
 
 static void
 print_purchases(const Purchases *purchases, char *text)

@@ -25,6 +25,11 @@
  *
  * Invariants: count >= 0 and total >= 0; first <= last, both within the
  * bounds above; no purchases are all zeros.
+ *
+ * There is no version in it, and no room for one: these 32 bytes are for good,
+ * as is what they mean; keys, hash partitions and stored rows stand on them.
+ * Something more to be kept of a customer's orders would be another type with a
+ * cast from this one.
  */
 typedef struct Purchases
 {

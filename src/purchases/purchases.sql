@@ -8,22 +8,22 @@
 CREATE TYPE loyalcs.purchases;
 
 CREATE FUNCTION loyalcs.purchases_in(cstring) RETURNS loyalcs.purchases
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
     AS 'MODULE_PATHNAME', 'purchases_in';
 COMMENT ON FUNCTION loyalcs.purchases_in(cstring) IS
     'input of purchases';
 CREATE FUNCTION loyalcs.purchases_out(loyalcs.purchases) RETURNS cstring
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
     AS 'MODULE_PATHNAME', 'purchases_out';
 COMMENT ON FUNCTION loyalcs.purchases_out(loyalcs.purchases) IS
     'output of purchases';
 CREATE FUNCTION loyalcs.purchases_recv(internal) RETURNS loyalcs.purchases
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'purchases_recv';
 COMMENT ON FUNCTION loyalcs.purchases_recv(internal) IS
     'binary input of purchases';
 CREATE FUNCTION loyalcs.purchases_send(loyalcs.purchases) RETURNS bytea
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'purchases_send';
 COMMENT ON FUNCTION loyalcs.purchases_send(loyalcs.purchases) IS
     'binary output of purchases';
@@ -40,7 +40,7 @@ COMMENT ON TYPE loyalcs.purchases IS
     'a customer''s purchases: how many, the first and the last instant, and the exact total with up to four decimals; text form is a JSON object, {"count": 2, "first": "2026-01-05T10:00:00Z", "last": "2026-03-01T08:30:00Z", "total": 24800}; 32 bytes';
 
 CREATE FUNCTION loyalcs.jsonb(loyalcs.purchases) RETURNS jsonb
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'purchases_to_jsonb';
 COMMENT ON FUNCTION loyalcs.jsonb(loyalcs.purchases) IS
     'the text of purchases as jsonb';
@@ -85,17 +85,17 @@ CREATE FUNCTION loyalcs.last_purchase(loyalcs.purchases) RETURNS timestamptz
 COMMENT ON FUNCTION loyalcs.last_purchase(loyalcs.purchases) IS
     'instant of the last purchase; NULL for none';
 CREATE FUNCTION loyalcs.total_spent(loyalcs.purchases) RETURNS numeric
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'purchases_total';
 COMMENT ON FUNCTION loyalcs.total_spent(loyalcs.purchases) IS
     'sum of the amounts (monetary value), exact, without trailing zeros; 0 for none';
 CREATE FUNCTION loyalcs.average_order(loyalcs.purchases) RETURNS numeric
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 15
     AS 'MODULE_PATHNAME', 'purchases_average';
 COMMENT ON FUNCTION loyalcs.average_order(loyalcs.purchases) IS
     'mean amount of a purchase; NULL for none';
 CREATE FUNCTION loyalcs.recency(loyalcs.purchases, as_of timestamptz) RETURNS interval
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
     AS 'MODULE_PATHNAME', 'purchases_recency';
 COMMENT ON FUNCTION loyalcs.recency(loyalcs.purchases, as_of timestamptz) IS
     'time from the last purchase to `as_of`, in days of 24 hours; negative if the purchase is later; NULL for none';
@@ -108,7 +108,7 @@ COMMENT ON FUNCTION loyalcs.purchase_interval(loyalcs.purchases) IS
 -- Aggregates
 
 CREATE FUNCTION loyalcs.purchases_accum(loyalcs.purchases, timestamptz, numeric) RETURNS loyalcs.purchases
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 8
     AS 'MODULE_PATHNAME', 'purchases_accum';
 COMMENT ON FUNCTION loyalcs.purchases_accum(loyalcs.purchases, timestamptz, numeric) IS
     'transition function: counts a purchase';

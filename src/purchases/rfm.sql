@@ -18,7 +18,7 @@ CREATE FUNCTION loyalcs.quintiles_combine(double precision[], double precision[]
 COMMENT ON FUNCTION loyalcs.quintiles_combine(double precision[], double precision[]) IS
     'combine function: the values of both';
 CREATE FUNCTION loyalcs.quintiles_final(double precision[]) RETURNS double precision[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'quintiles_float8';
 COMMENT ON FUNCTION loyalcs.quintiles_final(double precision[]) IS
     'final function: selects the cut points';
@@ -33,7 +33,7 @@ CREATE AGGREGATE loyalcs.quintiles(double precision) (
 COMMENT ON AGGREGATE loyalcs.quintiles(double precision) IS
     'the four cut points between fifths of the values: continuous percentiles at .2, .4, .6 and .8, exact; NULL is skipped; NULL for no values. Memory: 8 bytes a value';
 CREATE FUNCTION loyalcs.quintiles_accum(bigint[], numeric) RETURNS bigint[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 25
     AS 'MODULE_PATHNAME', 'quintiles_numeric_accum';
 COMMENT ON FUNCTION loyalcs.quintiles_accum(bigint[], numeric) IS
     'transition function: collects a value, in ten-thousandths where that is exact';
@@ -43,7 +43,7 @@ CREATE FUNCTION loyalcs.quintiles_combine(bigint[], bigint[]) RETURNS bigint[]
 COMMENT ON FUNCTION loyalcs.quintiles_combine(bigint[], bigint[]) IS
     'combine function: the values of both';
 CREATE FUNCTION loyalcs.quintiles_final(bigint[]) RETURNS numeric[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'quintiles_numeric_final';
 COMMENT ON FUNCTION loyalcs.quintiles_final(bigint[]) IS
     'final function: selects the cut points';
@@ -68,7 +68,7 @@ CREATE FUNCTION loyalcs.quintiles_combine(timestamptz[], timestamptz[]) RETURNS 
 COMMENT ON FUNCTION loyalcs.quintiles_combine(timestamptz[], timestamptz[]) IS
     'combine function: the values of both';
 CREATE FUNCTION loyalcs.quintiles_final(timestamptz[]) RETURNS timestamptz[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'quintiles_timestamptz';
 COMMENT ON FUNCTION loyalcs.quintiles_final(timestamptz[]) IS
     'final function: selects the cut points';
@@ -91,7 +91,7 @@ CREATE FUNCTION loyalcs.score_by(value double precision, cuts double precision[]
 COMMENT ON FUNCTION loyalcs.score_by(value double precision, cuts double precision[]) IS
     'score of a value from 1 to 5: 1 + the number of cut points below it, so equal values have equal scores; `cuts` are those of quintiles(); NULL if either is';
 CREATE FUNCTION loyalcs.score_by(value numeric, cuts numeric[]) RETURNS integer
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'score_by_numeric';
 COMMENT ON FUNCTION loyalcs.score_by(value numeric, cuts numeric[]) IS
     'score of a value from 1 to 5: 1 + the number of cut points below it, so equal values have equal scores; `cuts` are those of quintiles(); NULL if either is';
@@ -101,7 +101,7 @@ CREATE FUNCTION loyalcs.score_by(value timestamptz, cuts timestamptz[]) RETURNS 
 COMMENT ON FUNCTION loyalcs.score_by(value timestamptz, cuts timestamptz[]) IS
     'score of a value from 1 to 5: 1 + the number of cut points below it, so equal values have equal scores; `cuts` are those of quintiles(); NULL if either is';
 CREATE FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3
     AS 'MODULE_PATHNAME', 'rfm_segment';
 COMMENT ON FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer) IS
     'name of the customer segment for RFM scores from 1 to 5 (recency 5: bought last), by recency and the rounded mean of the other two: Champions, Loyal Customers, Potential Loyalists, New Customers, Promising, Need Attention, About To Sleep, At Risk, Can''t Lose Them, Hibernating, Lost; a score off 1 to 5 is an error';

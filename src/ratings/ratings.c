@@ -277,8 +277,11 @@ parse_ratings(Scanner *scanner, Ratings *ratings)
 	scan_end(scanner);
 }
 
-/* Eleven keys, counts and separators fit: 2 + 11 * (4 + 2 + 16 + 2) + 1. */
-#define RATINGS_TEXT_SIZE	280
+/*
+ * Eleven keys, counts and separators fit, whatever bits a page gave back that
+ * was damaged: 2 + 11 * (4 + 2 + 20 + 2) + 1.
+ */
+#define RATINGS_TEXT_SIZE	320
 
 static void
 print_ratings(const Ratings *ratings, char *text)

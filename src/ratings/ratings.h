@@ -25,6 +25,12 @@
  * How many answers gave each score.  Fixed length, 88 bytes, no padding, the
  * same on disk, in memory and as the state of every rating aggregate.
  * Invariant: 0 <= count[score] <= RATINGS_MAX_COUNT.
+ *
+ * There is no version in it, and no room for one: these 88 bytes are for good.
+ * Keys, hash partitions and stored days stand on them, and a fixed length is
+ * what makes a window fast.  A wider scale, or anything else to be counted,
+ * would be another type with a cast from this one; functions that read both
+ * would take both.
  */
 typedef struct Ratings
 {

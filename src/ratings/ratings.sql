@@ -24,22 +24,22 @@ COMMENT ON DOMAIN loyalcs.ces_score IS
 CREATE TYPE loyalcs.ratings;
 
 CREATE FUNCTION loyalcs.ratings_in(cstring) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30
     AS 'MODULE_PATHNAME', 'ratings_in';
 COMMENT ON FUNCTION loyalcs.ratings_in(cstring) IS
     'input of ratings';
 CREATE FUNCTION loyalcs.ratings_out(loyalcs.ratings) RETURNS cstring
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20
     AS 'MODULE_PATHNAME', 'ratings_out';
 COMMENT ON FUNCTION loyalcs.ratings_out(loyalcs.ratings) IS
     'output of ratings';
 CREATE FUNCTION loyalcs.ratings_recv(internal) RETURNS loyalcs.ratings
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'ratings_recv';
 COMMENT ON FUNCTION loyalcs.ratings_recv(internal) IS
     'binary input of ratings';
 CREATE FUNCTION loyalcs.ratings_send(loyalcs.ratings) RETURNS bytea
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'ratings_send';
 COMMENT ON FUNCTION loyalcs.ratings_send(loyalcs.ratings) IS
     'binary output of ratings';
@@ -56,7 +56,7 @@ COMMENT ON TYPE loyalcs.ratings IS
     'how many answers gave each score from 0 to 10; text form is a JSON object of the counts that are not zero, {"9": 12, "10": 40}; 88 bytes; each count at most 2^53';
 
 CREATE FUNCTION loyalcs.jsonb(loyalcs.ratings) RETURNS jsonb
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'ratings_to_jsonb';
 COMMENT ON FUNCTION loyalcs.jsonb(loyalcs.ratings) IS
     'the text of ratings as jsonb';
@@ -123,7 +123,7 @@ CREATE FUNCTION loyalcs.nps(loyalcs.ratings) RETURNS double precision
 COMMENT ON FUNCTION loyalcs.nps(loyalcs.ratings) IS
     'Net Promoter Score, -100 to 100: 100 * (promoters - detractors) / responses (Reichheld 2003); NULL for no answers';
 CREATE FUNCTION loyalcs.csat(loyalcs.ratings) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
     AS 'MODULE_PATHNAME', 'ratings_csat';
 COMMENT ON FUNCTION loyalcs.csat(loyalcs.ratings) IS
     'mean satisfaction, 1 to 5; NULL for no answers; an error if an answer is off the scale of 1 to 5. The share of the satisfied is csat_percent';
@@ -133,7 +133,7 @@ CREATE FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer DEFAULT 4, sca
 COMMENT ON FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer, scale integer) IS
     'per cent of the answers that are `top` or better on a scale from 1 to `scale`, 0 to 100: top-two-box for the defaults; NULL for no answers; an error if an answer is off that scale';
 CREATE FUNCTION loyalcs.ces(loyalcs.ratings) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
     AS 'MODULE_PATHNAME', 'ratings_ces';
 COMMENT ON FUNCTION loyalcs.ces(loyalcs.ratings) IS
     'mean customer effort, 1 to 7; whether lower or higher is better is the wordings; NULL for no answers; an error if an answer is off the scale of 1 to 7';
@@ -143,22 +143,22 @@ CREATE FUNCTION loyalcs.share(loyalcs.ratings, low integer, high integer) RETURN
 COMMENT ON FUNCTION loyalcs.share(loyalcs.ratings, low integer, high integer) IS
     'share of the answers from `low` to `high`, both included, 0 to 1; NULL for no answers';
 CREATE FUNCTION loyalcs.mean(loyalcs.ratings) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
     AS 'MODULE_PATHNAME', 'ratings_mean';
 COMMENT ON FUNCTION loyalcs.mean(loyalcs.ratings) IS
     'mean score on whatever scale; NULL for no answers';
 CREATE FUNCTION loyalcs.stddev(loyalcs.ratings) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3
     AS 'MODULE_PATHNAME', 'ratings_stddev';
 COMMENT ON FUNCTION loyalcs.stddev(loyalcs.ratings) IS
     'sample standard deviation of the scores; NULL below two answers';
 CREATE FUNCTION loyalcs.histogram(loyalcs.ratings) RETURNS bigint[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'ratings_histogram';
 COMMENT ON FUNCTION loyalcs.histogram(loyalcs.ratings) IS
     'the eleven counts, of score 0 first';
 CREATE FUNCTION loyalcs.sparkline(loyalcs.ratings) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 15
     AS 'MODULE_PATHNAME', 'ratings_sparkline';
 COMMENT ON FUNCTION loyalcs.sparkline(loyalcs.ratings) IS
     'eleven block characters, of score 0 first, the highest for the most frequent score and the lowest for none; ASCII characters where the databases encoding lacks blocks; NULL for no answers';
@@ -168,12 +168,12 @@ CREATE FUNCTION loyalcs.nps_interval(
     OUT low double precision,
     OUT high double precision
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'ratings_nps_interval';
 COMMENT ON FUNCTION loyalcs.nps_interval(loyalcs.ratings, confidence double precision) IS
     'confidence interval of the Net Promoter Score in points: adjusted Wald (Rocks 2016), which adds 3 answers, 3/4 to promoters and 3/4 to detractors; centred on the adjusted score, clamped to -100 .. 100; NULLs for no answers';
 CREATE FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision DEFAULT 0.95) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'ratings_nps_margin';
 COMMENT ON FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision) IS
     'half the width of nps_interval before clamping, in points; NULL for no answers';
@@ -183,7 +183,7 @@ CREATE FUNCTION loyalcs.mean_interval(
     OUT low double precision,
     OUT high double precision
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_mean_interval';
 COMMENT ON FUNCTION loyalcs.mean_interval(loyalcs.ratings, confidence double precision) IS
     'confidence interval of the mean score: Students t, clamped to 0 .. 10; NULLs below two answers';
@@ -196,7 +196,7 @@ CREATE FUNCTION loyalcs.nps_change(
     OUT high double precision,
     OUT p_value double precision
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'ratings_nps_change';
 COMMENT ON FUNCTION loyalcs.nps_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
     'did the Net Promoter Score really change? change: after - before in points; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (two-sided). From the difference of the two adjusted Wald estimates; NULLs if either has no answers';
@@ -209,7 +209,7 @@ CREATE FUNCTION loyalcs.mean_change(
     OUT high double precision,
     OUT p_value double precision
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_mean_change';
 COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
     'did the mean score really change? change: after - before; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (Welchs t-test, two-sided). change is NULL if either has no answers, the rest if either has fewer than two';

@@ -36,22 +36,22 @@ COMMENT ON TYPE loyalcs.sla_clock IS
 -- Clocks
 
 CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind loyalcs.ticket_event, at timestamptz) RETURNS bytea
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'sla_clocks_accum';
 COMMENT ON FUNCTION loyalcs.sla_clocks_accum(bytea, loyalcs.ticket_event, timestamptz) IS
     'transition function: collects an event';
 CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind text, at timestamptz, event_id bigint, part bigint) RETURNS bytea
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'sla_clocks_accum_text';
 COMMENT ON FUNCTION loyalcs.sla_clocks_accum(bytea, text, timestamptz, bigint, bigint) IS
     'transition function: collects an event';
 CREATE FUNCTION loyalcs.sla_clocks_combine(bytea, bytea) RETURNS bytea
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20
     AS 'MODULE_PATHNAME', 'sla_clocks_combine';
 COMMENT ON FUNCTION loyalcs.sla_clocks_combine(bytea, bytea) IS
     'combine function: the events of both';
 CREATE FUNCTION loyalcs.sla_clocks_final(bytea) RETURNS loyalcs.sla_clock[]
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
     AS 'MODULE_PATHNAME', 'sla_clocks_final';
 COMMENT ON FUNCTION loyalcs.sla_clocks_final(bytea) IS
     'final function: sorts the events and runs the clocks';
@@ -82,7 +82,7 @@ CREATE FUNCTION loyalcs.sla_due(
     hours loyalcs.business_hours,
     pauses tstzmultirange
 ) RETURNS timestamptz
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'sla_due';
 COMMENT ON FUNCTION loyalcs.sla_due(timestamptz, interval, loyalcs.business_hours, tstzmultirange) IS
     'the deadline: the instant at which the target is used up, counting open time outside the pauses. hours NULL: the clock on the wall, where a day is 24 hours; pauses NULL: none; NULL while a pause has not ended and the target was not used up before it';
@@ -93,7 +93,7 @@ CREATE FUNCTION loyalcs.sla_elapsed(
     hours loyalcs.business_hours,
     pauses tstzmultirange
 ) RETURNS interval
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'sla_elapsed';
 COMMENT ON FUNCTION loyalcs.sla_elapsed(timestamptz, timestamptz, loyalcs.business_hours, tstzmultirange) IS
     'how much of a target is used up at an instant: open time outside the pauses, in hours, minutes and seconds; 0 before the start. hours NULL: the clock on the wall; pauses NULL: none';
@@ -187,7 +187,7 @@ CREATE FUNCTION loyalcs.sla_policy(
     tier text,
     at timestamptz
 ) RETURNS loyalcs.sla_rule
-    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
     AS 'MODULE_PATHNAME', 'sla_policy';
 COMMENT ON FUNCTION loyalcs.sla_policy(loyalcs.sla_rule[], loyalcs.sla_metric, text, text, text, text, timestamptz) IS
     'the most specific rule that a clock falls under: of those with the highest precedence, the one with most conditions; among as many, tier weighs more than reason, that more than priority, that more than channel; among equals the first; NULL if none fits';
@@ -195,7 +195,7 @@ COMMENT ON FUNCTION loyalcs.sla_policy(loyalcs.sla_rule[], loyalcs.sla_metric, t
 -- For a board
 
 CREATE FUNCTION loyalcs.due_in(due_at timestamptz, as_of timestamptz) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 6
     AS 'MODULE_PATHNAME', 'sla_due_in';
 COMMENT ON FUNCTION loyalcs.due_in(timestamptz, timestamptz) IS
     'how far off a deadline is, as people say it: in 45 min, in 3 h 20 min, in 2 d 4 h, 20 min over; days of 24 hours on the wall, rounded down; NULL if either is';
