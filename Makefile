@@ -76,8 +76,7 @@ CORE_SQL = \
 	src/service/sla.sql \
 	src/loyalty/tiers.sql \
 	src/messages/followups.sql \
-	src/messages/templates.sql \
-	src/shops/glossary.sql
+	src/messages/templates.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
@@ -115,8 +114,11 @@ SHOP_SQL = \
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \
+	src/shops/glossary.sql \
+	src/shops/first.sql \
 	src/shops/shops.sql \
 	src/shops/create_shop.sql \
+	src/shops/load.sql \
 	src/shops/schedule.sql \
 	src/shops/drop_shop.sql \
 	src/shops/grant_shop.sql
@@ -124,7 +126,9 @@ SHOPS_SQL = \
 # The dispatcher, which is a client.
 DISPATCH = build/loyalcs-dispatch
 
-DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+DATA_built = \
+	$(EXTENSION)--$(EXTVERSION).sql \
+	$(EXTENSION)--0.1.0--$(EXTVERSION).sql
 
 override PG_CPPFLAGS += -Isrc -DLOYALCS_VERSION='"$(EXTVERSION)"'
 EXTRA_CLEAN = build
@@ -135,7 +139,7 @@ NO_INSTALLCHECK = 1
 # These start from a copy of the tree, or need no build at all.  PGXS stays out
 # of them: it is not there yet when "make check" is the first thing that
 # somebody runs, and it has a "check" of its own.
-FRAME = deps check check-ubsan fuzz demo bench indent check-indent lint
+FRAME = deps check check-sanitize check-valgrind fuzz demo bench indent check-indent lint
 
 ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 
@@ -144,8 +148,6 @@ ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(if $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h),$(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null)))
 
 ifneq ($(PGXS),)
-# (Only here: for the targets below, DATA is a folder of real data.)
-DATA = $(wildcard src/upgrade/*.sql)
 include $(PGXS)
 
 ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)
@@ -155,12 +157,25 @@ endif
 # A header is small and changes seldom: everything depends on all of them.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) loyalcs.control
 
-$(DATA_built): $(CORE_SQL) $(SHOP_SQL) $(SHOPS_SQL) $(wildcard src/*/*.awk src/*/*.template) loyalcs.control Makefile
+# What shops are made from, and by: the same for who installs and who upgrades.
+build/shops.sql: $(SHOP_SQL) $(SHOPS_SQL) src/shops/parts.awk Makefile
+	@mkdir -p $(@D)
+	{ set -e; \
+	  awk -f src/shops/parts.awk $(SHOP_SQL); \
+	  cat $(SHOPS_SQL); } > $@.tmp
+	mv $@.tmp $@
+
+$(EXTENSION)--$(EXTVERSION).sql: $(CORE_SQL) build/shops.sql $(wildcard src/base/*.awk src/base/*.template) loyalcs.control
 	{ set -e; \
 	  printf '%s\n' '\echo Use "CREATE EXTENSION loyalcs" to load this file. \quit'; \
 	  awk -v template=src/base/comparison.template -f src/base/comparison.awk $(CORE_SQL); \
-	  awk -f src/shops/parts.awk $(SHOP_SQL); \
-	  cat $(SHOPS_SQL); } > $@.tmp
+	  cat build/shops.sql; } > $@.tmp
+	mv $@.tmp $@
+
+# The functions about shops hold all of a shop's SQL: no upgrade could say by
+# hand what changed.  They are dropped and made anew; nothing uses them.
+$(EXTENSION)--0.1.0--$(EXTVERSION).sql: src/upgrade/loyalcs--0.1.0--$(EXTVERSION).sql build/shops.sql loyalcs.control
+	cat $< build/shops.sql > $@.tmp
 	mv $@.tmp $@
 
 else # no PGXS
@@ -212,8 +227,12 @@ check:
 	@test/deps && test/check
 
 # The same tests with the compiler's checks for undefined behaviour built in.
-check-ubsan:
-	@test/deps && UBSAN=1 test/check
+check-sanitize:
+	@test/deps && SANITIZE=1 test/check
+
+# Some of them with the server under valgrind, which knows every allocation.
+check-valgrind:
+	@test/deps --dev && VALGRIND=1 test/check
 
 # The parsers against libFuzzer, without a server.
 fuzz:

@@ -23,6 +23,119 @@ SELECT t.name, has_table_privilege('regress_migrations_a', t.name, 'INSERT, UPDA
 
 SELECT pg_temp.outcome('INSERT INTO shop_grants (role, level) VALUES (''x'', ''none'')');
 
-SET client_min_messages = warning;
 DROP SCHEMA shop_migrations CASCADE;
 DROP ROLE regress_migrations_a, "regress ""Migrations""";
+RESET search_path;
+
+--
+-- Nothing of somebody else's is taken in
+--
+
+CREATE ROLE regress_migrations_owner;
+CREATE ROLE regress_migrations_other;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_migrations_owner, regress_migrations_other;
+SET ROLE regress_migrations_owner;
+CREATE SCHEMA theirs;
+GRANT ALL ON SCHEMA theirs TO regress_migrations_other;
+CREATE TABLE theirs.channels (channel text, part integer) PARTITION BY LIST (part);
+GRANT ALL ON theirs.channels TO regress_migrations_other;
+SET ROLE regress_migrations_other;
+CREATE VIEW theirs.reviews AS
+    SELECT ''::text AS customer_id, ''::text AS review_id, ''::text AS product_id, ''::text AS order_id,
+           now() AS reviewed_at, 5::smallint AS stars;
+CREATE FUNCTION theirs.rfm_at(as_of timestamptz) RETURNS TABLE (a integer) LANGUAGE sql STABLE RETURN 1;
+CREATE FUNCTION theirs.log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER log BEFORE INSERT ON theirs.channels FOR EACH ROW EXECUTE FUNCTION theirs.log();
+SET ROLE regress_migrations_owner;
+SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''theirs'')');
+SET ROLE regress_migrations_other;
+DROP FUNCTION theirs.rfm_at, theirs.log CASCADE;
+SET ROLE regress_migrations_owner;
+SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''theirs'')');
+SET ROLE regress_migrations_other;
+DROP VIEW theirs.reviews;
+SET ROLE regress_migrations_owner;
+DROP TABLE theirs.channels;
+
+-- Names that are taken are told together, with what to do.
+CREATE SEQUENCE theirs.orders;
+CREATE TABLE theirs.shop_grants (a integer);
+CREATE FUNCTION theirs.rfm_at(date) RETURNS integer LANGUAGE sql RETURN 1;
+SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''theirs'')');
+DROP SEQUENCE theirs.orders;
+DROP TABLE theirs.shop_grants;
+DROP FUNCTION theirs.rfm_at(date);
+
+-- A function of the brand's that looks like a figure gets no view.
+SELECT FROM loyalcs.create_shop('theirs');
+CREATE FUNCTION theirs.mine_at(as_of timestamptz) RETURNS TABLE (a integer) LANGUAGE sql STABLE RETURN 1;
+SELECT FROM loyalcs.create_shop('theirs');
+SELECT to_regclass('theirs.mine');
+
+--
+-- Reading loyalcs.shops runs nothing that the owner of a schema has written
+--
+
+SET ROLE regress_migrations_other;
+CREATE FUNCTION pg_temp.hostile(name text, change text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE SCHEMA %I', name);
+    EXECUTE format('CREATE FUNCTION %I.trap(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
+                    ''BEGIN IF current_user <> ''''regress_migrations_other'''' THEN RAISE EXCEPTION ''''the trap has caught %%'''', current_user; END IF; RETURN 1; END''', name);
+    EXECUTE format('CREATE TABLE %I.shop_migrations (LIKE theirs.shop_migrations INCLUDING ALL)', name);
+    EXECUTE format('INSERT INTO %I.shop_migrations (part, version) VALUES (''shop'', ''evil'')', name);
+    EXECUTE format('SET LOCAL search_path = %I', name);
+    EXECUTE change;
+    RETURN name;
+END
+$$;
+SET ROLE regress_migrations_owner;
+GRANT SELECT ON theirs.shop_migrations TO regress_migrations_other;
+SET ROLE regress_migrations_other;
+BEGIN;
+SELECT pg_temp.hostile(s.name, s.change)
+  FROM (VALUES
+    ('plain', 'SELECT'),
+    ('view', 'ALTER TABLE shop_migrations RENAME TO t; CREATE VIEW shop_migrations AS SELECT t.part, t.version, t.own, t.digest, t.made, t.identity, t.columns, t.settings, trap(1)::text AS comment FROM t'),
+    ('security', 'CREATE POLICY p ON shop_migrations USING (trap(1) > 0); ALTER TABLE shop_migrations ENABLE ROW LEVEL SECURITY'),
+    ('index', 'CREATE INDEX ON shop_migrations (version) WHERE trap(1) > 0'),
+    ('check', 'ALTER TABLE shop_migrations ADD CHECK (trap(1) > 0)'),
+    ('statistics', 'CREATE STATISTICS s ON (trap(1)), version FROM shop_migrations'),
+    ('domain', 'CREATE DOMAIN d AS text; ALTER TABLE shop_migrations ALTER COLUMN version TYPE d'),
+    ('generated', 'ALTER TABLE shop_migrations DROP COLUMN comment, ADD COLUMN comment text GENERATED ALWAYS AS (''a'') STORED'),
+    ('inherited', 'CREATE TABLE child () INHERITS (shop_migrations); INSERT INTO child (part, version) VALUES (''shop'', ''child'')')
+  ) s (name, change);
+RESET ROLE;
+SET LOCAL constraint_exclusion = on;
+SELECT name, version, up_to_date FROM loyalcs.shops WHERE owner = 'regress_migrations_other' ORDER BY name;
+-- (The traps work.)
+SELECT s.name, substring(pg_temp.outcome(format('SELECT * FROM %I.shop_migrations WHERE version = ''a''', s.name)) FROM 'the trap .*') AS otherwise
+  FROM (VALUES ('view'), ('index'), ('check'), ('statistics')) s (name);
+ROLLBACK;
+
+-- A level sees the shop and what it may know of it; the others do not.
+RESET ROLE;
+CREATE ROLE regress_migrations_reader;
+SET ROLE regress_migrations_owner;
+SELECT FROM loyalcs.grant_shop('theirs', 'regress_migrations_reader', 'report');
+SET ROLE regress_migrations_reader;
+SELECT name, up_to_date FROM loyalcs.shops;
+RESET ROLE;
+CREATE ROLE regress_migrations_stranger;
+SET ROLE regress_migrations_stranger;
+SELECT name, up_to_date FROM loyalcs.shops;
+
+-- What is adopted is never dropped, whatever the settings say.
+SET ROLE regress_migrations_owner;
+DROP TABLE theirs.reviews;
+CREATE VIEW theirs.reviews AS
+    SELECT ''::text AS customer_id, ''::text AS review_id, ''::text AS product_id, ''::text AS order_id,
+           now() AS reviewed_at, 5::smallint AS stars;
+SELECT FROM loyalcs.create_shop('theirs');
+SELECT pg_temp.outcome('SELECT loyalcs.drop_shop(''theirs'', ''theirs'')');
+
+RESET ROLE;
+SET client_min_messages = warning;
+DROP SCHEMA theirs CASCADE;
+DROP OWNED BY regress_migrations_owner, regress_migrations_other, regress_migrations_reader;
+DROP ROLE regress_migrations_owner, regress_migrations_other, regress_migrations_reader, regress_migrations_stranger;

@@ -8,20 +8,19 @@ CREATE FUNCTION loyalcs.drop_shop(name text, confirm text DEFAULT NULL) RETURNS 
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    own text[];
     adopted text;
 BEGIN
-    PERFORM loyalcs.shop_check(name);
+    PERFORM loyalcs.shop_check_is_recorded(name);
     IF confirm IS DISTINCT FROM name THEN
         RAISE EXCEPTION 'drop_shop deletes everything in shop %', quote_ident(name)
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = format('To confirm, repeat the name: SELECT loyalcs.drop_shop(%L, %1$L);', name);
     END IF;
-    EXECUTE format('SELECT s.own_tables FROM %I.settings s', name) INTO own;
     SELECT string_agg(p.relation, ', ' ORDER BY p.part) INTO adopted
       FROM loyalcs.shop_parts() p
-     WHERE p.kind = 'table' AND p.relation <> ALL (coalesce(own, '{}'))
-       AND to_regclass(format('%I.%I', name, p.relation)) IS NOT NULL;
+      LEFT JOIN loyalcs.shop_recorded(drop_shop.name) m ON m.part = p.name AND m.own
+     WHERE p.kind = 'table' AND m.part IS NULL
+       AND to_regclass(format('%I.%I', drop_shop.name, p.relation)) IS NOT NULL;
     IF adopted IS NOT NULL THEN
         RAISE EXCEPTION 'shop % works on relations that were there before it: %',
                 quote_ident(name), adopted

@@ -347,3 +347,15 @@ AS $glossary$
 $glossary$;
 COMMENT ON FUNCTION loyalcs.shop_glossary() IS
     'what the columns of a shop''s tables and views mean';
+
+-- When a meaning above is put in other words after a release, what it said in
+-- the release stands here: a comment like that is ours, not the brand's.
+CREATE FUNCTION loyalcs.shop_former_meanings(OUT name text, OUT meaning text)
+RETURNS SETOF record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $glossary$
+    SELECT NULL::text, NULL::text WHERE false
+$glossary$;
+COMMENT ON FUNCTION loyalcs.shop_former_meanings() IS
+    'what released versions said of a shop''s columns, where the glossary says something else now';

@@ -57,12 +57,36 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_grant(text, regrole, text) IS
     'gives a role what a level may do in a shop';
 
+-- On what the shop has made, or works on; on what else the brand has put into its
+-- schema nobody but the brand has a say.
+CREATE FUNCTION loyalcs.shop_grant_nothing(shop text, role regrole) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT c.oid::regclass AS relation
+          FROM pg_class c
+         WHERE c.relnamespace = quote_ident(shop)::regnamespace
+           AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+           AND EXISTS (SELECT FROM loyalcs.shop_names() n
+                        WHERE n.kind IN ('table', 'view') AND n.name = c.relname::text)
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', item.relation, role);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_grant_nothing(text, regrole) IS
+    'takes back what a role may do with the tables and views of a shop';
+
 CREATE FUNCTION loyalcs.grant_shop(shop text, role regrole, level text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM loyalcs.shop_check(shop);
+    PERFORM loyalcs.shop_check_is_recorded(shop);
     IF role IS NULL THEN
         RAISE EXCEPTION 'grant_shop needs a role'
             USING ERRCODE = 'null_value_not_allowed';

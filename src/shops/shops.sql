@@ -2,49 +2,202 @@
 --
 -- Shops: one schema a brand. What tells a shop from another schema, and the
 -- checks that all functions about shops share.
--- Needs: nothing before it.
+-- Needs: first, shop_parts() (made from src/shop).
 --
 -- A shop belongs to whoever made it, not to the extension: pg_dump saves it
--- and DROP EXTENSION leaves its tables. What tells that a schema is a shop is
--- the comment of its table settings, which also names the version of loyalcs
--- that its functions and views are from.
+-- and DROP EXTENSION leaves its tables. That a schema is a shop is told by its
+-- table shop_migrations, whose rows say which parts it has and from which
+-- version. (A shop of 0.1.0 has no such table, but a table settings that only
+-- such a shop has.)
+--
+-- Any schema may belong to somebody who means harm to those who read
+-- loyalcs.shops. So nothing is read before the catalogs have said that reading
+-- runs nothing: a plain table of the schema's own owner, with columns of the
+-- server's own types, without row security.
 
-CREATE FUNCTION loyalcs.shop_mark(version text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 'settings of the shop, one row (loyalcs ' OPERATOR(pg_catalog.||) version OPERATOR(pg_catalog.||) ')';
-COMMENT ON FUNCTION loyalcs.shop_mark(text) IS
-    'the comment on a shop''s table settings, by which a shop is known';
+CREATE FUNCTION loyalcs.shop_is_plain(schema oid, relation text, columns text[]) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relnamespace = schema AND c.relname = relation::name
+           AND c.relkind = 'r' AND c.relpersistence = 'p' AND c.relowner = n.nspowner
+           AND NOT c.relrowsecurity AND NOT c.relhasrules AND NOT c.relispartition
+           AND columns <@ ARRAY(
+                   SELECT concat(a.attname, ' ', format_type(a.atttypid, NULL))
+                     FROM pg_attribute a
+                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                      AND a.attgenerated = ''));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_is_plain(oid, text, text[]) IS
+    'whether a schema has a table that can be read without running anything of its owner''s, with these columns (name and type)';
+
+CREATE FUNCTION loyalcs.shop_is_recorded(schema oid) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN loyalcs.shop_is_plain(schema, 'shop_migrations',
+               '{part text,version text,own boolean,digest text,made text,identity text,columns text[],settings text[],comment text}')
+       -- The planner computes what is constant in these.
+       AND NOT EXISTS (SELECT FROM pg_class c
+                        WHERE c.relnamespace = schema AND c.relname = 'shop_migrations'
+                          AND (EXISTS (SELECT FROM pg_index i
+                                        WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
+                               OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
+                               OR EXISTS (SELECT FROM pg_statistic_ext x WHERE x.stxrelid = c.oid)));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_is_recorded(oid) IS
+    'whether a schema is a shop that keeps a record of its parts, as all do but those of 0.1.0';
+
+CREATE FUNCTION loyalcs.shop_is_first(schema oid) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN NOT loyalcs.shop_is_recorded(schema)
+       AND loyalcs.shop_is_plain(schema, 'settings', loyalcs.shop_first_settings());
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_is_first(oid) IS
+    'whether a schema is a shop as 0.1.0 made it';
+
+-- A function's text means nothing without the schema and the key type that it
+-- is made for.
+CREATE FUNCTION loyalcs.shop_digest(shop text, key_type text, script text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN md5(concat(quote_ident(shop), ' ', key_type, ' ', script));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_digest(text, text, text) IS
+    'what tells one version of a shop''s function from another';
+
+-- What of a shop is not as this version makes it. Its names come from the
+-- parts, or from a table that only the shop's owner can write.
+CREATE FUNCTION loyalcs.shop_pending(shop text) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    schema constant oid := (SELECT n.oid FROM pg_namespace n WHERE n.nspname::text = shop);
+    key_type text;
+BEGIN
+    EXECUTE format('SELECT m.identity FROM ONLY %I.shop_migrations m WHERE m.part = %L', shop, 'shop')
+       INTO key_type;
+    RETURN QUERY EXECUTE format($query$
+        SELECT p.name
+          FROM loyalcs.shop_parts() p
+          LEFT JOIN ONLY %1$I.shop_migrations m ON m.part = p.name
+          LEFT JOIN ONLY %1$I.shop_migrations t ON t.part = concat('table ', p.relation)
+          LEFT JOIN ONLY %1$I.shop_migrations o ON o.part = concat('table ', p.other)
+         WHERE CASE p.kind
+                   WHEN 'table' THEN m.part IS NULL OR NOT loyalcs.shop_has_relation($1, p.relation)
+                   WHEN 'change' THEN m.part IS NULL AND t.own IS NOT FALSE
+                   WHEN 'reference' THEN m.part IS NULL AND t.own IS NOT FALSE AND o.own IS NOT FALSE
+                   ELSE m.digest IS DISTINCT FROM loyalcs.shop_digest($2, $3, p.script)
+                        OR loyalcs.shop_function($1, p.relation, m.identity) IS NULL
+                        OR p.other <> '' AND NOT loyalcs.shop_has_relation($1, left(p.relation, -3))
+               END
+        UNION ALL
+        SELECT m.part
+          FROM ONLY %1$I.shop_migrations m
+         WHERE m.part LIKE 'function %%'
+           AND NOT EXISTS (SELECT FROM loyalcs.shop_parts() p
+                            WHERE p.kind = 'function'
+                              AND m.part IN (p.name, CASE p.other WHEN 'by' THEN regexp_replace(p.name, '_by$', '_at') END))
+        $query$, shop)
+        USING schema, shop, key_type;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_pending(text) IS
+    'the parts of a shop that are not as the installed version makes them; create_shop does';
+
+CREATE FUNCTION loyalcs.shop_has_relation(schema oid, relation text) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM pg_class c
+                    WHERE c.relnamespace = schema AND c.relname = relation::name
+                      AND c.relkind IN ('r', 'v', 'm', 'p', 'f'));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_has_relation(oid, text) IS
+    'whether a schema has a relation of this name that can be read';
+
+CREATE FUNCTION loyalcs.shop_function(schema oid, name text, identity text) RETURNS oid
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT p.oid FROM pg_proc p
+             WHERE p.pronamespace = schema AND p.proname = shop_function.name::name
+               AND oidvectortypes(p.proargtypes) = identity);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_function(oid, text, text) IS
+    'a function of a schema by its name and the types of its arguments; NULL if there is none';
+
+CREATE FUNCTION loyalcs.shop_state(
+    schema oid,
+    OUT is_shop boolean,
+    OUT version text,
+    OUT up_to_date boolean
+)
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    shop constant text := (SELECT n.nspname FROM pg_namespace n WHERE n.oid = schema);
+    installed constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'loyalcs');
+BEGIN
+    is_shop := loyalcs.shop_is_recorded(schema);
+    IF NOT is_shop THEN
+        is_shop := loyalcs.shop_is_first(schema);
+        IF is_shop THEN
+            version := '0.1.0';
+            up_to_date := false;
+        END IF;
+    ELSIF has_table_privilege(format('%I.shop_migrations', shop), 'SELECT') THEN
+        EXECUTE format('SELECT left(m.version, 63) FROM ONLY %I.shop_migrations m WHERE m.part = %L', shop, 'shop')
+           INTO version;
+        up_to_date := version IS NOT DISTINCT FROM installed
+                      AND NOT EXISTS (SELECT FROM loyalcs.shop_pending(shop));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_state(oid) IS
+    'whether a schema is a shop, and what loyalcs.shops says of it; version and up_to_date are NULL for who may not read its table shop_migrations';
 
 CREATE VIEW loyalcs.shops WITH (security_invoker = true) AS
     SELECT n.nspname::text AS name,
-           pg_catalog.substring(d.description, '\(loyalcs ([^ ()]+)\)$') AS version,
-           d.description OPERATOR(pg_catalog.=) loyalcs.shop_mark(e.extversion) AS up_to_date,
+           s.version,
+           s.up_to_date,
            pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner,
            z.size,
            pg_catalog.pg_size_pretty(z.size) AS size_pretty
-      FROM pg_catalog.pg_class s
-      JOIN pg_catalog.pg_namespace n
-        ON n.oid OPERATOR(pg_catalog.=) s.relnamespace
-      JOIN pg_catalog.pg_description d
-        ON d.objoid OPERATOR(pg_catalog.=) s.oid
-       AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
-       AND d.objsubid OPERATOR(pg_catalog.=) 0
-      JOIN pg_catalog.pg_extension e
-        ON e.extname OPERATOR(pg_catalog.=) 'loyalcs'::pg_catalog.name
+      FROM pg_catalog.pg_namespace n
+     CROSS JOIN LATERAL loyalcs.shop_state(n.oid) s
      CROSS JOIN LATERAL (
                SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid::pg_catalog.regclass))::bigint AS size
                  FROM pg_catalog.pg_class c
                 WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
                   AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::"char"[])
            ) z
-     WHERE s.relname OPERATOR(pg_catalog.=) 'settings'::pg_catalog.name
-       AND s.relkind OPERATOR(pg_catalog.=) 'r'::"char"
-       AND d.description OPERATOR(pg_catalog.=)
-           loyalcs.shop_mark(pg_catalog.substring(d.description, '\(loyalcs ([^ ()]+)\)$'));
-COMMENT ON VIEW loyalcs.shops IS 'the shops of this database';
+     WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE'::text)
+       AND s.is_shop;
+COMMENT ON VIEW loyalcs.shops IS 'the shops of this database that the reader may use';
 COMMENT ON COLUMN loyalcs.shops.name IS 'schema of the shop';
-COMMENT ON COLUMN loyalcs.shops.version IS 'version of loyalcs that the shop''s functions and views are from';
-COMMENT ON COLUMN loyalcs.shops.up_to_date IS 'whether that is the installed one; if not, call create_shop again';
+COMMENT ON COLUMN loyalcs.shops.version IS 'version of loyalcs that the shop was last brought up to; NULL if the reader may not know';
+COMMENT ON COLUMN loyalcs.shops.up_to_date IS 'whether all of it is as the installed version makes it; if not, call create_shop again';
 COMMENT ON COLUMN loyalcs.shops.owner IS 'role that owns the shop';
 COMMENT ON COLUMN loyalcs.shops.size IS 'bytes of its tables and indexes';
 COMMENT ON COLUMN loyalcs.shops.size_pretty IS 'the same, to be read';
@@ -59,19 +212,40 @@ AS $$
 DECLARE
     owner text;
 BEGIN
-    SELECT s.owner INTO owner FROM loyalcs.shops s WHERE s.name = shop;
+    SELECT pg_get_userbyid(n.nspowner) INTO owner
+      FROM pg_namespace n
+     WHERE n.nspname::text = shop
+       AND (loyalcs.shop_is_recorded(n.oid) OR loyalcs.shop_is_first(n.oid));
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no shop %', coalesce(quote_ident(shop), 'NULL')
             USING ERRCODE = 'undefined_object',
                   HINT = 'SELECT name FROM loyalcs.shops lists them.';
     END IF;
-    IF owner <> current_user THEN
+    IF owner <> current_user::text THEN
         RAISE EXCEPTION 'shop % belongs to %', quote_ident(shop), owner
             USING ERRCODE = 'insufficient_privilege',
-                  HINT = format('SET ROLE %I, if you may.', owner);
+                  HINT = format('Connect as %s: what stands in a shop runs with the rights of whoever works on it.',
+                                quote_ident(owner));
     END IF;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_check(text) IS
     'an error unless the schema is a shop of the current user''s';
 
+-- grant_shop(), drop_shop() and others write into the record.
+CREATE FUNCTION loyalcs.shop_check_is_recorded(shop text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM loyalcs.shop_check(shop);
+    IF EXISTS (SELECT FROM pg_namespace n
+                WHERE n.nspname::text = shop AND NOT loyalcs.shop_is_recorded(n.oid)) THEN
+        RAISE EXCEPTION 'shop % is of version 0.1.0', quote_ident(shop)
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = format('Bring it up to date first: SELECT loyalcs.create_shop(%L);', shop);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_check_is_recorded(text) IS
+    'an error unless the schema is a shop of the current user''s that keeps a record of its parts';

@@ -1,6 +1,24 @@
 \echo Use "ALTER EXTENSION loyalcs UPDATE TO '0.2.0'" to load this file. \quit
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+-- Shops: what makes them is made anew by what follows this file in the built one.
+DROP VIEW loyalcs.shops;
+DROP FUNCTION loyalcs.create_shop(text, text, text, regtype);
+DROP FUNCTION loyalcs.drop_shop(text, text);
+DROP FUNCTION loyalcs.grant_shop(text, regrole, text);
+DROP FUNCTION loyalcs.schedule_shop(text);
+DROP FUNCTION loyalcs.unschedule_shop(text);
+DROP FUNCTION loyalcs.shop_jobs();
+DROP FUNCTION loyalcs.shop_cron();
+DROP FUNCTION loyalcs.shop_cron_setting(text);
+DROP FUNCTION loyalcs.shop_crontab_word(text);
+DROP FUNCTION loyalcs.shop_glossary();
+DROP FUNCTION loyalcs.shop_parts();
+DROP FUNCTION loyalcs.shop_mark(text);
+DROP FUNCTION loyalcs.shop_check(text);
+DROP FUNCTION loyalcs.shop_relation_differences(text, text, text, text[]);
+DROP FUNCTION loyalcs.shop_finish(text);
+
 -- Templates: what cannot be rendered can be asked for.
 COMMENT ON FUNCTION loyalcs.render(template text, "values" jsonb, html boolean) IS
     'a template with its places filled in: {{name}} takes the value of that name, a string, number or boolean of the JSON object `values`; {{name|words}} the words if there is none or it is null. As text, values are put in as they are; as HTML, & < > " and '' in them are escaped. What is put in is not looked at again. A missing value is an error that names it, as render_problem() says before';
@@ -274,3 +292,50 @@ ALTER FUNCTION loyalcs.top_share_combine(double precision[],double precision[]) 
 ALTER FUNCTION loyalcs.top_share_final(double precision[]) COST 100;
 ALTER FUNCTION loyalcs.total_spent(loyalcs.purchases) COST 10;
 ALTER FUNCTION loyalcs.uplift(bigint,bigint,bigint,bigint,double precision) COST 1000;
+
+-- Operators that fit exactly.
+CREATE OR REPLACE FUNCTION loyalcs.explain_deadline(
+    started_at timestamptz,
+    target interval,
+    hours loyalcs.business_hours,
+    pauses tstzmultirange,
+    OUT starts timestamptz,
+    OUT ends timestamptz,
+    OUT counts boolean,
+    OUT why text,
+    OUT used interval,
+    OUT time_left interval
+) RETURNS SETOF record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH clock AS (
+        SELECT d.due,
+               tstzmultirange(tstzrange(started_at, d.due)) AS span,
+               coalesce(pauses, '{}') AS pauses
+          FROM loyalcs.sla_due(started_at, target, hours, pauses) d (due)
+         WHERE started_at IS NOT NULL AND target IS NOT NULL
+    ), piece AS (
+        SELECT lower(g) AS starts, upper(g) AS ends, true AS counts, 'around the clock' AS why
+          FROM clock c CROSS JOIN unnest(c.span - c.pauses) g
+         WHERE hours IS NULL
+        UNION ALL
+        SELECT x.starts, x.ends, x.is_open, x.why
+          FROM clock c
+         CROSS JOIN unnest(c.span - c.pauses) g
+         CROSS JOIN loyalcs.explain_business_time(lower(g), upper(g), hours) x
+         WHERE hours IS NOT NULL
+        UNION ALL
+        SELECT lower(g), upper(g), false, 'paused'
+          FROM clock c CROSS JOIN unnest(c.span * c.pauses) g
+        UNION ALL
+        SELECT c.due, NULL, false, 'deadline' FROM clock c WHERE c.due IS NOT NULL
+    )
+    SELECT p.starts, p.ends, p.counts, p.why, p.used, target - p.used
+      FROM (SELECT p.*,
+                   coalesce(sum(loyalcs.sla_elapsed(p.starts, p.ends, NULL::loyalcs.business_hours, NULL::tstzmultirange)) FILTER (WHERE p.counts) OVER w,
+                            interval '0') AS used
+              FROM piece p
+            WINDOW w AS (ORDER BY p.starts, p.ends NULLS LAST)) p
+     ORDER BY p.starts, p.ends NULLS LAST
+$$;

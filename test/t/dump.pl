@@ -1,7 +1,7 @@
 #
-# A shop outlives everything: pg_dump and restore bring all of it back, DROP
-# EXTENSION takes none of its rows, and the extension made again answers as it
-# did before.
+# A shop outlives everything: pg_dump and restore bring all of it back, whole or
+# in parts; DROP EXTENSION takes none of its rows, and the extension made again
+# answers as it did before, for whom it did before.
 #
 use strict;
 use warnings;
@@ -48,6 +48,13 @@ sub contents
 	return \%contents;
 }
 
+# refusal(DATABASE, SQL): what the error says
+sub refusal
+{
+	my ($code, $out, $err) = $node->psql(@_);
+	return $code == 0 ? "accepted: $out" : $err;
+}
+
 my $tables = q{
 	SELECT relname, oid::regclass
 	FROM pg_class
@@ -74,6 +81,30 @@ my $columns = q{
 	WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND
 		NOT attisdropped
 	ORDER BY relname, attnum};
+
+# Who may do what.
+my $privileges = q{
+	SELECT c.relname, a.attname, coalesce(r.rolname, 'PUBLIC'), x.privilege_type
+	FROM pg_class c
+	CROSS JOIN LATERAL (
+		SELECT NULL::name AS attname, c.relacl AS acl
+		UNION ALL
+		SELECT attname, attacl FROM pg_attribute WHERE attrelid = c.oid AND attacl IS NOT NULL) a
+	CROSS JOIN LATERAL aclexplode(a.acl) x
+	LEFT JOIN pg_roles r ON r.oid = x.grantee
+	WHERE c.relnamespace = 'aurora'::regnamespace AND x.grantee <> c.relowner
+	ORDER BY 1, 2, 3, 4};
+
+$node->safe_psql('shop', q{
+	CREATE ROLE analyst;
+	CREATE ROLE desk;
+	CREATE ROLE leaver;
+	SELECT loyalcs.grant_shop('aurora', 'analyst', 'report');
+	SELECT loyalcs.grant_shop('aurora', 'desk', 'service');
+	SELECT loyalcs.grant_shop('aurora', 'leaver', 'admin');
+	REVOKE ALL ON ALL TABLES IN SCHEMA aurora FROM leaver;
+	REVOKE ALL ON SCHEMA aurora FROM leaver;
+	DROP ROLE leaver;});
 
 my $rows_before = contents('shop', $tables);
 my $answers_before = contents('shop', $answers);
@@ -131,14 +162,112 @@ $node->command_ok(
 is_deeply(contents('restored', $tables), $rows_before, 'every table is back');
 is_deeply(contents('restored', $answers), $answers_before,
 	'every answer is the same in the restored shop');
+
+# No figure depends on where the rows lie and on who adds them up, to the last
+# digit: rows in the order of a hash, and every plan in parallel.
+$node->safe_psql(
+	'restored', q{
+	DO $$
+	DECLARE
+		item regclass;
+	BEGIN
+		FOR item IN
+			SELECT c.oid FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
+			WHERE relnamespace = 'aurora'::regnamespace AND relkind = 'r' AND attname = 'customer_id'
+		LOOP
+			EXECUTE format('CREATE INDEX shuffled ON %s (hashtext(customer_id))', item);
+			EXECUTE format('CLUSTER %s USING shuffled', item);
+			DROP INDEX aurora.shuffled;
+		END LOOP;
+	END $$;
+	ANALYZE;
+	ALTER DATABASE restored SET parallel_setup_cost = 0;
+	ALTER DATABASE restored SET parallel_tuple_cost = 0;
+	ALTER DATABASE restored SET min_parallel_table_scan_size = 0;
+	ALTER DATABASE restored SET min_parallel_index_scan_size = 0;
+	ALTER DATABASE restored SET jit = off;});
+is_deeply(contents('restored', $answers), $answers_before,
+	'every answer is the same, to the last digit, with its rows shuffled and in parallel');
+
 is($node->safe_psql('restored', $columns), $columns_before, 'with its columns');
 is($node->safe_psql('restored', $views), $views_before, 'every view is back');
 is($node->safe_psql('restored', $rollup), $node->safe_psql('shop', $rollup),
 	'stored ratings, purchases and business hours are the same to the bit');
 
+# Without its comments it is the same shop.
+$node->safe_psql('postgres', 'CREATE DATABASE silent');
+$node->command_ok(
+	[ 'pg_dump', '-Fc', '--no-comments', '-f', "$dump.silent", '-d', $node->connstr('shop') ], 'pg_dump --no-comments');
+$node->command_ok(
+	[ 'pg_restore', '--exit-on-error', '-d', $node->connstr('silent'), "$dump.silent" ], 'and restored');
+is($node->safe_psql('silent', 'SELECT name, up_to_date FROM loyalcs.shops'), 'aurora|t', 'it is known without comments');
+$node->safe_psql('silent', q{SELECT loyalcs.create_shop('aurora')});
+is_deeply(contents('silent', $tables), { %$rows_before,
+		shop_migrations => contents('silent', $tables)->{shop_migrations} }, 'made again, it has its rows');
+is($node->safe_psql('silent', $columns), $columns_before, 'and its columns');
+is($node->safe_psql('silent', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'aurora'::regnamespace AND obj_description(oid) IS NULL}),
+	'0', 'and its functions have their comments again');
+
+# --------------------------------------------------------------------------
+# The schema and the data apart
+# --------------------------------------------------------------------------
+
+my @only = ('-n', 'aurora', '-d', $node->connstr('shop'));
+$node->command_ok([ 'pg_dump', '-Fc', '--schema-only', '-f', "$dump.schema", @only ], 'a dump of the schema');
+$node->command_ok([ 'pg_dump', '-Fc', '--data-only', '-f', "$dump.data", @only ], 'and one of the data');
+
+# into what the first has made, and into a shop that is new
+my %begin = (
+	apart => sub {
+		$node->safe_psql('apart', 'CREATE EXTENSION loyalcs');
+		$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('apart'), "$dump.schema" ],
+			'apart: the schema');
+	},
+	anew => sub {
+		$node->safe_psql('anew', q{CREATE EXTENSION loyalcs; SELECT loyalcs.create_shop('aurora')});
+	});
+foreach my $database (sort keys %begin)
+{
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$begin{$database}->();
+	$node->safe_psql($database, q{SELECT loyalcs.begin_load('aurora')});
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr($database), "$dump.data" ],
+		"$database: the data");
+	$node->safe_psql($database, q{SELECT loyalcs.end_load('aurora')});
+	is_deeply(contents($database, $tables), $rows_before, "$database: every row is back, and no other");
+	is_deeply(contents($database, $answers), $answers_before, "$database: with the same answers");
+	is($node->safe_psql($database, q{SELECT * FROM loyalcs.check_shop('aurora')}), '', "$database: all is well");
+	like(refusal($database, q{SELECT loyalcs.begin_load('aurora')}),
+		qr/shop aurora is not a new one\nDETAIL:  There are rows in aurora\./, "$database: a shop with customers is not emptied");
+}
+
+# Data of another version, and data without the record, are no data of this shop.
+$node->safe_psql('anew', q{
+	UPDATE aurora.shop_migrations SET part = 'change orders 99.0' WHERE part = 'table orders';});
+like(refusal('anew', q{SELECT loyalcs.end_load('aurora')}),
+	qr/these are not the data of a shop of this version\nDETAIL:  Its record differs in: change orders 99\.0, table orders\./,
+	'another version\'s record is refused');
+
+# --------------------------------------------------------------------------
+# Sequences that are behind, as after a switch-over
+# --------------------------------------------------------------------------
+
+my $sequences = $node->safe_psql('apart', q{
+	SELECT count(setval(sequence, 1, false)), count(highest) FROM loyalcs.shop_sequences('aurora')});
+my ($all, $used) = split /\|/, $sequences;
+cmp_ok($used, '>', 0, 'ids are given by sequences');
+is($node->safe_psql('apart', q{SELECT count(*) FROM loyalcs.check_shop('aurora')}), $used, 'each that is behind is named');
+is($node->safe_psql('apart', q{SELECT loyalcs.sync_shop_sequences('aurora')}), $used, 'and moved');
+is($node->safe_psql('apart', q{SELECT count(*) FROM loyalcs.check_shop('aurora')}), 0, 'then all is well');
+is($node->safe_psql('apart', q{SELECT count(*) FROM loyalcs.shop_sequences('aurora') WHERE highest >= next_value}), 0,
+	'no value is given twice');
+
 # --------------------------------------------------------------------------
 # DROP EXTENSION
 # --------------------------------------------------------------------------
+
+my $privileges_before = $node->safe_psql('shop', $privileges);
+cmp_ok(length $privileges_before, '>', 0, 'roles have been given levels');
 
 # (our own types go, and the columns that hold them)
 $node->safe_psql('shop', 'DROP TABLE rollup; DROP EXTENSION loyalcs CASCADE');
@@ -147,14 +276,18 @@ is_deeply(contents('shop', $tables), $rows_before,
 	'without the extension every table has its rows');
 is($node->safe_psql('shop', $columns), $columns_before, 'and its columns');
 
-$node->safe_psql('shop', q{
+my (undef, undef, $notices) = $node->psql('shop', q{
 	CREATE EXTENSION loyalcs;
-	SELECT loyalcs.create_shop('aurora');});
+	SELECT loyalcs.create_shop('aurora');}, on_error_die => 1);
 
+like($notices, qr/NOTICE:  there is no role leaver, which had level admin in shop aurora\nHINT:  .*grant_shop\('aurora', 'leaver', 'admin'\)/,
+	'a role that is gone is named');
+is($node->safe_psql('shop', $privileges), $privileges_before, 'everybody may do what they could');
 is($node->safe_psql('shop', $views), $views_before,
 	'create_shop brings every view back');
 is_deeply(contents('shop', $answers), $answers_before, 'with the same answers');
-is_deeply(contents('shop', $tables), $rows_before, 'and touches no row');
+is_deeply(contents('shop', $tables), { %$rows_before,
+		shop_migrations => contents('shop', $tables)->{shop_migrations} }, 'and touches no row but those of its record');
 
 $node->stop('fast');
 done_testing();

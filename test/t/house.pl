@@ -115,6 +115,16 @@ none('every aggregate can be combined and has a state that can be stored', q{
 	WHERE aggcombinefn = 0 OR typtype = 'p'
 	ORDER BY 1::text});
 
+# Sums of float8 depend on the order in which rows come, in their last digits:
+# summed up as numeric, and made float8 after that, they do not.
+none('no function adds up float8', q{
+	SELECT f.oid::regprocedure, a.oid::regprocedure
+	FROM function f JOIN pg_proc a ON a.prokind = 'a' AND a.pronamespace = 'pg_catalog'::regnamespace AND
+		f.prosqlbody::text LIKE '%:aggfnoid ' || a.oid || ' %'
+	WHERE a.proname ~ '^(sum|avg|stddev|var|corr|covar|regr)' AND
+		a.proargtypes::oid[] && ARRAY['float8'::regtype, 'float4'::regtype]::oid[]
+	ORDER BY 1::text});
+
 none('every type sorts, hashes, and travels in binary', q{
 	SELECT t.oid::regtype
 	FROM pg_type t JOIN member ON objid = t.oid AND classid = 'pg_type'::regclass
@@ -151,6 +161,7 @@ none('no column of a shop\'s tables has a type of the extension', q{
 
 # --------------------------------------------------------------------------
 # The version stands in loyalcs.control; what else has to say it says the same.
+# (A part of a shop says which version brought it.)
 # --------------------------------------------------------------------------
 
 my ($version) = slurp_file('loyalcs.control') =~ /^default_version *= *'(.*)'/m;
@@ -175,9 +186,10 @@ find(
 		}
 	},
 	'.');
+# (A part of a shop says since when it is one.)
 is( join(' ', grep {
 			!/^(?:loyalcs\.control|META\.json|CHANGELOG\.md)$/
-			  && slurp_file($_) =~ /(?<![\d.])\Q$version\E(?![\d.])/
+			  && slurp_file($_) =~ s/^--@ .*//mgr =~ /(?<![\d.])\Q$version\E(?![\d.])/
 		} sort @files),
 	'', 'no other file says the version');
 
@@ -191,8 +203,87 @@ foreach my $source (grep { !m{^src/upgrade/} } glob('src/*/*.sql src/shop/*/*.sq
 	my $test = $source =~ s{^src/(shop/)?[^/]*/(.*)\.sql$}{($1 ? 'shop_' : '') . $2}er;
 	push @missing, grep { !-f } "sql/$test.sql", "expected/$test.out";
 }
-@missing = grep { !m{^(?:sql|expected)/(?:shops|create_shop|drop_shop|grant_shop)\.} } @missing;
+@missing = grep { !m{^(?:sql|expected)/(?:shops|first|load|create_shop|drop_shop|grant_shop)\.} } @missing;
 is("@missing", '', 'every SQL file has a test of its name');
+
+# What every type is put through.
+my @types = split /\n/, $node->safe_psql('postgres', q{
+	SELECT typname FROM pg_type JOIN member ON objid = pg_type.oid AND classid = 'pg_type'::regclass
+	WHERE typtype = 'b' AND typcategory <> 'A'
+	ORDER BY 1});
+foreach my $through ('test/t/dump.pl', 'test/{client/binary.c,t/calendar.pl}', 'sql/soft_errors_v16.sql', 'doc/*.md')
+{
+	my $text = join '', map { slurp_file($_) } glob $through;
+	is(join(' ', grep { $text !~ /\b$_\b/ } @types), '', "every type is in $through");
+}
+
+# --------------------------------------------------------------------------
+# Rooms: a file knows only what stands above it in the Makefile.
+# --------------------------------------------------------------------------
+
+# The files that a list of the Makefile names.
+my $makefile = slurp_file('Makefile') =~ s/\\\n//gr;
+
+sub listed
+{
+	my ($list) = @_;
+	my ($names) = $makefile =~ /^$list = (.*)$/m;
+	return split ' ', $names;
+}
+
+my @objects = map { s/\.o$//r } listed('OBJS');
+my %place = map { $objects[$_] => $_ } 0 .. $#objects;
+my (@rooms, %floor);
+foreach my $room (map { m{^src/([^/]*)/} } @objects)
+{
+	push @rooms, $room unless @rooms && $rooms[-1] eq $room;
+	$floor{$room} = $#rooms;
+}
+is(scalar(@rooms), scalar(keys %floor), "each room once: @rooms");
+
+is_deeply([ sort @objects ],
+	[ sort map { s/\.c$//r } grep { !m{^src/dispatch/} } glob 'src/*/*.c' ],
+	'the library is made of every C file of a room');
+is_deeply([ sort map { listed($_) } 'CORE_SQL', 'SHOP_SQL', 'SHOPS_SQL' ],
+	[ sort grep { !m{^src/upgrade/} } glob 'src/*/*.sql src/shop/*/*.sql' ],
+	'the script is made of every SQL file of a room');
+is(join(' ', grep { -f } glob 'src/* src/shop/*'), '', 'no file stands outside of a room');
+is(join(' ', grep { !defined $floor{ s{^src/shop/}{}r } } glob 'src/shop/*'),
+	'', 'a shop has no other rooms than the library');
+
+# The dispatcher is a program of its own.
+my @upwards;
+foreach my $file (glob 'src/*/*.[ch]')
+{
+	my ($self, $room) = $file =~ m{^(src/([^/]*)/.*)\.[ch]$};
+	foreach my $header (slurp_file($file) =~ m{^#include "([^"]+/[^"]+)\.h"}mg)
+	{
+		next unless -f "src/$header.h";
+		my ($other) = $header =~ m{^([^/]*)/};
+		# (one that declares no function describes what all of its room know)
+		my $is_free = !defined $place{"src/$header"} || slurp_file("src/$header.h") !~ /^extern /m;
+		my $allowed =
+		    $room eq $other
+		  ? $room eq 'dispatch' || $is_free || !defined $place{$self} ||
+		  $place{"src/$header"} <= $place{$self}
+		  : defined $floor{$room} && defined $floor{$other} && $floor{$other} < $floor{$room};
+		push @upwards, "$file includes $header.h" unless $allowed;
+	}
+}
+is(join("\n", @upwards), '', 'files include only what stands above them');
+
+# What x.h promises, x.c does.
+my @orphans;
+foreach my $header (glob 'src/*/*.h')
+{
+	my $owner = $header =~ s/\.h$/.c/r;
+	my $text = -f $owner ? slurp_file($owner) : '';
+	foreach my $name (slurp_file($header) =~ /^extern [^;]*?(\w+)\(/mg)
+	{
+		push @orphans, "$header: $name" unless $text =~ /^(?:.*[ *])?\Q$name\E\(/m;
+	}
+}
+is("@orphans", '', 'what a header declares is defined in the file of its name');
 
 # --------------------------------------------------------------------------
 # Who may install it, and what somebody else gains who was there before.

@@ -11,6 +11,7 @@ CREATE TABLE shop_migrations (
     version text NOT NULL,
     own boolean NOT NULL DEFAULT true,
     digest text,
+    made text,
     identity text,
     columns text[],
     settings text[],
@@ -24,8 +25,9 @@ COMMENT ON COLUMN shop_migrations.part IS
 COMMENT ON COLUMN shop_migrations.version IS 'version of loyalcs that made it so';
 COMMENT ON COLUMN shop_migrations.own IS
     'whether create_shop made it; false for a relation that was there before and serves as the table';
-COMMENT ON COLUMN shop_migrations.digest IS 'of a function: what it was made from';
-COMMENT ON COLUMN shop_migrations.identity IS 'of a function: types of its arguments';
+COMMENT ON COLUMN shop_migrations.digest IS 'digest of the text that it was made from, or compared with';
+COMMENT ON COLUMN shop_migrations.made IS 'of a function: digest of what stood there when it was made';
+COMMENT ON COLUMN shop_migrations.identity IS 'of a function: types of its arguments; of the shop: type of customer_id';
 COMMENT ON COLUMN shop_migrations.columns IS 'of a table: the columns that are the shop''s, with their types';
 COMMENT ON COLUMN shop_migrations.settings IS 'of a function: its settings as they were made; others are the brand''s';
 COMMENT ON COLUMN shop_migrations.comment IS 'the comment as it was made; another is the brand''s';

@@ -26,3 +26,8 @@ CREATE TABLE settings (
     CONSTRAINT settings_lost_after_is_later_than_lapsing_after
         CHECK (lost_after > lapsing_after AND lost_after <= 'infinity')
 );
+
+-- What a shop has is told by shop_migrations, which no level can write.
+--@ change settings 0.2.0
+ALTER TABLE settings DROP COLUMN own_tables;
+COMMENT ON TABLE settings IS 'settings of the shop, one row';

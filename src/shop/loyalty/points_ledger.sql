@@ -141,7 +141,7 @@ COMMENT ON FUNCTION check_ledger_is_kept() IS
 ALTER TABLE point_postings ADD CONSTRAINT point_postings_account
     FOREIGN KEY (customer_id) REFERENCES point_accounts ON DELETE CASCADE;
 
-CREATE TRIGGER check_ledger_is_kept
+CREATE OR REPLACE TRIGGER check_ledger_is_kept
     BEFORE UPDATE OR DELETE ON point_postings
     FOR EACH ROW EXECUTE FUNCTION check_ledger_is_kept();
 
@@ -152,7 +152,7 @@ ALTER TABLE point_postings ADD FOREIGN KEY (customer_id, order_id) REFERENCES or
 ALTER TABLE point_allocations ADD FOREIGN KEY (customer_id, posting_id) REFERENCES point_postings ON DELETE CASCADE;
 ALTER TABLE point_allocations ADD FOREIGN KEY (customer_id, lot_id) REFERENCES point_postings ON DELETE CASCADE;
 
-CREATE TRIGGER check_ledger_is_kept
+CREATE OR REPLACE TRIGGER check_ledger_is_kept
     BEFORE UPDATE OR DELETE ON point_allocations
     FOR EACH ROW EXECUTE FUNCTION check_ledger_is_kept();
 

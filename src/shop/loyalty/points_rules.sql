@@ -112,7 +112,7 @@ COMMENT ON FUNCTION check_points_rule() IS
     'trigger of points_rules: one rule for a tier at a time, and one by which points have been earned is only ended';
 
 --@ reference points_rules point_postings
-CREATE TRIGGER check_points_rule
+CREATE OR REPLACE TRIGGER check_points_rule
     BEFORE INSERT OR UPDATE OR DELETE ON points_rules
     FOR EACH ROW EXECUTE FUNCTION check_points_rule();
 
@@ -140,7 +140,7 @@ COMMENT ON FUNCTION check_points_campaign() IS
     'trigger of points_campaigns: one by which points have been earned is only ended';
 
 --@ reference points_campaigns point_postings
-CREATE TRIGGER check_points_campaign
+CREATE OR REPLACE TRIGGER check_points_campaign
     BEFORE UPDATE OR DELETE ON points_campaigns
     FOR EACH ROW EXECUTE FUNCTION check_points_campaign();
 

@@ -204,7 +204,7 @@ COMMENT ON FUNCTION queue_tiers() IS
     'trigger of orders and returns: notes whose tier has to be looked at';
 
 --@ reference tier_rules tier_state
-CREATE TRIGGER check_tier_rule
+CREATE OR REPLACE TRIGGER check_tier_rule
     BEFORE INSERT OR UPDATE OR DELETE ON tier_rules
     FOR EACH ROW EXECUTE FUNCTION check_tier_rule();
 
@@ -697,7 +697,8 @@ BEGIN ATOMIC
         SELECT h.tier, h.rank,
                count(*) AS customers,
                sum(p.total_spent) AS revenue,
-               avg(p.orders::double precision / years_as_customer(p.first_order_at, tier_summary_at.as_of)) AS orders_per_year
+               -- (exact, or its last digits would depend on the order of the rows)
+               avg((p.orders::double precision / years_as_customer(p.first_order_at, tier_summary_at.as_of))::numeric)::double precision AS orders_per_year
           FROM customer_purchases_at(tier_summary_at.as_of) p
           LEFT JOIN tier_history h
             ON h.customer_id = p.customer_id

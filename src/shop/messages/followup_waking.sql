@@ -107,26 +107,26 @@ COMMENT ON FUNCTION notify_followups() IS
     'trigger of the tables that follow-ups come from: tells those who LISTEN loyalcs_followups the name of the shop';
 
 --@ reference orders orders
-CREATE TRIGGER notify_followups
+CREATE OR REPLACE TRIGGER notify_followups
     AFTER INSERT OR UPDATE OF ordered_at, shipped_at, delivered_at ON orders
     FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
 
 --@ reference tickets tickets
-CREATE TRIGGER notify_followups
+CREATE OR REPLACE TRIGGER notify_followups
     AFTER UPDATE OF closed_at ON tickets
     FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
 
 --@ reference subscriptions subscriptions
-CREATE TRIGGER notify_followups
+CREATE OR REPLACE TRIGGER notify_followups
     AFTER INSERT OR UPDATE OF cancelled_at ON subscriptions
     FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
 
 --@ reference consents consents
-CREATE TRIGGER notify_followups
+CREATE OR REPLACE TRIGGER notify_followups
     AFTER INSERT ON consents
     FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
 
 --@ reference journey_steps journey_steps
-CREATE TRIGGER notify_followups
+CREATE OR REPLACE TRIGGER notify_followups
     AFTER INSERT OR UPDATE ON journey_steps
     FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();

@@ -89,7 +89,7 @@ COMMENT ON FUNCTION check_consent() IS
     'trigger of consents: a refusal that is about nothing would protect nobody';
 
 --@ reference consents consents
-CREATE TRIGGER check_consent
+CREATE OR REPLACE TRIGGER check_consent
     BEFORE INSERT OR UPDATE ON consents
     FOR EACH ROW EXECUTE FUNCTION check_consent();
 
@@ -303,12 +303,12 @@ COMMENT ON FUNCTION check_contact_rule() IS
     'trigger of journey_steps and frequency_caps: a rule that has been in force is only ended, there is one at a time, and a send window is business hours and written as those are';
 
 --@ reference journey_steps journey_steps
-CREATE TRIGGER check_contact_rule
+CREATE OR REPLACE TRIGGER check_contact_rule
     BEFORE INSERT OR UPDATE OR DELETE ON journey_steps
     FOR EACH ROW EXECUTE FUNCTION check_contact_rule();
 
 --@ reference frequency_caps frequency_caps
-CREATE TRIGGER check_contact_rule
+CREATE OR REPLACE TRIGGER check_contact_rule
     BEFORE INSERT OR UPDATE OR DELETE ON frequency_caps
     FOR EACH ROW EXECUTE FUNCTION check_contact_rule();
 

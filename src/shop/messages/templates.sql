@@ -40,7 +40,7 @@ COMMENT ON FUNCTION check_template() IS
     'trigger of templates: refuses one that cannot be filled in, and keeps the names of its places';
 
 --@ reference templates templates
-CREATE TRIGGER check_template
+CREATE OR REPLACE TRIGGER check_template
     BEFORE INSERT OR UPDATE ON templates
     FOR EACH ROW EXECUTE FUNCTION check_template();
 

@@ -133,10 +133,10 @@ COMMENT ON FUNCTION keep_refunded() IS
 --@ reference returns orders
 ALTER TABLE returns ADD FOREIGN KEY (customer_id, order_id) REFERENCES orders;
 
-CREATE TRIGGER keep_refunded
+CREATE OR REPLACE TRIGGER keep_refunded
     AFTER INSERT OR UPDATE OR DELETE ON returns
     FOR EACH ROW EXECUTE FUNCTION keep_refunded();
-CREATE TRIGGER keep_refunded_when_empty
+CREATE OR REPLACE TRIGGER keep_refunded_when_empty
     AFTER TRUNCATE ON returns
     FOR EACH STATEMENT EXECUTE FUNCTION keep_refunded();
 

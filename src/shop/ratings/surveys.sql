@@ -122,7 +122,7 @@ ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id) REFERENCES customers;
 ALTER TABLE survey_responses ADD FOREIGN KEY (customer_id, invitation_id, survey)
     REFERENCES survey_invitations (customer_id, invitation_id, survey);
 
-CREATE TRIGGER check_response
+CREATE OR REPLACE TRIGGER check_response
     BEFORE INSERT OR UPDATE ON survey_responses
     FOR EACH ROW WHEN (NEW.invitation_id IS NOT NULL)
     EXECUTE FUNCTION check_response();
@@ -217,7 +217,7 @@ ALTER TABLE survey_answers ADD FOREIGN KEY (customer_id, response_id, survey)
 --@ reference survey_answers survey_questions
 ALTER TABLE survey_answers ADD FOREIGN KEY (survey, question) REFERENCES survey_questions;
 
-CREATE TRIGGER check_answer
+CREATE OR REPLACE TRIGGER check_answer
     AFTER INSERT OR UPDATE ON survey_answers
     FOR EACH ROW EXECUTE FUNCTION check_answer();
 

@@ -114,11 +114,11 @@ COMMENT ON FUNCTION check_sla_policy() IS
     'trigger of sla_policies: no two policies rank equally, and one that was in force when something happened to a ticket is only ended';
 
 --@ reference sla_policies sla_policies
-CREATE TRIGGER check_hours
+CREATE OR REPLACE TRIGGER check_hours
     BEFORE INSERT OR UPDATE OF hours ON sla_policies
     FOR EACH ROW EXECUTE FUNCTION check_hours();
 
-CREATE TRIGGER check_sla_policy
+CREATE OR REPLACE TRIGGER check_sla_policy
     BEFORE INSERT OR UPDATE OR DELETE ON sla_policies
     FOR EACH ROW EXECUTE FUNCTION check_sla_policy();
 

@@ -43,7 +43,7 @@ COMMENT ON FUNCTION check_hours() IS
     'trigger of channels and sla_policies: hours are business hours, and written as those are';
 
 --@ reference channels channels
-CREATE TRIGGER check_hours
+CREATE OR REPLACE TRIGGER check_hours
     BEFORE INSERT OR UPDATE OF hours ON channels
     FOR EACH ROW EXECUTE FUNCTION check_hours();
 
@@ -91,7 +91,7 @@ COMMENT ON FUNCTION fill_tier() IS
     'trigger of tickets: a ticket without a tier has that of its customer now';
 
 --@ reference tickets tier_history
-CREATE TRIGGER fill_tier
+CREATE OR REPLACE TRIGGER fill_tier
     BEFORE INSERT ON tickets
     FOR EACH ROW WHEN (NEW.tier IS NULL)
     EXECUTE FUNCTION fill_tier();
@@ -240,12 +240,12 @@ CREATE CONSTRAINT TRIGGER check_merge
 --@ reference ticket_events tickets
 ALTER TABLE ticket_events ADD FOREIGN KEY (customer_id, ticket_id) REFERENCES tickets ON DELETE CASCADE;
 
-CREATE TRIGGER keep_closed_at
+CREATE OR REPLACE TRIGGER keep_closed_at
     AFTER INSERT ON ticket_events
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION keep_closed_at();
 
-CREATE TRIGGER check_log_is_kept
+CREATE OR REPLACE TRIGGER check_log_is_kept
     BEFORE UPDATE OR DELETE ON ticket_events
     FOR EACH ROW EXECUTE FUNCTION check_log_is_kept();
 
