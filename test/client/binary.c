@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * binary.c
- *	  The binary form of ratings and purchases, as a libpq client meets it:
+ *	  The binary form of our types, as a libpq client meets it:
  *	  values go there and back, and what is no value is refused with the right
  *	  SQLSTATE and message.  Prints TAP.
  *
  * ratings is eleven int64 in network order, the count of score 0 first;
  * purchases is four: count, first, last (microseconds since 2000-01-01 UTC)
- * and total (ten-thousandths).
+ * and total (ten-thousandths).  business_hours is a byte 1, the version, and the
+ * text.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +24,7 @@
 #define RATINGS_WORDS		11
 #define PURCHASES_WORDS		4
 #define MAX_WORDS			16
+#define HOURS_VERSION		"\1"
 
 #define RATINGS_MAX_COUNT	(INT64_C(1) << 53)
 #define USECS_PER_DAY		INT64_C(86400000000)
@@ -332,6 +334,65 @@ check_purchases(Oid type)
 #undef PURCHASES
 }
 
+static Wire
+hours_wire(const char *text)
+{
+	Wire		result = {.length = (int) strlen(text)};
+
+	memcpy(result.bytes, text, result.length);
+	return result;
+}
+
+/* What is sent comes back as `bytes`, in the one spelling that there is. */
+static void
+hours_come_back(const char *name, Oid type, const char *sent, const char *bytes)
+{
+	Wire		value = hours_wire(sent);
+	PGresult   *result = send_value("SELECT $1", type, &value, 1);
+
+	if (!ok(PQresultStatus(result) == PGRES_TUPLES_OK &&
+			PQgetlength(result, 0, 0) == (int) strlen(bytes) &&
+			memcmp(PQgetvalue(result, 0, 0), bytes, strlen(bytes)) == 0,
+			"%s come back", name))
+		printf("# %s", PQresultErrorMessage(result));
+	PQclear(result);
+}
+
+/* Refused, by SQLSTATE. */
+static void
+hours_are_refused(const char *name, Oid type, const char *sent, int length, const char *sqlstate)
+{
+	Wire		value = hours_wire(sent);
+	PGresult   *result;
+	const char *got;
+
+	value.length = length;
+	result = send_value("SELECT $1", type, &value, 1);
+	got = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (!ok(got != NULL && strcmp(got, sqlstate) == 0, "%s are refused", name))
+		printf("# %s: %s", got ? got : "no error", PQresultErrorMessage(result));
+	PQclear(result);
+}
+
+static void
+check_business_hours(Oid type)
+{
+	const char *desk = HOURS_VERSION "Mo-Fr 10:00-18:00; PH off @ Asia/Tokyo JP";
+
+	hours_come_back("hours of a desk", type, desk, desk);
+	hours_come_back("hours in another spelling", type,
+					HOURS_VERSION " mo-fr 10:00-18:00 ;PH off @asia/tokyo  JP", desk);
+	hours_come_back("hours of a listed holiday", type,
+					HOURS_VERSION "24/7; PH off @ UTC 2026-12-25",
+					HOURS_VERSION "24/7; PH off @ UTC 2026-12-25");
+	hours_are_refused("hours of no bytes", type, desk, 0, "08P01");
+	hours_are_refused("hours of a version alone", type, desk, 1, "22P02");
+	hours_are_refused("hours of a version to come", type, "\2Mo 10:00-18:00 @ UTC", 21, "22P03");
+	hours_are_refused("hours that are cut", type, desk, 12, "22P02");
+	hours_are_refused("hours in no zone", type, HOURS_VERSION "24/7 @ Nowhere", 15, "22023");
+	hours_are_refused("hours in bytes that are no text", type, HOURS_VERSION "24/7 @ \xff\xff", 10, "22021");
+}
+
 /* Collects what COPY sends, up to its end. */
 static char *
 copy_out(const char *sql, int *length)
@@ -521,6 +582,7 @@ main(void)
 {
 	Oid			ratings;
 	Oid			purchases;
+	Oid			business_hours;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	conn = PQconnectdb("");
@@ -529,9 +591,11 @@ main(void)
 	PQclear(run("SET lc_messages = 'C'; SET intervalstyle = 'postgres'"));
 	ratings = type_oid("SELECT 'loyalcs.ratings'::regtype::oid");
 	purchases = type_oid("SELECT 'loyalcs.purchases'::regtype::oid");
+	business_hours = type_oid("SELECT 'loyalcs.business_hours'::regtype::oid");
 
 	check_ratings(ratings);
 	check_purchases(purchases);
+	check_business_hours(business_hours);
 	check_use(ratings, purchases);
 	check_copy();
 

@@ -134,6 +134,23 @@ none('every type sorts, hashes, and travels in binary', q{
 			WHERE opcintype = t.oid AND opcdefault AND amname IN ('btree', 'hash')))
 	ORDER BY 1::text});
 
+# Each stands in the tests of what a type has to hold, and has a page.
+my @pages = map { slurp_file($_) } glob('doc/*.md');
+foreach my $type (split /\n/, $node->safe_psql('postgres', q{
+	SELECT typname
+	FROM pg_type t JOIN member ON objid = t.oid AND classid = 'pg_type'::regclass
+	WHERE typtype = 'b' AND typcategory <> 'A'
+	ORDER BY 1}))
+{
+	my %places = (
+		'the test of dump and restore' => slurp_file('test/t/dump.pl') =~ /loyalcs\.$type\b/,
+		'the test of binary clients' => slurp_file('test/client/binary.c') =~ /'loyalcs\.$type'/,
+		'the test of soft errors' => slurp_file('sql/soft_errors_v16.sql') =~ /'$type'/,
+		'what is spoiled (test/hostile.sql)' => slurp_file('test/hostile.sql') =~ /say\('$type'/,
+		'doc/' => scalar grep { /\b$type\b/ } @pages);
+	is(join(', ', grep { !$places{$_} } sort keys %places), '', "$type is nowhere forgotten");
+}
+
 # --------------------------------------------------------------------------
 # A shop
 # --------------------------------------------------------------------------
