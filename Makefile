@@ -82,6 +82,7 @@ CORE_SQL = \
 SHOP_SQL = \
 	src/shop/base/migrations.sql \
 	src/shop/base/settings.sql \
+	src/shop/base/records.sql \
 	src/shop/base/customers.sql \
 	src/shop/purchases/orders.sql \
 	src/shop/ratings/surveys.sql \

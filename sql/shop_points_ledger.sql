@@ -33,6 +33,81 @@ SELECT pg_temp.outcome(statement) FROM (VALUES
     ('DELETE FROM customers WHERE customer_id = ''ann''')) s (statement);
 
 --
+-- Nobody posts by hand what does not add up, whatever the rows are that a service
+-- may write: each statement below is one that a service has the rights for.
+--
+SET client_min_messages = error;
+DROP ROLE IF EXISTS regress_points_ledger_service;
+SET client_min_messages = warning;
+CREATE ROLE regress_points_ledger_service;
+SELECT loyalcs.grant_shop('shop_points_ledger', 'regress_points_ledger_service', 'service');
+GRANT INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA shop_points_ledger TO regress_points_ledger_service;
+SET ROLE regress_points_ledger_service;
+SELECT pg_temp.outcome(replace(s.statement, '#', '(SELECT max(posting_id) FROM point_postings)') || '; SET CONSTRAINTS ALL IMMEDIATE')
+  FROM (VALUES
+    -- what is kept of lots and accounts
+    ('UPDATE point_lots SET remaining = remaining + 1 WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('UPDATE point_lots SET remaining = remaining - 1 WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('UPDATE point_lots SET expires_at = expires_at + interval ''1 day'' WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('UPDATE point_lots SET expires_at = NULL WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('UPDATE point_lots SET expires_after_idle = ''1 year'' WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('UPDATE point_lots SET customer_id = ''ben'' WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('DELETE FROM point_lots WHERE customer_id = ''ann'' AND lot_id = 2'),
+    ('INSERT INTO point_lots (customer_id, lot_id, remaining) VALUES (''ann'', 4, 100)'),
+    ('UPDATE point_accounts SET balance = balance + 1 WHERE customer_id = ''ann'''),
+    ('UPDATE point_accounts SET last_posted_at = ''2020-01-01'' WHERE customer_id = ''ann'''),
+    ('UPDATE point_accounts SET last_posting = 0 WHERE customer_id = ''ann'''),
+    ('UPDATE point_accounts SET last_posting = 99 WHERE customer_id = ''ann'''),
+    ('INSERT INTO point_accounts (customer_id, balance) VALUES (''ben'', 100)'),
+    ('INSERT INTO point_accounts (customer_id, last_posting) VALUES (''ben'', 100)'),
+    -- postings without what they move, and what they move without them
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, posting_key) VALUES (''ann'', ''redeem'', -1, ''2026-04-01'', ''by hand'')'),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, posting_key) VALUES (''ann'', ''redeem'', -1, ''2026-04-01'', ''by hand'');
+      UPDATE point_accounts SET balance = balance - 1, last_posting = #, last_posted_at = ''2026-04-01'' WHERE customer_id = ''ann'''),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, ''2026-04-01'', ''2026-04-01'', ''by hand'');
+      UPDATE point_accounts SET balance = balance + 9, last_posting = #, last_posted_at = ''2026-04-01'' WHERE customer_id = ''ann'''),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, extends, expires_at, posting_key) VALUES (''ann'', ''extend'', 0, ''2026-04-01'', 2, ''2030-01-01'', ''by hand'');
+      UPDATE point_accounts SET last_posting = #, last_posted_at = ''2026-04-01'' WHERE customer_id = ''ann'''),
+    ('INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, posting_key) OVERRIDING SYSTEM VALUE VALUES (''ann'', 0, ''redeem'', -1, ''2026-04-01'', ''by hand'')'),
+    ('INSERT INTO point_allocations VALUES (''ann'', 4, 3, 5), (''ann'', 2, 2, -5)'),
+    ('INSERT INTO point_allocations VALUES (''ann'', 4, 3, 5)'),
+    -- back-dated: the books of ann have come to 11 March
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, ''2026-01-01'', ''2026-01-01'', ''by hand'');
+      INSERT INTO point_lots (customer_id, lot_id, remaining) VALUES (''ann'', #, 9);
+      UPDATE point_accounts SET balance = balance + 9, last_posting = # WHERE customer_id = ''ann'''),
+    ('TRUNCATE point_postings CASCADE'),
+    ('TRUNCATE point_allocations'),
+    ('TRUNCATE point_lots'),
+    ('TRUNCATE point_accounts CASCADE'),
+    -- and what does add up
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, ''2026-04-01'', ''2026-04-01'', ''by hand'');
+      INSERT INTO point_lots (customer_id, lot_id, remaining) VALUES (''ann'', #, 9);
+      UPDATE point_accounts SET balance = balance + 9, last_posting = #, last_posted_at = ''2026-04-01'' WHERE customer_id = ''ann''')) s (statement);
+-- Who posted, and when, is the server's word.
+BEGIN;
+SELECT adjust_points('ben', 1, 'as it should be') > 0 AS posted;
+INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key, posted_by, recorded_at)
+VALUES ('ben', 'adjust', 9, now(), now(), 'by hand', 'somebody else', '2020-01-01');
+SELECT DISTINCT posted_by, recorded_at >= now() AS recorded_now FROM point_postings WHERE customer_id = 'ben';
+ROLLBACK;
+RESET ROLE;
+-- The owner's word counts in what is inserted, as from a backup or another system, and not in what is changed.
+SELECT pg_temp.outcome(s.statement)
+  FROM (VALUES
+    ('INSERT INTO point_accounts (customer_id, balance) VALUES (''ben'', 100)'),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key, posted_by, recorded_at)
+      VALUES (''ann'', ''adjust'', 9, ''2020-01-01'', ''2020-01-01'', ''from the old system'', ''the old system'', ''2020-01-01'')'),
+    ('UPDATE point_lots SET remaining = remaining + 1 WHERE lot_id = 2'),
+    ('UPDATE point_accounts SET balance = balance + 1'),
+    ('UPDATE point_postings SET posted_by = ''somebody else'' WHERE posting_id = 2'),
+    ('TRUNCATE point_accounts CASCADE'),
+    ('ALTER TABLE point_accounts DISABLE TRIGGER refuse_truncate; ALTER TABLE point_postings DISABLE TRIGGER refuse_truncate;
+      ALTER TABLE point_allocations DISABLE TRIGGER refuse_truncate; ALTER TABLE point_lots DISABLE TRIGGER refuse_truncate;
+      TRUNCATE point_accounts CASCADE')) s (statement);
+DROP OWNED BY regress_points_ledger_service;
+DROP ROLE regress_points_ledger_service;
+
+--
 -- Long histories against a row for every single point. A payment takes the
 -- points that lapse first, the reversal of one gives the same points back.
 --

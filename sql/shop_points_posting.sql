@@ -80,6 +80,51 @@ SELECT pg_temp.outcome(statement) FROM (VALUES
     ('SELECT adjust_points(''cho'', 501, ''sorry'')')) s (statement);
 
 --
+-- A lot lasts longer by a posting: from then on, and not as of earlier instants.
+--
+SELECT pg_temp.outcome('SELECT adjust_points(''cho'', 500, ''sorry'', expires_at => ''2027-01-01 00:00+09'')') AS another_request;
+SELECT adjust_points('dai', 100, 'gift', NULL, '2026-03-01 00:00+09', '2026-01-01 00:00+09') AS lot \gset
+SELECT extend_points('dai', :lot, '2026-06-01 00:00+09', 'system was down', 'ticket 7', '2026-02-01 00:00+09') > 0 AS extended,
+       extend_points('dai', :lot, '2026-06-01 00:00+09', 'system was down') > 0 AS once;
+SELECT at, b.available, b.next_expiry, b.expiring
+  FROM (VALUES ('2026-01-31 23:59+09'), ('2026-02-01 00:00+09'), ('2026-03-01 00:00+09'), ('2026-06-01 00:00+09')) i (at)
+ CROSS JOIN points_balance('dai', at::timestamptz) b;
+SELECT redeem_points('dai', 30, 'after it would have lapsed', posted_at => '2026-04-01 00:00+09') > 0 AS paid;
+SELECT extend_points('dai', :lot, NULL, 'for ever', posted_at => '2026-05-01 00:00+09') > 0 AS for_ever;
+SELECT at, e.expires_at, e.points
+  FROM (VALUES ('2026-01-31 00:00+09'), ('2026-04-01 00:00+09'), ('2026-05-01 00:00+09')) i (at)
+ CROSS JOIN points_expiring_at(at::timestamptz) e WHERE e.customer_id = 'dai';
+SELECT posted_at, kind, points, balance, expires_at FROM points_statement_at('2026-12-31') WHERE customer_id = 'dai' ORDER BY posting_id;
+SELECT * FROM points_audit('dai');
+INSERT INTO customers (customer_id) VALUES ('gus');
+SELECT adjust_points('gus', 10, 'short', NULL, '2026-02-01 00:00+09', '2026-01-01 00:00+09') AS short \gset
+UPDATE points_rules SET valid = '(,2026-07-01 00:00+09)';
+INSERT INTO points_rules (points, per_amount, pending_from, expires_from, expires_after, valid) VALUES (1, 100, 'earned', 'last_activity', '30 days', '[2026-07-01 00:00+09,)');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('fay', 'F1', '2026-07-01 12:00+09', 1000);
+SELECT earn_points('fay', 'F1', '2026-07-01 12:00+09') AS idle \gset
+SELECT pg_temp.outcome(format(s.statement, :lot, :short, :idle)) AS outcome
+  FROM (VALUES
+    ('SELECT extend_points(''dai'', %1$s, ''2026-07-01 00:00+09'', ''system was down'')'),
+    ('SELECT extend_points(''dai'', %1$s, ''2027-01-01 00:00+09'', ''k'', posted_at => ''2026-05-02 00:00+09'')'),
+    ('SELECT extend_points(''dai'', %1$s, NULL, ''k'', posted_at => ''2026-05-02 00:00+09'')'),
+    ('SELECT extend_points(''gus'', %2$s, ''2026-01-15 00:00+09'', ''k'', posted_at => ''2026-01-02 00:00+09'')'),
+    ('SELECT extend_points(''gus'', %2$s, ''2026-03-01 00:00+09'', ''k'', posted_at => ''2026-02-01 00:00+09'')'),
+    ('SELECT extend_points(''fay'', %3$s, ''2027-03-01 00:00+09'', ''k'', posted_at => ''2026-07-02 00:00+09'')'),
+    ('SELECT extend_points(''gus'', 4711, ''2027-03-01 00:00+09'', ''k'', posted_at => ''2026-01-02 00:00+09'')'),
+    ('SELECT extend_points(''gus'', %2$s, ''2027-03-01 00:00+09'', NULL)'),
+    ('SELECT extend_points(''nobody'', %2$s, ''2027-03-01 00:00+09'', ''k'')'),
+    ('SELECT reverse_points(''dai'', (SELECT max(posting_id) FROM point_postings WHERE kind = ''extend''))')) s (statement);
+-- What is given back to a lot that lapses by activity lasts as long as the others of that customer.
+INSERT INTO customers (customer_id) VALUES ('ida');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('ida', 'I1', '2026-07-01 12:00+09', 1000), ('ida', 'I2', '2026-07-20 12:00+09', 1000);
+SELECT earn_points('ida', 'I1', '2026-07-01 12:00+09') > 0 AS ten;
+SELECT redeem_points('ida', 10, 'i', posted_at => '2026-07-02 12:00+09') AS paid \gset
+SELECT earn_points('ida', 'I2', '2026-07-20 12:00+09') > 0 AS ten_more;
+SELECT reverse_points('ida', :paid, posted_at => '2026-08-10 12:00+09') > 0 AS back;
+SELECT available, next_expiry FROM points_balance('ida', '2026-08-10 12:00+09');
+SELECT * FROM points_audit('ida');
+
+--
 -- Who may: a service posts, a reader reads figures and no words.
 --
 CREATE ROLE regress_points_posting_service;

@@ -41,6 +41,28 @@ SELECT pg_temp.outcome(statement) FROM (VALUES
     ('SELECT reverse_points(''ben'', 4)'),
     ('SELECT reverse_points(''ann'', (SELECT max(posting_id) FROM point_postings WHERE kind = ''reverse''))')) s (statement);
 
+-- A key is of one request, and the keys of postings that follow from others are none of the users'.
+SELECT adjust_points('fay', 100, 'a', posted_at => '2026-01-01 00:00+09') AS a, adjust_points('fay', 50, 'b', posted_at => '2026-01-01 00:00+09') AS b \gset
+SELECT reverse_points('fay', :a, 5, 'same', '2026-01-02 00:00+09') = reverse_points('fay', :a, 5, 'same') AS once;
+SELECT pg_temp.outcome(format(s.statement, :a, :b)) AS outcome
+  FROM (VALUES
+    ('SELECT reverse_points(''fay'', %2$s, 7, ''same'')'),
+    ('SELECT reverse_points(''fay'', %2$s, 5, ''same'')'),
+    ('SELECT reverse_points(''fay'', %1$s, 6, ''same'')'),
+    ('SELECT reverse_points(''fay'', %1$s, NULL, ''same'')'),
+    ('SELECT reverse_points(''fay'', %2$s, NULL, ''same'')'),
+    ('SELECT reverse_points(''fay'', %1$s, 5, ''same'', ''2026-01-03 00:00+09'')'),
+    ('SELECT reverse_points(''fay'', %1$s, 5, ''same'', ''2026-01-02 00:00+09'')'),
+    ('SELECT reverse_points(''fay'', %2$s, 5, ''loyalcs:posting %2$s'')'),
+    ('SELECT reverse_points(''fay'', %2$s, NULL, ''loyalcs:mine'')'),
+    ('SELECT reverse_points(''fay'', %2$s, NULL, '''')'),
+    ('SELECT redeem_points(''fay'', 5, ''loyalcs:mine'')'),
+    ('SELECT adjust_points(''fay'', 5, ''loyalcs:mine'')')) s (statement);
+SELECT reverse_points('fay', :a, 5, 'posting ' || :b, '2026-01-03 00:00+09') > 0 AS named_like_ours;
+SELECT reverse_points('fay', :b, posted_at => '2026-01-04 00:00+09') > 0 AS not_swallowed, reverse_points('fay', :b, NULL, 'anything') > 0 AS the_same;
+SELECT points, reverses = :b AS of_b FROM point_postings WHERE customer_id = 'fay' AND kind = 'reverse' ORDER BY posting_id;
+SELECT count(*) AS findings FROM points_audit('fay');
+
 -- What is given back to a lot that has lapsed meanwhile lapses at once, and the
 -- statement shows both.
 SELECT adjust_points('ben', 100, 'welcome', 'a present', '2026-02-01 00:00+09', '2026-01-01 00:00+09') > 0 AS given,

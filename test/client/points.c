@@ -76,7 +76,9 @@ static const char *const statements[] = {
 	[REDEEM] = "SELECT p, told($1, p) FROM bank.redeem_points($1, $2, $3) p",
 	[EARN] = "SELECT p, told($1, p) FROM bank.earn_points($1, $3) p",
 	[ADJUST] = "SELECT p, told($1, p) FROM bank.adjust_points($1, $2, $3, NULL,"
-	" CASE WHEN $2 > 0 AND $4 > 0 THEN now() + $4 * interval '1 millisecond' END) p",
+	" CASE WHEN $2 > 0 AND $4 > 0 THEN coalesce((SELECT a.expires_at FROM bank.point_postings a"
+	"   WHERE a.customer_id = $1 AND a.kind = 'adjust' AND a.posting_key = $3),"
+	"  now() + $4 * interval '1 millisecond') END) p",
 	[REVERSE] = "SELECT p, told($1, p) FROM bank.reverse_points($1, $4, nullif($2, 0),"
 	" CASE WHEN $2 > 0 THEN $3 END) p",
 	[EXPIRE] = "SELECT customers, points FROM bank.expire_points()",

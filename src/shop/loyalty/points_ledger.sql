@@ -14,6 +14,14 @@
 -- The postings of a customer are in order of time: each function locks the
 -- account first and lets what has lapsed by then expire, so an account is never
 -- overdrawn at any instant, past ones included.
+--
+-- The functions run with the rights of whoever calls them, so whoever posts may
+-- write these tables directly too. Triggers see to it that nothing false gets in:
+-- a posting is open until the account is moved past it (last_posting); only then
+-- can it take from lots, and the account moves past no posting that does not add
+-- up. What is kept of a lot or an account is what the ledger says. Who posted, and
+-- when, is the server's word. The owner of the shop alone may say otherwise, in
+-- rows that are inserted, since that is how a ledger comes out of a backup.
 
 --@ table point_accounts
 CREATE TABLE point_accounts (
@@ -114,6 +122,40 @@ COMMENT ON TABLE point_lots IS
     'what is left of each lot by now, one row a lot; kept by the functions that post';
 COMMENT ON COLUMN point_lots.expires_at IS 'from when on it can no longer be used, if nothing happens meanwhile; NULL if never';
 
+--@ change point_postings 0.2.0
+-- A posting of kind extend moves no points: it says until when those of a lot last.
+ALTER TABLE point_postings
+    ADD COLUMN extends bigint,
+    DROP CONSTRAINT point_postings_kind_is_known,
+    ADD CONSTRAINT point_postings_kind_is_known
+        CHECK (kind IN ('earn', 'redeem', 'expire', 'reverse', 'adjust', 'extend')),
+    DROP CONSTRAINT point_postings_points_have_a_sign,
+    ADD CONSTRAINT point_postings_points_have_a_sign
+        CHECK (points > 0 AND kind IN ('earn', 'reverse', 'adjust')
+               OR points < 0 AND kind IN ('redeem', 'expire', 'reverse', 'adjust')
+               OR points = 0 AND kind IN ('reverse', 'extend')),
+    DROP CONSTRAINT point_postings_lots_lapse,
+    ADD CONSTRAINT point_postings_lots_lapse
+        CHECK (points > 0 AND kind IN ('earn', 'adjust') AND pg_catalog.num_nonnulls(expires_at, expires_after_idle) <= 1
+               OR kind = 'extend' AND expires_after_idle IS NULL
+               OR pg_catalog.num_nonnulls(expires_at, expires_after_idle) = 0),
+    ADD CONSTRAINT point_postings_extend_something CHECK ((kind = 'extend') = (extends IS NOT NULL)),
+    ADD CONSTRAINT point_postings_extend_a_posting FOREIGN KEY (customer_id, extends) REFERENCES point_postings,
+    ADD CONSTRAINT point_postings_reverse_a_posting FOREIGN KEY (customer_id, reverses) REFERENCES point_postings;
+CREATE INDEX point_postings_extend ON point_postings (customer_id, extends) WHERE kind = 'extend';
+COMMENT ON COLUMN point_postings.kind IS 'earn, redeem, expire, reverse, adjust or extend';
+COMMENT ON COLUMN point_postings.expires_at IS
+    'of a lot, from when on it can no longer be used; NULL if never, or if expires_after_idle says; of kind extend, until when the lot lasts from then on';
+
+--@ change point_accounts 0.2.0
+ALTER TABLE point_accounts ADD COLUMN last_posting bigint NOT NULL DEFAULT 0;
+UPDATE point_accounts a
+   SET last_posting = p.posting_id
+  FROM (SELECT p.customer_id, max(p.posting_id) AS posting_id
+          FROM point_postings p
+         GROUP BY p.customer_id) p
+ WHERE p.customer_id = a.customer_id;
+
 --@ functions
 -- An account can go, and its ledger with it: by then the account is no longer there.
 CREATE OR REPLACE FUNCTION check_ledger_is_kept() RETURNS trigger
@@ -128,14 +170,15 @@ BEGIN
     ELSIF pg_catalog.to_jsonb(NEW) - 'note'::text = pg_catalog.to_jsonb(OLD) - 'note'::text THEN
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'posting % of customer % is in the books', OLD.posting_id, OLD.customer_id
+    RAISE EXCEPTION 'posting % of customer % is in the books',
+            coalesce(pg_catalog.to_jsonb(OLD) ->> text 'posting_id', pg_catalog.to_jsonb(OLD) ->> text 'lot_id'), OLD.customer_id
         USING ERRCODE = 'object_not_in_prerequisite_state',
               DETAIL = 'The ledger of points is only added to; the words of a note may change.',
-              HINT = 'Correct it with reverse_points or adjust_points, or delete the whole account.';
+              HINT = 'Correct it with reverse_points, adjust_points or extend_points, or delete the whole account.';
 END
 $$;
 COMMENT ON FUNCTION check_ledger_is_kept() IS
-    'trigger of point_postings and point_allocations: what is in the books is neither changed nor deleted';
+    'trigger of the tables of the ledger: what is in the books is neither changed nor deleted, but with the whole account';
 
 --@ reference point_postings point_accounts
 ALTER TABLE point_postings ADD CONSTRAINT point_postings_account
@@ -172,8 +215,8 @@ RETURN (since AT TIME ZONE zone + pending) AT TIME ZONE zone;
 COMMENT ON FUNCTION points_usable_from(timestamptz, interval, text) IS
     'when points can be used that are pending for so long: in local time';
 
--- In two branches, so that a condition on expires_at is answered by an index for
--- the lots that have one of their own.
+-- In branches, so that a condition on expires_at is answered by an index for the
+-- lots that have one of their own, or one that they were given later.
 CREATE OR REPLACE FUNCTION open_point_lots_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -204,6 +247,19 @@ BEGIN ATOMIC
                            f.available_at, f.pending, f.expires_at
                       FROM point_postings f
                      WHERE f.expires_after_idle IS NULL
+                       AND NOT EXISTS (SELECT FROM point_postings e
+                                        WHERE e.customer_id = f.customer_id AND e.extends = f.posting_id AND e.kind = 'extend'
+                                          AND e.posted_at <= open_point_lots_at.as_of)
+                    UNION ALL
+                    SELECT f.customer_id, f.posting_id, f.kind, f.points, f.order_id, f.posted_at,
+                           f.available_at, f.pending, e.expires_at
+                      FROM point_postings e
+                      JOIN point_postings f ON f.customer_id = e.customer_id AND f.posting_id = e.extends
+                     WHERE e.kind = 'extend' AND e.posted_at <= open_point_lots_at.as_of
+                       AND NOT EXISTS (SELECT FROM point_postings l
+                                        WHERE l.customer_id = e.customer_id AND l.extends = e.extends AND l.kind = 'extend'
+                                          AND l.posting_id > e.posting_id
+                                          AND l.posted_at <= open_point_lots_at.as_of)
                     UNION ALL
                     SELECT i.customer_id, i.posting_id, i.kind, i.points, i.order_id, i.posted_at,
                            i.available_at, i.pending,
@@ -243,3 +299,230 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION points_balance(@key_type@, timestamptz) IS
     'one row: points that can be used, points that are still pending, when points lapse next (NULL: never) and how many do then; zeros for a customer without points, and for one that does not exist';
+
+-- What keeps the ledger true, whoever writes
+
+-- Of a customer's postings, those of higher numbers are the later ones.
+CREATE OR REPLACE FUNCTION point_lot_expires_at(customer @key_type@, lot bigint) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    extended record;
+    posting record;
+BEGIN
+    SELECT e.expires_at INTO extended
+      FROM point_postings e
+     WHERE e.customer_id = customer AND e.extends = lot AND e.kind = 'extend'
+     ORDER BY e.posting_id DESC
+     LIMIT 1;
+    IF FOUND THEN
+        RETURN extended.expires_at;
+    END IF;
+    SELECT p.expires_at, p.expires_after_idle INTO posting
+      FROM point_postings p
+     WHERE p.customer_id = customer AND p.posting_id = lot;
+    IF posting.expires_after_idle IS NULL THEN
+        RETURN posting.expires_at;
+    END IF;
+    RETURN (SELECT points_last_until(t.posted_at, posting.expires_after_idle, s.time_zone)
+              FROM point_postings t
+             CROSS JOIN settings s
+             WHERE t.customer_id = customer AND t.kind IN ('earn', 'redeem')
+             ORDER BY t.posting_id DESC
+             LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION point_lot_expires_at(@key_type@, bigint) IS
+    'from when on what is left of a lot can no longer be used, by the ledger as it is now: as it was posted, as it was extended last, or so long after the last activity; NULL for never';
+
+CREATE OR REPLACE FUNCTION check_posting() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    last_posting bigint;
+BEGIN
+    IF owns_table(TG_RELID) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_TABLE_NAME = 'point_postings' THEN
+        NEW.posted_by := current_user;
+        NEW.recorded_at := clock_timestamp();
+    END IF;
+    SELECT a.last_posting INTO last_posting
+      FROM point_accounts a
+     WHERE a.customer_id = NEW.customer_id;
+    IF NEW.posting_id <= last_posting THEN
+        RAISE EXCEPTION 'posting % of customer % cannot be added to', NEW.posting_id, NEW.customer_id
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = pg_catalog.format('The books of the customer are closed up to posting %s.', last_posting),
+                  HINT = 'If the number is one that the server gave, then its sequence is behind the rows: the owner of the shop calls advance_sequences().';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION check_posting() IS
+    'trigger of point_postings and point_allocations: what is added is new; posted_by and recorded_at are the server''s word';
+
+CREATE OR REPLACE FUNCTION check_posting_is_closed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM point_accounts a
+                WHERE a.customer_id = NEW.customer_id AND a.last_posting < NEW.posting_id) THEN
+        RAISE EXCEPTION 'posting % of customer % was not brought to an end', NEW.posting_id, NEW.customer_id
+            USING ERRCODE = 'check_violation',
+                  DETAIL = 'The account has not moved past it.',
+                  HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_posting_is_closed() IS
+    'trigger of point_postings, at the end of the transaction: no posting stays without what it moves';
+
+CREATE OR REPLACE FUNCTION check_lot() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    remaining bigint;
+    expires_at timestamptz;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF owns_table(TG_RELID) THEN
+            RETURN NULL;
+        END IF;
+    ELSIF (OLD.customer_id, OLD.lot_id, OLD.expires_after_idle)
+          IS DISTINCT FROM (NEW.customer_id, NEW.lot_id, NEW.expires_after_idle) THEN
+        RAISE EXCEPTION 'lot % of customer % stays what it is', OLD.lot_id, OLD.customer_id
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'Only what is left of a lot and until when it lasts can change.',
+                  HINT = 'Post it: adjust_points, reverse_points, extend_points.';
+    END IF;
+    SELECT p.points - coalesce((SELECT sum(a.points)
+                                  FROM point_allocations a
+                                 WHERE a.customer_id = p.customer_id AND a.lot_id = p.posting_id), 0)::bigint
+      INTO remaining
+      FROM point_postings p
+     WHERE p.customer_id = NEW.customer_id AND p.posting_id = NEW.lot_id
+       AND p.points > 0 AND p.kind IN ('earn', 'adjust');
+    IF remaining IS DISTINCT FROM NEW.remaining THEN
+        RAISE EXCEPTION 'lot % of customer % cannot have % points left', NEW.lot_id, NEW.customer_id, NEW.remaining
+            USING ERRCODE = 'check_violation',
+                  DETAIL = pg_catalog.format('By the ledger it has %s.', coalesce(remaining::text, 'none, and is no lot')),
+                  HINT = 'What is left of a lot follows from postings: adjust_points, redeem_points, reverse_points.';
+    END IF;
+    IF TG_OP = 'INSERT' OR NEW.expires_at IS DISTINCT FROM OLD.expires_at THEN
+        expires_at := point_lot_expires_at(NEW.customer_id, NEW.lot_id);
+        IF expires_at IS DISTINCT FROM NEW.expires_at THEN
+            RAISE EXCEPTION 'lot % of customer % cannot lapse on %', NEW.lot_id, NEW.customer_id, coalesce(NEW.expires_at::text, 'no day')
+                USING ERRCODE = 'check_violation',
+                      DETAIL = pg_catalog.format('By the ledger it lapses on %s.', coalesce(expires_at::text, 'no day')),
+                      HINT = 'extend_points(customer, lot, until, key) lets a lot last longer, by a posting.';
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_lot() IS
+    'trigger of point_lots: what is left of a lot and when it lapses is what the ledger says';
+
+CREATE OR REPLACE FUNCTION check_account() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    added record;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT owns_table(TG_RELID)
+           AND (NEW.balance, NEW.last_posting, NEW.last_posted_at)
+               IS DISTINCT FROM (0::bigint, 0::bigint, timestamptz '-infinity') THEN
+            RAISE EXCEPTION 'the account of customer % begins with nothing', NEW.customer_id
+                USING ERRCODE = 'check_violation',
+                      HINT = 'adjust_points(customer, points, key) posts what a customer brings along.';
+        END IF;
+        RETURN NULL;
+    END IF;
+    SELECT coalesce(sum(p.points), 0)::bigint AS points,
+           coalesce(max(p.posting_id), OLD.last_posting) AS last_posting,
+           coalesce(max(p.posted_at), OLD.last_posted_at) AS last_posted_at,
+           min(p.posting_id) FILTER (
+               WHERE p.posted_at < OLD.last_posted_at
+                  OR CASE
+                         WHEN p.kind = 'extend'
+                         THEN NOT EXISTS (SELECT FROM point_lots l
+                                           WHERE l.customer_id = p.customer_id AND l.lot_id = p.extends
+                                             AND l.expires_at IS NOT DISTINCT FROM p.expires_at)
+                         WHEN p.points > 0 AND p.kind IN ('earn', 'adjust')
+                         THEN NOT EXISTS (SELECT FROM point_lots l
+                                           WHERE l.customer_id = p.customer_id AND l.lot_id = p.posting_id)
+                         ELSE p.points <> -coalesce((SELECT sum(a.points)
+                                                       FROM point_allocations a
+                                                      WHERE a.customer_id = p.customer_id
+                                                        AND a.posting_id = p.posting_id), 0)::bigint
+                     END) AS odd
+      INTO added
+      FROM point_postings p
+     WHERE p.customer_id = OLD.customer_id AND p.posting_id > OLD.last_posting;
+    IF NEW.customer_id IS DISTINCT FROM OLD.customer_id
+       OR NEW.balance <> OLD.balance + added.points
+       OR NEW.last_posting <> added.last_posting
+       OR NEW.last_posted_at <> added.last_posted_at
+       OR added.odd IS NOT NULL THEN
+        RAISE EXCEPTION 'the account of customer % does not agree with its postings', OLD.customer_id
+            USING ERRCODE = 'check_violation',
+                  DETAIL = CASE
+                      WHEN added.odd IS NOT NULL THEN pg_catalog.format('Posting %s does not add up.', added.odd)
+                      ELSE pg_catalog.format('By postings of later than number %s it has %s points, the last posting is %s, of %s.',
+                                  OLD.last_posting, OLD.balance + added.points, added.last_posting, added.last_posted_at)
+                  END,
+                  HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points. If those end in this, then a sequence is behind the rows: the owner of the shop calls advance_sequences().';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_account() IS
+    'trigger of point_accounts: an account moves by what was posted since, and past no posting that does not add up';
+
+--@ change point_postings 0.2.0
+CREATE TRIGGER check_posting
+    BEFORE INSERT ON point_postings
+    FOR EACH ROW EXECUTE FUNCTION check_posting();
+CREATE CONSTRAINT TRIGGER check_posting_is_closed
+    AFTER INSERT ON point_postings
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_posting_is_closed();
+CREATE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON point_postings
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+--@ change point_allocations 0.2.0
+CREATE TRIGGER check_posting
+    BEFORE INSERT ON point_allocations
+    FOR EACH ROW EXECUTE FUNCTION check_posting();
+CREATE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON point_allocations
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+--@ change point_lots 0.2.0
+CREATE TRIGGER check_lot
+    AFTER INSERT OR UPDATE ON point_lots
+    FOR EACH ROW EXECUTE FUNCTION check_lot();
+CREATE TRIGGER check_ledger_is_kept
+    BEFORE DELETE ON point_lots
+    FOR EACH ROW EXECUTE FUNCTION check_ledger_is_kept();
+CREATE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON point_lots
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+--@ change point_accounts 0.2.0
+CREATE TRIGGER check_account
+    AFTER INSERT OR UPDATE ON point_accounts
+    FOR EACH ROW EXECUTE FUNCTION check_account();
+CREATE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON point_accounts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();

@@ -26,21 +26,24 @@ BEGIN
          ORDER BY l.customer_id, l.at
         RETURNING p.customer_id, p.posting_id, p.posted_at
     ), allocated AS (
-        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        INSERT INTO point_allocations AS a (customer_id, posting_id, lot_id, points)
         SELECT l.customer_id, p.posting_id, l.lot_id, l.remaining
           FROM lapsed l
           JOIN posted p ON p.customer_id = l.customer_id AND p.posted_at = l.at
+        RETURNING a.customer_id, a.posting_id, a.points
     ), emptied AS (
         UPDATE point_lots l
            SET remaining = 0
           FROM lapsed k
          WHERE l.customer_id = k.customer_id AND l.lot_id = k.lot_id
     ), charged AS (
+        -- (made of what was allocated, because an account is moved last)
         UPDATE point_accounts a
-           SET balance = a.balance::numeric - k.points, last_posted_at = k.at
-          FROM (SELECT l.customer_id, sum(l.remaining) AS points, max(l.at) AS at
-                  FROM lapsed l
-                 GROUP BY l.customer_id) k
+           SET balance = a.balance::numeric - k.points, last_posted_at = k.at, last_posting = k.last_posting
+          FROM (SELECT d.customer_id, sum(d.points) AS points, max(p.posted_at) AS at, max(p.posting_id) AS last_posting
+                  FROM allocated d
+                  JOIN posted p ON p.customer_id = d.customer_id AND p.posting_id = d.posting_id
+                 GROUP BY d.customer_id) k
          WHERE a.customer_id = k.customer_id
         RETURNING k.points
     )
@@ -73,6 +76,29 @@ $$;
 COMMENT ON FUNCTION expire_points(timestamptz) IS
     'posts the expiry of all points that have lapsed by an instant, dated when each lapsed; run it once a night. Gives the number of customers and of points. Lapsed points cannot be used even before it has run, so nothing depends on when it does; run twice, it does nothing the second time';
 
+CREATE OR REPLACE FUNCTION refuse_used_key(customer @key_type@, posting bigint) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    p record;
+BEGIN
+    SELECT * INTO p FROM point_postings t WHERE t.customer_id = customer AND t.posting_id = posting;
+    RAISE EXCEPTION 'customer % has another posting under the key %', customer, quote_literal(p.posting_key)
+        USING ERRCODE = 'unique_violation',
+              DETAIL = pg_catalog.format('Posting %s is of %s points%s%s%s, posted at %s.', p.posting_id,
+                              CASE p.kind WHEN 'reverse' THEN abs(p.points) + p.shortfall + p.lapsed ELSE p.points END,
+                              coalesce(' for order ' || p.order_id, ''),
+                              coalesce(', the reversal of posting ' || p.reverses::text, '') || coalesce(', for lot ' || p.extends::text, ''),
+                              coalesce(', until ' || p.expires_at::text, ''),
+                              p.posted_at),
+              HINT = 'The same key posts the same thing once, however often it is sent; another thing needs another key.';
+END
+$$;
+COMMENT ON FUNCTION refuse_used_key(@key_type@, bigint) IS
+    'the error that another request under a used key is, with what was posted under it';
+
 CREATE OR REPLACE FUNCTION lock_points(
     customer @key_type@,
     kind text,
@@ -104,16 +130,13 @@ BEGIN
         INSERT INTO point_accounts (customer_id) VALUES (customer) ON CONFLICT DO NOTHING;
     END LOOP;
 
-    SELECT p.posting_id, p.points, p.order_id INTO present
+    SELECT p.posting_id, p.points, p.order_id, p.posted_at INTO present
       FROM point_postings p
      WHERE p.customer_id = customer AND p.kind = lock_points.kind AND p.posting_key = lock_points.posting_key;
     IF FOUND THEN
-        IF present.points <> lock_points.points OR present.order_id IS DISTINCT FROM lock_points.order_id THEN
-            RAISE EXCEPTION 'customer % has another posting under the key %', customer, quote_literal(lock_points.posting_key)
-                USING ERRCODE = 'unique_violation',
-                      DETAIL = pg_catalog.format('Posting %s is of %s points%s.', present.posting_id, present.points,
-                                      coalesce(' for order ' || present.order_id, '')),
-                      HINT = 'The same key posts the same thing once, however often it is sent; another thing needs another key.';
+        IF present.points <> lock_points.points OR present.order_id IS DISTINCT FROM lock_points.order_id
+           OR present.posted_at <> lock_points.posted_at THEN
+            PERFORM refuse_used_key(customer, present.posting_id);
         END IF;
         first_posting := present.posting_id;
         RETURN;
@@ -144,12 +167,13 @@ RETURNS void
 AS $$
 BEGIN
     UPDATE point_accounts a
-       SET balance = a.balance + move_points.points, last_posted_at = move_points.posted_at
+       SET balance = a.balance + move_points.points,
+           last_posted_at = move_points.posted_at,
+           last_posting = (SELECT max(p.posting_id) FROM point_postings p WHERE p.customer_id = customer)
      WHERE a.customer_id = customer;
     IF is_activity THEN
         UPDATE point_lots l
-           SET expires_at = points_last_until(move_points.posted_at, l.expires_after_idle,
-                                              (SELECT s.time_zone FROM settings s))
+           SET expires_at = point_lot_expires_at(l.customer_id, l.lot_id)
          WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL;
     END IF;
 END
@@ -193,11 +217,11 @@ BEGIN
                                     OR o.delivered_at <= as_of
                                        AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of));
         part := least(lot.remaining, take_points.points - taken);
+        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        VALUES (customer, posting, lot.lot_id, part);
         UPDATE point_lots l
            SET remaining = l.remaining - part
          WHERE l.customer_id = customer AND l.lot_id = lot.lot_id;
-        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
-        VALUES (customer, posting, lot.lot_id, part);
         taken := taken + part;
     END LOOP;
     RETURN taken;
@@ -226,7 +250,11 @@ CREATE OR REPLACE FUNCTION check_posting_key(key text, hint text) RETURNS text
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF key <> '' THEN
+    IF starts_with(key, text 'loyalcs:') THEN
+        RAISE EXCEPTION 'key % is one of the shop''s own', quote_literal(key)
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Keys that begin with loyalcs: are of postings that follow from others; name yours in another way.';
+    ELSIF key <> '' THEN
         RETURN key;
     END IF;
     RAISE EXCEPTION 'a posting needs a key'
@@ -236,7 +264,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_posting_key(text, text) IS
-    'the key of a posting, or an error if it is NULL or empty';
+    'the key of a posting, or an error if it is NULL or empty, or begins as those of postings do that follow from others';
 
 CREATE OR REPLACE FUNCTION order_kept(customer @key_type@, order_id text, OUT amount numeric, OUT refunded numeric, OUT cancelled_at timestamptz)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -396,6 +424,10 @@ BEGIN
     END IF;
     account := lock_points(customer, text 'adjust', key, adjust_points.points, NULL::text, adjust_points.posted_at);
     IF account.first_posting IS NOT NULL THEN
+        IF adjust_points.expires_at IS DISTINCT FROM (SELECT p.expires_at FROM point_postings p
+                                                       WHERE p.customer_id = customer AND p.posting_id = account.first_posting) THEN
+            PERFORM refuse_used_key(customer, account.first_posting);
+        END IF;
         RETURN account.first_posting;
     END IF;
     IF adjust_points.expires_at <= account.posted_at THEN
@@ -416,3 +448,67 @@ END
 $$;
 COMMENT ON FUNCTION adjust_points(@key_type@, bigint, text, text, timestamptz, timestamptz) IS
     'posts points by hand, and gives the posting: positive ones are a new lot, to be used at once, which lapses at expires_at (NULL: never); negative ones are taken as by redeem_points. key: as there';
+
+-- Nothing moves: the posting says until when the lot lasts from then on.
+CREATE OR REPLACE FUNCTION extend_points(
+    customer @key_type@,
+    lot bigint,
+    until timestamptz,
+    key text,
+    note text DEFAULT NULL,
+    posted_at timestamptz DEFAULT NULL
+) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    hint constant text := 'Name the reason, such as extend_points(customer, 4711, ''2027-12-31'', ''system was down'').';
+    account record;
+    present record;
+    posting bigint;
+BEGIN
+    PERFORM check_posting_key(key, hint);
+    account := lock_points(customer, text 'extend', key, 0::bigint, NULL::text, extend_points.posted_at);
+    IF account.first_posting IS NOT NULL THEN
+        IF NOT EXISTS (SELECT FROM point_postings p
+                        WHERE p.customer_id = customer AND p.posting_id = account.first_posting
+                          AND p.extends = lot AND p.expires_at IS NOT DISTINCT FROM until) THEN
+            PERFORM refuse_used_key(customer, account.first_posting);
+        END IF;
+        RETURN account.first_posting;
+    END IF;
+    SELECT l.expires_after_idle, point_lot_expires_at(l.customer_id, l.lot_id) AS expires_at INTO present
+      FROM point_lots l
+     WHERE l.customer_id = customer AND l.lot_id = lot;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'customer % has no lot %', customer, coalesce(lot::text, 'NULL')
+            USING ERRCODE = 'foreign_key_violation',
+                  HINT = 'A lot is a posting that brought points; open_point_lots_at() lists those of which something is left.';
+    ELSIF present.expires_after_idle IS NOT NULL THEN
+        RAISE EXCEPTION 'lot % of customer % cannot be extended', lot, customer
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = pg_catalog.format('It lasts for %s after whatever the customer earns or redeems last.', present.expires_after_idle),
+                  HINT = 'Give other points with adjust_points.';
+    ELSIF present.expires_at <= account.posted_at THEN
+        RAISE EXCEPTION 'lot % of customer % has lapsed', lot, customer
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = pg_catalog.format('It did on %s.', present.expires_at),
+                  HINT = 'Give other points with adjust_points.';
+    ELSIF present.expires_at IS NULL OR until <= present.expires_at THEN
+        RAISE EXCEPTION 'lot % of customer % lasts longer already', lot, customer
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = pg_catalog.format('It lapses on %s, and was to be extended until %s.', coalesce(present.expires_at::text, 'no day'), coalesce(until::text, 'for ever'));
+    END IF;
+    INSERT INTO point_postings AS p (customer_id, kind, points, posted_at, extends, expires_at, posting_key, note)
+    VALUES (customer, 'extend', 0, account.posted_at, lot, until, key, extend_points.note)
+    RETURNING p.posting_id INTO posting;
+    UPDATE point_lots l
+       SET expires_at = until
+     WHERE l.customer_id = customer AND l.lot_id = lot;
+    PERFORM move_points(customer, 0::bigint, account.posted_at, false);
+    RETURN posting;
+END
+$$;
+COMMENT ON FUNCTION extend_points(@key_type@, bigint, timestamptz, text, text, timestamptz) IS
+    'posts that what is left of a lot lasts longer, until an instant (NULL: for ever), and gives the posting, which is of kind extend and moves no points; as of earlier instants the lot lapses when it did. An error for lots that have lapsed, that last longer already, or that lapse after so much time without activity. key: as of redeem_points';

@@ -113,6 +113,24 @@ BEGIN ATOMIC
      WHERE a.balance::numeric <> p.points
        AND (points_audit.customer IS NULL OR a.customer_id = points_audit.customer)
     UNION ALL
+    SELECT a.customer_id, p.posting_id, pg_catalog.format('the account has moved to posting %s of %s', a.last_posting, a.last_posted_at)
+      FROM point_accounts a
+     CROSS JOIN LATERAL (
+               SELECT max(p.posting_id) AS posting_id, max(p.posted_at) AS posted_at
+                 FROM point_postings p
+                WHERE p.customer_id = a.customer_id
+           ) p
+     WHERE (a.last_posting <> p.posting_id OR a.last_posted_at <> p.posted_at)
+       AND (points_audit.customer IS NULL OR a.customer_id = points_audit.customer)
+    UNION ALL
+    SELECT l.customer_id, l.lot_id, pg_catalog.format('the lot is kept as lapsing on %s, and lapses on %s by its postings',
+                                           coalesce(l.expires_at::text, 'no day'), coalesce(e.expires_at::text, 'no day'))
+      FROM point_lots l
+     CROSS JOIN LATERAL (SELECT point_lot_expires_at(l.customer_id, l.lot_id) AS expires_at OFFSET 0) e
+     WHERE l.remaining > 0
+       AND l.expires_at IS DISTINCT FROM e.expires_at
+       AND (points_audit.customer IS NULL OR l.customer_id = points_audit.customer)
+    UNION ALL
     SELECT p.customer_id, p.posting_id, pg_catalog.format('the balance after it is %s', p.balance)
       FROM points_statement_at(timestamptz 'infinity') p
      WHERE p.balance < 0

@@ -33,6 +33,24 @@ $$;
 COMMENT ON FUNCTION check_reversible(@key_type@, bigint, bigint) IS
     'an error if more points of a posting are to be reversed than are left of it';
 
+-- A key is of one reversal: of so many points of one posting.
+CREATE OR REPLACE FUNCTION check_same_reversal(customer @key_type@, reversal bigint, reversed bigint, points bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT EXISTS (SELECT FROM point_postings p
+                    WHERE p.customer_id = customer AND p.posting_id = reversal AND p.reverses = reversed
+                      AND abs(p.points) + p.shortfall + p.lapsed = check_same_reversal.points) THEN
+        PERFORM refuse_used_key(customer, reversal);
+    END IF;
+    RETURN reversal;
+END
+$$;
+COMMENT ON FUNCTION check_same_reversal(@key_type@, bigint, bigint, bigint) IS
+    'the posting that was posted under a key, or an error if it is not of what is to be reversed now';
+
 -- Of a lot that lapsed meanwhile, what is given back lapses at once; and of one
 -- that should have been taken back and was spent, it is taken back now.
 CREATE OR REPLACE FUNCTION give_points_back(
@@ -52,9 +70,9 @@ DECLARE
     posting bigint;
     made_up_for bigint;
 BEGIN
-    account := lock_points(customer, text 'reverse', key, points, NULL::text, give_points_back.posted_at);
+    account := lock_points(customer, text 'reverse', key, NULL::bigint, NULL::text, give_points_back.posted_at);
     IF account.first_posting IS NOT NULL THEN
-        RETURN account.first_posting;
+        RETURN check_same_reversal(customer, account.first_posting, reversed, give_points_back.points);
     END IF;
     PERFORM check_reversible(customer, reversed, points);
     INSERT INTO point_postings AS p (customer_id, kind, points, posted_at, reverses, posting_key)
@@ -82,7 +100,8 @@ BEGIN
          WHERE o.before < give_points_back.points::numeric
     ), filled AS (
         UPDATE point_lots l
-           SET remaining = l.remaining + g.points
+           SET remaining = l.remaining + g.points,
+               expires_at = point_lot_expires_at(l.customer_id, l.lot_id)
           FROM given g
          WHERE l.customer_id = customer AND l.lot_id = g.lot_id
     )
@@ -103,7 +122,7 @@ BEGIN
     LOOP
         INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, reverses, posting_key)
         VALUES (customer, 'reverse', -owed.points, -owed.points, account.posted_at, owed.lot_id,
-                pg_catalog.format('posting %s, made up for by posting %s', owed.lot_id, posting))
+                pg_catalog.format('loyalcs:posting %s, made up for by posting %s', owed.lot_id, posting))
         RETURNING p.posting_id INTO made_up_for;
         PERFORM take_points(customer, made_up_for, owed.points, owed.lot_id, account.posted_at);
         PERFORM move_points(customer, -owed.points, account.posted_at, false);
@@ -137,7 +156,7 @@ DECLARE
 BEGIN
     account := lock_points(customer, text 'reverse', key, NULL::bigint, lot_order, take_points_back.posted_at);
     IF account.first_posting IS NOT NULL THEN
-        RETURN account.first_posting;
+        RETURN check_same_reversal(customer, account.first_posting, reversed, take_points_back.points);
     END IF;
     PERFORM check_reversible(customer, reversed, points);
     SELECT greatest(0, least(take_points_back.points - l.remaining, e.points - r.lapsed)) INTO lapsed
@@ -197,12 +216,20 @@ BEGIN
     PERFORM FROM point_accounts a WHERE a.customer_id = customer FOR NO KEY UPDATE;
     IF reverse_points.points IS NULL THEN
         amount := points_reversible(customer, posting);
+        IF key IS NOT NULL THEN
+            PERFORM check_posting_key(key, text 'Leave the key out: without points, all that is left of the posting is reversed.');
+            -- (where this key has reversed all that was left, nothing is left)
+            PERFORM refuse_used_key(customer, p.posting_id)
+               FROM point_postings p
+              WHERE p.customer_id = customer AND p.kind = 'reverse' AND p.posting_key = key
+                AND (p.reverses <> posting OR amount > 0);
+        END IF;
         IF amount = 0 THEN
             -- (what made up for its shortfall came of another's reversal)
             RETURN (SELECT max(p.posting_id) FROM point_postings p
                      WHERE p.customer_id = customer AND p.reverses = posting AND p.shortfall >= 0);
         END IF;
-        key := coalesce(key, 'posting ' || posting::text);
+        key := coalesce(key, 'loyalcs:posting ' || posting::text);
     ELSE
         amount := check_points(reverse_points.points);
         PERFORM check_posting_key(key, 'Without points, all that is left of the posting is reversed, and no key is needed.');
@@ -242,7 +269,7 @@ BEGIN
     LOOP
         amount := points_reversible(customer, posting.posting_id) - posting.stays;
         CONTINUE WHEN amount <= 0;
-        key := pg_catalog.format('posting %s, down to %s', posting.posting_id, posting.stays);
+        key := pg_catalog.format('loyalcs:posting %s, down to %s', posting.posting_id, posting.stays);
         RETURN NEXT CASE posting.kind
             WHEN 'earn' THEN take_points_back(customer, posting.posting_id, amount, key, reverse_order_points.posted_at)
             ELSE give_points_back(customer, posting.posting_id, amount, key, reverse_order_points.posted_at)
