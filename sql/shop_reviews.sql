@@ -8,7 +8,8 @@ SELECT FROM loyalcs.create_shop('shop_reviews');
 SET search_path = shop_reviews;
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 
--- What is not given. An order that the shop does not know is none of ours.
+-- What is not given. An order, if one is given, is one of the customer's.
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('ben', 'o-17', '2024-05-01 12:00+09', 100);
 INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars)
 VALUES ('ann', '1', 'soap', '2024-05-01 12:00+09', 5)
 RETURNING order_id, title, body;
@@ -34,7 +35,8 @@ SELECT s.given, pg_temp.outcome(format('UPDATE reviews SET %s WHERE customer_id 
     ('stars = 5'),
     ('stars = 6'),
     ('stars = 4.4'),
-    ('title = ''''')
+    ('title = '''''),
+    ('order_id = ''o-17''')
   ) s (given);
 
 SET search_path = public;

@@ -84,7 +84,7 @@ SELECT string_agg(customer_id, ', ' ORDER BY customer_id COLLATE "C") AS asked,
        bool_and(invitation_id = 'wave ' || wave_id AND survey = 'q' AND channel = 'email' AND sent_at = '2026-06-01 12:00-04') AS rightly
   FROM survey_invitations
  WHERE wave_id IS NOT NULL;
--- The same wave again, with whatever arguments, is the one that was drawn.
+-- The same wave again is the one that was drawn; at the same instant in another way, it is an error.
 SELECT * FROM draw_survey_wave('q', share => 1, as_of => '2026-06-01 12:00-04');
 SELECT * FROM draw_survey_wave('q', size => 3, rest => '0', as_of => '2026-06-01 16:00+00');
 SELECT count(*) AS waves, (SELECT count(*) FROM survey_invitations WHERE wave_id IS NOT NULL) AS invitations FROM survey_waves;

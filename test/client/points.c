@@ -550,7 +550,7 @@ write_down(PGconn *conn)
 		if (r->posting != 0)
 			snprintf(posting, sizeof(posting), "%" PRId64 "\t%" PRId64, r->posting, r->told);
 		snprintf(line, sizeof(line), "%d\t%d\t%s\t%s%" PRId64 "\t%s\t%s\n", i, r->account, kinds[r->work],
-				 r->work == REVERSE && r->points == 0 ? "posting " : "",
+				 r->work == REVERSE && r->points == 0 ? "loyalcs:posting " : "",
 				 r->work == REVERSE && r->points == 0 ? r->about : key,
 				 posting, r->in_doubt ? "t" : "f");
 		if (PQputCopyData(conn, line, (int) strlen(line)) != 1)
@@ -642,7 +642,7 @@ check_told(PGconn *conn)
 	none(conn, "every posting that a client was told of is there, with its points",
 		 "SELECT r.* FROM request r WHERE posting_id IS NOT NULL AND NOT EXISTS (SELECT FROM bank.point_postings p"
 		 " WHERE p.customer_id = r.customer_id AND p.posting_id = r.posting_id AND p.kind = r.kind"
-		 " AND p.points = r.points AND (p.posting_key = r.posting_key OR r.posting_key = 'posting ' || p.reverses))");
+		 " AND p.points = r.points AND (p.posting_key = r.posting_key OR r.posting_key = 'loyalcs:posting ' || p.reverses))");
 	none(conn, "a posting of which no client was told is one whose answer was lost",
 		 "SELECT * FROM bank.point_postings p WHERE kind <> 'expire' AND shortfall >= 0"
 		 " AND NOT EXISTS (SELECT FROM request r WHERE r.customer_id = p.customer_id AND r.kind = p.kind"

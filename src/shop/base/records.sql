@@ -18,7 +18,13 @@ CREATE OR REPLACE FUNCTION refuse_truncate() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
+DECLARE
+    is_empty boolean;
 BEGIN
+    EXECUTE pg_catalog.format('SELECT NOT EXISTS (SELECT FROM %I.%I)', TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO is_empty;
+    IF is_empty THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION '% is only added to', TG_TABLE_NAME
         USING ERRCODE = 'object_not_in_prerequisite_state',
               DETAIL = 'TRUNCATE would leave nothing of what it holds.',
@@ -29,36 +35,80 @@ $$;
 COMMENT ON FUNCTION refuse_truncate() IS
     'trigger of the tables that are only added to: they are not emptied';
 
-CREATE OR REPLACE FUNCTION advance_sequences()
-RETURNS TABLE (relation text, "column" text, last_number bigint)
+CREATE OR REPLACE FUNCTION refuse_old_number(relation text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RAISE EXCEPTION 'the numbers of % are behind its rows', relation
+        USING ERRCODE = 'unique_violation',
+              DETAIL = 'A number that the server gave is of a row that stands there already.',
+              HINT = pg_catalog.format('SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop, as after every switch-over by logical replication, which takes no sequences along.', current_schema());
+END
+$$;
+COMMENT ON FUNCTION refuse_old_number(text) IS
+    'the error that it is to be given a number that is taken';
+
+-- A shop may hold rows from before it looked. They stay as they are, and the
+-- server is told of the constraint what it may know: that new rows fulfil it.
+CREATE OR REPLACE FUNCTION refer(relation regclass, name text, columns text, other regclass, other_columns text)
+RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID',
+                              relation, name, columns, other, other_columns);
+    EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', relation, name);
+EXCEPTION
+    WHEN foreign_key_violation THEN
+        EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID',
+                                  relation, name, columns, other, other_columns);
+        RAISE WARNING 'rows of % refer to what is not in %', relation, other
+            USING DETAIL = SQLERRM,
+                  HINT = pg_catalog.format('They stay as they are, and new ones are refused. broken_references() lists them; once they are mended, ALTER TABLE %s VALIDATE CONSTRAINT %I.', relation, name);
+END
+$$;
+COMMENT ON FUNCTION refer(regclass, text, text, regclass, text) IS
+    'adds a foreign key to a table that may hold rows from before there was one: if some are broken, then with a warning and for new rows only';
+
+CREATE OR REPLACE FUNCTION broken_references()
+RETURNS TABLE (relation text, columns text, refers_to text, value text, row_count bigint)
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 DECLARE
     item record;
-    given record;
 BEGIN
     FOR item IN
-        SELECT c.relname::text AS relation, a.attname::text AS attribute,
-               pg_get_serial_sequence(c.oid::regclass::text, a.attname::text) AS sequence
-          FROM pg_class s
-          JOIN pg_class c ON c.relnamespace = s.relnamespace AND c.relkind IN ('r', 'p')
-          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''::"char" AND NOT a.attisdropped
-         WHERE s.oid = 'settings'::regclass
-         ORDER BY 1, 2
+        SELECT c.relname::text AS relation, o.relname::text AS other,
+               (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname::text), text ', ' ORDER BY k.n)
+                  FROM pg_catalog.unnest(f.conkey) WITH ORDINALITY k (attnum, n)
+                  JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.attnum) AS own_columns,
+               (SELECT pg_catalog.string_agg(pg_catalog.format('t.%I IS NOT NULL', a.attname), text ' AND ' ORDER BY k.n)
+                  FROM pg_catalog.unnest(f.conkey) WITH ORDINALITY k (attnum, n)
+                  JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.attnum) AS given,
+               (SELECT pg_catalog.string_agg(pg_catalog.format('o.%I = t.%I', b.attname, a.attname), text ' AND ' ORDER BY k.n)
+                  FROM unnest(f.conkey, f.confkey) WITH ORDINALITY k (attnum, other, n)
+                  JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.attnum
+                  JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.other) AS matches
+          FROM pg_constraint f
+          JOIN pg_class c ON c.oid = f.conrelid
+          JOIN pg_class o ON o.oid = f.confrelid
+         WHERE f.connamespace = (SELECT s.relnamespace FROM pg_class s WHERE s.oid = 'settings'::regclass)
+           AND f.contype = 'f'::"char" AND NOT f.convalidated
+         ORDER BY 1, 3
     LOOP
-        EXECUTE pg_catalog.format('SELECT max(t.%I)::bigint AS highest, s.last_value AS given FROM %I t RIGHT JOIN %s s ON true GROUP BY s.last_value',
-                       item.attribute, item.relation, item.sequence)
-           INTO given;
-        IF given.highest > given.given THEN
-            PERFORM setval(item.sequence::regclass, given.highest);
-            relation := item.relation;
-            "column" := item.attribute;
-            last_number := given.highest;
-            RETURN NEXT;
-        END IF;
+        RETURN QUERY EXECUTE pg_catalog.format(
+            'SELECT %L::text, %L::text, %L::text, (ROW(%s))::text, count(*)
+               FROM %I t
+              WHERE %s AND NOT EXISTS (SELECT FROM %I o WHERE %s)
+              GROUP BY %s
+              ORDER BY 4',
+            item.relation, item.own_columns, item.other, item.own_columns,
+            item.relation, item.given, item.other, item.matches, item.own_columns);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION advance_sequences() IS
-    'brings every sequence of the shop up to the rows that stand there, and gives the tables where one was behind, and up to which number it has been brought. To be called by the owner after rows were loaded with their numbers, and after a switch-over by logical replication, which takes no sequences along; before anybody writes';
+COMMENT ON FUNCTION broken_references() IS
+    'rows of before a version of the shop looked, that refer to what does not exist: table, columns, the table that they are to refer to, the value, and how many rows have it; none if all is well';

@@ -149,6 +149,8 @@ COMMENT ON COLUMN point_postings.expires_at IS
 
 --@ change point_accounts 0.2.0
 ALTER TABLE point_accounts ADD COLUMN last_posting bigint NOT NULL DEFAULT 0;
+
+--@ change point_accounts 0.2.0
 UPDATE point_accounts a
    SET last_posting = p.posting_id
   FROM (SELECT p.customer_id, max(p.posting_id) AS posting_id
@@ -357,7 +359,7 @@ BEGIN
         RAISE EXCEPTION 'posting % of customer % cannot be added to', NEW.posting_id, NEW.customer_id
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = pg_catalog.format('The books of the customer are closed up to posting %s.', last_posting),
-                  HINT = 'If the number is one that the server gave, then its sequence is behind the rows: the owner of the shop calls advance_sequences().';
+                  HINT = pg_catalog.format('If the number is one that the server gave, then its sequence is behind the rows: SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop.', TG_TABLE_SCHEMA);
     END IF;
     RETURN NEW;
 END
@@ -480,7 +482,7 @@ BEGIN
                       ELSE pg_catalog.format('By postings of later than number %s it has %s points, the last posting is %s, of %s.',
                                   OLD.last_posting, OLD.balance + added.points, added.last_posting, added.last_posted_at)
                   END,
-                  HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points. If those end in this, then a sequence is behind the rows: the owner of the shop calls advance_sequences().';
+                  HINT = pg_catalog.format('Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points. If those end in this, then a sequence is behind the rows: SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop.', TG_TABLE_SCHEMA);
     END IF;
     RETURN NULL;
 END

@@ -65,6 +65,9 @@ COMMENT ON COLUMN points_campaigns.tier IS 'only for customers who were of this 
 COMMENT ON COLUMN points_campaigns.category IS 'only for lines of this category; NULL for all';
 COMMENT ON COLUMN points_campaigns.valid IS 'orders placed within this time take part';
 
+--@ reference point_postings points_rules 0.2.0
+SELECT refer(regclass 'point_postings', text 'point_postings_rule', text 'rule_id', regclass 'points_rules', text 'rule_id');
+
 --@ functions
 CREATE OR REPLACE FUNCTION check_points_rule() RETURNS trigger
     LANGUAGE plpgsql
@@ -231,3 +234,15 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION points_left_of(bigint, numeric, numeric, timestamptz) IS
     'what remains earned of an order''s points after refunds: in proportion to what was kept, rounded down';
+
+--@ reference points_rules tier_rules 0.2.0
+CREATE OR REPLACE TRIGGER check_tier_name
+    BEFORE INSERT OR UPDATE OF tier ON points_rules
+    FOR EACH ROW WHEN (NEW.tier IS NOT NULL)
+    EXECUTE FUNCTION check_tier_name('tier');
+
+--@ reference points_campaigns tier_rules 0.2.0
+CREATE OR REPLACE TRIGGER check_tier_name
+    BEFORE INSERT OR UPDATE OF tier ON points_campaigns
+    FOR EACH ROW WHEN (NEW.tier IS NOT NULL)
+    EXECUTE FUNCTION check_tier_name('tier');

@@ -118,6 +118,41 @@ CREATE TABLE tier_state (
 COMMENT ON TABLE tier_state IS
     'how far tiers have been evaluated; one row, none before the first time';
 
+--@ reference tier_cuts tier_rules 0.2.0
+SELECT refer(regclass 'tier_cuts', text 'tier_cuts_rule', text 'rule_id', regclass 'tier_rules', text 'rule_id');
+
+--@ reference tier_history tier_rules 0.2.0
+SELECT refer(regclass 'tier_history', text 'tier_history_rule', text 'rule_id', regclass 'tier_rules', text 'rule_id');
+
+--@ functions
+-- A tier is a name in rules, several of which may lead to it: so no foreign key.
+CREATE OR REPLACE FUNCTION check_tier_name() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    named constant text[] := CASE TG_ARGV[0]
+        WHEN 'tiers' THEN ARRAY(SELECT jsonb_array_elements_text(nullif(pg_catalog.to_jsonb(NEW) -> text 'tiers', jsonb 'null')))
+        ELSE ARRAY[pg_catalog.to_jsonb(NEW) ->> text 'tier'] END;
+    unknown text;
+BEGIN
+    SELECT n INTO unknown
+      FROM pg_catalog.unnest(named) n
+     WHERE n IS NOT NULL AND NOT EXISTS (SELECT FROM tier_rules r WHERE r.tier = n)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'there is no tier %', quote_literal(unknown)
+            USING ERRCODE = 'foreign_key_violation',
+                  DETAIL = coalesce('The tiers are ' || (SELECT string_agg(DISTINCT quote_literal(r.tier), ', ' ORDER BY quote_literal(r.tier)) FROM tier_rules r) || '.',
+                                    'No rule leads to any tier.'),
+                  HINT = 'INSERT INTO tier_rules what leads to it first.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION check_tier_name() IS
+    'trigger of tables whose rows are for customers of a tier, or of several tiers: some rule leads to each, now or once';
+
 --@ functions
 CREATE OR REPLACE FUNCTION check_tier_rule() RETURNS trigger
     LANGUAGE plpgsql

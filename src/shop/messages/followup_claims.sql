@@ -15,18 +15,22 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_followups ' || 'followups'::regclass::oid::text, 0::bigint)) THEN
         RETURN NULL;
     END IF;
-    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
-                           queued_at, claimable_at, finished_at, outcome, reason)
-    SELECT c.customer_id, c.step, c.subject, c.step_id, c.channel, c.capped, c.priority, c.anchor_at, c.due_at, c.too_late_at,
-           queue_followups.at, c.due_at,
-           CASE c.held_back WHEN 'drop' THEN queue_followups.at END,
-           CASE c.held_back WHEN 'drop' THEN 'dropped' END,
-           c.reason
-      FROM followups_considered(queue_followups.at, interval '168 hours') c
-     WHERE NOT c.queued AND c.held_back IS DISTINCT FROM 'defer'
-        -- (a number that is taken is no row that is there already)
-        ON CONFLICT (customer_id, step, subject) DO NOTHING;
-    GET DIAGNOSTICS queued = ROW_COUNT;
+    BEGIN
+        INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
+                               queued_at, claimable_at, finished_at, outcome, reason)
+        SELECT c.customer_id, c.step, c.subject, c.step_id, c.channel, c.capped, c.priority, c.anchor_at, c.due_at, c.too_late_at,
+               queue_followups.at, c.due_at,
+               CASE c.held_back WHEN 'drop' THEN queue_followups.at END,
+               CASE c.held_back WHEN 'drop' THEN 'dropped' END,
+               c.reason
+          FROM followups_considered(queue_followups.at, interval '168 hours') c
+         WHERE NOT c.queued AND c.held_back IS DISTINCT FROM 'defer'
+            ON CONFLICT (customer_id, step, subject) DO NOTHING;
+        GET DIAGNOSTICS queued = ROW_COUNT;
+    EXCEPTION
+        WHEN unique_violation THEN
+            PERFORM refuse_old_number('followups');
+    END;
     RETURN queued;
 END
 $$;

@@ -82,6 +82,22 @@ $$;
 COMMENT ON FUNCTION reported_attempt(text, bigint, integer, text, text) IS
     'which claim a worker reports on, by its key; refuses an unknown outcome, a number that does not exist (attempts is NULL) and a key of no claim';
 
+CREATE OR REPLACE FUNCTION check_same_report(what text, number bigint, reported text, outcome text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF reported <> outcome THEN
+        RAISE EXCEPTION 'that claim of % % was reported as %', what, number, reported
+            USING ERRCODE = 'unique_violation',
+                  DETAIL = pg_catalog.format('Now it is reported as %s.', outcome),
+                  HINT = 'A claim has one outcome, however often it is reported.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION check_same_report(text, bigint, text, text) IS
+    'an error if a claim that was reported is reported as something else';
+
 CREATE OR REPLACE FUNCTION complete_followup(
     followup_id bigint,
     outcome text,
@@ -97,7 +113,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     f record;
-    attempt integer;
+    attempt_reported integer;
     gives_up boolean;
 BEGIN
     SELECT * INTO f FROM followups f WHERE f.followup_id = complete_followup.followup_id FOR UPDATE;
@@ -106,14 +122,18 @@ BEGIN
                   AND (g.customer_id <> f.customer_id OR g.step <> f.step OR g.subject <> f.subject)) THEN
         PERFORM not_one_number('follow-up', complete_followup.followup_id);
     END IF;
-    attempt := reported_attempt('follow-up', complete_followup.followup_id, f.attempts, complete_followup.key, complete_followup.outcome);
-    IF attempt < f.attempts THEN
+    attempt_reported := reported_attempt('follow-up', complete_followup.followup_id, f.attempts, complete_followup.key, complete_followup.outcome);
+    IF attempt_reported < f.attempts THEN
         INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome, detail)
-        VALUES (f.customer_id, f.followup_id, attempt, complete_followup.at, complete_followup.outcome, complete_followup.detail)
-            ON CONFLICT DO NOTHING;
+        VALUES (f.customer_id, f.followup_id, attempt_reported, complete_followup.at, complete_followup.outcome, complete_followup.detail)
+            ON CONFLICT (customer_id, followup_id, attempt) DO NOTHING;
+        PERFORM check_same_report('follow-up', l.followup_id, l.outcome, complete_followup.outcome)
+           FROM followup_late_reports l
+          WHERE l.customer_id = f.customer_id AND l.followup_id = complete_followup.followup_id AND l.attempt = attempt_reported;
         RETURN 'late';
     END IF;
     IF f.reported IS NOT NULL THEN
+        PERFORM check_same_report('follow-up', f.followup_id, f.reported, complete_followup.outcome);
         RETURN 'already recorded';
     END IF;
 
@@ -168,3 +188,11 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION retry_followup(bigint, timestamptz) IS
     'puts a follow-up that was given up back to be claimed, once the template or the address is mended; false if it was not given up';
+
+--@ change followup_late_reports 0.2.0
+CREATE OR REPLACE TRIGGER check_record_is_kept
+    BEFORE UPDATE ON followup_late_reports
+    FOR EACH ROW EXECUTE FUNCTION check_record_is_kept();
+CREATE OR REPLACE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON followup_late_reports
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();

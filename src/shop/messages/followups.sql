@@ -53,6 +53,25 @@ ALTER TABLE followups ADD FOREIGN KEY (customer_id) REFERENCES customers;
 --@ reference followups journey_steps
 ALTER TABLE followups ADD FOREIGN KEY (step_id) REFERENCES journey_steps;
 
+--@ change followups 0.2.0
+-- Two of the same number would be one claim, and be sent again and again. Where a
+-- sequence was behind its rows, the later ones get numbers of their own.
+DO $$
+BEGIN
+    PERFORM setval(pg_get_serial_sequence('followups', 'followup_id')::regclass, max(f.followup_id))
+       FROM followups f
+     HAVING max(f.followup_id) IS NOT NULL;
+    UPDATE followups f
+       SET followup_id = nextval(pg_get_serial_sequence('followups', 'followup_id')::regclass),
+           claim_key = NULL, lease_until = NULL
+      FROM (SELECT d.ctid AS place, row_number() OVER (PARTITION BY d.followup_id ORDER BY d.queued_at, d.ctid) AS n
+              FROM followups d) d
+     WHERE f.ctid = d.place AND d.n > 1::bigint;
+END
+$$;
+DROP INDEX followups_followup_id;
+ALTER TABLE followups ADD CONSTRAINT followups_followup_id UNIQUE (followup_id);
+
 --@ functions
 -- The day itself is personal: whoever may not read it gets no rows.
 CREATE OR REPLACE FUNCTION birthday_anchors(anchor text, "from" date, "to" date)

@@ -66,32 +66,50 @@ COMMENT ON COLUMN consents.at IS 'since when it holds';
 --@ reference consents customers
 ALTER TABLE consents ADD FOREIGN KEY (customer_id) REFERENCES customers;
 
+--@ change consents 0.2.0
+-- A refusal that is about nothing would protect nobody. Foreign keys say so and no
+-- trigger, so that whoever loads a backup knows what to load first.
+ALTER TABLE consents
+    ADD COLUMN of_channel text GENERATED ALWAYS AS (nullif(channel, 'all'::text)) STORED,
+    ADD COLUMN of_purpose text GENERATED ALWAYS AS (nullif(purpose, 'all'::text)) STORED;
+DO $$
+BEGIN
+    -- (a shop of before has one, whose function goes with it)
+    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'consents'::regclass AND t.tgname = 'check_consent'::name) THEN
+        DROP TRIGGER check_consent ON consents;
+    END IF;
+END
+$$;
+
+--@ reference consents channels 0.2.0
+SELECT refer(regclass 'consents', text 'consents_channel_is_known_or_all', text 'of_channel', regclass 'channels', text 'channel');
+
+--@ reference consents contact_purposes 0.2.0
+SELECT refer(regclass 'consents', text 'consents_purpose_is_known_or_all', text 'of_purpose', regclass 'contact_purposes', text 'purpose');
+
 --@ functions
-CREATE OR REPLACE FUNCTION check_consent() RETURNS trigger
+-- What is said about somebody goes with the customer, and not before.
+CREATE OR REPLACE FUNCTION check_record_is_kept() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF NEW.channel <> 'all' AND NOT EXISTS (SELECT FROM channels c WHERE c.channel = NEW.channel) THEN
-        RAISE EXCEPTION 'unknown channel %', quote_literal(NEW.channel)
-            USING ERRCODE = 'foreign_key_violation',
-                  HINT = 'The table channels lists them; all stands for each of them.';
-    END IF;
-    IF NEW.purpose <> 'all' AND NOT EXISTS (SELECT FROM contact_purposes p WHERE p.purpose = NEW.purpose) THEN
-        RAISE EXCEPTION 'unknown purpose %', quote_literal(NEW.purpose)
-            USING ERRCODE = 'foreign_key_violation',
-                  HINT = 'The table contact_purposes lists them; all stands for each of them.';
-    END IF;
-    RETURN NEW;
+    RAISE EXCEPTION 'a row of % is not changed', TG_TABLE_NAME
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              DETAIL = pg_catalog.format('It is of customer %s, and says what was so then.', OLD.customer_id),
+              HINT = 'Add a row that says what is so now.';
 END
 $$;
-COMMENT ON FUNCTION check_consent() IS
-    'trigger of consents: a refusal that is about nothing would protect nobody';
+COMMENT ON FUNCTION check_record_is_kept() IS
+    'trigger of consents and followup_late_reports: what was recorded is not changed';
 
---@ reference consents consents
-CREATE OR REPLACE TRIGGER check_consent
-    BEFORE INSERT OR UPDATE ON consents
-    FOR EACH ROW EXECUTE FUNCTION check_consent();
+--@ change consents 0.2.0
+CREATE OR REPLACE TRIGGER check_record_is_kept
+    BEFORE UPDATE ON consents
+    FOR EACH ROW EXECUTE FUNCTION check_record_is_kept();
+CREATE OR REPLACE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON consents
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
 
 --@ table subscriptions
 CREATE TABLE subscriptions (
@@ -327,3 +345,9 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION delay_in_words(interval) IS
     'the delay of a step as why says it, such as 7 days after; empty for none';
+
+--@ reference journey_steps tier_rules 0.2.0
+CREATE OR REPLACE TRIGGER check_tier_name
+    BEFORE INSERT OR UPDATE OF tiers ON journey_steps
+    FOR EACH ROW WHEN (NEW.tiers IS NOT NULL)
+    EXECUTE FUNCTION check_tier_name('tiers');

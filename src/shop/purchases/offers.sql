@@ -145,10 +145,11 @@ BEGIN
       INTO sold_since
       FROM settings s;
 
-    -- One at a time; readers go on to see what was there until this commits.
-    LOCK TABLE related_products IN SHARE ROW EXCLUSIVE MODE;
-    DELETE FROM related_products;
-    DELETE FROM product_sales;
+    -- One at a time. What is found is put aside first, and takes the place of what
+    -- was there in the end: so nobody else is kept waiting meanwhile.
+    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.refresh_related_products ' || 'related_products'::regclass::oid::text, 0::bigint));
+    CREATE TEMP TABLE loyalcs_products ON COMMIT DROP AS SELECT s.* FROM product_sales s WITH NO DATA;
+    CREATE TEMP TABLE loyalcs_pairs ON COMMIT DROP AS SELECT r.* FROM related_products r WITH NO DATA;
 
     WITH lines AS MATERIALIZED (
         SELECT o.customer_id, o.order_id, o.ordered_at, i.product_id
@@ -179,7 +180,7 @@ BEGIN
                             AND i.product_id = p.product_id
          ORDER BY p.product_id, o.customer_id, o.order_id, i.line
     ), sales AS (
-        INSERT INTO product_sales
+        INSERT INTO pg_temp.loyalcs_products
                (product_id, product_name, category, orders, customers, recent_customers, last_sold_at, best_seller_rank)
         SELECT p.product_id, n.product_name, n.category, p.orders, p.customers, p.recent_customers,
                p.last_sold_at, p.best_seller_rank
@@ -243,7 +244,7 @@ BEGIN
                  CROSS JOIN totals t) m
          WHERE m.support * m.counted > m.times * m.usually
     ), kept AS (
-        INSERT INTO related_products
+        INSERT INTO pg_temp.loyalcs_pairs
                (product_id, relation, place, other_product_id, support, support_share, confidence, lift)
         SELECT r.product_id, r.relation, r.place, r.other_product_id, r.support,
                r.support::double precision / r.counted::double precision,
@@ -261,6 +262,11 @@ BEGIN
       INTO done
       FROM totals t;
 
+    DELETE FROM related_products;
+    DELETE FROM product_sales;
+    INSERT INTO product_sales SELECT f.* FROM pg_temp.loyalcs_products f;
+    INSERT INTO related_products SELECT f.* FROM pg_temp.loyalcs_pairs f;
+    DROP TABLE pg_temp.loyalcs_products, pg_temp.loyalcs_pairs;
     DELETE FROM offer_refreshes r WHERE r.as_of = done.as_of;
     INSERT INTO offer_refreshes SELECT done.*;
     IF done.large_orders + done.large_customers > 0 THEN

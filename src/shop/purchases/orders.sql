@@ -141,6 +141,66 @@ CREATE OR REPLACE TRIGGER keep_refunded_when_empty
     FOR EACH STATEMENT EXECUTE FUNCTION keep_refunded();
 
 --@ functions
+-- Of a new order nothing can have come back; but a backup is loaded order by order.
+CREATE OR REPLACE FUNCTION check_refunded() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    refunded numeric;
+BEGIN
+    IF TG_OP = 'INSERT' AND owns_table(TG_RELID) THEN
+        RETURN NULL;
+    END IF;
+    SELECT coalesce(sum(r.refund), 0::numeric) INTO refunded
+      FROM returns r
+     WHERE r.customer_id = NEW.customer_id AND r.order_id = NEW.order_id;
+    IF NEW.refunded <> refunded THEN
+        RAISE EXCEPTION 'order % of customer % has % refunded, not %', NEW.order_id, NEW.customer_id, refunded, NEW.refunded
+            USING ERRCODE = 'check_violation',
+                  DETAIL = 'refunded is the sum of the order''s rows in returns.',
+                  HINT = 'INSERT what came back into returns.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_refunded() IS
+    'trigger of orders: refunded is what returns say';
+
+CREATE OR REPLACE FUNCTION check_currency() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM orders o) THEN
+        RAISE EXCEPTION 'the currency of the shop is %', OLD.currency
+            USING ERRCODE = 'object_in_use',
+                  DETAIL = pg_catalog.format('There are orders, whose amounts would be taken for %s.', NEW.currency),
+                  HINT = 'Make a shop of its own for another currency. If the amounts have been of that currency all along, the owner of the shop says ALTER TABLE settings DISABLE TRIGGER check_currency first.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION check_currency() IS
+    'trigger of settings: the currency does not change under amounts that stand there';
+
+--@ reference orders returns 0.2.0
+CREATE OR REPLACE TRIGGER check_refunded
+    AFTER UPDATE OF refunded ON orders
+    FOR EACH ROW WHEN (NEW.refunded <> OLD.refunded)
+    EXECUTE FUNCTION check_refunded();
+CREATE OR REPLACE TRIGGER check_refunded_of_new
+    AFTER INSERT ON orders
+    FOR EACH ROW WHEN (NEW.refunded <> 0::numeric)
+    EXECUTE FUNCTION check_refunded();
+
+--@ change settings 0.2.0
+CREATE OR REPLACE TRIGGER check_currency
+    BEFORE UPDATE OF currency ON settings
+    FOR EACH ROW WHEN (NEW.currency <> OLD.currency)
+    EXECUTE FUNCTION check_currency();
+
+--@ functions
 CREATE OR REPLACE FUNCTION counted_orders_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,

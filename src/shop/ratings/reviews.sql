@@ -1,7 +1,7 @@
 -- shop/reviews.sql
 --
 -- What customers wrote about products.
--- Needs: customers.
+-- Needs: records, customers, orders.
 
 --@ table reviews hides title, body
 CREATE TABLE reviews (
@@ -22,3 +22,6 @@ COMMENT ON TABLE reviews IS 'product reviews, one row each';
 
 --@ reference reviews customers
 ALTER TABLE reviews ADD FOREIGN KEY (customer_id) REFERENCES customers;
+
+--@ reference reviews orders 0.2.0
+SELECT refer(regclass 'reviews', text 'reviews_order', text 'customer_id, order_id', regclass 'orders', text 'customer_id, order_id');

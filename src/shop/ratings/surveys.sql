@@ -1,7 +1,7 @@
 -- shop/surveys.sql
 --
 -- Questionnaires, who was asked, who answered, and what.
--- Needs: customers.
+-- Needs: records, customers, orders.
 
 --@ table surveys
 CREATE TABLE surveys (
@@ -229,3 +229,6 @@ CREATE OR REPLACE TRIGGER check_question
           IS DISTINCT FROM
           (NEW.kind, NEW.scale_low, NEW.scale_high, NEW.higher_is_better, NEW.choices::text))
     EXECUTE FUNCTION check_question();
+
+--@ reference survey_responses orders 0.2.0
+SELECT refer(regclass 'survey_responses', text 'survey_responses_order', text 'customer_id, order_id', regclass 'orders', text 'customer_id, order_id');

@@ -108,6 +108,9 @@ ALTER TABLE hearings ADD FOREIGN KEY (customer_id) REFERENCES customers;
 --@ reference hearings agents
 ALTER TABLE hearings ADD FOREIGN KEY (agent_id) REFERENCES agents;
 
+--@ change hearings 0.2.0
+ALTER TABLE hearings ADD CONSTRAINT hearings_hearing_id UNIQUE (hearing_id);
+
 --@ functions
 -- The bytes of which loyalcs.in_sample compares the first: whom it takes at a
 -- share comes before all others here.
@@ -232,6 +235,9 @@ DECLARE
     looked_at integer := 0;     -- how many of these have been
     look_at integer;
     missing integer;
+    drawn_before record;
+    locked boolean := false;    -- nobody else invites any more
+    late bigint;                -- who was invited by others meanwhile
 BEGIN
     IF NOT EXISTS (SELECT FROM surveys s WHERE s.survey = draw_survey_wave.survey) THEN
         RAISE EXCEPTION 'there is no survey %', coalesce(quote_literal(draw_survey_wave.survey), 'NULL')
@@ -270,13 +276,28 @@ BEGIN
     END IF;
     PERFORM check_read_committed('a wave can be drawn');
 
-    -- One at a time, each seeing whom the others have asked.
-    LOCK TABLE survey_invitations IN SHARE ROW EXCLUSIVE MODE;
-    SELECT w.wave_id, w.customers, w.asked, w.left_out
-      INTO draw_survey_wave.wave_id, draw_survey_wave.customers, draw_survey_wave.asked, draw_survey_wave.left_out
+    -- One at a time, each seeing whom the others have asked; others who invite go
+    -- on meanwhile, until it is known whom to ask.
+    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.draw_survey_wave ' || 'survey_waves'::regclass::oid::text, 0::bigint));
+    SELECT * INTO drawn_before
       FROM survey_waves w
      WHERE w.survey = draw_survey_wave.survey AND w.drawn_at = draw_survey_wave.as_of;
     IF FOUND THEN
+        IF (drawn_before.channel, drawn_before.share, drawn_before.size, drawn_before.rest, drawn_before.bought_within)
+           IS DISTINCT FROM (draw_survey_wave.channel, draw_survey_wave.share, draw_survey_wave.size,
+                             draw_survey_wave.rest, draw_survey_wave.bought_within) THEN
+            RAISE EXCEPTION 'survey % was drawn at % in another way', quote_literal(draw_survey_wave.survey), draw_survey_wave.as_of
+                USING ERRCODE = 'unique_violation',
+                      DETAIL = pg_catalog.format('Wave %s went out by %s to a %s of customers who had ordered within %s, with a rest of %s.',
+                                      drawn_before.wave_id, drawn_before.channel,
+                                      coalesce('share of ' || drawn_before.share::text, 'number of ' || drawn_before.size::text),
+                                      drawn_before.bought_within, drawn_before.rest),
+                      HINT = 'The same survey at the same instant is drawn once; another wave needs another instant.';
+        END IF;
+        wave_id := drawn_before.wave_id;
+        customers := drawn_before.customers;
+        asked := drawn_before.asked;
+        left_out := drawn_before.left_out;
         RETURN;
     END IF;
 
@@ -300,46 +321,76 @@ BEGIN
             draw_survey_wave.customers, 0, 0)
     RETURNING survey_waves.wave_id INTO draw_survey_wave.wave_id;
 
-    -- Nobody knows how far down the order it takes to find so many: a little more
-    -- than are missing, and again if they were not enough.
     draw_survey_wave.asked := 0;
     draw_survey_wave.left_out := 0;
-    WHILE looked_at < pg_catalog.cardinality(drawn) AND draw_survey_wave.asked < coalesce(draw_survey_wave.size, pg_catalog.cardinality(drawn)) LOOP
-        missing := least(coalesce(draw_survey_wave.size, pg_catalog.cardinality(drawn)) - draw_survey_wave.asked, pg_catalog.cardinality(drawn));
-        look_at := least(looked_at + CASE WHEN draw_survey_wave.share IS NULL THEN missing + missing / 4 + 100 ELSE missing END,
-                         pg_catalog.cardinality(drawn));
-        WITH judged AS (
-            SELECT u.customer_id, h.reason, h.asked_by, h.asked_at,
-                   count(*) FILTER (WHERE h.reason IS NULL) OVER (ORDER BY u.place) AS to_ask
-              FROM (SELECT u.customer_id, u.place
-                      FROM pg_catalog.unnest(drawn[looked_at + 1:look_at]) WITH ORDINALITY u (customer_id, place)
-                     ORDER BY u.customer_id) u
-             CROSS JOIN LATERAL survey_hindrance(u.customer_id, draw_survey_wave.channel, rest_from, rest_to, true,
-                                                 draw_survey_wave.as_of) h
-        ), taken AS MATERIALIZED (
-            SELECT j.customer_id, j.reason, j.asked_by, j.asked_at
-              FROM judged j
-             WHERE j.to_ask - CASE WHEN j.reason IS NULL THEN 1 ELSE 0 END < missing
-             ORDER BY j.customer_id
-        ), invited AS (
-            INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, channel, wave_id)
-            SELECT t.customer_id, 'wave ' || draw_survey_wave.wave_id::text, draw_survey_wave.survey,
-                   draw_survey_wave.as_of, draw_survey_wave.channel, draw_survey_wave.wave_id
-              FROM taken t
-             WHERE t.reason IS NULL
+    LOOP
+        -- Nobody knows how far down the order it takes to find so many: a little more
+        -- than are missing, and again if they were not enough.
+        WHILE looked_at < pg_catalog.cardinality(drawn) AND draw_survey_wave.asked < coalesce(draw_survey_wave.size, pg_catalog.cardinality(drawn)) LOOP
+            missing := least(coalesce(draw_survey_wave.size, pg_catalog.cardinality(drawn)) - draw_survey_wave.asked, pg_catalog.cardinality(drawn));
+            look_at := least(looked_at + CASE WHEN draw_survey_wave.share IS NULL THEN missing + missing / 4 + 100 ELSE missing END,
+                             pg_catalog.cardinality(drawn));
+            WITH judged AS (
+                SELECT u.customer_id, u.place, h.reason, h.asked_by, h.asked_at,
+                       count(*) FILTER (WHERE h.reason IS NULL) OVER (ORDER BY u.place) AS to_ask
+                  FROM (SELECT u.customer_id, u.place
+                          FROM pg_catalog.unnest(drawn[looked_at + 1:look_at]) WITH ORDINALITY u (customer_id, place)
+                         ORDER BY u.customer_id) u
+                 CROSS JOIN LATERAL survey_hindrance(u.customer_id, draw_survey_wave.channel, rest_from, rest_to, true,
+                                                     draw_survey_wave.as_of) h
+            ), taken AS MATERIALIZED (
+                SELECT j.customer_id, j.place, j.reason, j.asked_by, j.asked_at
+                  FROM judged j
+                 WHERE j.to_ask - CASE WHEN j.reason IS NULL THEN 1 ELSE 0 END < missing
+                 ORDER BY j.customer_id
+            ), invited AS (
+                INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, channel, wave_id)
+                SELECT t.customer_id, 'wave ' || draw_survey_wave.wave_id::text, draw_survey_wave.survey,
+                       draw_survey_wave.as_of, draw_survey_wave.channel, draw_survey_wave.wave_id
+                  FROM taken t
+                 WHERE t.reason IS NULL
+            ), passed_over AS (
+                INSERT INTO survey_left_out (customer_id, wave_id, reason, asked_by, asked_at)
+                SELECT t.customer_id, draw_survey_wave.wave_id, t.reason,
+                       CASE t.reason WHEN 'asked recently' THEN t.asked_by END,
+                       CASE t.reason WHEN 'asked recently' THEN t.asked_at END
+                  FROM taken t
+                 WHERE t.reason IS NOT NULL
+            )
+            SELECT draw_survey_wave.asked + count(*) FILTER (WHERE t.reason IS NULL),
+                   draw_survey_wave.left_out + count(*) FILTER (WHERE t.reason IS NOT NULL),
+                   looked_at + max(t.place)
+              INTO draw_survey_wave.asked, draw_survey_wave.left_out, looked_at
+              FROM taken t;
+        END LOOP;
+        EXIT WHEN locked;
+        -- Others may have invited some of them meanwhile: these were asked by them.
+        LOCK TABLE survey_invitations IN SHARE ROW EXCLUSIVE MODE;
+        locked := true;
+        WITH others AS MATERIALIZED (
+            SELECT i.customer_id, o.survey, o.sent_at
+              FROM survey_invitations i
+             CROSS JOIN LATERAL (
+                       SELECT o.survey, o.sent_at
+                         FROM survey_invitations o
+                        WHERE o.customer_id = i.customer_id AND o.wave_id IS DISTINCT FROM i.wave_id
+                          AND o.sent_at > rest_from AND o.sent_at < rest_to
+                        ORDER BY o.sent_at DESC, o.survey
+                        LIMIT 1) o
+             WHERE i.wave_id = draw_survey_wave.wave_id
+        ), taken_back AS (
+            DELETE FROM survey_invitations i
+             USING others o
+             WHERE i.customer_id = o.customer_id AND i.wave_id = draw_survey_wave.wave_id
         ), passed_over AS (
             INSERT INTO survey_left_out (customer_id, wave_id, reason, asked_by, asked_at)
-            SELECT t.customer_id, draw_survey_wave.wave_id, t.reason,
-                   CASE t.reason WHEN 'asked recently' THEN t.asked_by END,
-                   CASE t.reason WHEN 'asked recently' THEN t.asked_at END
-              FROM taken t
-             WHERE t.reason IS NOT NULL
+            SELECT o.customer_id, draw_survey_wave.wave_id, 'asked recently', o.survey, o.sent_at
+              FROM others o
         )
-        SELECT draw_survey_wave.asked + count(*) FILTER (WHERE t.reason IS NULL),
-               draw_survey_wave.left_out + count(*) FILTER (WHERE t.reason IS NOT NULL)
-          INTO draw_survey_wave.asked, draw_survey_wave.left_out
-          FROM taken t;
-        looked_at := look_at;
+        SELECT count(*) INTO late FROM others o;
+        EXIT WHEN late = 0::bigint;
+        draw_survey_wave.asked := draw_survey_wave.asked - late;
+        draw_survey_wave.left_out := draw_survey_wave.left_out + late;
     END LOOP;
     UPDATE survey_waves w
        SET asked = draw_survey_wave.asked, left_out = draw_survey_wave.left_out
@@ -347,7 +398,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION draw_survey_wave(text, double precision, bigint, interval, timestamptz, text, interval) IS
-    'draws whom a survey goes out to, as invitations: a stable random sample of the customers who have ordered within bought_within, by share of them, or by size, the number to ask. Nobody is asked who was asked within rest before or after, has opted out or has not agreed, has an open complaint, or has no address on the channel; those go to survey_left_out, and with a size others take their place. The same survey at the same instant is drawn once: again, it gives the counts of the first time. For the owner and admins';
+    'draws whom a survey goes out to, as invitations: a stable random sample of the customers who have ordered within bought_within, by share of them, or by size, the number to ask. Nobody is asked who was asked within rest before or after, has opted out or has not agreed, has an open complaint, or has no address on the channel; those go to survey_left_out, and with a size others take their place. The same survey at the same instant is drawn once: again, it gives the counts of the first time, and with other arguments an error. For the owner and admins';
 
 CREATE OR REPLACE FUNCTION phone_hearings_at(as_of timestamptz)
 RETURNS TABLE (
@@ -464,8 +515,9 @@ BEGIN
     END IF;
     PERFORM check_read_committed('hearings can be picked');
 
-    -- One at a time, each seeing whom the others have picked.
-    LOCK TABLE hearings IN SHARE ROW EXCLUSIVE MODE;
+    -- One at a time, each seeing whom the others have picked; what came of a call
+    -- can be written down meanwhile.
+    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.pick_phone_hearings ' || 'hearings'::regclass::oid::text, 0::bigint));
     this_month := loyalcs.local_month(pick_phone_hearings.as_of, zone);
     year_from := (pick_phone_hearings.as_of AT TIME ZONE zone - interval '1 year') AT TIME ZONE zone;
     year_to := (pick_phone_hearings.as_of AT TIME ZONE zone + interval '1 year') AT TIME ZONE zone;
@@ -502,7 +554,8 @@ BEGIN
         SELECT w.customer_id, this_month, pick_phone_hearings.as_of, w.picked_for, w.reason
           FROM willing w
          ORDER BY w.turn > w.wanted, w.turn, w.picked_for
-         LIMIT missing;
+         LIMIT missing
+            ON CONFLICT (customer_id, month) DO NOTHING;
     END IF;
     RETURN QUERY SELECT h.* FROM phone_hearings_at(pick_phone_hearings.as_of) h;
 END

@@ -58,6 +58,9 @@ INSERT INTO sla_policies (policy_set, metric, channel, tier, target, hours, warn
     ('vip', 'proposal', NULL, 'VIP', '12 hours', NULL, '2 hours', 'empty'),
     ('vip', 'resolution', NULL, 'VIP', '24 hours', NULL, '4 hours', 'empty');
 
+--@ reference sla_policies channels 0.2.0
+SELECT refer(regclass 'sla_policies', text 'sla_policies_channel', text 'channel', regclass 'channels', text 'channel');
+
 --@ functions
 -- Two policies with the same conditions would be equally specific. (Those with
 -- different conditions never are: see loyalcs.sla_policy.)
@@ -146,28 +149,28 @@ BEGIN ATOMIC
       FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks
               FROM (SELECT e.customer_id, e.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id) AS agent_id,
-                           loyalcs.sla_clocks(e.kind, e.at, e.event_id, 0::bigint) AS clocks
+                           loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint) AS clocks
                       FROM ticket_events e
                      WHERE NOT ticket_clocks_of.only_open
-                       AND e.at <= ticket_clocks_of.as_of
+                       AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
                      GROUP BY e.customer_id, e.ticket_id
                     UNION ALL
                     SELECT t.customer_id, t.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id),
-                           loyalcs.sla_clocks(e.kind, e.at, e.event_id, 0::bigint)
+                           loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint)
                       FROM tickets t
                       JOIN ticket_events e
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
                      WHERE ticket_clocks_of.only_open
                        AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)
-                       AND e.at <= ticket_clocks_of.as_of
+                       AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
                      GROUP BY t.customer_id, t.ticket_id) o
              WHERE NOT EXISTS (SELECT FROM tickets m
                                 WHERE m.customer_id = o.customer_id AND m.merged_into = o.ticket_id)
             UNION ALL
             SELECT r.customer_id, r.ticket_id,
                    loyalcs.latest(CASE WHEN e.ticket_id = r.ticket_id THEN e.agent_id END, e.at, e.event_id),
-                   loyalcs.sla_clocks(e.kind, e.at, e.event_id,
+                   loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id,
                                       CASE WHEN e.ticket_id = r.ticket_id THEN 0
                                            ELSE hashtextextended(e.ticket_id, 1::bigint) END)
               FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
@@ -180,7 +183,7 @@ BEGIN ATOMIC
                AND (t.ticket_id = r.ticket_id OR t.merged_into = r.ticket_id)
               JOIN ticket_events e
                 ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
-             WHERE e.at <= ticket_clocks_of.as_of
+             WHERE event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
              GROUP BY r.customer_id, r.ticket_id) l
       LEFT JOIN tickets t
         ON t.customer_id = l.customer_id AND t.ticket_id = l.ticket_id
@@ -210,6 +213,28 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION ticket_clocks_at(timestamptz) IS
     'the clocks of every ticket, promised or not';
+
+CREATE OR REPLACE FUNCTION late_ticket_events_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    ticket_id text,
+    event_id bigint,
+    kind text,
+    at timestamptz,
+    recorded_at timestamptz,
+    counts_at timestamptz,
+    agent_id text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT e.customer_id, e.ticket_id, e.event_id, e.kind, e.at, e.recorded_at,
+           event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.agent_id
+      FROM ticket_events e
+     WHERE e.recorded_at > e.at + (SELECT s.late_after FROM settings s)
+       AND e.recorded_at <= late_ticket_events_at.as_of;
+END;
+COMMENT ON FUNCTION late_ticket_events_at(timestamptz) IS
+    'events of tickets that were entered later than settings.late_after allows, with the instant from which each counts for promises';
 
 -- A lateral subquery with OFFSET 0 computes its columns once a clock, however
 -- often they are read.
@@ -691,3 +716,9 @@ END
 $$;
 COMMENT ON FUNCTION record_ticket_event(@key_type@, text, text, timestamptz, text, text, text) IS
     'records what happened to a ticket and gives its next deadline, NULL if it has none; agent is a key of agents; merged_into goes with the kind merged, and names the ticket in which this one goes on. What makes no sense is recorded with a warning';
+
+--@ reference sla_policies tier_rules 0.2.0
+CREATE OR REPLACE TRIGGER check_tier_name
+    BEFORE INSERT OR UPDATE OF tier ON sla_policies
+    FOR EACH ROW WHEN (NEW.tier IS NOT NULL)
+    EXECUTE FUNCTION check_tier_name('tier');

@@ -48,6 +48,24 @@ COMMENT ON COLUMN sla_warnings.reason IS 'why it was dropped: what had become of
 --@ reference sla_warnings tickets
 ALTER TABLE sla_warnings ADD FOREIGN KEY (customer_id, ticket_id) REFERENCES tickets ON DELETE CASCADE;
 
+--@ change sla_warnings 0.2.0
+-- (as of followups)
+DO $$
+BEGIN
+    PERFORM setval(pg_get_serial_sequence('sla_warnings', 'warning_id')::regclass, max(w.warning_id))
+       FROM sla_warnings w
+     HAVING max(w.warning_id) IS NOT NULL;
+    UPDATE sla_warnings w
+       SET warning_id = nextval(pg_get_serial_sequence('sla_warnings', 'warning_id')::regclass),
+           claim_key = NULL, lease_until = NULL
+      FROM (SELECT d.ctid AS place, row_number() OVER (PARTITION BY d.warning_id ORDER BY d.queued_at, d.ctid) AS n
+              FROM sla_warnings d) d
+     WHERE w.ctid = d.place AND d.n > 1::bigint;
+END
+$$;
+DROP INDEX sla_warnings_warning_id;
+ALTER TABLE sla_warnings ADD CONSTRAINT sla_warnings_warning_id UNIQUE (warning_id);
+
 --@ functions
 -- A warning that was dropped has reached nobody, so it counts for none.
 CREATE OR REPLACE FUNCTION sla_warnings_due_at(as_of timestamptz)
@@ -92,41 +110,46 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_sla_warnings ' || 'sla_warnings'::regclass::oid::text, 0::bigint)) THEN
         RETURN NULL;
     END IF;
-    WITH board AS MATERIALIZED (
-        SELECT b.customer_id, b.ticket_id, b.metric::text AS metric, b.cycle, b.state::text AS state,
-               b.channel, b.agent_id, b.due_at
-          FROM sla_board_at(queue_sla_warnings.at) b
-    ), outdated AS (
-        SELECT w.warning_id, coalesce(b.state, 'done') || ' by now' AS reason
-          FROM sla_warnings w
-          LEFT JOIN board b
-            ON b.customer_id = w.customer_id AND b.ticket_id = w.ticket_id
-           AND b.metric = w.metric AND b.cycle = w.cycle
-         WHERE w.finished_at IS NULL
-           AND w.claimable_at <= queue_sla_warnings.at
-           AND b.state IS DISTINCT FROM w.state
-           FOR UPDATE OF w SKIP LOCKED
-    ), dropped AS (
-        UPDATE sla_warnings w
-           SET finished_at = queue_sla_warnings.at, outcome = 'dropped', reason = o.reason, lease_until = NULL
-          FROM outdated o
-         WHERE w.warning_id = o.warning_id
-    )
-    INSERT INTO sla_warnings (customer_id, ticket_id, metric, cycle, state, channel, agent_id, due_at, queued_at, claimable_at)
-    SELECT b.customer_id, b.ticket_id, b.metric, b.cycle, b.state, b.channel, b.agent_id, b.due_at,
-           queue_sla_warnings.at, queue_sla_warnings.at
-      FROM board b
-     WHERE b.state IN ('at_risk', 'breached')
-       AND NOT EXISTS (SELECT FROM sla_warnings w
-                        WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
-                          AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
-                          AND w.outcome IS DISTINCT FROM 'dropped')
-     ORDER BY b.due_at, b.customer_id, b.ticket_id, b.metric, b.cycle
-        ON CONFLICT (customer_id, ticket_id, metric, cycle, state) DO UPDATE
-       SET queued_at = EXCLUDED.queued_at, claimable_at = EXCLUDED.claimable_at,
-           finished_at = NULL, outcome = NULL, reason = NULL
-     WHERE sla_warnings.outcome = 'dropped';
-    GET DIAGNOSTICS queued = ROW_COUNT;
+    BEGIN
+        WITH board AS MATERIALIZED (
+            SELECT b.customer_id, b.ticket_id, b.metric::text AS metric, b.cycle, b.state::text AS state,
+                   b.channel, b.agent_id, b.due_at
+              FROM sla_board_at(queue_sla_warnings.at) b
+        ), outdated AS (
+            SELECT w.warning_id, coalesce(b.state, 'done') || ' by now' AS reason
+              FROM sla_warnings w
+              LEFT JOIN board b
+                ON b.customer_id = w.customer_id AND b.ticket_id = w.ticket_id
+               AND b.metric = w.metric AND b.cycle = w.cycle
+             WHERE w.finished_at IS NULL
+               AND w.claimable_at <= queue_sla_warnings.at
+               AND b.state IS DISTINCT FROM w.state
+               FOR UPDATE OF w SKIP LOCKED
+        ), dropped AS (
+            UPDATE sla_warnings w
+               SET finished_at = queue_sla_warnings.at, outcome = 'dropped', reason = o.reason, lease_until = NULL
+              FROM outdated o
+             WHERE w.warning_id = o.warning_id
+        )
+        INSERT INTO sla_warnings (customer_id, ticket_id, metric, cycle, state, channel, agent_id, due_at, queued_at, claimable_at)
+        SELECT b.customer_id, b.ticket_id, b.metric, b.cycle, b.state, b.channel, b.agent_id, b.due_at,
+               queue_sla_warnings.at, queue_sla_warnings.at
+          FROM board b
+         WHERE b.state IN ('at_risk', 'breached')
+           AND NOT EXISTS (SELECT FROM sla_warnings w
+                            WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
+                              AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
+                              AND w.outcome IS DISTINCT FROM 'dropped')
+         ORDER BY b.due_at, b.customer_id, b.ticket_id, b.metric, b.cycle
+            ON CONFLICT (customer_id, ticket_id, metric, cycle, state) DO UPDATE
+           SET queued_at = EXCLUDED.queued_at, claimable_at = EXCLUDED.claimable_at,
+               finished_at = NULL, outcome = NULL, reason = NULL
+         WHERE sla_warnings.outcome = 'dropped';
+        GET DIAGNOSTICS queued = ROW_COUNT;
+    EXCEPTION
+        WHEN unique_violation THEN
+            PERFORM refuse_old_number('sla_warnings');
+    END;
     RETURN queued;
 END
 $$;
@@ -229,6 +252,7 @@ BEGIN
         RETURN 'late';
     END IF;
     IF f.reported IS NOT NULL THEN
+        PERFORM check_same_report('SLA warning', f.warning_id, f.reported, complete_sla_warning.outcome);
         RETURN 'already recorded';
     END IF;
 

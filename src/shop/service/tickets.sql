@@ -6,6 +6,11 @@
 -- A ticket's log is append-only: what is read from it today is read from it in
 -- a year. Only two things about a ticket are kept beside the log: into which
 -- other ticket it was merged, and since when nothing is left to do.
+--
+-- When an event was recorded is the server's word. One that was entered late, and
+-- that would stop a clock, counts from when it was recorded (see event_counts_at):
+-- what the board showed on Friday is what it shows as of Friday for ever. What the
+-- owner of the shop loads with no recorded_at counts as it is dated.
 
 --@ table channels
 CREATE TABLE channels (
@@ -128,7 +133,56 @@ COMMENT ON TABLE ticket_events IS
 COMMENT ON COLUMN ticket_events.kind IS
     'opened, customer_message, agent_reply, auto_reply, proposed, pending, resumed, resolved, reopened, merged, assigned or note; see the type loyalcs.ticket_event';
 
+--@ change ticket_events 0.2.0
+-- (NULL: from before the shop wrote it down, or loaded by its owner)
+ALTER TABLE ticket_events
+    ADD COLUMN recorded_at timestamptz,
+    DROP CONSTRAINT ticket_events_pkey,
+    ADD PRIMARY KEY (customer_id, ticket_id, event_id) INCLUDE (at, kind, agent_id, recorded_at);
+COMMENT ON COLUMN ticket_events.recorded_at IS
+    'when the row was written, by the server''s clock; NULL if the owner of the shop loaded it, or if it is from before the shop wrote this down';
+
+--@ change settings 0.2.0
+ALTER TABLE settings
+    ADD COLUMN late_after interval NOT NULL DEFAULT interval '15 minutes'
+        CONSTRAINT settings_late_after_is_a_length_of_time
+        CHECK (late_after >= interval '0' AND EXTRACT(year FROM late_after) = 0::numeric
+               AND EXTRACT(month FROM late_after) = 0::numeric),
+    ADD COLUMN late_helps boolean NOT NULL DEFAULT false;
+
 --@ functions
+-- Whoever opens, writes or asks again is the customer, and to wait counts from then.
+CREATE OR REPLACE FUNCTION event_counts_at(kind text, at timestamptz, recorded_at timestamptz, late_after interval)
+RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN recorded_at > at + late_after
+             AND kind IN ('agent_reply', 'auto_reply', 'proposed', 'pending', 'resumed', 'resolved')
+            THEN recorded_at ELSE at END;
+COMMENT ON FUNCTION event_counts_at(text, timestamptz, timestamptz, interval) IS
+    'from when an event of a ticket counts: when it happened; for what the shop did and entered later than late_after, when it was recorded. late_after NULL: always when it happened';
+
+CREATE OR REPLACE FUNCTION late_after() RETURNS interval
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT CASE WHEN s.late_helps THEN NULL ELSE s.late_after END FROM settings s);
+COMMENT ON FUNCTION late_after() IS
+    'how long after it happened an event is still recorded in time, by the settings; NULL if late ones help as others do';
+
+--@ functions
+CREATE OR REPLACE FUNCTION ticket_ended_at(customer @key_type@, root text) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN bool_and(c.stopped_at IS NOT NULL) THEN max(c.stopped_at) END
+      FROM pg_catalog.unnest((SELECT loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, late_after()), e.event_id,
+                                             CASE WHEN e.ticket_id = ticket_ended_at.root THEN 0::bigint
+                                                  ELSE hashtextextended(e.ticket_id, 1::bigint) END)
+                     FROM tickets t
+                     JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+                    WHERE t.customer_id = ticket_ended_at.customer
+                      AND (t.ticket_id = ticket_ended_at.root OR t.merged_into = ticket_ended_at.root))) c;
+END;
+COMMENT ON FUNCTION ticket_ended_at(@key_type@, text) IS
+    'since when nothing is left to do for a ticket and those that were merged into it, by their logs; NULL while something is';
+
 -- Each ticket is locked, in a statement of its own: then its log is read with
 -- all that other sessions have committed to it meanwhile.
 CREATE OR REPLACE FUNCTION refresh_closed_at(customer @key_type@, ticket text) RETURNS timestamptz
@@ -146,14 +200,7 @@ BEGIN
       WHERE t.customer_id = customer AND (t.ticket_id = root OR t.merged_into = root)
       ORDER BY t.ticket_id
         FOR NO KEY UPDATE;
-    SELECT CASE WHEN bool_and(c.stopped_at IS NOT NULL) THEN max(c.stopped_at) END INTO ended
-      FROM pg_catalog.unnest((SELECT loyalcs.sla_clocks(e.kind, e.at, e.event_id,
-                                             CASE WHEN e.ticket_id = root THEN 0
-                                                  ELSE hashtextextended(e.ticket_id, 1::bigint) END)
-                     FROM tickets t
-                     JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
-                    WHERE t.customer_id = customer
-                      AND (t.ticket_id = root OR t.merged_into = root))) c;
+    ended := ticket_ended_at(customer, root);
     UPDATE tickets t
        SET closed_at = ended
      WHERE t.customer_id = customer AND (t.ticket_id = root OR t.merged_into = root)
@@ -163,6 +210,61 @@ END
 $$;
 COMMENT ON FUNCTION refresh_closed_at(@key_type@, text) IS
     'keeps closed_at of a ticket, and of those merged with it; the trigger of ticket_events calls it, and so may whoever has loaded events with triggers switched off; gives the new value';
+
+-- Of a new ticket nothing has happened; but a backup is loaded ticket by ticket.
+CREATE OR REPLACE FUNCTION check_closed_at() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    ended timestamptz;
+BEGIN
+    IF TG_OP = 'INSERT' AND owns_table(TG_RELID) THEN
+        RETURN NULL;
+    END IF;
+    ended := ticket_ended_at(NEW.customer_id, coalesce(NEW.merged_into, NEW.ticket_id));
+    IF NEW.closed_at IS DISTINCT FROM ended THEN
+        RAISE EXCEPTION 'ticket % of customer % cannot be closed at %', NEW.ticket_id, NEW.customer_id, coalesce(NEW.closed_at::text, 'no time')
+            USING ERRCODE = 'check_violation',
+                  DETAIL = coalesce('By its log nothing is left to do since ' || ended::text || '.', 'By its log something is left to do.'),
+                  HINT = 'record_ticket_event() records what happened.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_closed_at() IS
+    'trigger of tickets: closed_at is what the log says';
+
+CREATE OR REPLACE FUNCTION stamp_event() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT owns_table(TG_RELID) THEN
+        NEW.recorded_at := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION stamp_event() IS
+    'trigger of ticket_events: when an event was recorded is the server''s word, for all but the owner';
+
+-- What has happened late counts otherwise from now on, and so do tickets end.
+CREATE OR REPLACE FUNCTION refresh_late_tickets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM refresh_closed_at(e.customer_id, e.ticket_id)
+       FROM (SELECT DISTINCT e.customer_id, e.ticket_id
+               FROM ticket_events e
+              WHERE e.recorded_at > e.at
+              ORDER BY e.customer_id, e.ticket_id) e;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION refresh_late_tickets() IS
+    'trigger of settings: closed_at of tickets with events that were entered late follows late_after and late_helps';
 
 CREATE OR REPLACE FUNCTION keep_closed_at() RETURNS trigger
     LANGUAGE plpgsql
@@ -196,9 +298,9 @@ BEGIN
                         WHERE t.customer_id = OLD.customer_id AND t.ticket_id = OLD.ticket_id) THEN
             RETURN OLD;
         END IF;
-    ELSIF (OLD.customer_id, OLD.ticket_id, OLD.event_id, OLD.at, OLD.kind, OLD.agent_id)
+    ELSIF (OLD.customer_id, OLD.ticket_id, OLD.event_id, OLD.at, OLD.kind, OLD.agent_id, OLD.recorded_at)
           IS NOT DISTINCT FROM
-          (NEW.customer_id, NEW.ticket_id, NEW.event_id, NEW.at, NEW.kind, NEW.agent_id) THEN
+          (NEW.customer_id, NEW.ticket_id, NEW.event_id, NEW.at, NEW.kind, NEW.agent_id, NEW.recorded_at) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'event % of ticket % has happened', OLD.event_id, OLD.ticket_id
@@ -251,3 +353,29 @@ CREATE OR REPLACE TRIGGER check_log_is_kept
 
 --@ reference ticket_events agents
 ALTER TABLE ticket_events ADD FOREIGN KEY (agent_id) REFERENCES agents;
+
+--@ change ticket_events 0.2.0
+CREATE OR REPLACE TRIGGER stamp_event
+    BEFORE INSERT ON ticket_events
+    FOR EACH ROW EXECUTE FUNCTION stamp_event();
+CREATE OR REPLACE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON ticket_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+--@ reference tickets ticket_events 0.2.0
+CREATE OR REPLACE TRIGGER check_closed_at
+    AFTER UPDATE OF closed_at ON tickets
+    FOR EACH ROW WHEN (NEW.closed_at IS DISTINCT FROM OLD.closed_at)
+    EXECUTE FUNCTION check_closed_at();
+CREATE OR REPLACE TRIGGER check_closed_at_of_new
+    AFTER INSERT ON tickets
+    FOR EACH ROW WHEN (NEW.closed_at IS NOT NULL)
+    EXECUTE FUNCTION check_closed_at();
+
+--@ change settings 0.2.0
+CREATE OR REPLACE TRIGGER refresh_late_tickets
+    AFTER UPDATE OF late_after, late_helps ON settings
+    FOR EACH ROW EXECUTE FUNCTION refresh_late_tickets();
+
+--@ reference tickets orders 0.2.0
+SELECT refer(regclass 'tickets', text 'tickets_order', text 'customer_id, order_id', regclass 'orders', text 'customer_id, order_id');
