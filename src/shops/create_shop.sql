@@ -601,7 +601,6 @@ AS $$
 DECLARE
     kind constant text := CASE WHEN classid = 'pg_proc'::regclass THEN 'FUNCTION' ELSE 'VIEW' END;
     was constant text := pg_describe_object(classid, object, 0);
-    gone record;
 BEGIN
     EXECUTE format('ALTER %s %s RENAME TO %I', kind, (pg_identify_object(classid, object, 0)).identity,
                    loyalcs.shop_gone_name(object));
@@ -780,7 +779,8 @@ BEGIN
         SELECT FROM pg_class c
          WHERE c.oid = view AND c.relkind = 'v'
            AND regexp_replace(pg_get_viewdef(c.oid), '\s+', ' ', 'g') ~
-               '^ SELECT [^()]+ FROM [^()]+\(now\(\)\) [^()]+\([^()]*\);$'
+               '^ SELECT [^(),:'']+(, [^(),:'']+)* FROM [^()]+\(now\(\)\) [^()]+\([^()]*\);$'
+           AND pg_get_viewdef(c.oid) !~ '\sAS\s'
            AND NOT EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'));
 END
 $$;
@@ -788,7 +788,7 @@ COMMENT ON FUNCTION loyalcs.shop_view_is_ours(oid) IS
     'whether a view is as create_shop makes one, and so may be made anew';
 
 -- The brand's own privileges and comments go along to a view that is made anew.
-CREATE FUNCTION loyalcs.shop_copy_view(old oid, new oid, our_comment text) RETURNS void
+CREATE FUNCTION loyalcs.shop_copy_view(old oid, new oid) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -815,7 +815,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION loyalcs.shop_copy_view(oid, oid, text) IS
+COMMENT ON FUNCTION loyalcs.shop_copy_view(oid, oid) IS
     'gives a view the privileges and the comments of the columns that the one before it had';
 
 CREATE FUNCTION loyalcs.shop_make_view(
@@ -874,7 +874,7 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS SELECT * FROM %1$I.%3$I(now())',
                    shop, name, at);
     IF old.oid IS NOT NULL AND old.columns <> wanted[1:cardinality(old.columns)] THEN
-        PERFORM loyalcs.shop_copy_view(old.oid, format('%I.%I', shop, name)::regclass, was.comment);
+        PERFORM loyalcs.shop_copy_view(old.oid, format('%I.%I', shop, name)::regclass);
     END IF;
     EXECUTE format('COMMENT ON VIEW %I.%I IS %L', shop, name,
                    CASE WHEN coalesce(old.comment, '') IN (coalesce(was.comment, ''), '') THEN comment ELSE old.comment END);

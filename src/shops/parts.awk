@@ -17,7 +17,7 @@
 # CREATE OR REPLACE.  A function is made anew when its text is another.
 #
 # The name of a part, by which a shop remembers it, is what stands in its line
-# ("change orders 0.2.0"; a second one of that name is "change orders 0.2.0 2").
+# ("change orders 7.0"; a second one of that name is "change orders 7.0 2").
 # A function f is the part "function f".  An x_at(as_of) in SQL brings the view
 # x, and an x_by(breakdown, as_of) both of them: that is its "other", at or by.
 #

@@ -1,7 +1,8 @@
 \echo Use "ALTER EXTENSION loyalcs UPDATE TO '0.2.0'" to load this file. \quit
 SET LOCAL search_path = pg_catalog, pg_temp;
 
--- Shops: what makes them is made anew by what follows this file in the built one.
+-- Shops: what makes them (src/shops) is dropped here, and follows this file in the
+-- built one. So no change of that needs a word here.
 DROP VIEW loyalcs.shops;
 DROP FUNCTION loyalcs.create_shop(text, text, text, regtype);
 DROP FUNCTION loyalcs.drop_shop(text, text);
@@ -105,106 +106,6 @@ CREATE FUNCTION loyalcs.in_local_dates(at timestamptz, zone text, first date, la
     AS 'MODULE_PATHNAME', 'in_local_dates';
 COMMENT ON FUNCTION loyalcs.in_local_dates(at timestamptz, zone text, first date, last date) IS
     'the same as local_date(at, zone) BETWEEN first AND last, but an index on `at` finds the rows';
-
--- Jobs and crontabs: no name of a shop is taken for another's, or for more than a word.
-CREATE OR REPLACE FUNCTION loyalcs.unschedule_shop(shop text) RETURNS bigint
-    LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    cron constant regnamespace := loyalcs.shop_cron();
-    jobs bigint := 0;
-BEGIN
-    -- Whoever may not use pg_cron has no jobs there.
-    IF cron IS NOT NULL AND has_schema_privilege(cron::oid, 'USAGE') THEN
-        EXECUTE format('SELECT count(%s.unschedule(j.jobid))
-                          FROM %1$s.job j
-                         WHERE j.username = current_user AND j.database = current_database()
-                           AND starts_with(j.jobname, $1)
-                           AND pg_catalog.strpos(pg_catalog.substr(j.jobname, pg_catalog.length($1) + 1), '':'') = 0', cron)
-           INTO jobs
-          USING format('loyalcs:%s:', shop);
-    END IF;
-    RETURN jobs;
-END
-$$;
-CREATE OR REPLACE FUNCTION loyalcs.shop_crontab_word(word text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF word ~ '^[A-Za-z0-9_.]+$' THEN
-        RETURN word;
-    END IF;
-    IF word ~ '[\x01-\x1f\x7f\\]' THEN
-        RAISE EXCEPTION 'a crontab cannot hold a name with a backslash, a line break or another control character in it'
-            USING ERRCODE = 'invalid_name',
-                  DETAIL = format('It would be part of the word %s.', to_json(word)),
-                  HINT = 'Give the shop, the database or the role another name, or install pg_cron.';
-    END IF;
-    RETURN replace(concat('''', replace(word, '''', '''\'''''), ''''), '%', '\%');
-END
-$$;
-COMMENT ON FUNCTION loyalcs.shop_crontab_word(text) IS
-    'a text as one word of a crontab''s line; an error if it has a backslash or a control character in it';
-CREATE OR REPLACE FUNCTION loyalcs.schedule_shop(shop text)
-RETURNS TABLE (job text, schedule text, command text, to_do text)
-    LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    cron constant regnamespace := loyalcs.shop_cron();
-    cron_zone constant text := coalesce(loyalcs.shop_cron_setting('timezone'), 'GMT');
-    cron_database constant text := loyalcs.shop_cron_setting('database_name');
-    zone text;
-    ahead interval;
-BEGIN
-    PERFORM loyalcs.shop_check(shop);
-    IF cron IS NOT NULL AND NOT has_schema_privilege(cron::oid, 'USAGE') THEN
-        RAISE EXCEPTION 'role % may not schedule jobs', quote_ident(current_user)
-            USING ERRCODE = 'insufficient_privilege',
-                  HINT = format('GRANT USAGE ON SCHEMA %s TO %I, as a superuser.', cron, current_user);
-    END IF;
-
-    -- Cron knows nothing of a shop's daylight saving time. The smaller difference
-    -- makes a job late for half of the year, which is better than a day early.
-    EXECUTE format('SELECT z.time_zone FROM %I.settings z', shop) INTO zone;
-    SELECT min((d AT TIME ZONE zone) - (d AT TIME ZONE cron_zone)) INTO ahead
-      FROM generate_series(now(), now() + interval '1 year', interval '1 day') d;
-
-    PERFORM loyalcs.unschedule_shop(shop);
-    FOR job, schedule, command IN
-        SELECT format('loyalcs:%s:%s', shop, j.function),
-               format('%s %s * * *', EXTRACT(minute FROM j.at - ahead), EXTRACT(hour FROM j.at - ahead)),
-               format('SELECT %I.%I()', shop, j.function)
-          FROM loyalcs.shop_jobs() j
-         WHERE EXISTS (SELECT FROM pg_proc p
-                        WHERE p.pronamespace = quote_ident(shop)::regnamespace AND p.proname = j.function)
-         ORDER BY j.at
-    LOOP
-        IF cron IS NOT NULL THEN
-            EXECUTE format('SELECT %s.schedule($1, $2, $3)', cron) USING job, schedule, command;
-        ELSIF cron_database IS NOT NULL THEN
-            to_do := format('SELECT cron.schedule_in_database(%L, %L, %L, %L, %L);',
-                            format('%s:%s', current_database(), job), schedule, command, current_database(), current_user);
-        ELSE
-            to_do := format('%s psql -XqAt -o /dev/null -U %s -d %s -c %s', schedule,
-                            loyalcs.shop_crontab_word(current_user::text),
-                            loyalcs.shop_crontab_word(current_database()::text),
-                            loyalcs.shop_crontab_word(command));
-        END IF;
-        RETURN NEXT;
-    END LOOP;
-
-    IF cron IS NULL AND cron_database IS NOT NULL THEN
-        RAISE NOTICE 'pg_cron is in another database: nothing is scheduled yet'
-            USING HINT = format('Connect to database %s as a superuser, and run what stands under to_do.', quote_ident(cron_database));
-    ELSIF cron IS NULL THEN
-        RAISE NOTICE 'pg_cron is not installed: nothing is scheduled yet'
-            USING HINT = 'Put what stands under to_do into a crontab. Times are UTC: on a machine that has another time zone, CRON_TZ=UTC goes before them, if its cron knows that.';
-    END IF;
-END
-$$;
 
 -- What functions cost, measured: 1 is about 20 nanoseconds, an operator and the step to it.
 ALTER FUNCTION loyalcs.add_business_time(timestamp with time zone,interval,loyalcs.business_hours) COST 5;

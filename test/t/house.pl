@@ -163,6 +163,21 @@ none('views of a shop act with the rights of whoever reads them', q{
 			WHERE option_name = 'security_invoker' AND option_value::boolean)
 	ORDER BY 1::text});
 
+# Where another relation serves as a table, it is compared with the table made by
+# itself: what a change adds has to be seen then.
+none('the columns of a table follow from its own parts', q{
+	SELECT p.relation
+	FROM loyalcs.shop_parts() p JOIN aurora.shop_migrations m ON m.part = p.name,
+		loyalcs.shop_wanted_columns('aurora', p.relation, 'text', 'Asia/Tokyo', NULL) w
+	WHERE p.kind = 'table' AND
+		ARRAY(SELECT c FROM unnest(m.columns) c WHERE split_part(c, ' ', 1) <> ALL (p.hidden) ORDER BY 1) <>
+		ARRAY(SELECT c FROM unnest(w.columns) c ORDER BY 1)
+	ORDER BY 1});
+
+# A reference is made again when one of its tables was, and the other still has them.
+none('triggers of references can be made again', q{
+	SELECT name FROM loyalcs.shop_parts() WHERE kind = 'reference' AND script ~ '\nCREATE TRIGGER' ORDER BY 1});
+
 # A domain or an array of one of our types would go with the extension too.
 none('no column of a shop\'s tables has a type of the extension', q{
 	WITH RECURSIVE ours(oid) AS (
