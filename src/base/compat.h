@@ -10,6 +10,7 @@
 #ifndef LOYALCS_COMPAT_H
 #define LOYALCS_COMPAT_H
 
+#include "datatype/timestamp.h"
 #include "utils/rangetypes.h"
 
 #if PG_VERSION_NUM < 150000
