@@ -33,6 +33,7 @@ SELECT s.change, pg_temp.outcome('UPDATE settings SET ' || s.change)
   FROM (VALUES
     ('time_zone = ''Europe/Berlin'''),
     ('time_zone = ''JST-9'''),
+    ('time_zone = ''JST'''),
     ('time_zone = ''Mars/Olympus_Mons'''),
     ('time_zone = '''''),
     ('time_zone = NULL'),

@@ -31,3 +31,22 @@ CREATE TABLE settings (
 --@ change settings 0.2.0
 ALTER TABLE settings DROP COLUMN own_tables;
 COMMENT ON TABLE settings IS 'settings of the shop, one row';
+
+--@ functions
+-- The check on the table takes abbreviations too, whose meaning is a setting.
+CREATE OR REPLACE FUNCTION check_time_zone() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM loyalcs.local_date(timestamptz '2000-01-01 00:00+00', NEW.time_zone);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION check_time_zone() IS
+    'trigger of settings: the time zone is a name, from which local days can be taken';
+
+--@ change settings 0.2.0
+CREATE TRIGGER check_time_zone
+    BEFORE INSERT OR UPDATE OF time_zone ON settings
+    FOR EACH ROW EXECUTE FUNCTION check_time_zone();
