@@ -159,10 +159,11 @@ endif
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) loyalcs.control
 
 # What shops are made from, and by: the same for who installs and who upgrades.
-build/shops.sql: $(SHOP_SQL) $(SHOPS_SQL) src/shops/parts.awk Makefile
+build/shops.sql: $(SHOP_SQL) $(SHOPS_SQL) src/shops/parts.awk src/shops/levels.awk Makefile
 	@mkdir -p $(@D)
 	{ set -e; \
 	  awk -f src/shops/parts.awk $(SHOP_SQL); \
+	  awk -f src/shops/levels.awk $(SHOP_SQL); \
 	  cat $(SHOPS_SQL); } > $@.tmp
 	mv $@.tmp $@
 

@@ -5,52 +5,65 @@
 
 -- What a level may, on top of what the role may already: create_shop calls it
 -- again when it has made something.
+--
+-- All of it is lists of columns, those of shop_levels(): what a brand adds to a
+-- table, and what else stands in the schema, is for the brand to grant. A view
+-- runs with the reader's rights, so readers need the tables behind it too. What
+-- belongs to anybody but the owner of the shop is not the shop's, whatever its
+-- name.
 CREATE FUNCTION loyalcs.shop_grant(shop text, role regrole, level text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     item record;
-    writes text;
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', shop, role);
 
     FOR item IN
-        SELECT c.relname,
-               p.relation IS NOT NULL AND c.relkind IN ('r', 'p') AS is_table,
-               string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
-                   FILTER (WHERE a.attname <> ALL (p.hidden)
-                             AND a.attname IN (SELECT g.name FROM loyalcs.shop_glossary() g)) AS shown,
-               p.relation IS NOT NULL AND bool_or(a.attname = 'customer_id') AS of_customers,
-               cardinality(coalesce(p.hidden, '{}')) > 0 AS hides
-          FROM pg_class c
+        SELECT c.relname, c.relkind,
+               string_agg(format('%I', l.name), ', ' ORDER BY a.attnum)
+                   FILTER (WHERE NOT l.hidden OR level <> 'report') AS reads,
+               string_agg(format('%I', l.name), ', ' ORDER BY a.attnum) FILTER (WHERE l.inserted) AS inserts,
+               string_agg(format('%I', l.name), ', ' ORDER BY a.attnum) FILTER (WHERE l.updated) AS updates,
+               bool_and(l.deleted) AS deletes,
+               level = 'admin'
+               OR level = 'service' AND bool_or(l.name = 'customer_id') AND NOT bool_or(l.result) AS writes
+          FROM pg_namespace n
+          JOIN pg_class c ON c.relnamespace = n.oid AND c.relowner = n.nspowner
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-          LEFT JOIN loyalcs.shop_parts() p ON p.kind = 'table' AND p.relation = c.relname
-         WHERE c.relnamespace = quote_ident(shop)::regnamespace
-           AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
-           AND (p.relation IS NOT NULL
-                OR EXISTS (SELECT FROM pg_proc f
-                            WHERE f.pronamespace = c.relnamespace
-                              AND f.proname = c.relname || '_at'))
-         GROUP BY c.oid, c.relname, c.relkind, p.relation, p.hidden
+          JOIN loyalcs.shop_levels() l ON l.relation = c.relname::text AND l.name = a.attname::text
+         WHERE n.nspname = shop AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+         GROUP BY c.oid, c.relname, c.relkind
          ORDER BY c.relname
     LOOP
-        -- A view runs with the reader's rights, so readers need the tables, but
-        -- not the columns that are no reader's business: neither those that the
-        -- shop hides nor those that the brand has added for itself.
-        IF level = 'report' AND (item.of_customers OR item.hides) THEN
-            EXECUTE format('GRANT SELECT (%s) ON %I.%I TO %s', item.shown, shop, item.relname, role);
-        ELSE
-            EXECUTE format('GRANT SELECT ON %I.%I TO %s', shop, item.relname, role);
+        -- ctid: where a row was found, functions that claim work know it again
+        EXECUTE format('GRANT SELECT (%s%s) ON %I.%I TO %s', item.reads,
+                       CASE WHEN level <> 'report' AND item.relkind IN ('r', 'p') THEN ', ctid' END,
+                       shop, item.relname, role);
+        CONTINUE WHEN NOT item.writes OR item.relkind NOT IN ('r', 'p');
+        IF item.inserts IS NOT NULL THEN
+            EXECUTE format('GRANT INSERT (%s) ON %I.%I TO %s', item.inserts, shop, item.relname, role);
         END IF;
-        writes := CASE
-            WHEN level = 'admin' THEN 'INSERT, UPDATE, DELETE'
-            WHEN level = 'service' AND item.of_customers THEN 'INSERT, UPDATE'
-        END;
-        IF item.is_table AND writes IS NOT NULL
-           AND item.relname <> ALL ('{shop_migrations,shop_grants}') THEN
-            EXECUTE format('GRANT %s ON %I.%I TO %s', writes, shop, item.relname, role);
+        IF item.updates IS NOT NULL THEN
+            EXECUTE format('GRANT UPDATE (%s) ON %I.%I TO %s', item.updates, shop, item.relname, role);
         END IF;
+        IF level = 'admin' AND item.deletes THEN
+            EXECUTE format('GRANT DELETE ON %I.%I TO %s', shop, item.relname, role);
+        END IF;
+    END LOOP;
+
+    FOR item IN
+        SELECT c.relname
+          FROM pg_namespace n
+          JOIN pg_class c ON c.relnamespace = n.oid AND c.relowner = n.nspowner
+          JOIN pg_proc f
+            ON f.pronamespace = n.oid AND f.proowner = n.nspowner AND f.proname::text = concat(c.relname, '_at')
+           AND f.proargtypes = '1184'::oidvector    -- timestamptz
+         WHERE n.nspname = shop AND c.relkind IN ('v', 'm')
+         ORDER BY c.relname
+    LOOP
+        EXECUTE format('GRANT SELECT ON %I.%I TO %s', shop, item.relname, role);
     END LOOP;
 END
 $$;
@@ -110,4 +123,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION loyalcs.grant_shop(text, regrole, text) IS
-    'sets what a role may do in a shop, in place of what it could before: report reads every view but no personal data; service also reads it, and inserts and updates rows about customers; admin changes and deletes any row, rules too; none. To be called again when create_shop has added views';
+    'sets what a role may do in a shop, in place of what it could before: report reads every view but no personal data; service also reads it, and inserts and updates rows about customers; admin changes and deletes any row, rules too, but for what is only added to; none. Neither touches what the brand has added, nor what the server alone writes';

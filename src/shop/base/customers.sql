@@ -5,6 +5,7 @@
 -- Needs: nothing before it.
 
 --@ table customers hides name, email, phone, birthday, attributes
+--: keeps birth_year
 CREATE TABLE customers (
     customer_id @key_type@ PRIMARY KEY,
     joined_at timestamptz NOT NULL DEFAULT now(),

@@ -6,6 +6,7 @@
 -- Needs: nothing before it.
 
 --@ table shop_migrations
+--: memory
 CREATE TABLE shop_migrations (
     part text PRIMARY KEY,
     version text NOT NULL,
@@ -34,6 +35,7 @@ COMMENT ON COLUMN shop_migrations.comment IS 'the comment as it was made; anothe
 COMMENT ON COLUMN shop_migrations.applied_at IS 'when it was made so';
 
 --@ table shop_grants
+--: memory
 CREATE TABLE shop_grants (
     role text PRIMARY KEY,
     level text NOT NULL

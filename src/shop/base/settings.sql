@@ -4,6 +4,7 @@
 -- Needs: nothing before it.
 
 --@ table settings
+--: keeps singleton, own_tables, created_at
 CREATE TABLE settings (
     singleton boolean PRIMARY KEY DEFAULT true
         CONSTRAINT settings_is_one_row CHECK (singleton),

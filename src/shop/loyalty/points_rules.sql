@@ -168,7 +168,8 @@ BEGIN ATOMIC
       FROM orders o
      CROSS JOIN LATERAL (SELECT customer_tier(o.customer_id, o.ordered_at) AS tier OFFSET 0) t
      CROSS JOIN LATERAL (
-               SELECT r.*
+               SELECT r.rule_id, r.points, r.per_amount, r.min_amount, r.rounding, r.tax_earns, r.shipping_earns,
+                      r.pending_from, r.pending, r.expires_from, r.expires_after
                  FROM points_rules r
                 WHERE r.valid OPERATOR(pg_catalog.@>) o.ordered_at AND (r.tier IS NULL OR r.tier = t.tier)
                 ORDER BY r.tier IS NULL

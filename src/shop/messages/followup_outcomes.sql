@@ -4,6 +4,7 @@
 -- Needs: journeys, followups.
 
 --@ table followup_late_reports hides detail
+--: adds
 CREATE TABLE followup_late_reports (
     customer_id @key_type@ NOT NULL,
     followup_id bigint NOT NULL,

@@ -4,6 +4,7 @@
 -- Needs: settings, lines.
 
 --@ table templates
+--: keeps placeholders, required
 CREATE TABLE templates (
     key text NOT NULL,
     language text NOT NULL

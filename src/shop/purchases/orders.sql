@@ -7,6 +7,7 @@
 -- as in the type purchases, so that no stored order can fail a report later.
 
 --@ table orders hides refunded
+--: derives refunded
 CREATE TABLE orders (
     customer_id @key_type@ NOT NULL,
     order_id text NOT NULL,
@@ -68,6 +69,7 @@ COMMENT ON TABLE order_items IS 'what was in each order, one row a line';
 ALTER TABLE order_items ADD FOREIGN KEY (customer_id, order_id) REFERENCES orders;
 
 --@ table returns
+--: hides reason
 CREATE TABLE returns (
     customer_id @key_type@ NOT NULL,
     return_id text NOT NULL,

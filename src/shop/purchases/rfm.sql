@@ -121,7 +121,7 @@ BEGIN ATOMIC
     SELECT s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
            p.last_order_at, p.orders, p.total_spent, k.as_of
       FROM customer_purchases_at(customer_rfm.as_of) p
-      LEFT JOIN (SELECT k.*
+      LEFT JOIN (SELECT k.as_of, k.recency, k.frequency, k.monetary
                    FROM rfm_cuts k
                   WHERE k.as_of <= customer_rfm.as_of
                   ORDER BY k.as_of DESC

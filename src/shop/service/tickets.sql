@@ -61,6 +61,7 @@ COMMENT ON TABLE agents IS 'the people and machines who answer';
 COMMENT ON COLUMN agents.name IS 'name of the agent; personal';
 
 --@ table tickets hides subject
+--: derives closed_at
 CREATE TABLE tickets (
     customer_id @key_type@ NOT NULL,
     ticket_id text NOT NULL,
@@ -111,6 +112,9 @@ ALTER TABLE tickets ADD FOREIGN KEY (channel) REFERENCES channels;
 ALTER TABLE tickets ADD FOREIGN KEY (customer_id, merged_into) REFERENCES tickets;
 
 --@ table ticket_events hides note
+--: keeps event_id
+--: changes note
+--: adds
 CREATE TABLE ticket_events (
     customer_id @key_type@ NOT NULL,
     ticket_id text NOT NULL,
