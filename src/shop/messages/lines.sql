@@ -10,7 +10,7 @@
 CREATE OR REPLACE FUNCTION control_characters() RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN getdatabaseencoding() = 'UTF8' THEN '\u0001-\u001f\u007f-\u009f\u2028\u2029'
-            WHEN getdatabaseencoding() ~ '^(LATIN|ISO_8859)' THEN '\x01-\x1f\x7f-\x9f'
+            WHEN getdatabaseencoding()::text ~ '^(LATIN|ISO_8859)' THEN '\x01-\x1f\x7f-\x9f'
             ELSE '\x01-\x1f\x7f' END;
 COMMENT ON FUNCTION control_characters() IS
     'the characters that end a line or that a terminal obeys, as a part of a regular expression''s brackets: those of ASCII, U+0080 to U+009F, and the separators U+2028 and U+2029';
