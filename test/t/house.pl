@@ -356,18 +356,18 @@ $node->safe_psql(
 foreach my $who ('builder', $superuser)
 {
 	like(as($who, 'taken', 'CREATE EXTENSION loyalcs'),
-		qr/^ERROR:  schema loyalcs belongs to mallory\nDETAIL:  .*\nHINT:  DROP SCHEMA loyalcs, or ALTER SCHEMA loyalcs OWNER TO/,
+		qr/ERROR:  schema loyalcs belongs to mallory\nDETAIL:  .*\nHINT:  DROP SCHEMA loyalcs, or ALTER SCHEMA loyalcs OWNER TO/,
 		"a schema of another's: refused to $who");
 }
 $node->safe_psql('taken', 'ALTER SCHEMA loyalcs OWNER TO builder; GRANT CREATE ON SCHEMA loyalcs TO PUBLIC');
 like(as('builder', 'taken', 'CREATE EXTENSION loyalcs'),
-	qr/^ERROR:  others may create in schema loyalcs\nDETAIL:  Everybody may\.\nHINT:  REVOKE CREATE ON SCHEMA loyalcs FROM PUBLIC\./,
+	qr/ERROR:  others may create in schema loyalcs\nDETAIL:  Everybody may\.\nHINT:  REVOKE CREATE ON SCHEMA loyalcs FROM PUBLIC\./,
 	'a schema that is open to all');
 $node->safe_psql('taken', q{
 	REVOKE CREATE ON SCHEMA loyalcs FROM PUBLIC;
 	GRANT USAGE, CREATE ON SCHEMA loyalcs TO mallory;});
 like(as('builder', 'taken', 'CREATE EXTENSION loyalcs'),
-	qr/^ERROR:  others may create in schema loyalcs\nDETAIL:  mallory may\.\nHINT:  REVOKE CREATE ON SCHEMA loyalcs FROM mallory\./,
+	qr/ERROR:  others may create in schema loyalcs\nDETAIL:  mallory may\.\nHINT:  REVOKE CREATE ON SCHEMA loyalcs FROM mallory\./,
 	'a schema that is open to one');
 foreach my $planted (
 	'FUNCTION loyalcs.f() RETURNS int RETURN 1',
@@ -379,7 +379,7 @@ foreach my $planted (
 	as('mallory', 'taken', "CREATE $planted");
 	$node->safe_psql('taken', 'REVOKE CREATE ON SCHEMA loyalcs FROM mallory');
 	like(as('builder', 'taken', 'CREATE EXTENSION loyalcs'),
-		qr/^ERROR:  schema loyalcs is not empty\nDETAIL:  .*\Q$name\E.* belongs to mallory\.\nHINT:  DROP SCHEMA loyalcs, with what stands in it/,
+		qr/ERROR:  schema loyalcs is not empty\nDETAIL:  .*\Q$name\E.* belongs to mallory\.\nHINT:  DROP SCHEMA loyalcs, with what stands in it/,
 		"something of another's stands there: $name");
 	$node->safe_psql('taken', 'DROP OWNED BY mallory; GRANT USAGE, CREATE ON SCHEMA loyalcs TO mallory');
 }
