@@ -71,7 +71,7 @@ SELECT t.relation::text, t.report, t.service, t.admin, string_agg(t.attname, ' '
                pg_temp.may('service', c.oid, a.attname) AS service,
                pg_temp.may('admin', c.oid, a.attname) AS admin
           FROM pg_class c
-          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE c.relnamespace = 'shop_levels'::regnamespace AND c.relkind = 'r') t
  GROUP BY t.relation, t.report, t.service, t.admin
  ORDER BY t.relation::text COLLATE "C", min(t.attnum);

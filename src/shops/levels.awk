@@ -2,7 +2,7 @@
 # from which grant_shop() knows what a level may do with each column.
 #
 # The columns are those that the parts of a table define ("--@ table", and ADD
-# COLUMN in a "--@ change" of it): what a brand adds to a table is in nobody's
+# and DROP COLUMN in a "--@ change" of it): what a brand adds to a table is in nobody's
 # list. What stands in "--@ table NAME hides ..." is no reader's business. Below
 # such a line, and below that of a change, there may be:
 #
@@ -89,6 +89,12 @@ relation != "" && /ADD COLUMN/ {
 	}
 }
 
+relation != "" && match($0, /DROP COLUMN "?[a-z_]+/) {
+	list = substr($0, RSTART + 12, RLENGTH - 12)
+	gsub(/"/, "", list)
+	gone[relation, list] = 1
+}
+
 END {
 	if (failed)
 		exit 1
@@ -116,7 +122,7 @@ END {
 	for (i = 1; i <= columns; i++) {
 		r = of[i]
 		c = named[i]
-		if (("memory", r) in has)
+		if (("memory", r) in has || (r, c) in gone)
 			continue
 		kept = (("keeps", r, c) in is) || c == "recorded_at" || c == "recorded_by" || c == "posted_by"
 		changes = ("changes", r) in has ? (("changes", r, c) in is) : !(("adds", r) in has)

@@ -178,6 +178,16 @@ none('the columns of a table follow from its own parts', q{
 none('triggers of references can be made again', q{
 	SELECT name FROM loyalcs.shop_parts() WHERE kind = 'reference' AND script ~ '\nCREATE TRIGGER' ORDER BY 1});
 
+none('shop_levels() says of every column of a shop, but those of its memory, what may be done with it', q{
+	SELECT c.relname, c.attname, l.relation, l.name
+	FROM (SELECT c.relname::text, a.attname::text
+			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+			WHERE c.relnamespace = 'aurora'::regnamespace AND c.relkind IN ('r', 'p') AND
+				c.relname NOT IN ('shop_migrations', 'shop_grants')) c
+		FULL JOIN loyalcs.shop_levels() l ON l.relation = c.relname AND l.name = c.attname
+	WHERE c.attname IS NULL OR l.name IS NULL
+	ORDER BY 1, 2, 3, 4});
+
 # A domain or an array of one of our types would go with the extension too.
 none('no column of a shop\'s tables has a type of the extension', q{
 	WITH RECURSIVE ours(oid) AS (

@@ -156,6 +156,8 @@ COMMENT ON COLUMN point_postings.expires_at IS
     'of a lot, from when on it can no longer be used; NULL if never, or if expires_after_idle says; of kind extend, until when the lot lasts from then on';
 
 --@ change point_accounts 0.2.0
+--: derives last_posting
+--: changes last_posting
 ALTER TABLE point_accounts ADD COLUMN last_posting bigint NOT NULL DEFAULT 0;
 
 --@ change point_accounts 0.2.0

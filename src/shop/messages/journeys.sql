@@ -67,6 +67,7 @@ COMMENT ON COLUMN consents.at IS 'since when it holds';
 ALTER TABLE consents ADD FOREIGN KEY (customer_id) REFERENCES customers;
 
 --@ change consents 0.2.0
+--: keeps of_channel, of_purpose
 -- A refusal that is about nothing would protect nobody. Foreign keys say so and no
 -- trigger, so that whoever loads a backup knows what to load first.
 ALTER TABLE consents
