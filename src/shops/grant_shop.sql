@@ -19,6 +19,8 @@ DECLARE
     item record;
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', shop, role);
+    -- which parts the shop has, for loyalcs.shops
+    EXECUTE format('GRANT SELECT ON %I.shop_migrations TO %s', shop, role);
 
     FOR item IN
         SELECT c.relname, c.relkind,

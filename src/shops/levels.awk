@@ -14,7 +14,7 @@
 #   --: changes COLUMN, ...   of a row that is there only these change; "nothing"
 #   --: adds                  rows are added: they go only with what they belong to
 #   --: results               what functions of the owner and of admins find out
-#   --: memory                what the shop knows of itself: no level has a part in it
+#   --: memory                what the shop knows of itself: not for a level to write
 #
 # Who recorded a row, and when, is always the server's word.
 
