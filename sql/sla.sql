@@ -267,3 +267,121 @@ SELECT i.left, due_in(timestamptz '2026-03-02 09:00+09' + i.left::interval, '202
   FROM unnest('{0,59 seconds,1 minute,59 minutes 59 seconds,1 hour,3 hours 20 minutes,23 hours 59 minutes,24 hours,25 hours,52 hours 59 minutes,240 hours,-1 microsecond,-20 minutes,-25 hours}'::text[]) i ("left");
 SELECT due_in(NULL, now()) IS NULL AND due_in(now(), NULL) IS NULL AS nothing;
 SELECT due_in('infinity', now());
+
+--
+-- Hostile: infinite instants, spans that nothing holds, states that no aggregate
+-- made, logs of a million events
+--
+
+-- Nothing happens at infinity, whatever it is, by either name.
+CREATE FUNCTION pg_temp.said(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+    hint text;
+    result text;
+BEGIN
+    EXECUTE query INTO result;
+    RETURN result;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
+END $$;
+SELECT pg_temp.said(format(q.query, k, i.at)) AS said, count(*)
+  FROM unnest(enum_range(NULL::ticket_event)) k
+ CROSS JOIN (VALUES ('infinity'), ('-infinity')) i (at)
+ CROSS JOIN (VALUES ('SELECT sla_clocks(%L::ticket_event, %L::timestamptz)'),
+                    ('SELECT sla_clocks(%L::text, %L::timestamptz, 1, 0)')) q (query)
+ GROUP BY 1;
+
+-- The first instant and the last.
+SELECT q.query, pg_temp.said(q.query) AS said
+  FROM (VALUES
+    ($$SELECT sla_elapsed('4714-11-24 00:00+00 BC', '294276-12-31 23:59:59.999999+00', NULL, NULL)$$),
+    ($$SELECT sla_elapsed('294276-12-31 23:59:59.999999+00', '4714-11-24 00:00+00 BC', NULL, NULL)$$),
+    ($$SELECT sla_elapsed('4714-11-24 00:00+00 BC', '294276-12-31 23:59:59.999999+00', NULL, '{[2000-01-01,2000-01-02)}')$$),
+    ($$SELECT sla_elapsed('4714-11-24 00:00+00 BC', '294276-12-31 23:59:59.999999+00', NULL, '{(,294276-12-31 00:00+00)}')$$),
+    ($$SELECT sla_due('4714-11-24 00:00+00 BC', '1 hour', NULL, '{[294276-12-31 00:00+00,294276-12-31 01:00+00)}')$$),
+    ($$SELECT sla_due('4714-11-24 00:00+00 BC', '1 hour', NULL, '{(,294276-12-31 23:00+00)}')$$),
+    ($$SELECT sla_due('2026-03-02 09:00+09', '1 hour', NULL, '{[infinity,]}')$$),
+    ($$SELECT sla_due('2026-03-02 09:00+09', '1 hour', NULL, '{(,-infinity]}')$$),
+    ($$SELECT sla_due('2026-03-02 09:00+09', '1 hour', NULL, '{[2026-03-02 09:30+09,infinity]}')$$),
+    ($$SELECT sla_due('2026-03-02 09:00+09', '1 hour', business_hours('Mo-Su 00:00-24:00', 'UTC', ''), '{[infinity,]}')$$),
+    ($$SELECT sla_due('2026-03-02 09:00+09', '1 hour', business_hours('Mo-Su 00:00-24:00', 'UTC', ''), '{[294276-12-31 00:00+00,)}')$$),
+    ($$SELECT sla_elapsed('2026-03-02 09:00+09', '2026-03-02 10:00+09', NULL, '{[-infinity,infinity]}')$$),
+    ($$SELECT due_in('294276-12-31 23:59:59.999999+00', '4714-11-24 00:00+00 BC')$$),
+    ($$SELECT due_in('4714-11-24 00:00+00 BC', '294276-12-31 23:59:59.999999+00')$$),
+    ($$SELECT due_in(now(), '-infinity')$$)
+  ) q (query);
+-- A name that is long is shown in part.
+SELECT length(pg_temp.said(format('SELECT sla_clocks(%L::text, now(), 1, 0)', repeat('x', 1000000)))) AS bytes;
+-- Ten thousand pauses, each of half a minute.
+SELECT sla_due('2026-03-02 00:00+09', '100 hours', NULL, p) AS due,
+       sla_elapsed('2026-03-02 00:00+09', sla_due('2026-03-02 00:00+09', '100 hours', NULL, p), NULL, p) AS elapsed
+  FROM (SELECT range_agg(tstzrange(at, at + interval '30 seconds')) AS p
+          FROM generate_series(timestamptz '2026-03-02 00:00+09', timestamptz '2026-03-02 00:00+09' + interval '9999 minutes', '1 minute') at) p;
+
+-- A state that was changed in a byte, or cut off, is read as one or refused; nothing else.
+CREATE FUNCTION pg_temp.fate(query text, state bytea) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    EXECUTE query USING state;
+    RETURN 'answers';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN concat(SQLSTATE, ' ', SQLERRM, ': ', detail);
+END $$;
+SELECT q.query, pg_temp.fate(q.query, f.state) AS fate
+  FROM (SELECT sla_clocks_accum(sla_clocks_accum(NULL, 'opened', '2026-03-02 09:00+09', 1, 0), 'merged', '2026-03-02 10:00+09', 2, 0) AS state) s
+ CROSS JOIN LATERAL (
+           SELECT set_byte(s.state, place, value)
+             FROM generate_series(0, length(s.state) - 1) place CROSS JOIN unnest('{0,1,12,127,128,255}'::integer[]) value
+           UNION ALL
+           SELECT substr(s.state, 1, length) FROM generate_series(0, length(s.state) - 1) length) f (state)
+ CROSS JOIN (VALUES ('SELECT sla_clocks_final($1)'), ('SELECT sla_clocks_final(sla_clocks_combine($1, $1))'),
+                    ('SELECT sla_clocks_final(sla_clocks_accum($1, ''note'', ''2026-03-03 09:00+09'', 3, 0))')) q (query)
+ GROUP BY 1, 2
+ ORDER BY 1, 2;
+
+-- States go through tuples, behind a number of four bytes, where they are not aligned.
+CREATE TEMP TABLE state (key integer, state bytea);
+ALTER TABLE state ALTER state SET STORAGE PLAIN;
+CREATE AGGREGATE pg_temp.collect(text, timestamptz, bigint, bigint) (SFUNC = loyalcs.sla_clocks_accum, STYPE = bytea, COMBINEFUNC = loyalcs.sla_clocks_combine);
+CREATE TABLE source AS SELECT i % 400 AS g, (enum_range(NULL::ticket_event))[1 + i % 12]::text AS kind, timestamptz '2026-03-02 00:00+09' + i * 7919 % 10007 * interval '1 minute' AS at, i::bigint AS event_id, (i % 3)::bigint AS part FROM generate_series(1, 20000) i;
+INSERT INTO state SELECT g, pg_temp.collect(kind, at, event_id, part) FROM source GROUP BY g;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT count(*) AS groups,
+       count(*) FILTER (WHERE sla_clocks_final(s.state) IS DISTINCT FROM p.result) AS differ,
+       count(*) FILTER (WHERE sla_clocks_final(sla_clocks_combine(s.state, s.state)) IS NULL) AS gone
+  FROM state s
+  JOIN (SELECT g, sla_clocks(kind, at, event_id, part) AS result FROM source GROUP BY g) p ON p.g = s.key;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+DROP TABLE source;
+
+-- A million events, as many as there can be, from as many tickets, or with as many pauses;
+-- what grew with the square would end none of these.
+SELECT sla_clocks('opened', timestamptz '2026-01-01', i, i) FROM generate_series(1, 1000000) i;
+SELECT cardinality(c) AS clocks, c[3].metric, c[3].pauses = '{}' AS unpaused
+  FROM (SELECT sla_clocks((ARRAY['merged','opened','pending','resumed'])[1 + i % 4],
+                          timestamptz '2026-01-01' + CASE i % 4 WHEN 0 THEN interval '1 year' ELSE i * interval '1 second' END, i, i / 4 % 200000)
+          FROM generate_series(1, 799999) i) s (c);
+SELECT k.metric, (SELECT count(*) FROM unnest(k.pauses)) AS pauses
+  FROM unnest((SELECT sla_clocks(CASE WHEN i = 1 THEN 'opened' WHEN i % 2 = 0 THEN 'pending' ELSE 'resumed' END,
+                                 timestamptz '2026-01-01' + i * interval '1 second', i, 0)
+                 FROM generate_series(1, 1000000) i)) k;
+SELECT pg_temp.said($$SELECT sla_clocks('note', timestamptz '2026-01-01', i, 0) FROM generate_series(1, 1000001) i$$);
+-- The end of a long log can be cancelled. (Then another session: what came late in
+-- this one would be cancelled too.)
+CREATE TEMP TABLE long_log (state bytea);
+ALTER TABLE long_log ALTER state SET STORAGE EXTERNAL;
+INSERT INTO long_log
+SELECT pg_temp.collect(CASE WHEN i % 2 = 0 THEN 'customer_message' ELSE 'agent_reply' END,
+                       timestamptz '2026-01-01' + i::bigint * 7919 % 1000003 * interval '1 second', i, i % 1000) AS state
+  FROM generate_series(1, 1000000) i;
+SET statement_timeout = 50;
+SELECT cardinality(sla_clocks_final(state)) FROM long_log;
+\c -

@@ -35,6 +35,23 @@ keep_state(FunctionCallInfo fcinfo)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
+/*
+ * A state of bytea that holds numbers of eight bytes.  A bytea in a tuple stands
+ * at any multiple of four; such a one is copied.
+ */
+static inline void *
+aligned_state(FunctionCallInfo fcinfo, int argno)
+{
+	struct varlena *state = PG_GETARG_VARLENA_P(argno);
+	void	   *copy;
+
+	if (likely((void *) MAXALIGN(state) == (void *) state))
+		return state;
+	copy = palloc(VARSIZE(state));
+	memcpy(copy, state, VARSIZE(state));
+	return copy;
+}
+
 /* A state that is none: `detail` says, in a sentence, what is wrong. */
 static inline void
 check_state(bool valid, const char *detail)

@@ -7,7 +7,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_enum.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
@@ -34,19 +37,27 @@ enum_numbers(Oid type, const char *const *labels, int nlabels, Oid *numbers)
 									 ObjectIdGetDatum(type),
 									 CStringGetDatum(labels[i]));
 		if (!OidIsValid(numbers[i]))
-			elog(ERROR, "type %u has no label %s", type, labels[i]);
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("type %s has no label \"%s\"", format_type_be(type), labels[i]),
+					 errdetail("The functions of loyalcs know its labels by name."),
+					 errhint("Give it back the labels that CREATE EXTENSION made, with ALTER TYPE ... RENAME VALUE.")));
 	}
 }
 
-int
-number_index(Oid number, const Oid *numbers, int n)
+/*
+ * The type that the function declares for argument `argno`, or (-1) its result.
+ * (Not from fn_expr, which a call by the protocol does not have.)
+ */
+static Oid
+declared_type(FunctionCallInfo fcinfo, int argno)
 {
-	for (int i = 0; i < n; i++)
-	{
-		if (numbers[i] == number)
-			return i;
-	}
-	elog(ERROR, "enum value %u is not known", number);
+	Oid			result;
+	Oid		   *arguments;
+	int			narguments;
+
+	result = get_func_signature(fcinfo->flinfo->fn_oid, &arguments, &narguments);
+	return argno < 0 ? result : arguments[argno];
 }
 
 /* The numbers of the enum that argument `argno` is of, or (-1) the result. */
@@ -57,12 +68,44 @@ cached_numbers(FunctionCallInfo fcinfo, int argno, const char *const *labels, in
 
 	if (numbers == NULL)
 	{
-		Oid			type = argno < 0 ? get_fn_expr_rettype(fcinfo->flinfo) :
-		get_fn_expr_argtype(fcinfo->flinfo, argno);
-
 		numbers = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, nlabels * sizeof(Oid));
-		enum_numbers(type, labels, nlabels, numbers);
+		enum_numbers(declared_type(fcinfo, argno), labels, nlabels, numbers);
 		fcinfo->flinfo->fn_extra = numbers;
 	}
 	return numbers;
+}
+
+/* A label that somebody added to the type, or the number of none. */
+static void
+report_number(Oid type, Oid number)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(number));
+	const char *label = "?";
+
+	if (HeapTupleIsValid(tuple))
+	{
+		label = pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel));
+		ReleaseSysCache(tuple);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("label \"%s\" of type %s is none that loyalcs knows", label,
+					format_type_be(type)),
+			 errhint("Use one of the labels that CREATE EXTENSION made.")));
+}
+
+/* The place of argument `argno`, an enum, among the labels. */
+int
+label_argument(FunctionCallInfo fcinfo, int argno, const char *const *labels, int nlabels)
+{
+	const Oid  *numbers = cached_numbers(fcinfo, argno, labels, nlabels);
+	Oid			number = PG_GETARG_OID(argno);
+
+	for (int i = 0; i < nlabels; i++)
+	{
+		if (numbers[i] == number)
+			return i;
+	}
+	report_number(declared_type(fcinfo, argno), number);
+	return -1;					/* keep the compiler quiet */
 }

@@ -13,8 +13,9 @@
 extern int	label_index(const char *label, Size length, const char *const *labels,
 						int nlabels);
 extern void enum_numbers(Oid type, const char *const *labels, int nlabels, Oid *numbers);
-extern int	number_index(Oid number, const Oid *numbers, int n);
 extern const Oid *cached_numbers(FunctionCallInfo fcinfo, int argno,
 								 const char *const *labels, int nlabels);
+extern int	label_argument(FunctionCallInfo fcinfo, int argno,
+						   const char *const *labels, int nlabels);
 
 #endif							/* LOYALCS_LABELS_H */

@@ -26,13 +26,14 @@ typedef struct Latest
 } Latest;
 
 static Latest *
-check_latest(Latest *latest)
+latest_argument(FunctionCallInfo fcinfo, int argno)
 {
-	if (VARSIZE(latest) < offsetof(Latest, value) || latest->reserved != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("not a state of latest"),
-				 errhint("Only the aggregate calls this function.")));
+	Latest	   *latest = aligned_state(fcinfo, argno);
+
+	check_state(VARSIZE(latest) >= offsetof(Latest, value), "It is too short.");
+	check_state(latest->reserved == 0, "What is reserved in it is not zero.");
+	check_state(TIMESTAMP_NOT_FINITE(latest->at) || IS_VALID_TIMESTAMP(latest->at),
+				"Its instant is none.");
 	return latest;
 }
 
@@ -57,7 +58,7 @@ latest_accum(PG_FUNCTION_ARGS)
 	at = PG_GETARG_TIMESTAMPTZ(2);
 	tie = PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3);
 	if (!PG_ARGISNULL(0) &&
-		!is_later(at, tie, check_latest((Latest *) PG_GETARG_BYTEA_P(0))))
+		!is_later(at, tie, latest_argument(fcinfo, 0)))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	value = PG_GETARG_TEXT_PP(1);
 	length = offsetof(Latest, value) + VARSIZE_ANY_EXHDR(value);
@@ -74,8 +75,8 @@ PG_FUNCTION_INFO_V1(latest_combine);
 Datum
 latest_combine(PG_FUNCTION_ARGS)
 {
-	Latest	   *a = check_latest((Latest *) PG_GETARG_BYTEA_P(0));
-	Latest	   *b = check_latest((Latest *) PG_GETARG_BYTEA_P(1));
+	Latest	   *a = latest_argument(fcinfo, 0);
+	Latest	   *b = latest_argument(fcinfo, 1);
 
 	PG_RETURN_BYTEA_P(is_later(b->at, b->tie, a) ? b : a);
 }
@@ -84,10 +85,10 @@ PG_FUNCTION_INFO_V1(latest_final);
 Datum
 latest_final(PG_FUNCTION_ARGS)
 {
-	Latest	   *latest = check_latest((Latest *) PG_GETARG_BYTEA_P(0));
+	Latest	   *latest = latest_argument(fcinfo, 0);
 	int			length = VARSIZE(latest) - offsetof(Latest, value);
 
-	/* whoever made the state by hand may have put in anything */
-	pg_verifymbstr(latest->value, length, false);
+	check_state(pg_verify_mbstr(GetDatabaseEncoding(), latest->value, length, true),
+				"Its value is no text of this database.");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(latest->value, length));
 }

@@ -9,8 +9,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "utils/array.h"
@@ -19,6 +17,7 @@
 
 #include "base/aggregate.h"
 #include "base/compat.h"
+#include "base/intervals.h"
 #include "base/select.h"
 
 #define PERCENTILES		3
@@ -40,14 +39,13 @@ typedef struct Times
 #define TIMES_MAX			((int64) (MaxAllocSize / sizeof(int64)) - 2)
 
 static Times *
-check_times(Times *times)
+times_argument(FunctionCallInfo fcinfo, int argno)
 {
-	if (VARSIZE(times) < TIMES_SIZE(0) || times->count < 0 ||
-		(Size) times->count > TIMES_ROOM(times))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("not a state of percentiles"),
-				 errhint("Only the aggregate calls this function.")));
+	Times	   *times = aligned_state(fcinfo, argno);
+
+	check_state(VARSIZE(times) >= TIMES_SIZE(0), "It is too short.");
+	check_state(times->count >= 0 && (Size) times->count <= TIMES_ROOM(times),
+				"It has no room for the values that it counts.");
 	return times;
 }
 
@@ -62,7 +60,7 @@ own_times(FunctionCallInfo fcinfo, int more)
 
 	if (!PG_ARGISNULL(0))
 	{
-		times = check_times((Times *) PG_GETARG_BYTEA_P(0));
+		times = times_argument(fcinfo, 0);
 		if (in_aggregate(fcinfo) && TIMES_ROOM(times) - times->count >= (Size) more)
 			return times;
 		wanted += times->count;
@@ -118,7 +116,7 @@ percentiles_combine(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		return keep_state(fcinfo);
-	more = check_times((Times *) PG_GETARG_BYTEA_P(1));
+	more = times_argument(fcinfo, 1);
 	times = own_times(fcinfo, more->count);
 	memcpy(&times->times[times->count], more->times, more->count * sizeof(int64));
 	times->count += more->count;
@@ -126,14 +124,32 @@ percentiles_combine(PG_FUNCTION_ARGS)
 }
 
 /*
+ * What lies `hundredths` hundredths of the way from low to high, to the
+ * microsecond, a half of one to even.  The way may exceed an int64, and a
+ * hundred times the way any integer; its hundredth does not.
+ */
+static int64
+time_between(int64 low, int64 high, int hundredths)
+{
+	uint64		way = (uint64) high - (uint64) low;
+	uint64		rest = way % 100 * hundredths;
+	uint64		whole = way / 100 * hundredths + rest / 100;
+
+	rest %= 100;
+	if (rest > 50 || (rest == 50 && whole % 2 == 1))
+		whole++;
+	return (int64) ((uint64) low + whole);
+}
+
+/*
  * Percentile p lies at place p (n - 1) / 100; what is left of the division
- * says how far towards the next.  To the microsecond, halves to even.
+ * says how far towards the next.
  */
 PG_FUNCTION_INFO_V1(percentiles_final);
 Datum
 percentiles_final(PG_FUNCTION_ARGS)
 {
-	Times	   *state = check_times((Times *) PG_GETARG_BYTEA_P(0));
+	Times	   *state = times_argument(fcinfo, 0);
 	int64		n = state->count;
 	int64	   *times = palloc(n * sizeof(int64) + 1);
 	int64		places[2 * PERCENTILES];
@@ -163,10 +179,8 @@ percentiles_final(PG_FUNCTION_ARGS)
 		int64		position = percents[k] * (n - 1);
 		int64		low = times[position / 100];
 		int64		high = times[Min(position / 100 + 1, n - 1)];
-		Interval   *interval = palloc0(sizeof(Interval));
 
-		interval->time = low + (int64) rint((float8) (high - low) * (position % 100) / 100);
-		datums[k] = IntervalPGetDatum(interval);
+		datums[k] = IntervalPGetDatum(interval_of_time(time_between(low, high, position % 100)));
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(datums, PERCENTILES, INTERVALOID,
 										  sizeof(Interval), false, TYPALIGN_DOUBLE));

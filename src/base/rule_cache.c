@@ -11,11 +11,11 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/row_types.h"
 #include "base/rule_cache.h"
 
 /* What fn_extra keeps. */
@@ -55,14 +55,10 @@ next_rule(RuleRows *rows)
 }
 
 static void
-open_rules(RuleRows *rows, ArrayType *array)
+open_rules(RuleRows *rows, ArrayType *array, int columns)
 {
 	rows->tupdesc = lookup_rowtype_tupdesc_copy(ARR_ELEMTYPE(array), -1);
-	if (rows->tupdesc->natts > MAX_RULE_COLUMNS)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("type %s has more columns than a rule has",
-						format_type_be(ARR_ELEMTYPE(array)))));
+	check_columns(rows->tupdesc, columns);
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE,
 					  &rows->elements, &rows->missing, &rows->n);
 	rows->next = 0;
@@ -75,7 +71,8 @@ open_rules(RuleRows *rows, ArrayType *array)
 
 /* The reader's points into the copy that is kept. */
 static void
-read_rules(FunctionCallInfo fcinfo, RuleCache *cache, ArrayType *array, RuleReader reader)
+read_rules(FunctionCallInfo fcinfo, RuleCache *cache, ArrayType *array, int columns,
+		   RuleReader reader)
 {
 	MemoryContext caller;
 	RuleRows	rows;
@@ -84,14 +81,14 @@ read_rules(FunctionCallInfo fcinfo, RuleCache *cache, ArrayType *array, RuleRead
 	MemoryContextReset(cache->context);
 	caller = MemoryContextSwitchTo(cache->context);
 	array = memcpy(palloc(VARSIZE(array)), array, VARSIZE(array));
-	open_rules(&rows, array);
+	open_rules(&rows, array, columns);
 	cache->rules = reader(fcinfo, &rows);
 	cache->source = array;
 	MemoryContextSwitchTo(caller);
 }
 
 const void *
-cached_rules(FunctionCallInfo fcinfo, int argno, RuleReader reader)
+cached_rules(FunctionCallInfo fcinfo, int argno, int columns, RuleReader reader)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
 	RuleCache  *cache = fcinfo->flinfo->fn_extra;
@@ -105,6 +102,6 @@ cached_rules(FunctionCallInfo fcinfo, int argno, RuleReader reader)
 	}
 	if (cache->source == NULL || VARSIZE(cache->source) != VARSIZE(array) ||
 		memcmp(cache->source, array, VARSIZE(array)) != 0)
-		read_rules(fcinfo, cache, array, reader);
+		read_rules(fcinfo, cache, array, columns, reader);
 	return cache->rules;
 }

@@ -35,7 +35,8 @@ typedef struct RuleRows
  */
 typedef const void *(*RuleReader) (FunctionCallInfo fcinfo, RuleRows *rows);
 
-extern const void *cached_rules(FunctionCallInfo fcinfo, int argno, RuleReader reader);
+extern const void *cached_rules(FunctionCallInfo fcinfo, int argno, int columns,
+								RuleReader reader);
 extern bool next_rule(RuleRows *rows);
 
 #endif							/* LOYALCS_RULE_CACHE_H */

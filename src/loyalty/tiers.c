@@ -32,6 +32,7 @@
 #include "base/civil.h"
 #include "base/compat.h"
 #include "base/money.h"
+#include "base/row_types.h"
 #include "base/rule_cache.h"
 #include "base/texts.h"
 #include "calendar/zone.h"
@@ -372,8 +373,6 @@ read_rules(FunctionCallInfo fcinfo, RuleRows *rows)
 {
 	TierRules  *rules = palloc0(sizeof(TierRules));
 
-	if (rows->tupdesc->natts != RULE_COLUMNS)
-		elog(ERROR, "tier_rule has %d columns", rows->tupdesc->natts);
 	rules->rules = palloc(rows->n * sizeof(TierRule));
 	rules->windows = palloc(rows->n * sizeof(TierWindow));
 	rules->chains = palloc((rows->n + 1) * sizeof(int));
@@ -386,6 +385,7 @@ read_rules(FunctionCallInfo fcinfo, RuleRows *rows)
 	get_call_result_type(fcinfo, &rules->span_type, NULL);
 	rules->span_type = get_element_type(rules->span_type);
 	rules->span_desc = lookup_rowtype_tupdesc_copy(rules->span_type, -1);
+	check_columns(rules->span_desc, SPAN_COLUMNS);
 	return rules;
 }
 
@@ -748,7 +748,7 @@ PG_FUNCTION_INFO_V1(tier_spans);
 Datum
 tier_spans(PG_FUNCTION_ARGS)
 {
-	const TierRules *rules = cached_rules(fcinfo, 4, read_rules);
+	const TierRules *rules = cached_rules(fcinfo, 4, RULE_COLUMNS, read_rules);
 	TierRun		run = {0};
 	int			nentries;
 	TierEntry  *entries = entries_argument(fcinfo, &nentries);

@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
@@ -18,6 +19,8 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/instants.h"
+#include "base/intervals.h"
 #include "base/labels.h"
 #include "calendar/calendar.h"
 #include "service/ticket_clocks.h"
@@ -69,27 +72,23 @@ check_target(const Interval *target, bool on_the_wall)
 	return amount;
 }
 
-static TimestampTz
-check_instant(const char *what, TimestampTz at)
-{
-	if (TIMESTAMP_NOT_FINITE(at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s must not be infinite", what)));
-	return at;
-}
-
 /*
  * Deadlines
  */
 
-/* Time that counts: open time, or all of it. */
-static inline int64
-counted_time(Calendar *calendar, TimestampTz from, TimestampTz until)
+/*
+ * Time that counts: open time, or all of it.  False if that is more than an
+ * interval holds: from the first instant that there is to the last.
+ */
+static bool
+count_time(Calendar *calendar, TimestampTz from, TimestampTz until, int64 *counted)
 {
-	if (calendar != NULL)
-		return open_between(calendar, from, until);
-	return until - from;
+	if (until == DT_NOEND)
+		return false;
+	if (calendar == NULL)
+		return !pg_sub_s64_overflow(until, from, counted);
+	*counted = open_between(calendar, from, until);
+	return true;
 }
 
 static TimestampTz
@@ -150,13 +149,15 @@ find_due(TimestampTz started, int64 target, Calendar *calendar, const Pause *pau
 
 	for (int i = 0; i < npauses; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (pauses[i].until <= at)
 			continue;
 		if (pauses[i].from > at)
 		{
-			int64		counted = counted_time(calendar, at, pauses[i].from);
+			int64		counted;
 
-			if (counted >= left)
+			/* no target is as long as what cannot be counted */
+			if (!count_time(calendar, at, pauses[i].from, &counted) || counted >= left)
 				break;
 			left -= counted;
 		}
@@ -168,6 +169,19 @@ find_due(TimestampTz started, int64 target, Calendar *calendar, const Pause *pau
 	return true;
 }
 
+static void
+add_elapsed(int64 *elapsed, Calendar *calendar, TimestampTz from, TimestampTz until)
+{
+	int64		counted;
+
+	if (!count_time(calendar, from, until, &counted) ||
+		pg_add_s64_overflow(*elapsed, counted, elapsed))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("interval out of range"),
+				 errdetail("An interval of hours, minutes and seconds holds 292,271 years.")));
+}
+
 static int64
 find_elapsed(TimestampTz started, TimestampTz until, Calendar *calendar,
 			 const Pause *pauses, int npauses)
@@ -177,14 +191,15 @@ find_elapsed(TimestampTz started, TimestampTz until, Calendar *calendar,
 
 	for (int i = 0; i < npauses && pauses[i].from < until; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (pauses[i].until <= at)
 			continue;
 		if (pauses[i].from > at)
-			elapsed += counted_time(calendar, at, pauses[i].from);
+			add_elapsed(&elapsed, calendar, at, pauses[i].from);
 		at = pauses[i].until;
 	}
 	if (at < until)
-		elapsed += counted_time(calendar, at, until);
+		add_elapsed(&elapsed, calendar, at, until);
 	return elapsed;
 }
 
@@ -227,17 +242,15 @@ sla_elapsed(PG_FUNCTION_ARGS)
 	TimestampTz until;
 	Pause	   *pauses;
 	int			npauses;
-	Interval   *elapsed;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	started = check_instant("the start of a clock", PG_GETARG_TIMESTAMPTZ(0));
 	until = check_instant("the end of a clock", PG_GETARG_TIMESTAMPTZ(1));
 	npauses = pauses_argument(fcinfo, 3, &pauses);
-	elapsed = palloc0(sizeof(Interval));
-	elapsed->time = find_elapsed(started, until, hours_argument(fcinfo, 2),
-								 pauses, npauses);
-	PG_RETURN_INTERVAL_P(elapsed);
+	PG_RETURN_INTERVAL_P(interval_of_time(find_elapsed(started, until,
+													   hours_argument(fcinfo, 2),
+													   pauses, npauses)));
 }
 
 /* sla_state(due_at, stopped_at, as_of, warn_at) */
@@ -306,9 +319,10 @@ sla_due_in(PG_FUNCTION_ARGS)
 	TimestampTz as_of = check_instant("as_of", PG_GETARG_TIMESTAMPTZ(1));
 	char	   *text;
 
+	/* The difference of two instants may exceed an int64. */
 	if (as_of <= due)
-		text = psprintf("in %s", say_duration((due - as_of) / USECS_PER_SEC));
+		text = psprintf("in %s", say_duration(((uint64) due - (uint64) as_of) / USECS_PER_SEC));
 	else
-		text = psprintf("%s over", say_duration((as_of - due) / USECS_PER_SEC));
+		text = psprintf("%s over", say_duration(((uint64) as_of - (uint64) due) / USECS_PER_SEC));
 	PG_RETURN_TEXT_P(cstring_to_text(text));
 }

@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -24,7 +25,10 @@
 
 #include "base/aggregate.h"
 #include "base/compat.h"
+#include "base/instants.h"
 #include "base/labels.h"
+#include "base/row_types.h"
+#include "base/shown.h"
 #include "service/ticket_clocks.h"
 
 /* In the order of EventKind. */
@@ -64,7 +68,7 @@ check_event(const text * name)
 	if (kind < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown ticket event \"%s\"", text_to_cstring(name)),
+				 errmsg("unknown ticket event \"%s\"", shown_text(name)),
 				 errhint("SELECT enum_range(NULL::loyalcs.ticket_event) lists them; what happens to a ticket and is none of the others is a note.")));
 	return (EventKind) kind;
 }
@@ -80,17 +84,29 @@ check_log_size(int64 nevents)
 				 errhint("GROUP BY the ticket.")));
 }
 
-/* A log can only be what the functions here made, or what somebody forged. */
+/* The log of argument `argno`: its head is checked, its events are not. */
 static Log *
-check_log(Log *log)
+log_argument(FunctionCallInfo fcinfo, int argno)
 {
-	if (VARSIZE(log) < LOG_SIZE(0) || log->count < 0 || log->count > LOG_MAX_EVENTS ||
-		(Size) log->count > LOG_ROOM(log))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("not a state of sla_clocks"),
-				 errhint("Only the aggregate calls this function.")));
+	Log		   *log = aligned_state(fcinfo, argno);
+
+	check_state(VARSIZE(log) >= LOG_SIZE(0), "It is too short.");
+	check_state(log->count >= 0 && log->count <= LOG_MAX_EVENTS &&
+				(Size) log->count <= LOG_ROOM(log),
+				"It has no room for the events that it counts.");
 	return log;
+}
+
+/* Before they are read for the first time. */
+static void
+check_events(const Event *events, int nevents)
+{
+	for (int i = 0; i < nevents; i++)
+	{
+		check_state(events[i].kind >= 0 && events[i].kind < EVENT_KINDS &&
+					events[i].reserved == 0, "One of its events is of no kind.");
+		check_state(IS_VALID_TIMESTAMP(events[i].at), "One of its events is at no instant.");
+	}
 }
 
 static Log *
@@ -117,12 +133,12 @@ own_log(FunctionCallInfo fcinfo, int more)
 
 	if (PG_ARGISNULL(0))
 		return make_log(Max(more, LOG_FIRST_ROOM));
-	log = check_log((Log *) PG_GETARG_BYTEA_P(0));
+	log = log_argument(fcinfo, 0);
 	if (in_aggregate(fcinfo) && LOG_ROOM(log) - log->count >= (Size) more)
 		return log;
 	check_log_size((int64) log->count + more);
 	while (room < log->count + more)
-		room *= 2;
+		room = Min(room * 2, LOG_MAX_EVENTS);
 	copy = make_log(room);
 	copy->count = log->count;
 	memcpy(copy->events, log->events, log->count * sizeof(Event));
@@ -136,7 +152,7 @@ append_event(FunctionCallInfo fcinfo, EventKind kind, TimestampTz at, int64 tie,
 	Log		   *log = own_log(fcinfo, 1);
 	Event	   *event = &log->events[log->count++];
 
-	event->at = at;
+	event->at = check_instant("an event of a ticket", at);
 	event->tie = tie;
 	event->thread = thread;
 	event->kind = kind;
@@ -149,13 +165,10 @@ PG_FUNCTION_INFO_V1(sla_clocks_accum);
 Datum
 sla_clocks_accum(PG_FUNCTION_ARGS)
 {
-	const Oid  *numbers;
-
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return keep_state(fcinfo);
-	numbers = cached_numbers(fcinfo, 1, event_names, EVENT_KINDS);
 	return append_event(fcinfo,
-						(EventKind) number_index(PG_GETARG_OID(1), numbers, EVENT_KINDS),
+						(EventKind) label_argument(fcinfo, 1, event_names, EVENT_KINDS),
 						PG_GETARG_TIMESTAMPTZ(2), 0, 0);
 }
 
@@ -181,7 +194,7 @@ sla_clocks_combine(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		return keep_state(fcinfo);
-	more = check_log((Log *) PG_GETARG_BYTEA_P(1));
+	more = log_argument(fcinfo, 1);
 	log = own_log(fcinfo, more->count);
 	memcpy(&log->events[log->count], more->events, more->count * sizeof(Event));
 	log->count += more->count;
@@ -191,6 +204,8 @@ sla_clocks_combine(PG_FUNCTION_ARGS)
 /*
  * Clocks as SQL sees them
  */
+
+#define CLOCK_COLUMNS	6
 
 typedef struct ClockOutput
 {
@@ -211,8 +226,10 @@ clock_output(FunctionCallInfo fcinfo)
 		return output;
 	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	output = palloc(sizeof(ClockOutput));
-	output->type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+	/* (not from fn_expr, which a call by the protocol does not have) */
+	output->type = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
 	output->tupdesc = lookup_rowtype_tupdesc_copy(output->type, -1);
+	check_columns(output->tupdesc, CLOCK_COLUMNS);
 	enum_numbers(TupleDescAttr(output->tupdesc, 0)->atttypid, metric_names,
 				 METRICS, output->metrics);
 	output->multirange = lookup_type_cache(TSTZMULTIRANGEOID, TYPECACHE_MULTIRANGE_INFO);
@@ -238,6 +255,7 @@ pauses_datum(const ClockOutput *output, const Clock *clock)
 		RangeBound	upper = {TimestampTzGetDatum(clock->pauses[i].until),
 		clock->pauses[i].until == DT_NOEND, false, false};
 
+		CHECK_FOR_INTERRUPTS();
 		ranges[i] = make_valid_range(output->multirange->rngtype, &lower, &upper);
 	}
 	return MultirangeTypePGetDatum(make_multirange(TSTZMULTIRANGEOID,
@@ -249,8 +267,8 @@ pauses_datum(const ClockOutput *output, const Clock *clock)
 static Datum
 clock_datum(const ClockOutput *output, const Clock *clock)
 {
-	Datum		values[6];
-	bool		nulls[6] = {false};
+	Datum		values[CLOCK_COLUMNS];
+	bool		nulls[CLOCK_COLUMNS] = {false};
 
 	values[0] = ObjectIdGetDatum(output->metrics[clock->metric]);
 	values[1] = Int32GetDatum(clock->cycle);
@@ -267,20 +285,24 @@ PG_FUNCTION_INFO_V1(sla_clocks_final);
 Datum
 sla_clocks_final(PG_FUNCTION_ARGS)
 {
-	const Log  *log = check_log((Log *) PG_GETARG_BYTEA_P(0));
+	const Log  *log = log_argument(fcinfo, 0);
 	const ClockOutput *output = clock_output(fcinfo);
 	Event	   *events;
-	Clock	   *clocks;
+	const Clock **clocks;
 	Datum	   *datums;
 	int			n;
 
 	/* A copy: in a window the state goes on. */
 	events = palloc(Max(log->count, 1) * sizeof(Event));
 	memcpy(events, log->events, log->count * sizeof(Event));
+	check_events(events, log->count);
 	n = run_ticket_log(events, log->count, &clocks);
 	datums = palloc(Max(n, 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)
-		datums[i] = clock_datum(output, &clocks[i]);
+	{
+		CHECK_FOR_INTERRUPTS();
+		datums[i] = clock_datum(output, clocks[i]);
+	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(datums, n, output->type, -1, false,
 										  TYPALIGN_DOUBLE));
 }

@@ -19,7 +19,7 @@
  * for the reader.
  */
 #define RULE_CONDITIONS	4
-#define RULE_COLUMNS	(3 + RULE_CONDITIONS + 3)
+#define RULE_COLUMNS	(3 + RULE_CONDITIONS + 3 + 4)
 
 typedef struct Rule
 {
@@ -38,9 +38,10 @@ typedef struct Rules
 } Rules;
 
 /*
- * Precedence before all; then, the more conditions the more specific; among as many, the tier of the
- * customer weighs more than the reason, that more than the priority, and that
- * more than the channel.  So only rules with the same conditions rank equally.
+ * Precedence before all; then, the more conditions the more specific; among as
+ * many, the tier of the customer weighs more than the reason, that more than
+ * the priority, and that more than the channel.  So only rules with the same
+ * conditions rank equally.
  */
 static int64
 rule_rank(const Rule *rule, int32 precedence)
@@ -80,8 +81,6 @@ read_rules(FunctionCallInfo fcinfo, RuleRows *rows)
 {
 	Rules	   *rules = palloc0(sizeof(Rules));
 
-	if (rows->tupdesc->natts < RULE_COLUMNS)
-		elog(ERROR, "sla_rule has %d columns", rows->tupdesc->natts);
 	rules->rules = palloc(rows->n * sizeof(Rule));
 	while (next_rule(rows))
 		read_rule(rows, &rules->rules[rules->nrules++]);
@@ -101,7 +100,7 @@ sla_policy(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(6))
 		PG_RETURN_NULL();
-	rules = cached_rules(fcinfo, 0, read_rules);
+	rules = cached_rules(fcinfo, 0, RULE_COLUMNS, read_rules);
 	metric = PG_GETARG_OID(1);
 	at = PG_GETARG_TIMESTAMPTZ(6);
 	for (int i = 0; i < RULE_CONDITIONS; i++)

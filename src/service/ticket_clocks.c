@@ -16,7 +16,16 @@
 
 #include "service/ticket_clocks.h"
 
+/*
+ * Room that grows by doubling.  The million events that a log may have make at
+ * most three million clocks, of 56 bytes, which is far from what a palloc gives.
+ */
+#define FIRST_CLOCKS	8
+#define FIRST_THREADS	8
+#define FIRST_PAUSES	4
+
 #define NO_CLOCK	(-1)
+#define NO_THREAD	(-1)
 
 /* What goes on in one log: in the ticket's own, or in one that was merged in. */
 typedef struct Thread
@@ -31,12 +40,15 @@ typedef struct Thread
 
 typedef struct Machine
 {
-	int			nevents;
 	Clock	   *clocks;
 	int			nclocks;
+	int			clock_room;
 	int			cycles[METRICS];
 	Thread	   *threads;		/* the first is the ticket's own */
 	int			nthreads;
+	int			thread_room;
+	int		   *slots;			/* where threads are found by their id */
+	int			nslots;			/* a power of two, twice the room */
 } Machine;
 
 static inline bool
@@ -75,7 +87,6 @@ sort_events(Event *events, int n)
 	{
 		Event	   *swap = from;
 
-		CHECK_FOR_INTERRUPTS();
 		for (int left = 0; left < n; left += 2 * width)
 		{
 			int			middle = Min(left + width, n);
@@ -83,6 +94,7 @@ sort_events(Event *events, int n)
 			int			i = left;
 			int			j = middle;
 
+			CHECK_FOR_INTERRUPTS();
 			for (int k = left; k < right; k++)
 			{
 				if (i < middle && (j >= right || !is_before(&from[j], &from[i])))
@@ -106,8 +118,14 @@ sort_events(Event *events, int n)
 static void
 start_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 {
-	Clock	   *clock = &machine->clocks[machine->nclocks];
+	Clock	   *clock;
 
+	if (machine->nclocks == machine->clock_room)
+	{
+		machine->clock_room *= 2;
+		machine->clocks = repalloc(machine->clocks, machine->clock_room * sizeof(Clock));
+	}
+	clock = &machine->clocks[machine->nclocks];
 	clock->metric = metric;
 	/* The ticket's own clocks are numbered; a merged one's are if they move. */
 	clock->cycle = thread->id == 0 ? ++machine->cycles[metric] : 0;
@@ -115,7 +133,7 @@ start_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 	clock->stopped = DT_NOEND;
 	clock->acknowledged = DT_NOEND;
 	clock->pauses = NULL;
-	clock->npauses = 0;
+	clock->npauses = clock->pause_room = 0;
 	thread->running[metric] = machine->nclocks;
 	if (metric == RESOLUTION)
 		thread->resolution = machine->nclocks;
@@ -123,7 +141,7 @@ start_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 }
 
 static void
-add_pause(Machine *machine, Clock *clock, TimestampTz from, TimestampTz until)
+add_pause(Clock *clock, TimestampTz from, TimestampTz until)
 {
 	from = Max(from, clock->started);
 	if (from >= until)
@@ -136,7 +154,15 @@ add_pause(Machine *machine, Clock *clock, TimestampTz from, TimestampTz until)
 		return;
 	}
 	if (clock->pauses == NULL)
-		clock->pauses = palloc((machine->nevents + 1) * sizeof(Pause));
+	{
+		clock->pause_room = FIRST_PAUSES;
+		clock->pauses = palloc(clock->pause_room * sizeof(Pause));
+	}
+	else if (clock->npauses == clock->pause_room)
+	{
+		clock->pause_room *= 2;
+		clock->pauses = repalloc(clock->pauses, clock->pause_room * sizeof(Pause));
+	}
 	clock->pauses[clock->npauses].from = from;
 	clock->pauses[clock->npauses].until = until;
 	clock->npauses++;
@@ -160,7 +186,7 @@ end_pause(Machine *machine, Thread *thread, TimestampTz at)
 		Clock	   *clock = running_clock(machine, thread, metric);
 
 		if (clock != NULL)
-			add_pause(machine, clock, thread->paused, at);
+			add_pause(clock, thread->paused, at);
 	}
 	thread->paused = DT_NOEND;
 }
@@ -173,7 +199,7 @@ stop_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 	if (clock == NULL)
 		return;
 	if (metric >= PROPOSAL && thread->paused != DT_NOEND)
-		add_pause(machine, clock, thread->paused, at);
+		add_pause(clock, thread->paused, at);
 	clock->stopped = at;
 	thread->running[metric] = NO_CLOCK;
 }
@@ -310,7 +336,7 @@ run_event(Machine *machine, Thread *thread, const Event *event)
 			{
 				Clock	   *clock = &machine->clocks[thread->resolution];
 
-				add_pause(machine, clock, clock->stopped, at);
+				add_pause(clock, clock->stopped, at);
 				clock->stopped = DT_NOEND;
 				thread->running[RESOLUTION] = thread->resolution;
 			}
@@ -325,44 +351,84 @@ run_event(Machine *machine, Thread *thread, const Event *event)
 	}
 }
 
-static Thread *
-find_thread(Machine *machine, int64 id)
+static void
+start_thread(Thread *thread, int64 id)
 {
-	Thread	   *thread;
-
-	for (int i = 0; i < machine->nthreads; i++)
-	{
-		if (machine->threads[i].id == id)
-			return &machine->threads[i];
-	}
-	if (machine->nthreads % 8 == 0)
-		machine->threads = repalloc(machine->threads,
-									(machine->nthreads + 8) * sizeof(Thread));
-	thread = &machine->threads[machine->nthreads++];
 	thread->id = id;
 	thread->opened = thread->ended = false;
 	thread->paused = DT_NOEND;
 	for (int metric = 0; metric < METRICS; metric++)
 		thread->running[metric] = NO_CLOCK;
 	thread->resolution = NO_CLOCK;
-	return thread;
 }
 
-/* At most three clocks for an opening, and one for any other event. */
+/* The slot that a thread has, or would get: no other is on the way there. */
+static int *
+find_slot(const Machine *machine, int64 id)
+{
+	uint64		hash = (uint64) id * UINT64CONST(0x9e3779b97f4a7c15);
+	int			i = (int) ((hash ^ hash >> 32) & (machine->nslots - 1));
+
+	while (machine->slots[i] != NO_THREAD && machine->threads[machine->slots[i]].id != id)
+		i = (i + 1) & (machine->nslots - 1);
+	return &machine->slots[i];
+}
+
+static void
+make_slots(Machine *machine)
+{
+	machine->nslots = 2 * machine->thread_room;
+	machine->slots = palloc(machine->nslots * sizeof(int));
+	for (int i = 0; i < machine->nslots; i++)
+		machine->slots[i] = NO_THREAD;
+	for (int i = 0; i < machine->nthreads; i++)
+		*find_slot(machine, machine->threads[i].id) = i;
+}
+
+static Thread *
+find_thread(Machine *machine, int64 id)
+{
+	int		   *slot;
+
+	if (id == 0)
+		return &machine->threads[0];
+	slot = find_slot(machine, id);
+	if (*slot != NO_THREAD)
+		return &machine->threads[*slot];
+	if (machine->nthreads == machine->thread_room)
+	{
+		machine->thread_room *= 2;
+		machine->threads = repalloc(machine->threads, machine->thread_room * sizeof(Thread));
+		pfree(machine->slots);
+		make_slots(machine);
+		slot = find_slot(machine, id);
+	}
+	*slot = machine->nthreads;
+	start_thread(&machine->threads[machine->nthreads], id);
+	return &machine->threads[machine->nthreads++];
+}
+
+static void
+start_machine(Machine *machine)
+{
+	memset(machine, 0, sizeof(Machine));
+	machine->clock_room = FIRST_CLOCKS;
+	machine->clocks = palloc(machine->clock_room * sizeof(Clock));
+	machine->thread_room = FIRST_THREADS;
+	machine->threads = palloc(machine->thread_room * sizeof(Thread));
+	start_thread(&machine->threads[machine->nthreads++], 0);
+	make_slots(machine);
+}
+
 static void
 run_log(Machine *machine, Event *events, int nevents)
 {
 	sort_events(events, nevents);
-	memset(machine, 0, sizeof(Machine));
-	machine->nevents = nevents;
-	machine->clocks = palloc(((Size) nevents * 3 + 1) * sizeof(Clock));
-	machine->threads = palloc(8 * sizeof(Thread));
-	machine->nthreads = 0;
-	find_thread(machine, 0);
+	start_machine(machine);
 	for (int i = 0; i < nevents; i++)
 	{
-		if (events[i].kind < 0 || events[i].kind >= EVENT_KINDS)
-			elog(ERROR, "ticket event %d is not known", events[i].kind);
+		CHECK_FOR_INTERRUPTS();
+		Assert(events[i].kind >= 0 && events[i].kind < EVENT_KINDS);
 		run_event(machine, find_thread(machine, events[i].thread), &events[i]);
 	}
 
@@ -380,36 +446,43 @@ run_log(Machine *machine, Event *events, int nevents)
 		end_pause(machine, &machine->threads[0], DT_NOEND);
 }
 
-static int
-compare_clocks(const void *a, const void *b)
-{
-	const Clock *x = a;
-	const Clock *y = b;
-
-	if (x->metric != y->metric)
-		return x->metric < y->metric ? -1 : 1;
-	return (x->cycle > y->cycle) - (x->cycle < y->cycle);
-}
-
 /*
  * The clocks of a ticket by metric and cycle; returns how many there are.  The
  * events are sorted in place.
+ *
+ * The cycles of a metric are different numbers from 1 on, of which some may be
+ * gone, so each clock's place is known.  Cycle 0 is a clock of another ticket,
+ * or one that was counted there.
  */
 int
-run_ticket_log(Event *events, int nevents, Clock **clocks)
+run_ticket_log(Event *events, int nevents, const Clock ***clocks)
 {
 	Machine		machine;
+	const Clock **places;
+	int			firsts[METRICS];
+	int			nplaces = 0;
 	int			n = 0;
 
 	run_log(&machine, events, nevents);
-	/* Cycle 0 is a clock of another ticket, or one that was counted there. */
+	for (int metric = 0; metric < METRICS; metric++)
+	{
+		firsts[metric] = nplaces;
+		nplaces += machine.cycles[metric];
+	}
+	places = palloc((nplaces + 1) * sizeof(Clock *));
+	memset(places, 0, (nplaces + 1) * sizeof(Clock *));
 	for (int i = 0; i < machine.nclocks; i++)
 	{
-		if (machine.clocks[i].cycle > 0)
-			machine.clocks[n++] = machine.clocks[i];
+		const Clock *clock = &machine.clocks[i];
+
+		if (clock->cycle > 0)
+			places[firsts[clock->metric] + clock->cycle - 1] = clock;
 	}
-	if (n > 1)
-		qsort(machine.clocks, n, sizeof(Clock), compare_clocks);
-	*clocks = machine.clocks;
+	for (int i = 0; i < nplaces; i++)
+	{
+		if (places[i] != NULL)
+			places[n++] = places[i];
+	}
+	*clocks = places;
 	return n;
 }

@@ -71,8 +71,9 @@ typedef struct Clock
 	TimestampTz acknowledged;	/* DT_NOEND if no machine has answered */
 	Pause	   *pauses;
 	int			npauses;
+	int			pause_room;
 } Clock;
 
-extern int	run_ticket_log(Event *events, int nevents, Clock **clocks);
+extern int	run_ticket_log(Event *events, int nevents, const Clock ***clocks);
 
 #endif							/* LOYALCS_TICKET_CLOCKS_H */

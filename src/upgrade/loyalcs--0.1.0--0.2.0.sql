@@ -240,3 +240,7 @@ AS $$
             WINDOW w AS (ORDER BY p.starts, p.ends NULLS LAST)) p
      ORDER BY p.starts, p.ends NULLS LAST
 $$;
+
+-- Service levels: nothing happens at infinity.
+COMMENT ON AGGREGATE loyalcs.sla_clocks(loyalcs.ticket_event, timestamptz) IS
+    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Memory: 32 bytes an event';

@@ -25,12 +25,14 @@ typedef uint32_t uint32;
 typedef uint64_t uint64;
 
 #define INT64CONST(x)	(x##L)
+#define UINT64CONST(x)	(x##UL)
 #define Assert(condition) \
 	do { if (!(condition)) { fprintf(stderr, "assertion: %s\n", #condition); abort(); } } while (0)
 
 /* Of those programs that allocate; they forget it all at once. */
 extern void *palloc(size_t size);
 extern void *repalloc(void *pointer, size_t size);
+extern void pfree(void *pointer);
 
 #define Min(x, y)		((x) < (y) ? (x) : (y))
 #define Max(x, y)		((x) > (y) ? (x) : (y))

@@ -1,0 +1,188 @@
+/*-------------------------------------------------------------------------
+ *
+ * ticket_clocks.c
+ *	  Runs logs through the machine that makes clocks of them, and holds the
+ *	  clocks against what is true of every log.
+ *
+ * Four bytes are an event: its kind, its instant, its thread, and its tie; ties
+ * are made different, so that the log is the same in whatever order it comes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "service/ticket_clocks.h"
+
+#define MUST(condition) \
+	do { \
+		if (!(condition)) \
+		{ \
+			fprintf(stderr, "must hold: %s\n", #condition); \
+			abort(); \
+		} \
+	} while (0)
+
+extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
+
+#define EVENT_BYTES		4
+#define MAX_EVENTS		1024
+
+/*
+ * Memory: blocks in a ring, all of which go at once
+ */
+
+typedef struct Block
+{
+	struct Block *next;
+	struct Block *previous;
+}			Block;
+
+static Block ring =
+{
+	&ring, &ring
+};
+
+static void *
+enter(Block * block)
+{
+	block->next = ring.next;
+	block->previous = &ring;
+	ring.next->previous = block;
+	ring.next = block;
+	return block + 1;
+}
+
+static Block *
+leave(void *pointer)
+{
+	Block	   *block = (Block *) pointer - 1;
+
+	block->next->previous = block->previous;
+	block->previous->next = block->next;
+	return block;
+}
+
+void *
+palloc(size_t size)
+{
+	return enter(malloc(sizeof(Block) + size));
+}
+
+void *
+repalloc(void *pointer, size_t size)
+{
+	return enter(realloc(leave(pointer), sizeof(Block) + size));
+}
+
+void
+pfree(void *pointer)
+{
+	free(leave(pointer));
+}
+
+static void
+forget_all(void)
+{
+	while (ring.next != &ring)
+		pfree(ring.next + 1);
+}
+
+/*
+ * What is true of every log
+ */
+
+static bool
+happens_at(const Event *events, int nevents, TimestampTz at)
+{
+	for (int i = 0; i < nevents; i++)
+	{
+		if (events[i].at == at)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_clock(const Clock *clock, const Event *events, int nevents)
+{
+	MUST(clock->cycle > 0);
+	MUST(happens_at(events, nevents, clock->started));
+	MUST(clock->stopped >= clock->started);
+	MUST(clock->stopped == DT_NOEND || happens_at(events, nevents, clock->stopped));
+	MUST(clock->acknowledged == DT_NOEND ||
+		 (clock->metric == FIRST_RESPONSE && clock->acknowledged >= clock->started));
+	MUST(clock->npauses == 0 || clock->metric >= PROPOSAL);
+	for (int i = 0; i < clock->npauses; i++)
+	{
+		const Pause *pause = &clock->pauses[i];
+
+		MUST(pause->from >= clock->started && pause->from < pause->until);
+		MUST(pause->until <= clock->stopped);
+		MUST(i == 0 || pause[-1].until < pause->from);
+	}
+}
+
+static void
+check_clocks(const Clock **clocks, int n, const Event *events, int nevents)
+{
+	int			running[METRICS] = {0};
+
+	for (int i = 0; i < n; i++)
+	{
+		check_clock(clocks[i], events, nevents);
+		MUST(i == 0 || clocks[i - 1]->metric < clocks[i]->metric ||
+			 (clocks[i - 1]->metric == clocks[i]->metric && clocks[i - 1]->cycle < clocks[i]->cycle));
+		if (clocks[i]->stopped == DT_NOEND)
+			MUST(++running[clocks[i]->metric] == 1);
+	}
+}
+
+static void
+check_same(const Clock *a, const Clock *b)
+{
+	MUST(a->metric == b->metric && a->cycle == b->cycle && a->started == b->started &&
+		 a->stopped == b->stopped && a->acknowledged == b->acknowledged &&
+		 a->npauses == b->npauses);
+	for (int i = 0; i < a->npauses; i++)
+		MUST(a->pauses[i].from == b->pauses[i].from && a->pauses[i].until == b->pauses[i].until);
+}
+
+static int
+read_events(const uint8 *data, size_t size, Event *events)
+{
+	int			n = 0;
+
+	for (; size >= EVENT_BYTES && n < MAX_EVENTS; data += EVENT_BYTES, size -= EVENT_BYTES)
+	{
+		events[n].kind = data[0] % EVENT_KINDS;
+		events[n].reserved = 0;
+		events[n].at = data[1];
+		/* few threads, so that they meet; or one each, so that they are many */
+		events[n].thread = data[2] < 128 ? data[2] % 4 : data[2] + n * INT64CONST(1000);
+		events[n].tie = data[3] * MAX_EVENTS + n;
+		n++;
+	}
+	return n;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+{
+	static Event events[MAX_EVENTS];
+	static Event turned[MAX_EVENTS];
+	const Clock **clocks;
+	const Clock **others;
+	int			nevents = read_events(data, size, events);
+	int			turn = size > 0 ? data[0] : 0;
+	int			n;
+
+	for (int i = 0; i < nevents; i++)
+		turned[i] = events[(nevents - 1 - i + turn) % nevents];
+	n = run_ticket_log(events, nevents, &clocks);
+	check_clocks(clocks, n, events, nevents);
+	MUST(run_ticket_log(turned, nevents, &others) == n);
+	for (int i = 0; i < n; i++)
+		check_same(clocks[i], others[i]);
+	forget_all();
+	return 0;
+}
