@@ -76,7 +76,7 @@ my $views = q{
 	WHERE relnamespace = 'aurora'::regnamespace AND relkind = 'v'};
 
 my $columns = q{
-	SELECT attrelid::regclass, attnum, attname, format_type(atttypid, atttypmod), attnotnull
+	SELECT attrelid::regclass, row_number() OVER (PARTITION BY c.oid ORDER BY attnum), attname, format_type(atttypid, atttypmod), attnotnull
 	FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
 	WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND
 		NOT attisdropped
