@@ -105,13 +105,16 @@ my $members = q{
 	FROM member m
 	ORDER BY 1};
 
-# A table's column that was dropped leaves nothing that anybody can see.
+# A table's column that was dropped leaves nothing that anybody can see; no
+# privileges are the default ones.
 my $shop = q{
 	SET search_path = pg_catalog;
 	WITH s AS (SELECT oid FROM pg_namespace WHERE nspname = '%s'),
 	relation AS (SELECT * FROM pg_class WHERE relnamespace = (SELECT oid FROM s) AND relkind NOT IN ('i', 'I'))
 	SELECT format('relation %%s: %%s %%s %%s %%s %%s', relname, relkind, relpersistence, reloptions,
-		(SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(relacl) a), obj_description(oid, 'pg_class')) FROM relation
+		(SELECT string_agg(a::text, ',' ORDER BY a::text)
+			FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) a),
+		obj_description(oid, 'pg_class')) FROM relation
 	UNION ALL
 	SELECT format('column %%s.%%s: %%s %%s %%s %%s %%s %%s %%s %%s', relname, attname,
 		row_number() OVER (PARTITION BY c.oid ORDER BY attnum), format_type(atttypid, atttypmod), attnotnull,
@@ -130,7 +133,7 @@ my $shop = q{
 	FROM pg_trigger t JOIN relation c ON c.oid = tgrelid WHERE NOT tgisinternal
 	UNION ALL
 	SELECT format('function %%s: %%s %%s %%s %%s %%s', oid::regprocedure, pg_get_functiondef(oid),
-		(SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(proacl) a), procost, prorows, obj_description(oid, 'pg_proc'))
+		(SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(coalesce(proacl, acldefault('f', proowner))) a), procost, prorows, obj_description(oid, 'pg_proc'))
 	FROM pg_proc WHERE pronamespace = (SELECT oid FROM s)
 	UNION ALL
 	SELECT format('view %%s: %%s', oid::regclass, pg_get_viewdef(oid)) FROM relation WHERE relkind = 'v'
