@@ -118,6 +118,11 @@ SHOPS_SQL = \
 	src/shops/glossary.sql \
 	src/shops/first.sql \
 	src/shops/shops.sql \
+	src/shops/records.sql \
+	src/shops/tables.sql \
+	src/shops/gone.sql \
+	src/shops/obstacles.sql \
+	src/shops/figures.sql \
 	src/shops/create_shop.sql \
 	src/shops/load.sql \
 	src/shops/schedule.sql \

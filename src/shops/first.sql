@@ -2,7 +2,7 @@
 --
 -- What a shop of 0.1.0 is, which kept no record of its parts: create_shop makes
 -- that record when it meets such a shop.  Nothing is ever added here.
--- Needs: nothing before it.
+-- Needs: records, tables.
 
 -- @key_type@ is the type of customer_id; the digest of its comment tells a
 -- comment of ours from one of the brand's.
@@ -176,3 +176,111 @@ AS $first$
 $first$;
 COMMENT ON FUNCTION loyalcs.shop_first_settings() IS
     'the columns of the table settings of a shop of loyalcs 0.1.0, with their types';
+
+CREATE FUNCTION loyalcs.shop_record_first(shop text, key_type text, time_zone text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    schema constant oid := quote_ident(shop)::regnamespace;
+    own text[];
+    item record;
+    made record;
+BEGIN
+    EXECUTE format('SELECT s.own_tables FROM ONLY %I.settings s', shop) INTO own;
+
+    -- The list could be written by anybody of level admin: what it calls the
+    -- shop's own has to look like it.
+    FOR item IN
+        SELECT p.name, p.relation, c.oid,
+               replace(replace(p.script, '@key_type@', key_type), '@time_zone@', quote_literal(time_zone)) AS script
+          FROM loyalcs.shop_parts() p
+          JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = p.relation AND c.relkind = 'r'
+         WHERE p.kind = 'table' AND p.relation = ANY (own)
+         ORDER BY p.part
+    LOOP
+        made := loyalcs.shop_table_columns(shop, item.relation, ARRAY[item.script]);
+        IF made.constraints <@ ARRAY(SELECT k.conname::text FROM pg_constraint k WHERE k.conrelid = item.oid) THEN
+            PERFORM loyalcs.shop_record(shop, item.name, true, columns => made.columns);
+        ELSE
+            own := array_remove(own, item.relation);
+        END IF;
+    END LOOP;
+
+    FOR item IN
+        SELECT p.name FROM loyalcs.shop_parts() p
+         WHERE p.kind = 'reference' AND p.name !~ ' [0-9]+\.[0-9.]+( [0-9]+)?$'
+           AND p.relation = ANY (own) AND p.other = ANY (own)
+    LOOP
+        PERFORM loyalcs.shop_record(shop, item.name, true);
+    END LOOP;
+
+    FOR item IN
+        SELECT concat('function ', f.name) AS part, replace(f.identity, '@key_type@', key_type) AS identity,
+               obj_description(p.oid, 'pg_proc') AS comment, f.comment_digest, p.proconfig
+          FROM loyalcs.shop_first_functions() f
+          JOIN pg_proc p ON p.oid = loyalcs.shop_function(schema, f.name, replace(f.identity, '@key_type@', key_type))
+    LOOP
+        PERFORM loyalcs.shop_record(shop, item.part, true, identity => item.identity,
+            comment => CASE WHEN md5(item.comment) = item.comment_digest THEN item.comment END,
+            -- all that 0.1.0 set anywhere
+            settings => ARRAY(SELECT s FROM unnest(item.proconfig) s
+                               WHERE split_part(s, '=', 1) IN ('search_path', 'plan_cache_mode', 'TimeZone', 'DateStyle')));
+    END LOOP;
+
+    FOR item IN
+        SELECT concat('view ', left(f.name, -3)) AS part,
+               CASE WHEN md5(v.comment) = f.comment_digest THEN v.comment END AS comment
+          FROM loyalcs.shop_first_functions() f
+          JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = left(f.name, -3) AND c.relkind IN ('v', 'm')
+         CROSS JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class') AS comment) v
+         WHERE f.name LIKE '%\_at'
+    LOOP
+        PERFORM loyalcs.shop_record(shop, item.part, true, comment => item.comment);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_record_first(text, text, text) IS
+    'writes the record of the parts that a shop of 0.1.0 has';
+
+-- 0.1.0 did not write down who has which level; the privileges tell.
+CREATE FUNCTION loyalcs.shop_record_first_grants(shop text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    schema constant oid := quote_ident(shop)::regnamespace;
+    own text[];
+    found_levels text;
+BEGIN
+    EXECUTE format('SELECT s.own_tables FROM ONLY %I.settings s', shop) INTO own;
+    EXECUTE format($query$
+        WITH levels AS (
+            INSERT INTO %I.shop_grants (role, level)
+            SELECT pg_get_userbyid(u.grantee)::text,
+                   CASE WHEN 'DELETE' = ANY (t.privileges) THEN 'admin'
+                        WHEN 'INSERT' = ANY (t.privileges) THEN 'service'
+                        ELSE 'report' END
+              FROM pg_namespace n
+             CROSS JOIN LATERAL aclexplode(n.nspacl) u
+             CROSS JOIN LATERAL (
+                       SELECT array_agg(a.privilege_type) AS privileges,
+                              bool_or(c.relname = 'settings' AND a.privilege_type = 'SELECT') AS reads
+                         FROM pg_class c
+                        CROSS JOIN LATERAL aclexplode(c.relacl) a
+                        WHERE c.relnamespace = n.oid AND c.relname::text = ANY ($2) AND a.grantee = u.grantee) t
+             WHERE n.oid = $1 AND u.grantee NOT IN (0, n.nspowner) AND u.privilege_type = 'USAGE' AND t.reads
+            RETURNING role, level
+        )
+        SELECT string_agg(format('%%I %%s', l.role, l.level), ', ' ORDER BY l.role) FROM levels l
+        $query$, shop)
+       INTO found_levels
+      USING schema, own;
+    IF found_levels IS NOT NULL THEN
+        RAISE NOTICE 'roles of shop %, by what 0.1.0 gave them: %', quote_ident(shop), found_levels
+            USING HINT = 'Call grant_shop for whoever is to have another level.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_record_first_grants(text) IS
+    'writes down which role has which level in a shop of 0.1.0, going by its privileges';

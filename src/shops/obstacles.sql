@@ -1,0 +1,188 @@
+-- obstacles.sql
+--
+-- What stands in the way of a shop, or of bringing one up to date.
+-- Needs: records, tables, shop_parts().
+
+-- What a shop asks of a relation that serves as one of its tables; personal data
+-- need not be shown.
+CREATE FUNCTION loyalcs.shop_wanted_columns(
+    shop text,
+    relation text,
+    key_type text,
+    time_zone text,
+    known_digest text,
+    OUT digest text,
+    OUT columns text[]
+)
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    scripts text[];
+    hidden text[];
+BEGIN
+    SELECT array_agg(replace(replace(p.script, '@key_type@', key_type), '@time_zone@', quote_literal(time_zone))
+                     ORDER BY p.part)
+      INTO scripts
+      FROM loyalcs.shop_parts() p
+     WHERE p.kind IN ('table', 'change') AND p.relation = shop_wanted_columns.relation;
+    digest := md5(array_to_string(scripts, ' '));
+    IF digest IS DISTINCT FROM known_digest THEN
+        SELECT p.hidden INTO hidden
+          FROM loyalcs.shop_parts() p
+         WHERE p.kind = 'table' AND p.relation = shop_wanted_columns.relation;
+        columns := ARRAY(SELECT u.c
+                           FROM loyalcs.shop_table_columns(shop, relation, scripts) t
+                          CROSS JOIN LATERAL unnest(t.columns) WITH ORDINALITY u (c, n)
+                          WHERE split_part(u.c, ' ', 1) <> ALL (hidden)
+                          ORDER BY u.n);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_wanted_columns(text, text, text, text, text) IS
+    'the columns that a relation needs to serve as a table of a shop; NULL if the table is made from what has the known digest, and so was looked at before';
+
+-- Names that the shop will need, and what they are for.
+CREATE FUNCTION loyalcs.shop_names(OUT name text, OUT kind text) RETURNS SETOF record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT p.relation, p.kind FROM loyalcs.shop_parts() p WHERE p.kind IN ('table', 'function')
+    UNION ALL
+    SELECT concat(left(p.relation, -3), '_at'), 'function' FROM loyalcs.shop_parts() p WHERE p.other = 'by' AND p.kind = 'function'
+    UNION ALL
+    SELECT left(p.relation, -3), 'view' FROM loyalcs.shop_parts() p WHERE p.other <> '' AND p.kind = 'function';
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_names() IS
+    'the names of all tables, functions and views of a shop';
+
+CREATE FUNCTION loyalcs.shop_obstacles(
+    shop text,
+    key_type text,
+    time_zone text,
+    OUT code text,
+    OUT message text,
+    OUT detail text,
+    OUT hint text
+) RETURNS SETOF record
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    schema constant oid := quote_ident(shop)::regnamespace;
+    serves boolean;
+    item record;
+    lacks record;
+    wanted record;
+BEGIN
+    -- Functions: nobody else's, and none of the brand's under a name of ours.
+    FOR item IN
+        SELECT p.oid::regprocedure::text AS object, pg_get_userbyid(p.proowner)::text AS owner,
+               p.proowner = current_user::regrole AS is_mine
+          FROM loyalcs.shop_names() n
+          JOIN pg_proc p ON p.pronamespace = schema AND p.proname::text = n.name
+          LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat('function ', n.name)
+         WHERE n.kind = 'function'
+           AND (m.part IS NULL OR m.identity = oidvectortypes(p.proargtypes) AND p.proowner <> current_user::regrole)
+         ORDER BY 1
+    LOOP
+        code := 'duplicate_function';
+        message := format('function %s is in the way of a function of the shop', item.object);
+        detail := CASE WHEN item.is_mine THEN 'It is none of the shop''s.' ELSE format('It belongs to %s.', item.owner) END;
+        hint := 'Rename it, or drop it.';
+        RETURN NEXT;
+    END LOOP;
+
+    FOR item IN
+        SELECT n.name, n.kind, c.oid, c.relkind,
+               m.part IS NOT NULL AS is_known,
+               coalesce(m.own AND c.relkind = 'r', false) AS is_own,
+               m.digest, m.columns
+          FROM loyalcs.shop_names() n
+          LEFT JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = n.name
+          LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat(n.kind, ' ', n.name)
+         WHERE n.kind IN ('table', 'view')
+           AND (c.oid IS NOT NULL
+                OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace = schema AND t.typname::text = n.name))
+         ORDER BY n.name
+    LOOP
+        detail := 'It is none of the shop''s.';
+        serves := CASE item.kind
+            WHEN 'view' THEN item.is_known AND item.relkind IN ('v', 'm')
+            ELSE item.is_own
+                 OR item.relkind IN ('r', 'v', 'm', 'p', 'f')
+                    AND item.name <> ALL ('{settings,shop_migrations,shop_grants}')
+        END;
+        IF serves IS NOT TRUE THEN
+            code := 'duplicate_table';
+            message := format('%I.%I is in the way of the shop''s %s %s', shop, item.name, item.kind, item.name);
+            hint := CASE WHEN EXISTS (SELECT FROM loyalcs.shop_recorded(shop))
+                         THEN 'Rename it.'
+                         ELSE 'Rename it, or choose another name for the shop.' END;
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+
+        detail := loyalcs.shop_foreign_owner(item.oid);
+        IF detail IS NOT NULL THEN
+            code := 'insufficient_privilege';
+            message := format('%I.%I cannot serve as the shop''s %s %s', shop, item.name, item.kind, item.name);
+            hint := 'A shop takes in only what belongs to its owner: whoever owns it decides what runs when it is read.';
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+        CONTINUE WHEN item.kind = 'view';
+
+        lacks := loyalcs.shop_relation_differences(item.oid, item.columns);
+        IF NOT item.is_own THEN
+            wanted := loyalcs.shop_wanted_columns(shop, item.name, key_type, time_zone, item.digest);
+            IF wanted.columns IS NOT NULL THEN
+                lacks := loyalcs.shop_relation_differences(item.oid, wanted.columns);
+            END IF;
+        END IF;
+        IF lacks.detail IS NOT NULL THEN
+            code := 'datatype_mismatch';
+            message := format('%I.%I cannot serve as the shop''s table %s', shop, item.name, item.name);
+            detail := lacks.detail;
+            hint := CASE WHEN item.is_own
+                         THEN format('ALTER TABLE %I.%I %s;', shop, item.name, lacks.altered)
+                         ELSE format('In a view of that name, select %s.', lacks.selected) END;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_obstacles(text, text, text) IS
+    'what keeps create_shop from making a shop in a schema, or from bringing one up to date: relations and functions of others, names that are taken, columns that are missing';
+
+CREATE FUNCTION loyalcs.shop_check_obstacles(shop text, key_type text, time_zone text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_ones record;
+BEGIN
+    SELECT count(*) AS number,
+           min(o.code) AS code, min(o.message) AS message, min(o.detail) AS detail, min(o.hint) AS hint,
+           string_agg(concat_ws(' ', concat(o.message, '.'), o.detail), ' ') AS details,
+           string_agg(DISTINCT o.hint, ' ') AS hints
+      INTO found_ones
+      FROM loyalcs.shop_obstacles(shop, key_type, time_zone) o;
+    IF found_ones.number = 1 THEN
+        RAISE EXCEPTION '%', found_ones.message
+            USING ERRCODE = found_ones.code,
+                  DETAIL = found_ones.detail,
+                  HINT = found_ones.hint;
+    ELSIF found_ones.number > 1 THEN
+        RAISE EXCEPTION '% objects are in the way of shop %', found_ones.number, quote_ident(shop)
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = found_ones.details,
+                  HINT = found_ones.hints;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_check_obstacles(text, text, text) IS
+    'an error that names all that shop_obstacles finds, and what to do';

@@ -1,0 +1,94 @@
+-- records.sql
+--
+-- What a shop has written down of its parts: reading it, and adding to it.
+-- Needs: nothing before it.
+
+CREATE FUNCTION loyalcs.shop_run(shop text, script text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('search_path', format('%I, pg_temp', shop), true);
+    EXECUTE script;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_run(text, text) IS
+    'runs a part of a shop, in its schema';
+
+-- Records of one part, and of all.
+CREATE FUNCTION loyalcs.shop_recorded_part(
+    shop text,
+    part text,
+    OUT own boolean,
+    OUT digest text,
+    OUT made text,
+    OUT identity text,
+    OUT columns text[],
+    OUT settings text[],
+    OUT comment text
+)
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('SELECT m.own, m.digest, m.made, m.identity, m.columns, m.settings, m.comment
+                      FROM ONLY %I.shop_migrations m WHERE m.part = $1', shop)
+       INTO own, digest, made, identity, columns, settings, comment
+      USING part;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_recorded_part(text, text) IS
+    'what a shop has recorded of a part; own is NULL if it has not been applied';
+
+CREATE FUNCTION loyalcs.shop_recorded(
+    shop text,
+    OUT part text,
+    OUT own boolean,
+    OUT digest text,
+    OUT made text,
+    OUT identity text,
+    OUT columns text[],
+    OUT settings text[],
+    OUT comment text
+) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF loyalcs.shop_is_recorded(quote_ident(shop)::regnamespace::oid) THEN
+        RETURN QUERY EXECUTE
+            format('SELECT m.part, m.own, m.digest, m.made, m.identity, m.columns, m.settings, m.comment
+                      FROM ONLY %I.shop_migrations m', shop);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_recorded(text) IS
+    'the record of a shop; no rows for a schema that has none';
+
+CREATE FUNCTION loyalcs.shop_record(
+    shop text,
+    part text,
+    own boolean,
+    digest text DEFAULT NULL,
+    identity text DEFAULT NULL,
+    columns text[] DEFAULT NULL,
+    made text DEFAULT NULL,
+    settings text[] DEFAULT NULL,
+    comment text DEFAULT NULL
+) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('INSERT INTO %I.shop_migrations AS m (part, version, own, digest, identity, columns, made, settings, comment)
+                    SELECT $1, e.extversion, $2, $3, $4, $5, $6, $7, $8 FROM pg_extension e WHERE e.extname = %L
+                    ON CONFLICT (part) DO UPDATE
+                       SET version = EXCLUDED.version, own = EXCLUDED.own, digest = EXCLUDED.digest,
+                           identity = EXCLUDED.identity, columns = EXCLUDED.columns, made = EXCLUDED.made,
+                           settings = EXCLUDED.settings, comment = EXCLUDED.comment,
+                           applied_at = EXCLUDED.applied_at', shop, 'loyalcs')
+      USING part, own, digest, identity, columns, made, settings, comment;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_record(text, text, boolean, text, text, text[], text, text[], text) IS
+    'writes down that a part of a shop has been applied';
