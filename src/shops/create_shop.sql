@@ -404,6 +404,9 @@ BEGIN
     IF made OR (loyalcs.shop_recorded_part(name, 'shop')).digest IS DISTINCT FROM installed THEN
         PERFORM loyalcs.shop_record(name, 'shop', true, installed, key_type::text);
     END IF;
+    IF obj_description(format('%I.shop_migrations', name)::regclass, 'pg_class') IS DISTINCT FROM loyalcs.shop_mark(installed) THEN
+        EXECUTE format('COMMENT ON TABLE %I.shop_migrations IS %L', name, loyalcs.shop_mark(installed));
+    END IF;
     RETURN format('%s: %s tables of its own, %s views, keys of type %s', quote_ident(name),
                   (SELECT count(*) FROM loyalcs.shop_recorded(name) m WHERE m.part LIKE 'table %' AND m.own),
                   (SELECT count(*) FROM loyalcs.shop_recorded(name) m WHERE m.part LIKE 'view %'),

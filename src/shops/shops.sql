@@ -11,9 +11,10 @@
 -- such a shop has.)
 --
 -- Any schema may belong to somebody who means harm to those who read
--- loyalcs.shops. So nothing is read before the catalogs have said that reading
--- runs nothing: a plain table of the schema's own owner, with columns of the
--- server's own types, without row security.
+-- loyalcs.shops, and what the catalogs say of a relation may be another thing by
+-- the time that it is read. So the record of a shop is read by its owner alone;
+-- to everybody else the comment on that table says which version the shop is of,
+-- and a comment runs nothing.
 
 CREATE FUNCTION loyalcs.shop_is_plain(schema oid, relation text, columns text[]) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -146,6 +147,18 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_function(oid, text, text) IS
     'a function of a schema by its name and the types of its arguments; NULL if there is none';
 
+-- What a shop's comment says of its version.
+CREATE FUNCTION loyalcs.shop_mark(version text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN concat('the parts that the shop is made of, kept by create_shop: no part is applied twice (loyalcs ', version, ')');
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_mark(text) IS
+    'the comment on a shop''s table shop_migrations, which tells the shop''s version to those who do not own it';
+
 CREATE FUNCTION loyalcs.shop_state(
     schema oid,
     OUT is_shop boolean,
@@ -156,9 +169,14 @@ CREATE FUNCTION loyalcs.shop_state(
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    shop constant text := (SELECT n.nspname FROM pg_namespace n WHERE n.oid = schema);
     installed constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'loyalcs');
+    shop text;
+    is_own boolean;
+    remark text;
 BEGIN
+    SELECT n.nspname, pg_get_userbyid(n.nspowner) = current_user INTO shop, is_own
+      FROM pg_namespace n
+     WHERE n.oid = schema;
     is_shop := loyalcs.shop_is_recorded(schema);
     IF NOT is_shop THEN
         is_shop := loyalcs.shop_is_first(schema);
@@ -166,16 +184,21 @@ BEGIN
             version := '0.1.0';
             up_to_date := false;
         END IF;
-    ELSIF has_table_privilege(format('%I.shop_migrations', shop), 'SELECT') THEN
+    ELSIF is_own THEN
         EXECUTE format('SELECT left(m.version, 63) FROM ONLY %I.shop_migrations m WHERE m.part = %L', shop, 'shop')
            INTO version;
         up_to_date := version IS NOT DISTINCT FROM installed
                       AND NOT EXISTS (SELECT FROM loyalcs.shop_pending(shop));
+    ELSE
+        remark := (SELECT obj_description(c.oid, 'pg_class') FROM pg_class c
+                    WHERE c.relnamespace = schema AND c.relname = 'shop_migrations');
+        version := left(substring(remark, '\(loyalcs ([^ ()]+)\)$'), 63);
+        up_to_date := version = installed;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_state(oid) IS
-    'whether a schema is a shop, and what loyalcs.shops says of it; version and up_to_date are NULL for who may not read its table shop_migrations';
+    'whether a schema is a shop, and what loyalcs.shops says of it: from its record to its owner, and to others by what its owner says';
 
 CREATE VIEW loyalcs.shops WITH (security_invoker = true) AS
     SELECT n.nspname::text AS name,
@@ -196,8 +219,8 @@ CREATE VIEW loyalcs.shops WITH (security_invoker = true) AS
        AND s.is_shop;
 COMMENT ON VIEW loyalcs.shops IS 'the shops of this database that the reader may use';
 COMMENT ON COLUMN loyalcs.shops.name IS 'schema of the shop';
-COMMENT ON COLUMN loyalcs.shops.version IS 'version of loyalcs that the shop was last brought up to; NULL if the reader may not know';
-COMMENT ON COLUMN loyalcs.shops.up_to_date IS 'whether all of it is as the installed version makes it; if not, call create_shop again';
+COMMENT ON COLUMN loyalcs.shops.version IS 'version of loyalcs that the shop was last brought up to; NULL if that is not known to those who do not own it';
+COMMENT ON COLUMN loyalcs.shops.up_to_date IS 'whether all of it is as the installed version makes it (to those who do not own it: whether it is of that version); if not, its owner calls create_shop again';
 COMMENT ON COLUMN loyalcs.shops.owner IS 'role that owns the shop';
 COMMENT ON COLUMN loyalcs.shops.size IS 'bytes of its tables and indexes';
 COMMENT ON COLUMN loyalcs.shops.size_pretty IS 'the same, to be read';
