@@ -211,8 +211,8 @@ BEGIN
         RETURN false;
     ELSIF to_regclass(format('%I.%I', shop, relation)) IS NULL THEN
         PERFORM loyalcs.shop_run(shop, script);
-        PERFORM loyalcs.shop_record(shop, part, true,
-                    columns => loyalcs.shop_columns(format('%I.%I', shop, relation)::regclass));
+        PERFORM loyalcs.shop_record(shop, part, true, NULL::text, NULL::text,
+                                    loyalcs.shop_columns(format('%I.%I', shop, relation)::regclass::oid), NULL::text, NULL::text[], NULL::text);
         RETURN true;
     END IF;
     wanted := loyalcs.shop_wanted_columns(shop, relation, key_type, time_zone, known.digest);
@@ -220,7 +220,8 @@ BEGIN
         IF known.own IS NULL AND (loyalcs.shop_recorded_part(shop, 'shop')).own THEN
             RAISE NOTICE '%.% serves as the shop''s table %', quote_ident(shop), quote_ident(relation), relation;
         END IF;
-        PERFORM loyalcs.shop_record(shop, part, false, wanted.digest, columns => wanted.columns);
+        PERFORM loyalcs.shop_record(shop, part, false, wanted.digest, NULL::text,
+                                    wanted.columns, NULL::text, NULL::text[], NULL::text);
     END IF;
     RETURN wanted.columns IS NOT NULL;
 END
@@ -243,9 +244,9 @@ BEGIN
        OR NOT (loyalcs.shop_recorded_part(shop, concat('table ', other))).own THEN
         RETURN false;
     END IF;
-    before := loyalcs.shop_columns(format('%I.%I', shop, relation)::regclass);
+    before := loyalcs.shop_columns(format('%I.%I', shop, relation)::regclass::oid);
     PERFORM loyalcs.shop_run(shop, script);
-    after := loyalcs.shop_columns(format('%I.%I', shop, relation)::regclass);
+    after := loyalcs.shop_columns(format('%I.%I', shop, relation)::regclass::oid);
     IF before <> after THEN
         EXECUTE format('UPDATE %I.shop_migrations m
                            SET columns = ARRAY(SELECT c FROM unnest(m.columns) c WHERE c = ANY ($2))
@@ -253,7 +254,8 @@ BEGIN
                          WHERE m.part = $3', shop)
           USING before, after, concat('table ', relation);
     END IF;
-    PERFORM loyalcs.shop_record(shop, part, true);
+    PERFORM loyalcs.shop_record(shop, part, true, NULL::text, NULL::text,
+                                NULL::text[], NULL::text, NULL::text[], NULL::text);
     RETURN true;
 END
 $$;
@@ -336,7 +338,8 @@ BEGIN
         PERFORM loyalcs.shop_grant(shop, item.who, item.level);
     END LOOP;
     IF anew THEN
-        PERFORM loyalcs.shop_record(shop, 'levels', true, now_given);
+        PERFORM loyalcs.shop_record(shop, text 'levels', true, now_given, NULL::text,
+                                    NULL::text[], NULL::text, NULL::text[], NULL::text);
     END IF;
 END
 $$;
@@ -383,8 +386,8 @@ BEGIN
              ORDER BY p.part
         LOOP
             PERFORM loyalcs.shop_run(name, part.script);
-            PERFORM loyalcs.shop_record(name, part.name, true,
-                        columns => loyalcs.shop_columns(format('%I.%I', name, part.relation)::regclass));
+            PERFORM loyalcs.shop_record(name, part.name, true, NULL::text, NULL::text,
+                                        loyalcs.shop_columns(format('%I.%I', name, part.relation)::regclass::oid), NULL::text, NULL::text[], NULL::text);
         END LOOP;
         IF is_first THEN
             PERFORM loyalcs.shop_record_first(name, key_type::text, time_zone);
@@ -402,7 +405,8 @@ BEGIN
     PERFORM loyalcs.shop_comment_columns(name);
     PERFORM loyalcs.shop_give_levels(name, made);
     IF made OR (loyalcs.shop_recorded_part(name, 'shop')).digest IS DISTINCT FROM installed THEN
-        PERFORM loyalcs.shop_record(name, 'shop', true, installed, key_type::text);
+        PERFORM loyalcs.shop_record(name, text 'shop', true, installed, key_type::text,
+                                    NULL::text[], NULL::text, NULL::text[], NULL::text);
     END IF;
     IF obj_description(format('%I.shop_migrations', name)::regclass, 'pg_class') IS DISTINCT FROM loyalcs.shop_mark(installed) THEN
         EXECUTE format('COMMENT ON TABLE %I.shop_migrations IS %L', name, loyalcs.shop_mark(installed));

@@ -123,7 +123,7 @@ BEGIN
       INTO old
       FROM pg_proc p WHERE p.oid = loyalcs.shop_function(schema, name, was.identity);
     IF old.oid IS NOT NULL AND was.digest = digest AND was.made = loyalcs.shop_function_digest(old.oid)
-       AND NOT loyalcs.shop_uses_gone(shop, 'pg_proc'::regclass, old.oid) THEN
+       AND NOT loyalcs.shop_uses_gone(shop, 'pg_proc'::regclass::oid, old.oid) THEN
         IF old.comment IS NULL AND was.comment IS NOT NULL THEN
             EXECUTE format('COMMENT ON FUNCTION %s IS %L', old.oid::regprocedure, was.comment);
         END IF;
@@ -139,7 +139,7 @@ BEGIN
             IF old.oid IS NULL THEN
                 RAISE;
             END IF;
-            PERFORM loyalcs.shop_put_away('pg_proc'::regclass, old.oid);
+            PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, old.oid);
             PERFORM loyalcs.shop_run(shop, body);
     END;
     SELECT p.oid, oidvectortypes(p.proargtypes) AS identity, p.proconfig, obj_description(p.oid, 'pg_proc') AS comment
@@ -150,7 +150,7 @@ BEGIN
     IF old.oid IS NOT NULL THEN
         IF made.oid <> old.oid THEN
             IF EXISTS (SELECT FROM pg_proc p WHERE p.oid = old.oid AND p.proname = name::name) THEN
-                PERFORM loyalcs.shop_put_away('pg_proc'::regclass, old.oid);
+                PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, old.oid);
             END IF;
             PERFORM loyalcs.shop_copy_privileges('FUNCTION', old.proowner, old.proacl, made.oid::regprocedure::text);
         END IF;
@@ -160,8 +160,7 @@ BEGIN
         END IF;
     END IF;
     PERFORM loyalcs.shop_record(shop, concat('function ', name), true, digest, made.identity,
-                                made => loyalcs.shop_function_digest(made.oid),
-                                settings => made.proconfig, comment => made.comment);
+                                NULL::text[], loyalcs.shop_function_digest(made.oid), made.proconfig, made.comment);
     RETURN true;
 END
 $$;
@@ -276,34 +275,36 @@ BEGIN
         IF NOT wanted <@ old.columns THEN
             problem := format('%I.%I is not as create_shop made it, and lacks %s', shop, name,
                               (SELECT string_agg(w, ', ') FROM unnest(wanted) w WHERE w <> ALL (old.columns)));
-        ELSIF loyalcs.shop_uses_gone(shop, 'pg_class'::regclass, old.oid) THEN
+        ELSIF loyalcs.shop_uses_gone(shop, 'pg_class'::regclass::oid, old.oid) THEN
             problem := format('%I.%I is not as create_shop made it, and reads a function that is made anew', shop, name);
         END IF;
         RETURN;
     END IF;
-    IF old.columns = wanted AND NOT loyalcs.shop_uses_gone(shop, 'pg_class'::regclass, old.oid) THEN
+    IF old.columns = wanted AND NOT loyalcs.shop_uses_gone(shop, 'pg_class'::regclass::oid, old.oid) THEN
         IF comment IS NOT NULL AND coalesce(old.comment, '') IN (coalesce(was.comment, ''), '')
            AND old.comment IS DISTINCT FROM comment THEN
             EXECUTE format('COMMENT ON VIEW %I.%I IS %L', shop, name, comment);
         END IF;
         IF was.own IS NULL OR was.comment IS DISTINCT FROM comment THEN
-            PERFORM loyalcs.shop_record(shop, part, true, comment => comment);
+            PERFORM loyalcs.shop_record(shop, part, true, NULL::text, NULL::text,
+                                        NULL::text[], NULL::text, NULL::text[], comment);
         END IF;
         RETURN;
     END IF;
 
     made := true;
     IF old.oid IS NOT NULL AND old.columns <> wanted[1:cardinality(old.columns)] THEN
-        PERFORM loyalcs.shop_put_away('pg_class'::regclass, old.oid);
+        PERFORM loyalcs.shop_put_away('pg_class'::regclass::oid, old.oid);
     END IF;
     EXECUTE format('CREATE OR REPLACE VIEW %I.%I WITH (security_invoker = true) AS SELECT * FROM %1$I.%3$I(now())',
                    shop, name, at);
     IF old.oid IS NOT NULL AND old.columns <> wanted[1:cardinality(old.columns)] THEN
-        PERFORM loyalcs.shop_copy_view(old.oid, format('%I.%I', shop, name)::regclass);
+        PERFORM loyalcs.shop_copy_view(old.oid, format('%I.%I', shop, name)::regclass::oid);
     END IF;
     EXECUTE format('COMMENT ON VIEW %I.%I IS %L', shop, name,
                    CASE WHEN coalesce(old.comment, '') IN (coalesce(was.comment, ''), '') THEN comment ELSE old.comment END);
-    PERFORM loyalcs.shop_record(shop, part, true, comment => comment);
+    PERFORM loyalcs.shop_record(shop, part, true, NULL::text, NULL::text,
+                                NULL::text[], NULL::text, NULL::text[], comment);
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_make_view(text, oid) IS

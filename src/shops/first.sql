@@ -201,7 +201,8 @@ BEGIN
     LOOP
         made := loyalcs.shop_table_columns(shop, item.relation, ARRAY[item.script]);
         IF made.constraints <@ ARRAY(SELECT k.conname::text FROM pg_constraint k WHERE k.conrelid = item.oid) THEN
-            PERFORM loyalcs.shop_record(shop, item.name, true, columns => made.columns);
+            PERFORM loyalcs.shop_record(shop, item.name, true, NULL::text, NULL::text,
+                                        made.columns, NULL::text, NULL::text[], NULL::text);
         ELSE
             own := array_remove(own, item.relation);
         END IF;
@@ -212,7 +213,8 @@ BEGIN
          WHERE p.kind = 'reference' AND p.name !~ ' [0-9]+\.[0-9.]+( [0-9]+)?$'
            AND p.relation = ANY (own) AND p.other = ANY (own)
     LOOP
-        PERFORM loyalcs.shop_record(shop, item.name, true);
+        PERFORM loyalcs.shop_record(shop, item.name, true, NULL::text, NULL::text,
+                                    NULL::text[], NULL::text, NULL::text[], NULL::text);
     END LOOP;
 
     FOR item IN
@@ -221,11 +223,12 @@ BEGIN
           FROM loyalcs.shop_first_functions() f
           JOIN pg_proc p ON p.oid = loyalcs.shop_function(schema, f.name, replace(f.identity, '@key_type@', key_type))
     LOOP
-        PERFORM loyalcs.shop_record(shop, item.part, true, identity => item.identity,
-            comment => CASE WHEN md5(item.comment) = item.comment_digest THEN item.comment END,
+        PERFORM loyalcs.shop_record(shop, item.part, true, NULL::text, item.identity,
+                                    NULL::text[], NULL::text,
             -- all that 0.1.0 set anywhere
-            settings => ARRAY(SELECT s FROM unnest(item.proconfig) s
-                               WHERE split_part(s, '=', 1) IN ('search_path', 'plan_cache_mode', 'TimeZone', 'DateStyle')));
+            ARRAY(SELECT s FROM unnest(item.proconfig) s
+                   WHERE split_part(s, '=', 1) IN ('search_path', 'plan_cache_mode', 'TimeZone', 'DateStyle')),
+            CASE WHEN md5(item.comment) = item.comment_digest THEN item.comment END);
     END LOOP;
 
     FOR item IN
@@ -236,7 +239,8 @@ BEGIN
          CROSS JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class') AS comment) v
          WHERE f.name LIKE '%\_at'
     LOOP
-        PERFORM loyalcs.shop_record(shop, item.part, true, comment => item.comment);
+        PERFORM loyalcs.shop_record(shop, item.part, true, NULL::text, NULL::text,
+                                    NULL::text[], NULL::text, NULL::text[], item.comment);
     END LOOP;
 END
 $$;

@@ -53,11 +53,11 @@ BEGIN
            AND m.part NOT IN (SELECT concat(n.kind, ' ', n.name) FROM loyalcs.shop_names() n)
     LOOP
         IF item.kind = 'function' AND loyalcs.shop_function(schema, item.name, item.identity) IS NOT NULL THEN
-            PERFORM loyalcs.shop_put_away('pg_proc'::regclass, loyalcs.shop_function(schema, item.name, item.identity));
+            PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, loyalcs.shop_function(schema, item.name, item.identity));
         ELSIF item.kind = 'view' THEN
             SELECT c.oid INTO view FROM pg_class c WHERE c.relnamespace = schema AND c.relname::text = item.name;
             IF loyalcs.shop_view_is_ours(view) THEN
-                PERFORM loyalcs.shop_put_away('pg_class'::regclass, view);
+                PERFORM loyalcs.shop_put_away('pg_class'::regclass::oid, view);
             END IF;
         END IF;
         EXECUTE format('DELETE FROM %I.shop_migrations m WHERE m.part = $1', shop) USING item.part;

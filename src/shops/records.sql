@@ -65,16 +65,17 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_recorded(text) IS
     'the record of a shop; no rows for a schema that has none';
 
+-- (All arguments are given: a function with fewer of them would fit better.)
 CREATE FUNCTION loyalcs.shop_record(
     shop text,
     part text,
     own boolean,
-    digest text DEFAULT NULL,
-    identity text DEFAULT NULL,
-    columns text[] DEFAULT NULL,
-    made text DEFAULT NULL,
-    settings text[] DEFAULT NULL,
-    comment text DEFAULT NULL
+    digest text,
+    identity text,
+    columns text[],
+    made text,
+    settings text[],
+    comment text
 ) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp

@@ -42,8 +42,8 @@ CREATE FUNCTION loyalcs.shop_is_recorded(schema oid) RETURNS boolean
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN loyalcs.shop_is_plain(schema, 'shop_migrations',
-               '{part text,version text,own boolean,digest text,made text,identity text,columns text[],settings text[],comment text}')
+    RETURN loyalcs.shop_is_plain(schema, text 'shop_migrations',
+               '{part text,version text,own boolean,digest text,made text,identity text,columns text[],settings text[],comment text}'::text[])
        -- The planner computes what is constant in these.
        AND NOT EXISTS (SELECT FROM pg_class c
                         WHERE c.relnamespace = schema AND c.relname = 'shop_migrations'
@@ -62,7 +62,7 @@ CREATE FUNCTION loyalcs.shop_is_first(schema oid) RETURNS boolean
 AS $$
 BEGIN
     RETURN NOT loyalcs.shop_is_recorded(schema)
-       AND loyalcs.shop_is_plain(schema, 'settings', loyalcs.shop_first_settings());
+       AND loyalcs.shop_is_plain(schema, text 'settings', loyalcs.shop_first_settings());
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_is_first(oid) IS

@@ -123,7 +123,7 @@ sprung('a shop is made', as('mallory', 'baited', $new_shop =~ s/SHOP/aurora/r));
 caught('a shop is made', 'baited');
 
 # What fits the shop's own functions, and its rows, can only be planted now.
-is(as('mallory', 'baited', qq{SELECT traps.plant('aurora', '$names') > 100;} . planted('aurora', 'aurora')),
+is(as('mallory', 'baited', qq{SELECT traps.plant('aurora', '$names') > 0;} . planted('aurora', 'aurora')),
 	"t\nt", 'traps in the shop');
 sprung('it is brought up to date', as('mallory', 'baited', $new_shop =~ s/SHOP/aurora/r));
 sprung('everything is read', as($superuser, 'baited', everything('aurora')));

@@ -95,7 +95,7 @@ BEGIN
           FROM pg_constraint f
           JOIN pg_class c ON c.oid = f.conrelid
           JOIN pg_class o ON o.oid = f.confrelid
-         WHERE f.connamespace = (SELECT s.relnamespace FROM pg_class s WHERE s.oid = 'settings'::regclass)
+         WHERE f.connamespace = (SELECT s.relnamespace FROM pg_class s WHERE s.oid = 'settings'::regclass::oid)
            AND f.contype = 'f'::"char" AND NOT f.convalidated
          ORDER BY 1, 3
     LOOP

@@ -76,7 +76,7 @@ ALTER TABLE consents
 DO $$
 BEGIN
     -- (a shop of before has one, whose function goes with it)
-    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'consents'::regclass AND t.tgname = 'check_consent'::name) THEN
+    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'consents'::regclass::oid AND t.tgname = 'check_consent'::name) THEN
         DROP TRIGGER check_consent ON consents;
     END IF;
 END
