@@ -28,7 +28,7 @@ function stop(what) {
 	exit 1
 }
 
-function column(name) {
+function column(name,    i) {
 	gsub(/"/, "", name)
 	if ((relation, name) in place)
 		stop("a second column " name)
@@ -71,6 +71,19 @@ function note(clause, list,    i, n, item) {
 		has[$2, relation] = 1
 	else
 		stop("what does " $2 " mean?")
+	next
+}
+
+# A short table may stand in one line.
+relation != "" && $0 ~ ("^CREATE TABLE " relation " \\(.*\\);$") {
+	list = $0
+	sub(/^[^(]*\(/, "", list)
+	n = split(list, item, /, */)
+	for (i = 1; i <= n; i++)
+		if (item[i] ~ /^"?[a-z_]+"? +[a-z@]/) {
+			sub(/ .*/, "", item[i])
+			column(item[i])
+		}
 	next
 }
 

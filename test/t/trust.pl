@@ -239,11 +239,11 @@ my $worked = as($superuser, 'worked', q{
 		('c1', 't', now() - interval '9 days', 'opened'), ('c1', 'u', now() - interval '8 days', 'opened');
 	INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('c1', 'u', now(), 'resolved');
 	SELECT queue_followups();
-	SELECT count(*), count(complete_followup(followup_id, claim_key, o.outcome)) > 0
+	SELECT count(*), count(complete_followup(followup_id, outcome => o.outcome, key => claim_key)) > 0
 		FROM (VALUES ('sent'), ('failed'), ('undeliverable')) o (outcome), claim_followups(worker => 'w', "limit" => 3);
-	SELECT count(release_followup(followup_id, claim_key)) FROM claim_followups(worker => 'w');
+	SELECT count(release_followup(followup_id, key => claim_key)) FROM claim_followups(worker => 'w');
 	SELECT queue_sla_warnings();
-	SELECT count(complete_sla_warning(warning_id, claim_key, 'failed')) FROM claim_sla_warnings(worker => 'w');
+	SELECT count(complete_sla_warning(warning_id, outcome => 'failed', key => claim_key)) FROM claim_sla_warnings(worker => 'w');
 	SELECT count(*) FROM next_offers('c1');
 	SELECT format('SELECT count(*) FROM small.%I()', p.proname)
 		FROM pg_proc p
