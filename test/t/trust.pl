@@ -239,8 +239,8 @@ my $worked = as($superuser, 'worked', q{
 		('c1', 't', now() - interval '9 days', 'opened'), ('c1', 'u', now() - interval '8 days', 'opened');
 	INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('c1', 'u', now(), 'resolved');
 	SELECT queue_followups();
-	SELECT count(*), count(complete_followup(followup_id, outcome => o.outcome, key => claim_key)) > 0
-		FROM (VALUES ('sent'), ('failed'), ('undeliverable')) o (outcome), claim_followups(worker => 'w', "limit" => 3);
+	SELECT count(complete_followup(c.followup_id, outcome => (ARRAY['sent', 'failed', 'undeliverable'])[c.n], key => c.claim_key))
+		FROM (SELECT c.*, row_number() OVER () AS n FROM claim_followups(worker => 'w', "limit" => 3) c) c;
 	SELECT count(release_followup(followup_id, key => claim_key)) FROM claim_followups(worker => 'w');
 	SELECT queue_sla_warnings();
 	SELECT count(complete_sla_warning(warning_id, outcome => 'failed', key => claim_key)) FROM claim_sla_warnings(worker => 'w');
