@@ -10,7 +10,7 @@
 --@ table sla_warnings hides claim_key, detail
 --: hides worker, lease_until
 --: keeps warning_id
---: changes agent_id, due_at, claimable_at, attempts, failures, claim_key, reported, worker, lease_until, finished_at, outcome, reason, detail
+--: changes agent_id, due_at, queued_at, claimable_at, attempts, failures, claim_key, reported, worker, lease_until, finished_at, outcome, reason, detail
 CREATE TABLE sla_warnings (
     customer_id @key_type@ NOT NULL,
     ticket_id text NOT NULL,
