@@ -92,8 +92,8 @@ SELECT split_part(s, ':', 1) AS state, pg_temp.outcome(format('DO $do$ BEGIN RAI
   FROM unnest('{40001,40P01,42501,42883,53100,55P03,57P01,58030,23514,22012}'::text[]) s;
 SET session_replication_role = replica;
 SELECT pg_temp.outcome('UPDATE settings SET time_zone = ''Mars/Olympus''; SELECT FROM claim_followups(NULL)');
-SET session_replication_role = origin;
 SELECT pg_temp.outcome('DELETE FROM settings; SELECT FROM claim_followups(NULL)');
+SET session_replication_role = origin;
 
 SET session_replication_role = replica;
 UPDATE journey_steps SET send_window = '24/7 @ Mars/Olympus' WHERE step = 'zone';

@@ -89,7 +89,11 @@ SELECT pg_temp.outcome(s.statement)
     ('INSERT INTO reviews (customer_id, review_id, product_id, order_id, reviewed_at, stars) VALUES (''ann'', ''r'', ''p'', ''A'', now(), 5)'),
     ('UPDATE settings SET currency = ''EUR'''),
     ('UPDATE settings SET currency = ''JPY'', language = ''en'''),
-    ('DELETE FROM order_items; DELETE FROM orders; UPDATE settings SET currency = ''EUR''')) s (statement);
+    ('DELETE FROM order_items; DELETE FROM orders; UPDATE settings SET currency = ''EUR'''),
+    ('DELETE FROM settings'),
+    ('DELETE FROM settings; INSERT INTO settings (time_zone, currency) VALUES (''Asia/Tokyo'', ''USD'')'),
+    ('ALTER TABLE settings DISABLE TRIGGER check_currency; DELETE FROM settings'),
+    ('DELETE FROM order_items; DELETE FROM orders; DELETE FROM settings')) s (statement);
 
 -- A claim where the numbers are behind the rows says so, and mails nobody twice.
 SELECT queue_followups('2026-03-09 19:30+09') > 0 AS queued;

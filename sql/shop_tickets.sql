@@ -150,7 +150,8 @@ INSERT INTO ticket_events (customer_id, ticket_id, at, kind, recorded_at) VALUES
     ('lea', 'in time', '2020-03-02 14:00+09', 'resolved', '2020-03-02 15:00+09');
 SET ROLE regress_sla_service;
 SELECT FROM record_ticket_event('lea', 'late', 'agent_reply', '2020-03-02 12:30+09');
-INSERT INTO ticket_events (customer_id, ticket_id, at, kind, recorded_at) VALUES ('lea', 'late', '2020-03-02 12:40+09', 'pending', '2020-03-02 12:40+09');
+SELECT pg_temp.outcome('INSERT INTO ticket_events (customer_id, ticket_id, at, kind, recorded_at) VALUES (''lea'', ''late'', ''2020-03-02 12:40+09'', ''pending'', ''2020-03-02 12:40+09'')') AS backdated;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('lea', 'late', '2020-03-02 12:40+09', 'pending');
 SELECT FROM record_ticket_event('lea', 'late', 'resolved', '2020-03-02 12:45+09');
 SELECT kind, at, recorded_at >= now() - interval '1 day' AS recorded_now FROM ticket_events WHERE ticket_id = 'late' ORDER BY event_id;
 RESET ROLE;
@@ -175,6 +176,53 @@ SELECT pg_temp.outcome(s.statement)
   FROM (VALUES ('UPDATE settings SET late_after = ''-1 second'''), ('UPDATE settings SET late_after = ''1 month'''), ('UPDATE settings SET late_after = NULL'),
                ('UPDATE settings SET late_after = ''0'''), ('UPDATE settings SET late_after = ''3 days''')) s (statement);
 SELECT pg_temp.same_elsewhere('SELECT * FROM shop_tickets.late_ticket_events');
+
+--
+-- No clock vanishes: what is merged goes on in another ticket, and stays merged.
+--
+CREATE ROLE regress_sla_admin;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_tickets', 'regress_sla_admin', 'admin'); END $$;
+INSERT INTO customers (customer_id) VALUES ('mei');
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'mei', 'm' || n, 'line' FROM generate_series(1, 3) n;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind)
+SELECT 'mei', 'm' || n, '2026-03-02 09:00+09', 'opened' FROM generate_series(1, 3) n;
+SELECT FROM record_ticket_event('mei', 'm2', 'merged', '2026-03-02 10:00+09', merged_into => 'm1');
+CREATE FUNCTION pg_temp.outcome_as(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE pg_catalog.format('SET LOCAL ROLE %s', CASE role WHEN 'owner' THEN 'NONE' ELSE quote_ident(role) END);
+    RETURN pg_temp.outcome(statement);
+END $$;
+CREATE FUNCTION pg_temp.clocks() RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(concat_ws(' ', ticket_id, metric, to_char(started_at, 'HH24:MI')), ', ' ORDER BY ticket_id, metric)
+      FROM shop_tickets.ticket_clocks WHERE customer_id = 'mei'
+$$;
+SELECT pg_temp.clocks() AS clocks;
+SELECT r.role, s.statement, pg_temp.outcome_as(r.role, s.statement)
+  FROM (VALUES ('regress_sla_service'), ('regress_sla_admin'), ('owner')) r (role)
+ CROSS JOIN (VALUES
+    (1, 'INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''mei'', ''m3'', now(), ''merged'')'),
+    (2, 'INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''mei'', ''m3'', now(), ''note''), (''mei'', ''m1'', now(), ''merged'')'),
+    (3, 'INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''mei'', ''m9'', now(), ''merged'')'),
+    (4, 'INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''mei'', ''m2'', now(), ''merged'')'),
+    (5, 'WITH t AS (UPDATE tickets SET merged_into = ''m1'' WHERE ticket_id = ''m3'' RETURNING customer_id, ticket_id)
+             INSERT INTO ticket_events (customer_id, ticket_id, at, kind) SELECT customer_id, ticket_id, now(), ''merged'' FROM t'),
+    (6, 'INSERT INTO tickets (customer_id, ticket_id, channel, merged_into) VALUES (''mei'', ''m4'', ''line'', ''m1'');
+             INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''mei'', ''m4'', now(), ''opened''), (''mei'', ''m4'', now(), ''merged'')'),
+    (7, 'UPDATE tickets SET merged_into = NULL WHERE customer_id = ''mei'''),
+    (8, 'UPDATE tickets SET merged_into = DEFAULT, subject = ''x'' WHERE customer_id = ''mei'' AND ticket_id = ''m2'''),
+    (9, 'INSERT INTO tickets (customer_id, ticket_id, channel) VALUES (''mei'', ''m2'', ''line'')
+             ON CONFLICT (customer_id, ticket_id) DO UPDATE SET merged_into = excluded.merged_into'),
+    (10, 'UPDATE tickets SET merged_into = NULL WHERE ticket_id = ''m1'''),
+    (11, 'UPDATE tickets SET merged_into = ''m3'' WHERE ticket_id = ''m2''')) s (n, statement)
+ ORDER BY s.n, r.role <> 'regress_sla_service', r.role <> 'regress_sla_admin';
+-- When the one goes on in a third, so does what was merged into it.
+SET ROLE regress_sla_service;
+SELECT FROM record_ticket_event('mei', 'm1', 'merged', '2026-03-02 11:00+09', merged_into => 'm3');
+RESET ROLE;
+SELECT ticket_id, merged_into FROM tickets WHERE customer_id = 'mei' ORDER BY 1;
+SELECT pg_temp.clocks() AS clocks;
+DROP OWNED BY regress_sla_admin;
+DROP ROLE regress_sla_admin;
 DROP OWNED BY regress_sla_service;
 DROP ROLE regress_sla_service;
 

@@ -13,6 +13,7 @@
 #                             have the rights of whoever calls them
 #   --: changes COLUMN, ...   of a row that is there only these change; "nothing"
 #   --: adds                  rows are added: they go only with what they belong to
+#   --: stays                 the rows that are there stay: no level adds any, or deletes one
 #   --: results               what functions of the owner and of admins find out
 #   --: memory                what the shop knows of itself: not for a level to write
 #
@@ -67,7 +68,7 @@ function note(clause, list,    i, n, item) {
 		has["changes", relation] = 1
 	else if ($2 == "changes")
 		note($2, list)
-	else if ($2 == "adds" || $2 == "results" || $2 == "memory")
+	else if ($2 == "adds" || $2 == "stays" || $2 == "results" || $2 == "memory")
 		has[$2, relation] = 1
 	else
 		stop("what does " $2 " mean?")
@@ -141,9 +142,9 @@ END {
 		changes = ("changes", r) in has ? (("changes", r, c) in is) : !(("adds", r) in has)
 		printf "%s    (%s, %s, %s, %s, %s, %s, %s)", separator, quoted(r), quoted(c),
 			(("hides", r, c) in is) ? "true" : "false",
-			kept || (("derives", r, c) in is) ? "false" : "true",
+			kept || (("derives", r, c) in is) || ("stays", r) in has ? "false" : "true",
 			kept || !changes ? "false" : "true",
-			("adds", r) in has ? "false" : "true",
+			("adds", r) in has || ("stays", r) in has ? "false" : "true",
 			("results", r) in has ? "true" : "false"
 		separator = ",\n"
 	}

@@ -5,6 +5,7 @@
 
 --@ table settings
 --: keeps singleton, own_tables, created_at
+--: stays
 CREATE TABLE settings (
     singleton boolean PRIMARY KEY DEFAULT true
         CONSTRAINT settings_is_one_row CHECK (singleton),

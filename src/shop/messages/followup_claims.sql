@@ -57,7 +57,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the shop has no settings'
             USING ERRCODE = 'no_data_found',
-                  HINT = 'INSERT INTO settings (time_zone, currency, own_tables) what they were.';
+                  HINT = 'The owner of the shop says INSERT INTO settings (time_zone, currency) what they were.';
     END IF;
 END
 $$;

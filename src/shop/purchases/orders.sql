@@ -174,17 +174,23 @@ CREATE OR REPLACE FUNCTION check_currency() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF EXISTS (SELECT FROM orders o) THEN
+    IF (TG_OP = 'DELETE' OR NEW.currency <> OLD.currency) AND EXISTS (SELECT FROM orders o) THEN
         RAISE EXCEPTION 'the currency of the shop is %', OLD.currency
             USING ERRCODE = 'object_in_use',
-                  DETAIL = pg_catalog.format('There are orders, whose amounts would be taken for %s.', NEW.currency),
+                  DETAIL = CASE TG_OP
+                      WHEN 'DELETE' THEN 'There are orders, whose amounts would be in no currency.'
+                      ELSE pg_catalog.format('There are orders, whose amounts would be taken for %s.', NEW.currency)
+                  END,
                   HINT = 'Make a shop of its own for another currency. If the amounts have been of that currency all along, the owner of the shop says ALTER TABLE settings DISABLE TRIGGER check_currency first.';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION check_currency() IS
-    'trigger of settings: the currency does not change under amounts that stand there';
+    'trigger of settings: the currency neither changes nor goes under amounts that stand there';
 
 --@ reference orders returns 0.2.0
 CREATE OR REPLACE TRIGGER check_refunded
@@ -198,9 +204,8 @@ CREATE OR REPLACE TRIGGER check_refunded_of_new
 
 --@ change settings 0.2.0
 CREATE OR REPLACE TRIGGER check_currency
-    BEFORE UPDATE OF currency ON settings
-    FOR EACH ROW WHEN (NEW.currency <> OLD.currency)
-    EXECUTE FUNCTION check_currency();
+    BEFORE UPDATE OF currency OR DELETE ON settings
+    FOR EACH ROW EXECUTE FUNCTION check_currency();
 
 --@ functions
 CREATE OR REPLACE FUNCTION counted_orders_at(as_of timestamptz)

@@ -337,6 +337,44 @@ $$;
 COMMENT ON FUNCTION check_merge() IS
     'trigger of tickets: no ticket is merged into one that was merged itself';
 
+-- The clocks of a merged ticket go on in another one: without that they would be
+-- nowhere. Afterwards, when one statement may have written both.
+CREATE OR REPLACE FUNCTION check_merged_event() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM tickets t
+                WHERE t.customer_id = NEW.customer_id AND t.ticket_id = NEW.ticket_id
+                  AND t.merged_into IS NULL) THEN
+        RAISE EXCEPTION 'ticket % of customer % was not merged into another', NEW.ticket_id, NEW.customer_id
+            USING ERRCODE = 'check_violation',
+                  DETAIL = 'An event of kind merged is of a ticket whose merged_into names the one in which it goes on.',
+                  HINT = 'record_ticket_event(…, kind => ''merged'', merged_into => …) writes both.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_merged_event() IS
+    'trigger of ticket_events: only what is merged into another ticket has an event that says so';
+
+CREATE OR REPLACE FUNCTION check_stays_merged() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT owns_table(TG_RELID) THEN
+        RAISE EXCEPTION 'ticket % of customer % was merged into ticket %', OLD.ticket_id, OLD.customer_id, OLD.merged_into
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = 'What was merged stays merged, as its log does: its clocks would be nowhere.',
+                  HINT = 'Open a new ticket for what is to go on by itself. Only the owner of the shop can take back a merge.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION check_stays_merged() IS
+    'trigger of tickets: a merge is taken back by nobody but the owner of the shop';
+
 --@ reference tickets tickets
 CREATE CONSTRAINT TRIGGER check_merge
     AFTER INSERT OR UPDATE OF merged_into ON tickets
@@ -365,6 +403,18 @@ CREATE OR REPLACE TRIGGER stamp_event
 CREATE OR REPLACE TRIGGER refuse_truncate
     BEFORE TRUNCATE ON ticket_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+--@ change tickets 0.2.0
+CREATE OR REPLACE TRIGGER check_stays_merged
+    BEFORE UPDATE OF merged_into ON tickets
+    FOR EACH ROW WHEN (OLD.merged_into IS NOT NULL AND NEW.merged_into IS NULL)
+    EXECUTE FUNCTION check_stays_merged();
+
+--@ reference ticket_events tickets 0.2.0
+CREATE OR REPLACE TRIGGER check_merged_event
+    AFTER INSERT ON ticket_events
+    FOR EACH ROW WHEN (NEW.kind = 'merged')
+    EXECUTE FUNCTION check_merged_event();
 
 --@ reference tickets ticket_events 0.2.0
 CREATE OR REPLACE TRIGGER check_closed_at
