@@ -23,6 +23,47 @@ SELECT t.name, has_table_privilege('regress_migrations_a', t.name, 'INSERT, UPDA
 
 SELECT pg_temp.outcome('INSERT INTO shop_grants (role, level) VALUES (''x'', ''none'')');
 
+-- A role that has lost its level is named, and gets it again; the owner needs none.
+SELECT FROM loyalcs.grant_shop('shop_migrations', '"regress ""Migrations"""', 'service');
+SELECT FROM loyalcs.grant_shop('shop_migrations', current_user::regrole, 'report');
+CREATE VIEW pg_temp.given AS
+    SELECT r.rolname, n.nspacl::text LIKE '%' || r.rolname || '=U%' AS uses,
+           has_column_privilege(r.rolname, 'settings', 'currency', 'SELECT') AS reads,
+           has_column_privilege(r.rolname, 'settings', 'currency', 'UPDATE') AS changes
+      FROM pg_roles r, pg_namespace n
+     WHERE r.rolname = 'regress_migrations_a' AND n.nspname = 'shop_migrations';
+DROP OWNED BY regress_migrations_a, "regress ""Migrations""";
+SELECT * FROM loyalcs.check_shop('shop_migrations');
+SELECT * FROM pg_temp.given;
+SELECT FROM loyalcs.create_shop('shop_migrations');
+SELECT * FROM loyalcs.check_shop('shop_migrations');
+SELECT * FROM pg_temp.given;
+
+-- What settings stay is said with what may be done.
+SELECT pg_temp.outcome(s.call)
+  FROM (VALUES ('SELECT loyalcs.create_shop(''shop_migrations'', ''Europe/London'')'),
+               ('SELECT loyalcs.create_shop(''shop_migrations'', currency => ''USD'')')) s (call);
+
+--
+-- Data alone: nothing less than a shop is taken for one
+--
+
+SET client_min_messages = error;
+SELECT FROM loyalcs.create_shop('shop_loaded');
+CREATE TEMPORARY TABLE kept AS SELECT * FROM shop_loaded.shop_migrations;
+SELECT FROM loyalcs.begin_load('shop_loaded');
+SELECT pg_temp.outcome('SELECT loyalcs.end_load(''shop_loaded'')');
+INSERT INTO shop_loaded.shop_migrations SELECT * FROM kept;
+SELECT pg_temp.outcome('SELECT loyalcs.end_load(''shop_loaded'')');
+INSERT INTO shop_loaded.settings (time_zone, currency) VALUES ('Asia/Tokyo', 'JPY');
+-- privileges are no data
+INSERT INTO shop_loaded.shop_grants (role, level) VALUES ('regress_migrations_a', 'report');
+SELECT loyalcs.end_load('shop_loaded');
+SELECT * FROM loyalcs.check_shop('shop_loaded');
+SELECT has_table_privilege('regress_migrations_a', 'shop_loaded.rfm', 'SELECT');
+SELECT FROM loyalcs.drop_shop('shop_loaded', 'shop_loaded');
+SET client_min_messages = warning;
+
 DROP SCHEMA shop_migrations CASCADE;
 DROP ROLE regress_migrations_a, "regress ""Migrations""";
 RESET search_path;

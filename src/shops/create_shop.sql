@@ -139,7 +139,9 @@ BEGIN
                 quote_ident(shop), kept.time_zone, kept.currency
             USING ERRCODE = 'invalid_parameter_value',
                   DETAIL = 'create_shop brings functions and views up to date and changes no row.',
-                  HINT = format('UPDATE %I.settings to change them.', shop);
+                  HINT = format(CASE WHEN currency IN (kept.currency, 'JPY') THEN 'UPDATE %I.settings to change them.'
+                                     ELSE 'UPDATE %I.settings to change them: the currency only while there are no orders.' END,
+                                shop);
     END IF;
     time_zone := kept.time_zone;
 
@@ -306,7 +308,8 @@ COMMENT ON FUNCTION loyalcs.shop_make_parts(text, text, text) IS
     'applies the parts that a shop lacks, and drops what it no longer has; says whether there was anything to do';
 
 -- What the levels give is a matter of the version: when that changes, what an
--- earlier one gave is taken back first. To what is new, it is only added.
+-- earlier one gave is taken back first. To what is new, it is only added; so it
+-- is for a role that has lost its level.
 CREATE FUNCTION loyalcs.shop_give_levels(shop text, made boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -319,6 +322,9 @@ DECLARE
     item record;
 BEGIN
     IF NOT anew AND NOT made THEN
+        FOR item IN SELECT l.role, l.level FROM loyalcs.shop_lost_levels(shop) l LOOP
+            PERFORM loyalcs.shop_grant(shop, item.role, item.level);
+        END LOOP;
         RETURN;
     END IF;
     FOR item IN EXECUTE
@@ -344,7 +350,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_give_levels(text, boolean) IS
-    'gives the roles of a shop what their levels may do, after something has been made';
+    'gives the roles of a shop what their levels may do, after something has been made; otherwise to those alone that have lost it';
 
 CREATE FUNCTION loyalcs.create_shop(
     name text,

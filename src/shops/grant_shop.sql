@@ -96,6 +96,28 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_grant_nothing(text, regrole) IS
     'takes back what a role may do with the tables and views of a shop';
 
+-- A role that was made again (after a restore, say) bears the name alone. Whoever
+-- has a level may use the schema.
+CREATE FUNCTION loyalcs.shop_lost_levels(shop text, OUT role regrole, OUT level text) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE
+        format('SELECT r.oid::regrole, g.level
+                  FROM ONLY %I.shop_grants g
+                  JOIN pg_roles r ON r.rolname::text = g.role
+                  JOIN pg_namespace n ON n.nspname::text = $1
+                 WHERE r.oid <> n.nspowner
+                   AND NOT EXISTS (SELECT FROM aclexplode(n.nspacl) u
+                                    WHERE u.grantee = r.oid AND u.privilege_type = %L)
+                 ORDER BY g.role', shop, 'USAGE')
+        USING shop;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_lost_levels(text) IS
+    'the roles that have a level in a shop by its table shop_grants, and none by their privileges';
+
 CREATE FUNCTION loyalcs.grant_shop(shop text, role regrole, level text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp

@@ -2,7 +2,7 @@
 --
 -- Data that come from elsewhere: a dump of data alone, a switch-over by logical
 -- replication. What has to be looked after then is here.
--- Needs: shops, create_shop.
+-- Needs: shops, create_shop, grant_shop.
 
 CREATE FUNCTION loyalcs.shop_own_tables(shop text) RETURNS SETOF regclass
     LANGUAGE plpgsql STABLE
@@ -109,10 +109,22 @@ CREATE FUNCTION loyalcs.end_load(shop text) RETURNS bigint
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    lacking text;
     other_parts text;
     item record;
 BEGIN
     PERFORM loyalcs.shop_check_is_recorded(shop);
+    -- What no shop is ever without
+    EXECUTE format('SELECT CASE WHEN NOT EXISTS (SELECT FROM ONLY %1$I.shop_migrations) THEN %2$L
+                                WHEN NOT EXISTS (SELECT FROM ONLY %1$I.settings) THEN %3$L END',
+                   shop, 'shop_migrations', 'settings')
+       INTO lacking;
+    IF lacking IS NOT NULL THEN
+        RAISE EXCEPTION 'these are not all of the data of a shop'
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('%I.%I has no row.', shop, lacking),
+                  HINT = 'Load all tables of the shop.';
+    END IF;
     SELECT string_agg(d.part, ', ' ORDER BY d.part) INTO other_parts
       FROM (SELECT p AS part FROM loyalcs.shop_pending(shop) p WHERE p ~ '^(table|change|reference) '
             UNION
@@ -128,11 +140,13 @@ BEGIN
     FOR item IN SELECT t.oid FROM loyalcs.shop_own_tables(shop) t (oid) LOOP
         EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', item.oid::regclass);
     END LOOP;
+    -- Privileges are no data: what shop_grants says has been loaded only now.
+    PERFORM loyalcs.shop_give_levels(shop, true);
     RETURN loyalcs.sync_shop_sequences(shop);
 END
 $$;
 COMMENT ON FUNCTION loyalcs.end_load(text) IS
-    'ends what begin_load() has begun: triggers work again, and sequences go on after what was loaded; gives the number of sequences that were behind';
+    'ends what begin_load() has begun: triggers work again, roles have their levels, and sequences go on after what was loaded; gives the number of sequences that were behind';
 
 CREATE FUNCTION loyalcs.check_shop(shop text, OUT problem text, OUT remedy text) RETURNS SETOF record
     LANGUAGE plpgsql STABLE
@@ -151,8 +165,12 @@ BEGIN
     SELECT format('trigger %s of %s is disabled', quote_ident(t.tgname), t.tgrelid::regclass),
            format('SELECT loyalcs.end_load(%L); or ALTER TABLE %s ENABLE TRIGGER %I;', shop, t.tgrelid::regclass, t.tgname)
       FROM loyalcs.shop_own_tables(shop) o (oid)
-      JOIN pg_trigger t ON t.tgrelid = o.oid AND NOT t.tgisinternal AND t.tgenabled = 'D';
+      JOIN pg_trigger t ON t.tgrelid = o.oid AND NOT t.tgisinternal AND t.tgenabled = 'D'
+    UNION ALL
+    SELECT format('role %s does not have its level %s', l.role, l.level),
+           format('SELECT loyalcs.grant_shop(%L, %L, %L);', shop, l.role::text, l.level)
+      FROM loyalcs.shop_lost_levels(shop) l;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.check_shop(text) IS
-    'what is not as it should be in a shop, and what to do: sequences that are behind, parts that are not up to date, triggers that are disabled; no rows if all is well';
+    'what is not as it should be in a shop, and what to do: sequences that are behind, parts that are not up to date, triggers that are disabled, roles that have lost their level; no rows if all is well';

@@ -59,6 +59,73 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_names() IS
     'the names of all tables, functions and views of a shop';
 
+-- Columns of a table of the shop's that a change is about to add or to drop: none
+-- of the brand's may have such a name, and none of its views may hang on one.
+CREATE FUNCTION loyalcs.shop_column_obstacles(
+    shop text,
+    relation text,
+    columns text[],
+    key_type text,
+    time_zone text,
+    OUT message text,
+    OUT detail text,
+    OUT hint text
+) RETURNS SETOF record
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known constant text[] := ARRAY(SELECT split_part(c, ' ', 1) FROM unnest(columns) c);
+    wanted text[];
+    scripts text[];
+    item record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM loyalcs.shop_parts() p
+                    WHERE p.kind = 'change' AND p.relation = shop_column_obstacles.relation
+                      AND p.name NOT IN (SELECT m.part FROM loyalcs.shop_recorded(shop) m)) THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(replace(replace(p.script, '@key_type@', key_type), '@time_zone@', quote_literal(time_zone))
+                     ORDER BY p.part)
+      INTO scripts
+      FROM loyalcs.shop_parts() p
+     WHERE p.kind IN ('table', 'change') AND p.relation = shop_column_obstacles.relation;
+    wanted := ARRAY(SELECT split_part(c, ' ', 1)
+                      FROM loyalcs.shop_table_columns(shop, relation, scripts) t, unnest(t.columns) c);
+    FOR item IN
+        SELECT a.attname, a.attrelid, a.attnum, a.attname::text <> ALL (known) AS is_foreign
+          FROM pg_attribute a
+         WHERE a.attrelid = format('%I.%I', shop, relation)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+           AND (a.attname::text = ANY (wanted) AND a.attname::text <> ALL (known)
+                OR a.attname::text = ANY (known) AND a.attname::text <> ALL (wanted))
+         ORDER BY a.attnum
+    LOOP
+        IF item.is_foreign THEN
+            message := format('%I.%I.%I is in the way of a column of the shop', shop, relation, item.attname);
+            detail := 'It is none of the shop''s.';
+            hint := 'Rename it.';
+            RETURN NEXT;
+        END IF;
+        FOR detail IN
+            SELECT DISTINCT format('%s depends on it.', CASE WHEN r.oid IS NULL
+                                                             THEN pg_describe_object(d.classid, d.objid, d.objsubid)
+                                                             ELSE pg_describe_object('pg_class'::regclass, r.ev_class, 0) END)
+              FROM pg_depend d
+              LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+             WHERE NOT item.is_foreign AND d.refclassid = 'pg_class'::regclass AND d.refobjid = item.attrelid
+               AND d.refobjsubid = item.attnum AND d.deptype = 'n'
+             ORDER BY 1
+        LOOP
+            message := format('the shop no longer has %I.%I.%I', shop, relation, item.attname);
+            hint := 'Drop what depends on it, or make it without that column.';
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_column_obstacles(text, text, text[], text, text) IS
+    'the brand''s columns that are in the way of those that a table is about to get, and what depends on those that it is about to lose';
+
 CREATE FUNCTION loyalcs.shop_obstacles(
     shop text,
     key_type text,
@@ -73,6 +140,9 @@ CREATE FUNCTION loyalcs.shop_obstacles(
 AS $$
 DECLARE
     schema constant oid := quote_ident(shop)::regnamespace;
+    -- A shop of 0.1.0 has to have a record before what it has can be told from
+    -- what is the brand's.
+    is_first constant boolean := loyalcs.shop_is_first(schema);
     serves boolean;
     item record;
     lacks record;
@@ -85,7 +155,7 @@ BEGIN
           FROM loyalcs.shop_names() n
           JOIN pg_proc p ON p.pronamespace = schema AND p.proname::text = n.name
           LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat('function ', n.name)
-         WHERE n.kind = 'function'
+         WHERE n.kind = 'function' AND NOT is_first
            AND (m.part IS NULL OR m.identity = oidvectortypes(p.proargtypes) AND p.proowner <> current_user::regrole)
          ORDER BY 1
     LOOP
@@ -105,6 +175,7 @@ BEGIN
           LEFT JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = n.name
           LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat(n.kind, ' ', n.name)
          WHERE n.kind IN ('table', 'view')
+           AND (NOT is_first OR n.name IN ('shop_migrations', 'shop_grants'))
            AND (c.oid IS NOT NULL
                 OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace = schema AND t.typname::text = n.name))
          ORDER BY n.name
@@ -119,7 +190,7 @@ BEGIN
         IF serves IS NOT TRUE THEN
             code := 'duplicate_table';
             message := format('%I.%I is in the way of the shop''s %s %s', shop, item.name, item.kind, item.name);
-            hint := CASE WHEN EXISTS (SELECT FROM loyalcs.shop_recorded(shop))
+            hint := CASE WHEN is_first OR EXISTS (SELECT FROM loyalcs.shop_recorded(shop))
                          THEN 'Rename it.'
                          ELSE 'Rename it, or choose another name for the shop.' END;
             RETURN NEXT;
@@ -151,6 +222,15 @@ BEGIN
                          THEN format('ALTER TABLE %I.%I %s;', shop, item.name, lacks.altered)
                          ELSE format('In a view of that name, select %s.', lacks.selected) END;
             RETURN NEXT;
+        END IF;
+        IF item.is_own THEN
+            code := 'duplicate_column';
+            FOR message, detail, hint IN
+                SELECT o.message, o.detail, o.hint
+                  FROM loyalcs.shop_column_obstacles(shop, item.name, item.columns, key_type, time_zone) o
+            LOOP
+                RETURN NEXT;
+            END LOOP;
         END IF;
     END LOOP;
 END

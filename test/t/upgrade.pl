@@ -287,6 +287,29 @@ sql('postgres', 'CREATE DATABASE straight TEMPLATE first');
 # --------------------------------------------------------------------------
 
 sql('fresh', $make . $grant);
+sql('first', q{
+	CREATE TABLE aurora.shop_grants (mine text);
+	ALTER TABLE aurora.ticket_events ADD COLUMN recorded_at timestamptz;
+	ALTER TABLE aurora.consents ADD COLUMN of_channel text;
+	CREATE VIEW aurora.mine AS SELECT own_tables FROM aurora.settings;});
+like(refused('first', q{SELECT loyalcs.create_shop('aurora')}), qr/@{[ join("\n", map { quotemeta }
+		"ERROR:  aurora.shop_grants is in the way of the shop's table shop_grants",
+		"DETAIL:  It is none of the shop's.",
+		'HINT:  Rename it.') ]}\n/,
+	'0.1.0: what is in the way of the record, and nothing of the shop\'s');
+is(sql('first', q{SELECT version FROM loyalcs.shops WHERE name = 'aurora'}), '0.1.0', 'it is known as one nevertheless');
+sql('first', 'DROP TABLE aurora.shop_grants');
+like(refused('first', q{SELECT loyalcs.create_shop('aurora')}), qr/@{[ join("\n", map { quotemeta }
+		'ERROR:  3 objects are in the way of shop aurora',
+		"DETAIL:  aurora.consents.of_channel is in the way of a column of the shop. It is none of the shop's. " .
+		  'the shop no longer has aurora.settings.own_tables. view aurora.mine depends on it. ' .
+		  "aurora.ticket_events.recorded_at is in the way of a column of the shop. It is none of the shop's.",
+		'HINT:  Drop what depends on it, or make it without that column. Rename it.') ]}\n/,
+	'0.1.0: columns that are in the way of new ones, and what depends on those that go');
+sql('first', q{
+	DROP VIEW aurora.mine;
+	ALTER TABLE aurora.ticket_events DROP COLUMN recorded_at;
+	ALTER TABLE aurora.consents DROP COLUMN of_channel;});
 sql('first', qq{SELECT loyalcs.create_shop(name) FROM (VALUES ('aurora'), ('borealis'), ('lyra'), ('gemini')) v (name)});
 
 foreach my $schema ('aurora', 'borealis', 'lyra')

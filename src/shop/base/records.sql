@@ -66,7 +66,8 @@ EXCEPTION
                                   relation, name, columns, other, other_columns);
         RAISE WARNING 'rows of % refer to what is not in %', relation, other
             USING DETAIL = SQLERRM,
-                  HINT = pg_catalog.format('They stay as they are, and new ones are refused. broken_references() lists them; once they are mended, ALTER TABLE %s VALIDATE CONSTRAINT %I.', relation, name);
+                  HINT = pg_catalog.format('They stay as they are, and new ones are refused. %I.broken_references() lists them; once they are mended, ALTER TABLE %1$I.%2$I VALIDATE CONSTRAINT %3$I.',
+                                           current_schema(), (SELECT c.relname FROM pg_class c WHERE c.oid = relation::oid), name);
 END
 $$;
 COMMENT ON FUNCTION refer(regclass, text, text, regclass, text) IS
