@@ -84,6 +84,15 @@ none('every column of a shop, and of the extension, has a comment', q{
 		col_description(attrelid, attnum) IS NULL
 	ORDER BY attrelid::regclass::text, attnum});
 
+# What a shop has is listed on its page, each name in backticks.
+my $page = slurp_file('doc/shop.md');
+my @unlisted = grep { $page !~ /^\|.*`\Q$_\E`/m } split /\n/, $node->safe_psql('postgres', q{
+	SELECT relname FROM pg_class WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('r', 'v')
+	UNION
+	SELECT unnest(aurora.customer_breakdowns())
+	ORDER BY 1});
+is("@unlisted", '', 'every table, view and breakdown of a shop is listed in doc/shop.md');
+
 # --------------------------------------------------------------------------
 # Functions: names bound when they are created, or a search_path of their own.
 # --------------------------------------------------------------------------
