@@ -83,6 +83,63 @@ SELECT pg_temp.outcome(replace(s.statement, '#', '(SELECT max(posting_id) FROM p
     ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, ''2026-04-01'', ''2026-04-01'', ''by hand'');
       INSERT INTO point_lots (customer_id, lot_id, remaining) VALUES (''ann'', #, 9);
       UPDATE point_accounts SET balance = balance + 9, last_posting = #, last_posted_at = ''2026-04-01'' WHERE customer_id = ''ann''')) s (statement);
+-- Whoever writes the rows as the functions do, lots and account included, moves no
+-- points to another lot, gives none back that were not taken, and takes back none
+-- that are not there. (Lot 1 is spent, of 2 there are 250 left, of 3 there are 50;
+-- posting 4 took 100 from lot 1 and 50 from lot 2.)
+SELECT s.what, regexp_replace(pg_temp.outcome(
+           s.before || replace(format($$;
+           INSERT INTO point_postings (customer_id, kind, points, shortfall, lapsed, posted_at, available_at, expires_at, reverses, extends, posting_key)
+           VALUES ('ann', %1$L, %2$s, %3$s, %4$s, '2026-04-01',
+                   CASE WHEN %2$s > 0 AND %1$L = 'adjust' THEN timestamptz '2026-04-01' END,
+                   CASE %1$L WHEN 'extend' THEN timestamptz '2030-01-01' END,
+                   CASE %1$L WHEN 'reverse' THEN %5$s END, CASE %1$L WHEN 'extend' THEN %5$s END, 'by hand');
+           INSERT INTO point_allocations SELECT 'ann', #, a.lot_id, a.points FROM (VALUES %6$s) a (lot_id, points) WHERE a.points <> 0;
+           INSERT INTO point_lots (customer_id, lot_id, remaining) SELECT 'ann', #, %2$s WHERE %2$s > 0 AND %1$L = 'adjust';
+           UPDATE point_lots l
+              SET remaining = p.points - coalesce((SELECT sum(a.points) FROM point_allocations a WHERE a.customer_id = 'ann' AND a.lot_id = l.lot_id), 0),
+                  expires_at = point_lot_expires_at(l.customer_id, l.lot_id)
+             FROM point_postings p
+            WHERE l.customer_id = 'ann' AND p.customer_id = 'ann' AND p.posting_id = l.lot_id AND %7$L;
+           UPDATE point_accounts SET balance = balance + %2$s, last_posting = #, last_posted_at = '2026-04-01' WHERE customer_id = 'ann';
+           SET CONSTRAINTS ALL IMMEDIATE$$,
+           s.kind, s.points, s.shortfall, s.lapsed, s.other, s.allocations, s.lots), '#', '(SELECT max(posting_id) FROM point_postings)')), E'\n  Post with .*', '') AS outcome
+  FROM (VALUES
+    ('a redemption that adds up', 'SELECT', 'redeem', -10, 0, 0, '0', '(2, 10)', true),
+    ('one that moves points to another lot', 'SELECT', 'redeem', -10, 0, 0, '0', '(2, 100), (1, -90)', true),
+    ('a correction that does', 'SELECT', 'adjust', -10, 0, 0, '0', '(2, 100), (1, -90)', true),
+    ('expiry that does', 'SELECT', 'expire', -10, 0, 0, '0', '(2, 100), (1, -90)', true),
+    ('a new lot that does', 'SELECT', 'adjust', 10, 0, 0, '0', '(2, 90), (1, -90)', true),
+    ('a new lot that takes', 'SELECT', 'adjust', 10, 0, 0, '0', '(2, 10)', true),
+    ('a longer life that does', 'SELECT', 'extend', 0, 0, 0, '2', '(2, 90), (1, -90)', true),
+    ('a lot that is not told', 'SELECT', 'redeem', -10, 0, 0, '0', '(2, 10)', false),
+    ('a reversal that adds up', 'SELECT', 'reverse', 30, 0, 0, '4', '(2, -30)', true),
+    ('one that gives back to a lot more than it was of', 'SELECT', 'reverse', 30, 0, 0, '4', '(3, -30)', true),
+    ('one that gives back what another posting took', 'SELECT redeem_points(''ann'', 20, ''twenty'', posted_at => ''2026-04-01'')',
+        'reverse', 20, 0, 0, '#', '(1, -20)', true),
+    ('one that gives back twice', 'SELECT reverse_points(''ann'', 4, 40, ''forty'', ''2026-04-01''), redeem_points(''ann'', 40, ''forty'', posted_at => ''2026-04-01'')',
+        'reverse', 100, 0, 0, '4', '(1, -80), (2, -20)', true),
+    ('one that takes what was paid', 'SELECT', 'reverse', -10, 0, 0, '4', '(2, 10)', true),
+    ('one of a lot that adds up', 'SELECT', 'reverse', -10, 0, 0, '2', '(2, 10)', true),
+    ('one of a lot that gives', 'SELECT', 'reverse', 10, 0, 0, '2', '(2, -10)', true),
+    ('one of more than the lot was of', 'SELECT', 'reverse', -110, 0, 0, '1', '(2, 110)', true),
+    ('one of a reversal', 'SELECT reverse_points(''ann'', 4, 10, ''ten'', ''2026-04-01'')', 'reverse', -10, 0, 0, '#', '(2, 10)', true),
+    ('a shortfall less than nothing', 'SELECT', 'reverse', 0, -1000000, 0, '4', '(2, 0)', true),
+    ('a lot''s shortfall less than nothing', 'SELECT', 'reverse', 0, -1000000, 0, '2', '(2, 0)', true),
+    ('a shortfall made up for that was none', 'SELECT', 'reverse', -10, -10, 0, '2', '(2, 10)', true),
+    ('a shortfall of points that are there', 'SELECT', 'reverse', -10, 10, 0, '2', '(2, 10)', true),
+    ('lapsed that has not', 'SELECT', 'reverse', -10, 0, 10, '2', '(2, 10)', true)
+    ) s (what, before, kind, points, shortfall, lapsed, other, allocations, lots);
+-- Nobody but the owner posts ahead, or under a key of the shop's own, or where there is no account to lock.
+SELECT pg_temp.outcome(s.statement)
+  FROM (VALUES
+    ('SELECT adjust_points(''ben'', 5, ''far ahead'', posted_at => ''9999-12-30'')'),
+    ('SELECT adjust_points(''ben'', 5, ''tomorrow'', posted_at => now() + interval ''1 day'')'),
+    ('SELECT adjust_points(''ben'', 5, ''to lapse'', expires_at => ''9999-01-01'');
+      SELECT expire_lapsed_points(ARRAY[''ben''], ''9999-12-30'')'),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, now(), now(), ''loyalcs:posting 4'')'),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, reverses, posting_key) VALUES (''ann'', ''reverse'', 9, now(), 4, ''loyalcs:posting 44'')'),
+    ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''emi'', ''adjust'', 9, now(), now(), ''by hand'')')) s (statement);
 -- Who posted, and when, is the server's word.
 BEGIN;
 SELECT adjust_points('ben', 1, 'as it should be') > 0 AS posted;
@@ -94,6 +151,7 @@ RESET ROLE;
 -- The owner's word counts in what is inserted, as from a backup or another system, and not in what is changed.
 SELECT pg_temp.outcome(s.statement)
   FROM (VALUES
+    ('SELECT adjust_points(''ben'', 5, ''far ahead'', posted_at => ''9999-12-30'')'),
     ('INSERT INTO point_accounts (customer_id, balance) VALUES (''ben'', 100)'),
     ('INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key, posted_by, recorded_at)
       VALUES (''ann'', ''adjust'', 9, ''2020-01-01'', ''2020-01-01'', ''from the old system'', ''the old system'', ''2020-01-01'')'),

@@ -348,34 +348,55 @@ $$;
 COMMENT ON FUNCTION point_lot_expires_at(@key_type@, bigint) IS
     'from when on what is left of a lot can no longer be used, by the ledger as it is now: as it was posted, as it was extended last, or so long after the last activity; NULL for never';
 
+-- The account is locked, as by every function that posts: nobody else moves it past
+-- a posting that is still open.
 CREATE OR REPLACE FUNCTION check_posting() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 DECLARE
-    last_posting bigint;
+    account record;
 BEGIN
     IF owns_table(TG_RELID) THEN
         RETURN NEW;
     END IF;
+    SELECT a.last_posting, a.last_posted_at INTO account
+      FROM point_accounts a
+     WHERE a.customer_id = NEW.customer_id
+       FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'customer % has no account of points', coalesce(NEW.customer_id::text, 'NULL')
+            USING ERRCODE = 'foreign_key_violation',
+                  HINT = 'Post with earn_points or adjust_points, which make one.';
+    END IF;
     IF TG_TABLE_NAME = 'point_postings' THEN
+        IF starts_with(NEW.posting_key, text 'loyalcs:')
+           AND NOT (NEW.kind = 'reverse'
+                    AND starts_with(NEW.posting_key || ',', pg_catalog.format('loyalcs:posting %s,', NEW.reverses))) THEN
+            RAISE EXCEPTION 'key % is one of the shop''s own', quote_literal(NEW.posting_key)
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = 'Keys that begin with loyalcs: are of reversals, and name the posting that is reversed.',
+                      HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points.';
+        ELSIF NEW.posted_at > greatest(now() + interval '1 day', account.last_posted_at) THEN
+            RAISE EXCEPTION 'customer % cannot have a posting of % yet', NEW.customer_id, NEW.posted_at
+                USING ERRCODE = 'invalid_parameter_value',
+                      DETAIL = 'That is more than a day from now, and whatever is posted next would have to be of later still.',
+                      HINT = 'Leave posted_at out to post now. The owner of the shop alone can post ahead.';
+        END IF;
         NEW.posted_by := current_user;
         NEW.recorded_at := clock_timestamp();
     END IF;
-    SELECT a.last_posting INTO last_posting
-      FROM point_accounts a
-     WHERE a.customer_id = NEW.customer_id;
-    IF NEW.posting_id <= last_posting THEN
+    IF NEW.posting_id <= account.last_posting THEN
         RAISE EXCEPTION 'posting % of customer % cannot be added to', NEW.posting_id, NEW.customer_id
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  DETAIL = pg_catalog.format('The books of the customer are closed up to posting %s.', last_posting),
+                  DETAIL = pg_catalog.format('The books of the customer are closed up to posting %s.', account.last_posting),
                   HINT = pg_catalog.format('If the number is one that the server gave, then its sequence is behind the rows: SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop.', TG_TABLE_SCHEMA);
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION check_posting() IS
-    'trigger of point_postings and point_allocations: what is added is new; posted_by and recorded_at are the server''s word';
+    'trigger of point_postings and point_allocations: locks the account; what is added is new, of no later than tomorrow, and under no key of the shop''s own; posted_by and recorded_at are the server''s word';
 
 CREATE OR REPLACE FUNCTION check_posting_is_closed() RETURNS trigger
     LANGUAGE plpgsql
@@ -442,6 +463,85 @@ $$;
 COMMENT ON FUNCTION check_lot() IS
     'trigger of point_lots: what is left of a lot and when it lapses is what the ledger says';
 
+-- A lot is given back to by a reversal alone, so that no points move to a lot that
+-- lasts longer. What a lot has left is between nothing and what it was posted with,
+-- because what is kept of it is, and agrees.
+CREATE OR REPLACE FUNCTION allocations_add_up(customer @key_type@, posting bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    posted record;
+    allocated record;
+BEGIN
+    SELECT p.kind, p.points INTO posted
+      FROM point_postings p
+     WHERE p.customer_id = customer AND p.posting_id = posting;
+    SELECT coalesce(sum(a.points), 0) AS points, count(*) AS allocations,
+           coalesce(bool_and(sign(a.points::numeric) = -sign(posted.points::numeric)
+                             AND EXISTS (SELECT FROM point_lots l
+                                           JOIN point_postings p ON p.customer_id = l.customer_id AND p.posting_id = l.lot_id
+                                          WHERE l.customer_id = a.customer_id AND l.lot_id = a.lot_id
+                                            AND l.remaining <= p.points
+                                            AND l.remaining::numeric
+                                                = p.points::numeric - (SELECT sum(o.points)
+                                                                         FROM point_allocations o
+                                                                        WHERE o.customer_id = l.customer_id AND o.lot_id = l.lot_id))),
+                    true) AS of_lots
+      INTO allocated
+      FROM point_allocations a
+     WHERE a.customer_id = customer AND a.posting_id = posting;
+    RETURN CASE
+        WHEN posted.points > 0 AND posted.kind IN ('earn', 'adjust') THEN allocated.allocations = 0
+        ELSE allocated.points = -posted.points::numeric AND allocated.of_lots
+    END;
+END
+$$;
+COMMENT ON FUNCTION allocations_add_up(@key_type@, bigint) IS
+    'whether what a posting moves is what it takes from lots, or as a reversal gives back, and the lots have that much less or more';
+
+-- Of one posting, reversals take back or give back no more than it was of, and what
+-- was given back to a lot had been taken from it. A shortfall is made up for by as
+-- many points, and only if it is one; what has lapsed has expired.
+CREATE OR REPLACE FUNCTION reversal_adds_up(customer @key_type@, reversal bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM point_postings p
+          JOIN point_postings q ON q.customer_id = p.customer_id AND q.posting_id = p.reverses
+         CROSS JOIN LATERAL (
+                   SELECT sum(abs(r.points)::numeric + r.shortfall::numeric + r.lapsed::numeric) AS points,
+                          sum(r.shortfall) AS shortfall, sum(r.lapsed) AS lapsed
+                     FROM point_postings r
+                    WHERE r.customer_id = p.customer_id AND r.reverses = p.reverses
+               ) r
+         WHERE p.customer_id = customer AND p.posting_id = reversal
+           AND q.kind IN ('earn', 'redeem', 'adjust')
+           AND (p.points > 0) = (q.points < 0)
+           AND (p.shortfall >= 0 OR p.shortfall = p.points AND p.lapsed = 0)
+           AND r.points <= abs(q.points)::numeric
+           AND r.shortfall >= 0::numeric
+           AND (p.lapsed = 0
+                OR r.lapsed <= (SELECT sum(a.points)
+                                  FROM point_allocations a
+                                  JOIN point_postings e ON e.customer_id = a.customer_id AND e.posting_id = a.posting_id
+                                 WHERE a.customer_id = p.customer_id AND a.lot_id = p.reverses AND e.kind = 'expire'))
+           AND (p.points <= 0
+                OR NOT EXISTS (SELECT FROM point_allocations a
+                                WHERE a.customer_id = p.customer_id
+                                  AND a.posting_id IN (SELECT o.posting_id
+                                                         FROM point_postings o
+                                                        WHERE o.customer_id = p.customer_id
+                                                          AND (o.posting_id = p.reverses OR o.reverses = p.reverses))
+                                GROUP BY a.lot_id
+                               HAVING sum(a.points) < 0::numeric)));
+END
+$$;
+COMMENT ON FUNCTION reversal_adds_up(@key_type@, bigint) IS
+    'whether a reversal takes or gives back what the posting that it reverses has left to reverse, from and to the same lots';
+
 CREATE OR REPLACE FUNCTION check_account() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -464,18 +564,19 @@ BEGIN
            coalesce(max(p.posted_at), OLD.last_posted_at) AS last_posted_at,
            min(p.posting_id) FILTER (
                WHERE p.posted_at < OLD.last_posted_at
+                  OR p.shortfall > 0 AND NEW.balance > 0
                   OR CASE
                          WHEN p.kind = 'extend'
                          THEN NOT EXISTS (SELECT FROM point_lots l
                                            WHERE l.customer_id = p.customer_id AND l.lot_id = p.extends
                                              AND l.expires_at IS NOT DISTINCT FROM p.expires_at)
+                              OR NOT allocations_add_up(p.customer_id, p.posting_id)
                          WHEN p.points > 0 AND p.kind IN ('earn', 'adjust')
                          THEN NOT EXISTS (SELECT FROM point_lots l
                                            WHERE l.customer_id = p.customer_id AND l.lot_id = p.posting_id)
-                         ELSE p.points <> -coalesce((SELECT sum(a.points)
-                                                       FROM point_allocations a
-                                                      WHERE a.customer_id = p.customer_id
-                                                        AND a.posting_id = p.posting_id), 0)::bigint
+                              OR NOT allocations_add_up(p.customer_id, p.posting_id)
+                         ELSE NOT allocations_add_up(p.customer_id, p.posting_id)
+                              OR p.kind = 'reverse' AND NOT reversal_adds_up(p.customer_id, p.posting_id)
                      END) AS odd
       INTO added
       FROM point_postings p
