@@ -408,6 +408,11 @@ BEGIN
         EXECUTE format('INSERT INTO %I.settings (time_zone, currency) VALUES ($1, $2)', name)
           USING time_zone, currency;
     END IF;
+    -- One row is too few for autovacuum to look at, and without a look the planner
+    -- takes it for hundreds, in every figure.
+    IF made THEN
+        EXECUTE format('ANALYZE %I.settings', name);
+    END IF;
     PERFORM loyalcs.shop_comment_columns(name);
     PERFORM loyalcs.shop_give_levels(name, made);
     IF made OR (loyalcs.shop_recorded_part(name, 'shop')).digest IS DISTINCT FROM installed THEN
