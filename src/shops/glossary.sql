@@ -193,7 +193,6 @@ AS $glossary$
     ('orders_to', 'only for customers with at most so many orders; NULL for all'),
     ('other_product_id', 'product that is bought as well'),
     ('outcome', 'sent, failed (given up after max_attempts), undeliverable, dropped; NULL until it is finished'),
-    ('own_tables', 'tables that create_shop made; another relation serves in place of any that is missing here'),
     ('p90', '90th percentile of the same'),
     ('p95', '95th percentile of the same'),
     ('p_value', 'how likely a change at least this large is by chance'),
