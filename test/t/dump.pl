@@ -27,6 +27,12 @@ $node->command_ok(
 	],
 	'the demo\'s shop is filled');
 
+# In the demo nobody enters anything late.
+$node->safe_psql('shop', q{
+	INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, recorded_at)
+	SELECT customer_id, ticket_id, at + interval '1 minute', 'note', at + interval '2 hours'
+	FROM aurora.ticket_events WHERE kind = 'opened' ORDER BY at, customer_id, ticket_id LIMIT 1});
+
 # All answers are asked for as of the last thing that happened in the shop.
 my $as_of = $node->safe_psql('shop',
 	q{SELECT max(ordered_at) AT TIME ZONE 'UTC' || '+00' FROM aurora.orders});
