@@ -101,6 +101,7 @@ SHOP_SQL = \
 	src/shop/purchases/value.sql \
 	src/shop/purchases/offers.sql \
 	src/shop/service/tickets.sql \
+	src/shop/service/sla_policies.sql \
 	src/shop/service/sla.sql \
 	src/shop/messages/lines.sql \
 	src/shop/messages/templates.sql \
