@@ -41,14 +41,15 @@ BEGIN
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           JOIN loyalcs.shop_glossary() g ON g.name = a.attname::text
-         CROSS JOIN LATERAL (SELECT col_description(c.oid, a.attnum) AS comment) d
+          LEFT JOIN pg_description d
+            ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = a.attnum
          WHERE c.relnamespace = quote_ident(shop)::regnamespace
            AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
            AND c.relowner = current_user::regrole
-           AND (d.comment IS NULL
-                OR d.comment <> g.meaning
+           AND (d.description IS NULL
+                OR d.description <> g.meaning
                    AND EXISTS (SELECT FROM loyalcs.shop_former_meanings() f
-                                WHERE f.name = g.name AND f.meaning = d.comment))
+                                WHERE f.name = g.name AND f.meaning = d.description))
          ORDER BY c.oid, a.attnum
     LOOP
         EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', item.relation, item.attname, item.meaning);

@@ -116,12 +116,14 @@ DECLARE
     made record;
 BEGIN
     was := loyalcs.shop_recorded_part(shop, concat('function ', name));
-    SELECT p.oid, p.proowner, p.proacl, obj_description(p.oid, 'pg_proc') AS comment,
+    SELECT p.oid, p.proowner, p.proacl, d.description AS comment,
            ARRAY(SELECT s FROM unnest(p.proconfig) s
                   WHERE split_part(s, '=', 1) <> 'search_path'
                     AND split_part(s, '=', 1) <> ALL (ARRAY(SELECT split_part(w, '=', 1) FROM unnest(was.settings) w))) AS settings
       INTO old
-      FROM pg_proc p WHERE p.oid = loyalcs.shop_function(schema, name, was.identity);
+      FROM pg_proc p
+      LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid AND d.objsubid = 0
+     WHERE p.oid = loyalcs.shop_function(schema, name, was.identity);
     IF old.oid IS NOT NULL AND was.digest = digest AND was.made = loyalcs.shop_function_digest(old.oid)
        AND NOT loyalcs.shop_uses_gone(shop, 'pg_proc'::regclass::oid, old.oid) THEN
         IF old.comment IS NULL AND was.comment IS NOT NULL THEN
@@ -142,9 +144,10 @@ BEGIN
             PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, old.oid);
             PERFORM loyalcs.shop_run(shop, body);
     END;
-    SELECT p.oid, oidvectortypes(p.proargtypes) AS identity, p.proconfig, obj_description(p.oid, 'pg_proc') AS comment
+    SELECT p.oid, oidvectortypes(p.proargtypes) AS identity, p.proconfig, d.description AS comment
       INTO made
       FROM pg_proc p
+      LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid AND d.objsubid = 0
      WHERE p.pronamespace = schema AND p.proname = name::name AND p.ctid <> ALL (before);
 
     IF old.oid IS NOT NULL THEN

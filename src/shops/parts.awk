@@ -79,10 +79,12 @@ BEGIN {
 	print "    OUT hidden text[],"
 	print "    OUT script text"
 	print ") RETURNS SETOF record"
-	print "    LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+	# plpgsql keeps the plan: a megabyte of text is read once a session, not at every call
+	print "    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE"
 	print "    SET search_path = pg_catalog, pg_temp"
 	print "AS $parts$"
-	print "    VALUES"
+	print "BEGIN"
+	print "    RETURN QUERY VALUES"
 }
 
 FNR == 1 { finish() }
@@ -136,7 +138,8 @@ END {
 	if (failed)
 		exit 1
 	finish()
-	print ""
+	print ";"
+	print "END"
 	print "$parts$;"
 	print "COMMENT ON FUNCTION loyalcs.shop_parts() IS"
 	print "    'the scripts that a shop is made of, in order: tables, what later versions changed of them, the references between them, functions; for create_shop, grant_shop and drop_shop';"

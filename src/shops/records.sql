@@ -15,7 +15,9 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_run(text, text) IS
     'runs a part of a shop, in its schema';
 
--- Records of one part, and of all.
+-- Records of one part, and of all. A part is looked up and written some hundred times:
+-- with the shop in the path the statement is one and the same, and planned once. (Nothing
+-- in it can mean another thing there: all its operators stand in pg_catalog as they are.)
 CREATE FUNCTION loyalcs.shop_recorded_part(
     shop text,
     part text,
@@ -31,10 +33,11 @@ CREATE FUNCTION loyalcs.shop_recorded_part(
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    EXECUTE format('SELECT m.own, m.digest, m.made, m.identity, m.columns, m.settings, m.comment
-                      FROM ONLY %I.shop_migrations m WHERE m.part = $1', shop)
-       INTO own, digest, made, identity, columns, settings, comment
-      USING part;
+    PERFORM set_config('search_path', format('%I, pg_temp', shop), true);
+    SELECT m.own, m.digest, m.made, m.identity, m.columns, m.settings, m.comment
+      INTO own, digest, made, identity, columns, settings, comment
+      FROM ONLY shop_migrations m
+     WHERE m.part = shop_recorded_part.part;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_recorded_part(text, text) IS
@@ -80,15 +83,19 @@ CREATE FUNCTION loyalcs.shop_record(
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
-    EXECUTE format('INSERT INTO %I.shop_migrations AS m (part, version, own, digest, identity, columns, made, settings, comment)
-                    SELECT $1, e.extversion, $2, $3, $4, $5, $6, $7, $8 FROM pg_extension e WHERE e.extname = %L
-                    ON CONFLICT (part) DO UPDATE
-                       SET version = EXCLUDED.version, own = EXCLUDED.own, digest = EXCLUDED.digest,
-                           identity = EXCLUDED.identity, columns = EXCLUDED.columns, made = EXCLUDED.made,
-                           settings = EXCLUDED.settings, comment = EXCLUDED.comment,
-                           applied_at = EXCLUDED.applied_at', shop, 'loyalcs')
-      USING part, own, digest, identity, columns, made, settings, comment;
+    PERFORM set_config('search_path', format('%I, pg_temp', shop), true);
+    INSERT INTO shop_migrations (part, version, own, digest, identity, columns, made, settings, comment)
+    SELECT shop_record.part, e.extversion, shop_record.own, shop_record.digest, shop_record.identity,
+           shop_record.columns, shop_record.made, shop_record.settings, shop_record.comment
+      FROM pg_extension e
+     WHERE e.extname = 'loyalcs'
+    ON CONFLICT (part) DO UPDATE
+       SET version = EXCLUDED.version, own = EXCLUDED.own, digest = EXCLUDED.digest,
+           identity = EXCLUDED.identity, columns = EXCLUDED.columns, made = EXCLUDED.made,
+           settings = EXCLUDED.settings, comment = EXCLUDED.comment,
+           applied_at = EXCLUDED.applied_at;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_record(text, text, boolean, text, text, text[], text, text[], text) IS
