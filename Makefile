@@ -51,6 +51,7 @@ OBJS = \
 	src/purchases/rfm.o \
 	src/purchases/concentration.o \
 	src/purchases/retention.o \
+	src/purchases/survival.o \
 	src/service/ticket_clocks.o \
 	src/service/sla_clocks.o \
 	src/service/sla.o \
@@ -70,6 +71,7 @@ CORE_SQL = \
 	src/purchases/rfm.sql \
 	src/purchases/concentration.sql \
 	src/purchases/retention.sql \
+	src/purchases/survival.sql \
 	src/calendar/holidays.sql \
 	src/calendar/business_hours.sql \
 	src/calendar/business_time.sql \

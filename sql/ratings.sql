@@ -537,65 +537,6 @@ INSERT INTO normal VALUES (0.0001, 0.0001253314140596669), (0.5, 0.6744897501960
     (0.9, 1.644853626951473), (0.95, 1.959963984540054), (0.98, 2.3263478740408408), (0.99, 2.575829303548901),
     (0.999, 3.290526731491926), (0.999999, 4.891638475698995);
 
--- By hand: 40 promoters, 30 passives and 30 detractors count as 40.75, 31.5
--- and 30.75 of 103, so the adjusted score is 1000 / 103 = 9.70874 with a
--- variance of 10000 * (71.5 / 103 - (10 / 103)^2) / 103 = 66.48046, whose root is
--- 8.153555; times 1.959964 that is 15.98067.
-SELECT round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, round(nps_margin(r)::numeric, 4) AS margin, nps(r)
-FROM (VALUES ('{"0": 30, "8": 30, "10": 40}'::ratings)) AS survey (r), nps_interval(r);
-
--- Some hundred surveys, from one answer to the largest numbers.
-CREATE TABLE surveys AS
-    SELECT row_number() OVER (ORDER BY p, m, d) AS id, p, m, d, format('{"3": %s, "7": %s, "9": %s, "10": %s}', d, m, p / 2, p - p / 2)::ratings AS r
-    FROM (VALUES (0::bigint), (1), (2), (7), (40), (1000), (123456789), (9007199254740992)) AS promoters (p),
-         (VALUES (0::bigint), (1), (5), (60), (9999), (9007199254740992)) AS passives (m),
-         (VALUES (0::bigint), (1), (3), (30), (777), (9007199254740991)) AS detractors (d)
-    WHERE p + m + d > 0;
-
--- The adjusted Wald interval in plain SQL, and in numeric, which rounds nothing.
-CREATE VIEW wald AS
-    SELECT id, confidence, z, r, 100 * (p + 0.75 - (d + 0.75)) / (p + m + d + 3.0) AS middle,
-           z::numeric * sqrt(10000 * ((p + 0.75 + d + 0.75) / n - ((p + 0.75 - (d + 0.75)) / n) ^ 2) / n) AS margin
-    FROM surveys, normal, LATERAL (SELECT round(p + m + d + 3.0, 40) AS n) AS adjusted;
-SELECT count(*) AS intervals,
-       count(*) FILTER (WHERE abs(low - greatest(middle - margin, -100)) <= 1e-9 IS NOT true
-           OR abs(high - least(middle + margin, 100)) <= 1e-9 IS NOT true) AS differing,
-       count(*) FILTER (WHERE abs(nps_margin(r, confidence) - margin) <= 1e-9 IS NOT true) AS margins_differing,
-       count(*) FILTER (WHERE low < -100 OR high > 100 OR low > high) AS out_of_bounds,
-       count(*) FILTER (WHERE low = -100 OR high = 100) AS clamped
-FROM wald, nps_interval(r, confidence);
--- The quantile itself, from the margin of a survey whose margin is known.
-SELECT confidence, round((nps_margin('{"0": 30, "8": 30, "10": 40}', confidence) /
-    sqrt(10000 * (71.5 / 103 - (10 / 103.0) ^ 2) / 103))::numeric, 6) AS z
-FROM (VALUES (0.5), (0.9), (0.95), (0.99), (0.999999)) AS v (confidence);
-
--- More answers narrow it, more confidence widens it.
-SELECT count(*) FILTER (WHERE margin >= before) AS not_narrower
-FROM (SELECT margin, lag(margin) OVER (ORDER BY n) AS before
-      FROM generate_series(1, 2000) AS n, nps_margin(format('{"2": %s, "7": %s, "9": %s}', n, n, 2 * n)::ratings) AS margin) AS m;
-SELECT count(*) FILTER (WHERE margin <= before) AS not_wider
-FROM (SELECT margin, lag(margin) OVER (ORDER BY c) AS before
-      FROM generate_series(1, 999) AS c, nps_margin('{"2": 5, "7": 5, "9": 10}', c / 1000.0) AS margin) AS m;
-
--- Without answers there is none; one answer tells little.
-SELECT * FROM nps_interval('{}');
-SELECT nps_margin('{}'), nps_margin(NULL), nps_margin('{"9": 1}', NULL), nps_interval(NULL) AS null, nps_interval('{"9": 1}', NULL) AS null_confidence;
-SELECT score, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
-FROM unnest('{0,8,10}'::int[]) AS score, nps_interval(format('{"%s": 1}', score)::ratings);
-
--- A confidence is between 0 and 1: for 95 it says what to write.
-SELECT nps_margin('{"9": 1}', 95);
-\pset format unaligned
-\pset tuples_only on
-SELECT format('%s => %s', call, regexp_replace(pg_temp.error_of(format('SELECT loyalcs.%s', call)), '\n   hint: .*', '')) FROM (VALUES
-    ('nps_margin(''{"9": 1}'', 0)'), ('nps_margin(''{}'', 1)'), ('nps_interval(''{"9": 1}'', -0.95)'), ('nps_interval(''{}'', 1)'),
-    ('nps_interval(''{"9": 1}'', ''NaN'')'), ('mean_interval(''{"9": 2}'', ''infinity'')'), ('mean_interval(''{}'', 0)'),
-    ('nps_change(''{"9": 1}'', ''{"9": 1}'', 2)'), ('nps_change(''{}'', ''{}'', 2)'), ('mean_change(''{"9": 2}'', ''{"9": 2}'', 1)'),
-    ('mean_change(''{}'', ''{}'', 95)')
-) AS wrong (call);
-\pset format aligned
-\pset tuples_only off
-
 -- P(|Z| >= z) by Simpson's rule over the density.
 CREATE FUNCTION pg_temp.normal_p(z float8) RETURNS float8 LANGUAGE sql AS $$
     SELECT 1 - 2 * least(z, 9) / 3 / 400 * sum(CASE WHEN i IN (0, 400) THEN 1 WHEN i % 2 = 1 THEN 4 ELSE 2 END
@@ -603,61 +544,6 @@ CREATE FUNCTION pg_temp.normal_p(z float8) RETURNS float8 LANGUAGE sql AS $$
     FROM generate_series(0, 400) AS i
 $$;
 SELECT round(pg_temp.normal_p(1.959963984540054)::numeric, 9) AS p_at_95, round(pg_temp.normal_p(3.290526731491926)::numeric, 9) AS p_at_99_9;
-
--- A change is that of the plain scores; its interval and its p-value are those
--- of the difference of the two adjusted estimates.  (Among quadrillions of
--- nearly unanimous answers, a float8 has no digits left for a p-value.)
-CREATE VIEW changes AS
-    SELECT a.r AS before, b.r AS after, a.confidence, nps(b.r) - nps(a.r) AS change,
-           (b.middle - a.middle)::float8 AS middle, sqrt((a.margin / a.z::numeric) ^ 2 + (b.margin / b.z::numeric) ^ 2)::float8 AS error, a.z
-    FROM wald AS a JOIN wald AS b USING (confidence)
-    WHERE a.id % 9 = 4 AND b.id % 8 = 3;
-SELECT count(*) AS changes,
-       count(*) FILTER (WHERE c.change IS DISTINCT FROM h.change) AS change_differing,
-       count(*) FILTER (WHERE abs(low - greatest(middle - z * error, -200)) <= 1e-9 IS NOT true
-           OR abs(high - least(middle + z * error, 200)) <= 1e-9 IS NOT true) AS interval_differing,
-       count(*) FILTER (WHERE error < 1e-6) AS unanimous,
-       count(*) FILTER (WHERE abs(p_value - pg_temp.normal_p(abs(middle) / error)) <= 1e-9 IS NOT true AND error >= 1e-6) AS p_differing
-FROM changes AS h, nps_change(before, after, confidence) AS c;
-
--- Zero is outside the interval exactly when p < 1 - confidence.
-SELECT count(*) AS changes, count(*) FILTER (WHERE p_value < 1 - confidence) AS significant,
-       count(*) FILTER (WHERE (p_value < 1 - confidence) <> (low > 0 OR high < 0)) AS contradicting
-FROM surveys AS a, surveys AS b, normal, nps_change(a.r, b.r, confidence)
-WHERE a.id % 5 = 2 AND b.id % 7 = 3;
-
--- Nothing changed; turned around; from nobody, to nobody.
-SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, p_value FROM nps_change('{"9": 10, "3": 5}', '{"9": 10, "3": 5}');
-SELECT change, round(low::numeric, 9) AS low, round(high::numeric, 9) AS high, p_value < 1e-6 AS beyond_doubt FROM nps_change('{"0": 9007199254740992}', '{"10": 9007199254740992}', 0.5);
-SELECT count(*) FILTER (WHERE (a.change, a.low, a.high, a.p_value) IS DISTINCT FROM (-b.change, -b.high, -b.low, b.p_value)) AS not_turned_around
-FROM changes, nps_change(before, after, confidence) AS a, nps_change(after, before, confidence) AS b;
-SELECT * FROM nps_change('{}', '{"9": 1}');
-SELECT * FROM nps_change('{"9": 1}', '{}');
-SELECT nps_change(NULL, '{}') AS null_before, nps_change('{}', NULL) AS null_after, nps_change('{}', '{}', NULL) AS null_confidence;
-
---
--- Intervals and changes of means
---
-
--- Student's t from published tables.  With x answers of 5 and y of 6, the
--- variance is xy / n(n - 1), so t is the half width over sqrt(xy / (n - 1)) / n;
--- compared with a mean that is certain, the degrees of freedom are n - 1, too,
--- and the interval is less often clamped.
-CREATE TABLE student (confidence float8, df int, t numeric);
-INSERT INTO student VALUES
-    (0.90, 1, 6.314), (0.95, 1, 12.706), (0.95, 2, 4.303), (0.95, 3, 3.182), (0.95, 4, 2.776), (0.90, 5, 2.015), (0.95, 5, 2.571),
-    (0.99, 5, 4.032), (0.90, 10, 1.812), (0.95, 10, 2.228), (0.98, 10, 2.764), (0.99, 10, 3.169), (0.95, 20, 2.086), (0.99, 20, 2.845),
-    (0.80, 30, 1.310), (0.95, 30, 2.042), (0.99, 30, 2.750), (0.999, 30, 3.646), (0.95, 60, 2.000), (0.999, 60, 3.460),
-    (0.90, 120, 1.658), (0.95, 120, 1.980), (0.99, 120, 2.617), (0.95, 1000, 1.962), (0.95, 100000000, 1.960), (0.99, 100000001, 2.576);
-CREATE VIEW with_df AS
-    SELECT confidence, df, t, format('{"5": %s, "6": %s}', x, y)::ratings AS r, 5 + y / (x + y)::float8 AS mean,
-           sqrt(x::float8 * y / df) / (df + 1) AS error
-    FROM student, LATERAL (SELECT (df + 1) / 2 AS x, df + 1 - (df + 1) / 2 AS y) AS split;
-SELECT count(*) AS published,
-       count(*) FILTER (WHERE abs((i.high - i.low) / 2 / error - t) > 0.0005 AND i.low > 0 AND i.high < 10) AS differing,
-       count(*) FILTER (WHERE i.low <= 0 OR i.high >= 10) AS clamped,
-       count(*) FILTER (WHERE abs((c.high - c.low) / 2 / error - t) > 0.0005) AS change_differing
-FROM with_df, mean_interval(r, confidence) AS i, mean_change(r, '{"5": 1000}', confidence) AS c;
 
 -- The distribution itself has closed forms for whole degrees of freedom
 -- (Abramowitz and Stegun 26.7.3 and 26.7.4).
@@ -686,29 +572,159 @@ END $$;
 SELECT round(pg_temp.student_p(12.7062047361747, 1)::numeric, 9) AS df_1, round(pg_temp.student_p(2.2281388519649, 10)::numeric, 9) AS df_10,
        round(pg_temp.student_p(2.0095752371292, 49)::numeric, 9) AS df_49;
 
--- p-values against means that are certain: df = n - 1.
-SELECT count(*) AS tests, min(round(t::numeric, 2)), max(round(t::numeric, 2)),
-       count(*) FILTER (WHERE abs(p_value - pg_temp.student_p(t, df)) <= 1e-12 IS NOT true) AS differing
-FROM (SELECT df, (sure - mean) / error AS t, format('{"%s": 7}', sure)::ratings AS certain,
-             format('{"%s": %s, "%s": %s}', score, x, score + 1, y)::ratings AS r
-      FROM generate_series(1, 60) AS df, unnest('{0,1,4,8,9}'::int[]) AS score, unnest('{0,3,5,9,10}'::int[]) AS sure,
-           LATERAL (SELECT (df + 2) / 3 AS x, df + 1 - (df + 2) / 3 AS y) AS split,
-           LATERAL (SELECT score + y / (x + y)::float8 AS mean, sqrt(x::float8 * y / df) / (df + 1) AS error) AS figures) AS cases,
-     mean_change(r, certain);
+-- And for those of Welch, which are not whole: at the angle whose tangent is t over
+-- the root of df, the density is cos^(df - 1), by Simpson's rule. From 3,000 on
+-- the normal distribution is near enough, and below 4 the rule itself is coarse.
+CREATE FUNCTION pg_temp.student_area(angle float8, df float8) RETURNS float8 LANGUAGE sql AS $$
+    SELECT angle / 3 / 600 * sum(CASE WHEN i IN (0, 600) THEN 1 WHEN i % 2 = 1 THEN 4 ELSE 2 END
+        * exp(greatest(ln(greatest(cos(angle * i / 600), 1e-9)) * (df - 1), -600)))
+    FROM generate_series(0, 600) AS i
+$$;
+CREATE FUNCTION pg_temp.p_of(t float8, df float8) RETURNS float8 LANGUAGE sql AS $$
+    SELECT CASE WHEN df > 3000 THEN pg_temp.normal_p(abs(t))
+                WHEN df = floor(df) THEN pg_temp.student_p(CASE WHEN df > 50 THEN least(abs(t), 40) ELSE t END, df::int)
+                ELSE 1 - pg_temp.student_area(atan(abs(t) / sqrt(df)), df) / pg_temp.student_area(pi() / 2, df) END
+$$;
+CREATE FUNCTION pg_temp.near(p float8, q float8, df float8) RETURNS boolean LANGUAGE sql AS $$
+    SELECT abs(p - q) <= CASE WHEN df > 3000 THEN 1 / df + 1e-7 WHEN df < 4 THEN 1e-4 ELSE 1e-8 END IS TRUE
+$$;
 
--- Critical values: at the edge of the interval, p is 1 - confidence.
-SELECT count(*) AS intervals, count(*) FILTER (WHERE abs(pg_temp.student_p((high - mean) / error, df) - (1 - confidence)) <= 1e-12 IS NOT true) AS differing
-FROM (SELECT df, confidence, r, mean, error FROM generate_series(4, 60) AS df, normal,
-           LATERAL (SELECT (df + 2) / 3 AS x, df + 1 - (df + 2) / 3 AS y) AS split,
-           LATERAL (SELECT format('{"5": %s, "6": %s}', x, y)::ratings AS r, 5 + y / (x + y)::float8 AS mean, sqrt(x::float8 * y / df) / (df + 1) AS error) AS figures) AS cases,
-     mean_interval(r, confidence)
-WHERE high < 10;
+-- By hand: 40 promoters, 30 passives and 30 detractors count as 40.75, 31.5
+-- and 30.75 of 103, so the adjusted score is 1000 / 103 = 9.70874 with a
+-- variance of 10000 * (71.5 / 103 - (10 / 103)^2) / 102 = 67.13222, whose root is
+-- 8.193426; times 1.983495, Student's t of 102, that is 16.25162.
+SELECT round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, round(nps_margin(r)::numeric, 4) AS margin, nps(r)
+FROM (VALUES ('{"0": 30, "8": 30, "10": 40}'::ratings)) AS survey (r), nps_interval(r);
 
--- A mean interval is the mean plus and minus t standard errors, clamped to the
--- scale: here by the published t of 2.228.
-SELECT round(low::numeric, 3) AS low, round(high::numeric, 3) AS high,
-       round((mean(r) - 2.228 * stddev(r) / sqrt(11))::numeric, 3) AS by_hand_low, round((mean(r) + 2.228 * stddev(r) / sqrt(11))::numeric, 3) AS by_hand_high
-FROM (VALUES ('{"2": 1, "5": 3, "7": 4, "8": 2, "10": 1}'::ratings)) AS survey (r), mean_interval(r);
+-- Some hundred surveys, from one answer to the largest numbers.
+CREATE TABLE surveys AS
+    SELECT row_number() OVER (ORDER BY p, m, d) AS id, p, m, d, format('{"3": %s, "7": %s, "9": %s, "10": %s}', d, m, p / 2, p - p / 2)::ratings AS r
+    FROM (VALUES (0::bigint), (1), (2), (7), (40), (1000), (123456789), (9007199254740992)) AS promoters (p),
+         (VALUES (0::bigint), (1), (5), (60), (9999), (9007199254740992)) AS passives (m),
+         (VALUES (0::bigint), (1), (3), (30), (777), (9007199254740991)) AS detractors (d)
+    WHERE p + m + d > 0;
+
+-- The adjusted score and its error in plain SQL, and in numeric, which rounds
+-- nothing. The margin is so many errors that Student's t exceeds them with
+-- probability 1 - confidence; the interval is around the adjusted score, reaches
+-- to the score itself, and stays within its bounds.
+CREATE VIEW wald AS
+    SELECT id, r, n - 1 AS df, 100 * (p - d) / n AS middle,
+           sqrt(10000 * ((p + 0.75 + d + 0.75) / n - ((p - d) / n) ^ 2) / (n - 1)) AS error
+    FROM surveys, LATERAL (SELECT round(p + m + d + 3.0, 40) AS n) AS adjusted;
+SELECT count(*) AS intervals,
+       count(*) FILTER (WHERE error >= 1e-6 AND NOT pg_temp.near(pg_temp.p_of((margin / error)::float8, df::float8), 1 - confidence, df::float8)) AS margins_differing,
+       count(*) FILTER (WHERE abs(low - greatest(least(middle - margin, nps(r)), -100)) <= 1e-9 IS NOT true
+           OR abs(high - least(greatest(middle + margin, nps(r)), 100)) <= 1e-9 IS NOT true) AS differing,
+       count(*) FILTER (WHERE low < -100 OR high > 100 OR low > nps(r) OR high < nps(r)) AS out_of_bounds,
+       count(*) FILTER (WHERE low = -100 OR high = 100) AS clamped
+FROM wald, (VALUES (0.5::float8), (0.95), (0.999)) AS level (confidence), nps_interval(r, confidence), LATERAL (SELECT nps_margin(r, confidence)::numeric AS margin) AS m;
+
+-- More answers narrow it, more confidence widens it.
+SELECT count(*) FILTER (WHERE margin >= before) AS not_narrower
+FROM (SELECT margin, lag(margin) OVER (ORDER BY n) AS before
+      FROM generate_series(1, 2000) AS n, nps_margin(format('{"2": %s, "7": %s, "9": %s}', n, n, 2 * n)::ratings) AS margin) AS m;
+SELECT count(*) FILTER (WHERE margin <= before) AS not_wider
+FROM (SELECT margin, lag(margin) OVER (ORDER BY c) AS before
+      FROM generate_series(1, 999) AS c, nps_margin('{"2": 5, "7": 5, "9": 10}', c / 1000.0) AS margin) AS m;
+
+-- Without answers there is none; one answer tells little.
+SELECT * FROM nps_interval('{}');
+SELECT nps_margin('{}'), nps_margin(NULL), nps_margin('{"9": 1}', NULL), nps_interval(NULL) AS null, nps_interval('{"9": 1}', NULL) AS null_confidence;
+SELECT score, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
+FROM unnest('{0,8,10}'::int[]) AS score, nps_interval(format('{"%s": 1}', score)::ratings);
+
+-- A confidence is between 0 and 1: for 95 it says what to write.
+SELECT nps_margin('{"9": 1}', 95);
+\pset format unaligned
+\pset tuples_only on
+SELECT format('%s => %s', call, regexp_replace(pg_temp.error_of(format('SELECT loyalcs.%s', call)), '\n   hint: .*', '')) FROM (VALUES
+    ('nps_margin(''{"9": 1}'', 0)'), ('nps_margin(''{}'', 1)'), ('nps_interval(''{"9": 1}'', -0.95)'), ('nps_interval(''{}'', 1)'),
+    ('nps_interval(''{"9": 1}'', ''NaN'')'), ('mean_interval(''{"9": 2}'', ''infinity'')'), ('mean_interval(''{}'', 0)'),
+    ('nps_change(''{"9": 1}'', ''{"9": 1}'', 2)'), ('nps_change(''{}'', ''{}'', 2)'), ('mean_change(''{"9": 2}'', ''{"9": 2}'', 1)'),
+    ('mean_change(''{}'', ''{}'', 95)')
+) AS wrong (call);
+\pset format aligned
+\pset tuples_only off
+
+-- A change is that of the plain scores; its interval and its p-value are those
+-- of the difference of the two adjusted estimates, with Welch's degrees of
+-- freedom.  (Among quadrillions of nearly unanimous answers, a float8 has no
+-- digits left for a p-value.)
+CREATE VIEW changes AS
+    SELECT a.r AS before, b.r AS after, nps(b.r) - nps(a.r) AS change, (b.middle - a.middle)::float8 AS middle,
+           sqrt(a.error ^ 2 + b.error ^ 2)::float8 AS error,
+           ((a.error ^ 2 + b.error ^ 2) ^ 2 / (a.error ^ 4 / a.df + b.error ^ 4 / b.df))::float8 AS df
+    FROM wald AS a, wald AS b
+    WHERE a.id % 19 = 4 AND b.id % 18 = 3;
+SELECT count(*) AS changes,
+       count(*) FILTER (WHERE c.change IS DISTINCT FROM h.change) AS change_differing,
+       count(*) FILTER (WHERE error >= 1e-6 AND low > -200 AND low < c.change
+           AND NOT pg_temp.near(pg_temp.p_of((middle - low) / error, df), 0.05, df)) AS low_differing,
+       count(*) FILTER (WHERE error >= 1e-6 AND high < 200 AND high > c.change
+           AND NOT pg_temp.near(pg_temp.p_of((high - middle) / error, df), 0.05, df)) AS high_differing,
+       count(*) FILTER (WHERE low > c.change OR high < c.change) AS beside_the_change,
+       count(*) FILTER (WHERE error < 1e-6) AS unanimous,
+       count(*) FILTER (WHERE middle * c.change <= 0) AS speak_for_neither,
+       count(*) FILTER (WHERE error >= 1e-6 AND NOT CASE WHEN middle * c.change > 0 THEN pg_temp.near(pg_temp.p_of(middle / error, df), p_value, df)
+                                                        ELSE p_value = 1 END) AS p_differing
+FROM changes AS h, nps_change(before, after) AS c;
+
+-- Zero is outside the interval exactly when p < 1 - confidence.
+SELECT count(*) AS changes, count(*) FILTER (WHERE p_value < 1 - confidence) AS significant,
+       count(*) FILTER (WHERE (p_value < 1 - confidence) <> (low > 0 OR high < 0)) AS contradicting
+FROM surveys AS a, surveys AS b, normal, nps_change(a.r, b.r, confidence)
+WHERE a.id % 5 = 2 AND b.id % 7 = 3;
+
+-- Nothing changed; turned around; from nobody, to nobody.
+SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, p_value FROM nps_change('{"9": 10, "3": 5}', '{"9": 10, "3": 5}');
+SELECT change, round(low::numeric, 9) AS low, round(high::numeric, 9) AS high, p_value < 1e-6 AS beyond_doubt FROM nps_change('{"0": 9007199254740992}', '{"10": 9007199254740992}', 0.5);
+SELECT count(*) FILTER (WHERE (a.change, a.low, a.high, a.p_value) IS DISTINCT FROM (-b.change, -b.high, -b.low, b.p_value)) AS not_turned_around
+FROM changes, nps_change(before, after) AS a, nps_change(after, before) AS b;
+SELECT * FROM nps_change('{}', '{"9": 1}');
+SELECT * FROM nps_change('{"9": 1}', '{}');
+SELECT nps_change(NULL, '{}') AS null_before, nps_change('{}', NULL) AS null_after, nps_change('{}', '{}', NULL) AS null_confidence;
+
+--
+-- Intervals and changes of means
+--
+
+-- The adjusted mean and its error in plain SQL: one answer more at each end of
+-- the scale.
+CREATE TABLE scales AS
+    SELECT row_number() OVER (ORDER BY scale_low, scale_high, a, b, c) AS id, scale_low, scale_high,
+           ratings_agg(score) AS r, avg(score)::float8 AS mean, count(*) + 1 AS df,
+           (sum(score) + scale_low + scale_high)::numeric / (count(*) + 2) AS middle
+    FROM (VALUES (1, 5), (1, 7), (0, 10), (3, 4)) AS scale (scale_low, scale_high),
+         unnest('{0,1,2,30}'::int[]) AS a, unnest('{0,1,9}'::int[]) AS b, unnest('{0,3,400}'::int[]) AS c,
+         LATERAL (SELECT scale_low AS score FROM generate_series(1, a) UNION ALL SELECT scale_low + 1 FROM generate_series(1, b)
+                  UNION ALL SELECT scale_high FROM generate_series(1, c)) AS answer
+    GROUP BY scale_low, scale_high, a, b, c;
+CREATE VIEW adjusted AS
+    SELECT s.*, sqrt(v.squares / df / (df + 1)) AS error
+    FROM scales AS s, LATERAL (SELECT sum(n * (score - middle) ^ 2) AS squares
+                               FROM (SELECT k - 1 AS score, (histogram(r))[k] + (k - 1 IN (scale_low, scale_high))::int AS n FROM generate_series(1, 11) AS k) AS h) AS v;
+SELECT count(*) AS intervals,
+       count(*) FILTER (WHERE low > scale_low AND low < mean AND NOT pg_temp.near(pg_temp.p_of(((middle - low::numeric) / error)::float8, df), 1 - confidence, df)) AS low_differing,
+       count(*) FILTER (WHERE high < scale_high AND high > mean AND NOT pg_temp.near(pg_temp.p_of(((high::numeric - middle) / error)::float8, df), 1 - confidence, df)) AS high_differing,
+       count(*) FILTER (WHERE low < scale_low OR high > scale_high OR low > mean OR high < mean) AS out_of_bounds,
+       count(*) FILTER (WHERE low = scale_low OR high = scale_high) AS clamped
+FROM adjusted, (VALUES (0.5::float8), (0.95), (0.999)) AS level (confidence), mean_interval(r, scale_low, scale_high, confidence);
+SELECT count(*) AS changes,
+       count(*) FILTER (WHERE abs(change - (b.mean - a.mean)) <= 1e-12 IS NOT true) AS change_differing,
+       count(*) FILTER (WHERE low > a.scale_low - a.scale_high AND low < change AND NOT pg_temp.near(pg_temp.p_of((m - low) / e, w.df), 0.05, w.df)) AS low_differing,
+       count(*) FILTER (WHERE high < a.scale_high - a.scale_low AND high > change AND NOT pg_temp.near(pg_temp.p_of((high - m) / e, w.df), 0.05, w.df)) AS high_differing,
+       count(*) FILTER (WHERE low > change OR high < change) AS beside_the_change,
+       count(*) FILTER (WHERE change * m <= 0) AS speak_for_neither,
+       count(*) FILTER (WHERE NOT CASE WHEN change * m > 0 THEN pg_temp.near(pg_temp.p_of(m / e, w.df), p_value, w.df) ELSE p_value = 1 END) AS p_differing
+FROM adjusted AS a JOIN adjusted AS b USING (scale_low, scale_high), mean_change(a.r, b.r, scale_low, scale_high),
+     LATERAL (SELECT (b.middle - a.middle)::float8 AS m, sqrt(a.error ^ 2 + b.error ^ 2)::float8 AS e,
+                     ((a.error ^ 2 + b.error ^ 2) ^ 2 / (a.error ^ 4 / a.df + b.error ^ 4 / b.df))::float8 AS df) AS w
+WHERE a.id % 3 = 1 AND b.id % 4 = 2;
+-- The function without a scale is the one of 0 to 10.
+SELECT count(*) AS pairs, count(*) FILTER (WHERE (i.low, i.high) IS DISTINCT FROM (j.low, j.high) OR c IS DISTINCT FROM d) AS differing
+FROM scales AS a JOIN scales AS b ON b.id = a.id + 1, mean_interval(a.r) AS i, mean_interval(a.r, 0, 10) AS j, mean_change(a.r, b.r) AS c, mean_change(a.r, b.r, 0, 10) AS d;
+
 SELECT * FROM mean_interval('{"0": 1, "10": 1}');
 SELECT * FROM mean_interval('{"7": 5}', 0.999999);
 SELECT * FROM mean_interval('{"7": 1}');
@@ -726,60 +742,19 @@ SELECT count(*) FILTER (WHERE width <= before) AS not_wider
 FROM (SELECT high - low AS width, lag(high - low) OVER (ORDER BY c) AS before
       FROM generate_series(1, 999) AS c, mean_interval('{"4": 5, "5": 5, "6": 10}', c / 1000.0)) AS m;
 
--- Welch's test on published data: R's InsectSprays (Beall 1942), sprays C and E,
--- with their means and standard deviations.
-CREATE TABLE sprays AS
-    SELECT ratings_agg(c) AS c, ratings_agg(e) AS e
-    FROM unnest('{0,1,7,2,3,1,2,1,3,0,1,4}'::int[], '{3,5,3,5,3,6,1,1,3,2,6,4}'::int[]) AS counts (c, e);
-SELECT round(mean(c)::numeric, 6) AS mean_c, round(stddev(c)::numeric, 6) AS stddev_c,
-       round(mean(e)::numeric, 6) AS mean_e, round(stddev(e)::numeric, 6) AS stddev_e FROM sprays;
--- t = 1.868040 with 21.630910 degrees of freedom, for which the density,
--- integrated elsewhere, gives p = 0.0753635 and a critical value of 2.075927.
-SELECT round(change::numeric, 6) AS change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, round(p_value::numeric, 7) AS p_value
-FROM sprays, mean_change(c, e);
-
--- The same by hand, for every pair of some surveys.  At the angle whose tangent
--- is t over the root of df, Student's density is cos^(df - 1): by Simpson's rule.
-CREATE FUNCTION pg_temp.student_area(angle float8, df float8) RETURNS float8 LANGUAGE sql AS $$
-    SELECT angle / 3 / 600 * sum(CASE WHEN i IN (0, 600) THEN 1 WHEN i % 2 = 1 THEN 4 ELSE 2 END
-        * greatest(cos(angle * i / 600), 1e-4) ^ (df - 1))
-    FROM generate_series(0, 600) AS i
-$$;
-CREATE TABLE welch AS
-    SELECT a.r AS before, b.r AS after, b.mean - a.mean AS change, sqrt(a.v + b.v) AS error,
-           (a.v + b.v) ^ 2 / (a.v ^ 2 / (a.n - 1) + b.v ^ 2 / (b.n - 1)) AS df
-    FROM (SELECT team, ratings_agg(nps) AS r, count(nps) AS n, avg(nps)::float8 AS mean, var_samp(nps)::float8 / count(nps) AS v
-          FROM answers WHERE id < 200 GROUP BY team) AS a,
-         (SELECT team, ratings_agg(nps) AS r, count(nps) AS n, avg(nps)::float8 AS mean, var_samp(nps)::float8 / count(nps) AS v
-          FROM answers WHERE id BETWEEN 200 AND 500 GROUP BY team) AS b
-    WHERE a.n > 1 AND b.n > 1 AND a.v > 0 AND b.v > 0;
-SELECT count(*) AS tests, min(round(df::numeric, 1)) AS min_df, max(round(df::numeric, 1)) AS max_df,
-       count(*) FILTER (WHERE abs(c.change - w.change) <= 1e-12 IS NOT true) AS change_differing,
-       count(*) FILTER (WHERE abs((low + high) / 2 - w.change) <= 1e-9 IS NOT true AND low > -10 AND high < 10) AS off_centre,
-       count(*) FILTER (WHERE low = -10 OR high = 10) AS clamped,
-       count(*) FILTER (WHERE abs(1 - pg_temp.student_area(atan(abs(w.change) / error / sqrt(df)), df) / whole - p_value) <= 1e-9 IS NOT true) AS p_differing,
-       count(*) FILTER (WHERE abs(pg_temp.student_area(atan((high - low) / 2 / error / sqrt(df)), df) / whole - 0.95) <= 1e-9 IS NOT true AND low > -10 AND high < 10) AS interval_differing
-FROM welch AS w, mean_change(before, after) AS c, pg_temp.student_area(pi() / 2, df) AS whole;
-
--- One answer more among millions: p is 1 less t times twice the density at
--- zero, which is that of the normal distribution.
-SELECT n, abs(1 - p_value - sqrt(2 / pi()) * t) < 1e-10 AS tiny_change
-FROM (VALUES (1000000), (10000000), (49000000), (51000000)) AS millions (n),
-     LATERAL (SELECT 1 / (4.0 * n + 2) / sqrt(0.25 / n) AS t) AS by_hand,
-     mean_change(format('{"5": %s, "6": %s}', n, n)::ratings, format('{"5": %s, "6": %s}', n, n + 1)::ratings);
-
 -- Zero is outside the interval exactly when p < 1 - confidence.
 SELECT count(*) AS changes, count(*) FILTER (WHERE p_value < 1 - confidence) AS significant,
        count(*) FILTER (WHERE (p_value < 1 - confidence) <> (low > 0 OR high < 0)) AS contradicting
-FROM welch, normal, mean_change(before, after, confidence);
+FROM scales AS a JOIN scales AS b USING (scale_low, scale_high), normal, mean_change(a.r, b.r, scale_low, scale_high, confidence)
+WHERE a.id % 3 = 1 AND b.id % 4 = 2;
 
--- Everybody agreed: what is seen is certain.
-SELECT * FROM mean_change('{"5": 3}', '{"5": 9}');
-SELECT * FROM mean_change('{"5": 3}', '{"6": 2}');
-SELECT * FROM mean_change('{"0": 9007199254740992}', '{"10": 9007199254740992}', 0.999999);
--- One answer has a mean, but no interval; none has nothing.
-SELECT * FROM mean_change('{"5": 1}', '{"6": 3, "8": 1}');
-SELECT * FROM mean_change('{"6": 1, "7": 1}', '{"5": 1}');
+-- Everybody agreed: few are not certain, and many are.
+SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, p_value FROM mean_change('{"5": 3}', '{"5": 9}');
+SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, round(p_value::numeric, 6) AS p_value FROM mean_change('{"5": 3}', '{"6": 2}');
+SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, round(p_value::numeric, 6) AS p_value FROM mean_change('{"0": 9007199254740992}', '{"10": 9007199254740992}', 0.999999);
+-- One answer tells next to nothing; none has nothing.
+SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, round(p_value::numeric, 6) AS p_value FROM mean_change('{"5": 1}', '{"6": 3, "8": 1}');
+SELECT change, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high, round(p_value::numeric, 6) AS p_value FROM mean_change('{"6": 1, "7": 1}', '{"5": 1}');
 SELECT * FROM mean_change('{}', '{"5": 2}');
 SELECT * FROM mean_change('{"5": 2}', '{}');
 SELECT mean_change(NULL, '{}') AS null_before, mean_change('{}', NULL) AS null_after, mean_change('{}', '{}', NULL) AS null_confidence;

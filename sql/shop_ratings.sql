@@ -73,15 +73,15 @@ SELECT count(*) FROM survey_scores_at('2024-01-10 11:59:59+09');
 SELECT count(*) FROM survey_scores_at('-infinity');
 SELECT count(*), sum(sent) AS sent, sum(responses) AS responses FROM survey_scores_at('infinity');
 
--- Adjusted Wald, by the book: three answers more, 3/4 of one a promoter, 3/4 a
--- detractor.
+-- Adjusted Wald: three answers more, 3/4 of one a promoter, 3/4 a detractor, with
+-- Student's t of five and of four degrees of freedom.
 SELECT month, pg_temp.r(score_low) AS low, pg_temp.r(score_high) AS high,
-       pg_temp.r(score_low - 100 * greatest(-1, s.net - 1.959963984540054 * s.error)) AS low_less,
-       pg_temp.r(score_high - 100 * least(1, s.net + 1.959963984540054 * s.error)) AS high_less
+       pg_temp.r(score_low - 100 * greatest(-1, s.net - n.t * s.error)) AS low_less,
+       pg_temp.r(score_high - 100 * least(1, s.net + n.t * s.error)) AS high_less
   FROM survey_scores_at('2024-12-01 00:00+09')
-  JOIN (VALUES (date '2024-01-01', 3, 2, 0), ('2024-02-01', 2, 1, 1)) n (month, n, promoters, detractors) USING (month)
+  JOIN (VALUES (date '2024-01-01', 3, 2, 0, 2.570581835636314), ('2024-02-01', 2, 1, 1, 2.776445105197793)) n (month, n, promoters, detractors, t) USING (month)
  CROSS JOIN LATERAL (SELECT (promoters + 0.75) / (n + 3) AS p, (detractors + 0.75) / (n + 3) AS d) a
- CROSS JOIN LATERAL (SELECT p - d AS net, sqrt((p + d - (p - d) ^ 2) / (n + 3)) AS error) s
+ CROSS JOIN LATERAL (SELECT p - d AS net, sqrt((p + d - (p - d) ^ 2) / (n + 2)) AS error) s
  ORDER BY month;
 
 -- By channel: where the invitation went out, and where the answer came in.
@@ -148,41 +148,53 @@ SELECT 'c' || a.n, s.response, 'care', s.question, a.score
 SELECT question, month, sent, response_rate, responses, score, csat_percent, change, significant, improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE survey = 'care' AND question NOT IN ('wide', 'once');
 
--- Two answers and two answers, 4 and 7 in the mean, each with variance 2: Welch's
--- test has t = 3 / sqrt(2) and 2 degrees of freedom, for which p is
--- 1 - t / sqrt(2 + t * t) and 95% are 4.302653; 1 degree, that of one mean, has
--- 12.7062, so both intervals are cut off at the ends, 0 and 10.
-SELECT month, score, score_low, score_high, change, pg_temp.r(change_low) AS change_low,
-       pg_temp.r(change_high) AS change_high, pg_temp.r(p_value) AS p_value, significant, improved
+-- Two answers and two answers, 3 and 5, then 6 and 8. With 1 and 10, the ends of
+-- the scale, they are 4.75 and 6.25 in the mean, each with a variance of
+-- 44.75 / 3 / 4, and 3 degrees of freedom: t is 3.182446, and both intervals are
+-- cut off at the ends of the scale. Of the change, Welch's test has 6 degrees of
+-- freedom, for which t is 2.446912.
+SELECT month, score, pg_temp.r(score_low) AS score_low, score_high, compared_with, change, pg_temp.r(change_low) AS change_low,
+       pg_temp.r(change_high) AS change_high, pg_temp.r(p_value) AS p_value, too_few, significant, improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'wide';
-SELECT pg_temp.r(3 - 4.302653 * sqrt(2)) AS change_low, pg_temp.r(3 + 4.302653 * sqrt(2)) AS change_high,
-       pg_temp.r(1 - sqrt(4.5) / sqrt(2 + 4.5)) AS p_value;
+SELECT pg_temp.r(1.5 - 2.446912 * sqrt(44.75 / 6)) AS change_low, pg_temp.r(1.5 + 2.446912 * sqrt(44.75 / 6)) AS change_high;
 
--- That is significant to somebody who takes one in five: for 80% it is
--- 8 / sqrt(18) with two degrees of freedom, tan(72 degrees) with one.
+-- For 80% it is 1.637744 with three degrees of freedom, 1.439756 with six.
 BEGIN;
 UPDATE settings SET significance = 0.2;
 SELECT month, score, pg_temp.r(score_low) AS score_low, pg_temp.r(score_high) AS score_high,
        pg_temp.r(change_low) AS change_low, pg_temp.r(change_high) AS change_high,
        pg_temp.r(p_value) AS p_value, significant, improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'wide';
-SELECT pg_temp.r(4 - tand(72)) AS june_low, pg_temp.r(4 + tand(72)) AS june_high,
-       pg_temp.r(3 - 8 / sqrt(18) * sqrt(2)) AS change_low, pg_temp.r(3 + 8 / sqrt(18) * sqrt(2)) AS change_high;
+SELECT pg_temp.r(4.75 - 1.637744 * sqrt(44.75 / 12)) AS june_low, pg_temp.r(4.75 + 1.637744 * sqrt(44.75 / 12)) AS june_high,
+       pg_temp.r(1.5 - 1.439756 * sqrt(44.75 / 6)) AS change_low, pg_temp.r(1.5 + 1.439756 * sqrt(44.75 / 6)) AS change_high;
+-- To somebody who takes nearly anything for significant, it is: but not if it is
+-- of too few, whatever the p-value.
+UPDATE settings SET significance = 0.7, minimum_answers = 3;
+SELECT month, too_few, significant, improved FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'wide';
+UPDATE settings SET minimum_answers = 2;
+SELECT month, too_few, significant, improved FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'wide';
 -- Nor is a p_value less than itself.
 UPDATE settings SET significance = (SELECT p_value FROM survey_scores_at('2024-12-01 00:00+09')
                                      WHERE question = 'wide' AND month = '2024-07-01');
 SELECT significant, improved FROM survey_scores_at('2024-12-01 00:00+09')
  WHERE question = 'wide' AND month = '2024-07-01';
 ROLLBACK;
+SELECT pg_temp.outcome('UPDATE settings SET minimum_answers = 0'), pg_temp.outcome($$UPDATE settings SET response_within = '0'$$);
 
--- One answer has a mean and no more; a change from it has no interval.
-SELECT month, score, score_low, score_high, change, change_low, change_high, p_value, significant, improved
+-- One answer tells next to nothing.
+SELECT month, score, score_low, score_high, change, pg_temp.r(change_low) AS change_low, change_high, pg_temp.r(p_value) AS p_value, too_few, significant, improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'once';
 
--- A change is one against the month before and no other: in September there is
--- nothing to compare with, as in June.
+-- An invitation counts for the response rate once it has had the time.
+SELECT d AS day, sent, answered, response_rate, complete
+  FROM unnest('{2024-01-20,2024-01-31,2024-02-10,2024-06-01}'::date[]) d
+ CROSS JOIN LATERAL survey_scores_at(d::timestamp AT TIME ZONE 'Asia/Tokyo') s
+ WHERE s.month = '2024-01-01' AND s.question = 'recommend' AND s.survey = 'after' ORDER BY d;
+
+-- A change is one against the last month before with answers, however long ago:
+-- a quarterly survey has one, too.
 UPDATE survey_responses SET responded_at = '2024-09-10 12:00+09' WHERE response_id = 'july';
-SELECT count(*) AS months, count(change) AS change, count(change_low) AS low, count(change_high) AS high,
+SELECT count(*) AS months, min(compared_with) AS compared_with, max(compared_with) AS and_no_other, count(change) AS change, count(change_low) AS low, count(change_high) AS high,
        count(p_value) AS p_value, count(significant) AS significant, count(improved) AS improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE survey = 'care';
 -- December and January are neighbours.

@@ -86,7 +86,10 @@ ROLLBACK;
 -- By May five have bought, three of them twice, one three times. First orders:
 -- ann 500 (what is left), ben 400, cat 300, dan 100, eve 600, 380 in the mean.
 -- Second ones: ann 1200, ben 800, dan 200, before that 500, 400, 100; after 30
--- days, 90 and 1. Ann's third is of 1500 after 1200, 60 days later.
+-- days, 90 and 1. Ann's third is of 1500 after 1200, 60 days later. Two still wait
+-- for a second: the curve falls by a fifth after a day and another after 30 (four
+-- of five, three of four), then one has been watched for no longer, and half of the
+-- rest come after 90: 0.7, and that is the first time at which half have come.
 SELECT order_number, customers, reached_share, round(step_share::numeric, 4) AS step_share,
        round(average_order, 4) AS average_order, round(average_previous, 4) AS average_previous, median_wait
   FROM order_ladder_at('2024-05-01 00:00+09');

@@ -197,7 +197,8 @@ SELECT customer_id, since, tier, spent FROM pg_temp.history() ORDER BY 1;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('c1', '2', '2024-02-10 12:00+09', 8000), ('c2', '2', '2024-02-10 12:00+09', 6999);
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-03-01 00:00+09');
 SELECT count(*) AS cuts FROM tier_cuts;
--- With everyone there is a new one, as plain SQL finds it; equal customers share a fate.
+-- With everyone there is a new one, as plain SQL finds it; equal customers share a fate: two have
+-- 9,000, and with them three would be the best two of ten, so they are out.
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-03-02 00:00+09', everyone => true);
 SELECT spent_at_least, (SELECT min(spent) FROM (SELECT sum(amount) AS spent FROM orders GROUP BY customer_id ORDER BY 1 DESC LIMIT 2) s) AS by_hand
   FROM tier_cuts ORDER BY as_of DESC LIMIT 1;
@@ -390,7 +391,8 @@ WITH months AS (
            count(*) FILTER (WHERE now_tier = t.tier) AS ending
       FROM held h CROSS JOIN (SELECT DISTINCT tier FROM tier_history) t GROUP BY h.month, t.tier
 ), ours AS (
-    SELECT * FROM tier_movements_at(pg_temp.noon(700) - interval '1 microsecond')
+    SELECT month, tier, starting, entered, raised, lowered, exited, retained, ending
+      FROM tier_movements_at(pg_temp.noon(700) - interval '1 microsecond')
 )
 SELECT (SELECT count(*) FROM ours) AS rows, (SELECT count(*) FROM (TABLE ours EXCEPT TABLE by_hand) d) AS differ,
        (SELECT count(*) FROM by_hand b WHERE ending > 0 AND NOT EXISTS (SELECT FROM ours o WHERE (o.month, o.tier) = (b.month, b.tier))) AS missing;

@@ -90,9 +90,10 @@ ROLLBACK;
 --
 UPDATE settings SET lost_after = 'infinity';
 -- From three orders on the rhythm is one's own mean gap: 10 days for ann, 33
--- days and 8 hours for dan. Before that it is the shop's median: from the first
--- order to the second 20 of 10, 20, 30; from the second to the third, which
--- only ann and dan have placed, 20 of 10 and 30.
+-- days and 8 hours for dan. Before that it is the shop's median, by the survival
+-- curve: from the first order to the second half of the four have come after 20
+-- days and before 30, so 25; from the second to the third 30, since ben is still
+-- waited for.
 DELETE FROM orders;
 DELETE FROM customers;
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cat'), ('dan'), ('eve'), ('gil');
@@ -102,10 +103,9 @@ INSERT INTO orders (customer_id, order_id, ordered_at, amount)
 SELECT customer_id, day, timestamptz '2024-01-01 12:00+09' + day * interval '24 hours', amount
   FROM plan, unnest(days) day;
 
--- Until day 60 only ann has placed a third order, so ben is expected after 10
--- days, and then after 20. On day 40 ann and ben have been silent for 20 of 10
--- days and cat for 40 of 20: twice as long, which they were not a tenth of a day
--- before. Nor is dan on day 166.6, silent for 66.6 of 33 1/3 days.
+-- On day 40 ann has been silent for 20 of 10 days, twice as long, which she was
+-- not a tenth of a day before; cat is so on day 50, and ben on day 80. Nor is dan on
+-- day 166.6, silent for 66.6 of 33 1/3 days.
 SELECT d.day, l.customer_id, l.orders, l.last_order_at AT TIME ZONE 'Asia/Tokyo' AS last_order,
        l.silent_for, l.expected_gap, l.rhythm, l.silence
   FROM (VALUES (39.9), (40), (59.9), (60), (166.6), (166.7)) d (day)
@@ -116,9 +116,10 @@ SELECT d.day, l.customer_id, l.orders, l.last_order_at AT TIME ZONE 'Asia/Tokyo'
 -- 1000, ann's 300, cat's 50.
 SELECT customer_id, annual_value, lifetime_value FROM lapsing_customers_at('2024-12-01 12:00+09');
 
--- The rule is a setting. On day 25 there were three gaps: 10 and 20 days after
--- the first order, median 15, and 10 after the second. Ann and ben have been
--- silent for 5 of 10 days, cat and dan for 25 of 15.
+-- The rule is a setting. On day 25 two of four had come back, after 10 and 20 days,
+-- so half of them after 20; and of those with a second order, ben had been watched
+-- for 5 days only, and ann was back after 10. Ann and ben have been silent for 5 of
+-- 10 days, cat and dan for 25 of 20.
 BEGIN;
 UPDATE settings SET lapsing_after = 0.5;
 SELECT customer_id, expected_gap, rhythm, round(silence::numeric, 4) AS silence
@@ -130,7 +131,7 @@ ROLLBACK;
 BEGIN;
 UPDATE settings SET lost_after = DEFAULT;
 SELECT d.day, l.silence
-  FROM (VALUES (119), (119.9), (120)) d (day)
+  FROM (VALUES (149), (149.9), (150)) d (day)
   LEFT JOIN LATERAL lapsing_customers_at(timestamptz '2024-01-01 12:00+09' + d.day * interval '24 hours') l
     ON l.customer_id = 'cat'
  ORDER BY d.day;
@@ -144,7 +145,8 @@ SELECT 'eve', n, timestamptz '2024-03-31 12:00+09' + n * interval '1 hour', 10 F
 SELECT orders, silent_for, expected_gap, rhythm, silence
   FROM lapsing_customers_at('2024-04-02 16:00+09') WHERE customer_id = 'eve';
 SELECT count(*) FROM lapsing_customers_at('2024-04-02 15:59:59+09') WHERE customer_id = 'eve';
--- Where nobody has gone further the shop's median of all gaps serves: 15 days.
+-- Where nobody has gone further the curve of all gaps serves: of four orders two
+-- were followed, half of them after 20 days.
 BEGIN;
 DELETE FROM orders;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES
@@ -158,7 +160,8 @@ SELECT count(*) FROM lapsing_customers_at('2029-03-01 00:00+09');
 ROLLBACK;
 
 -- A cancelled order is none from then on: without his second ben is one who
--- bought on day 0, 60 days ago, with the shop's rhythm of 20, of 10 and 30.
+-- bought on day 0, 60 days ago, with the shop's rhythm of 30: two of four have
+-- come back, after 10 and 30 days. Before, he was not late.
 BEGIN;
 DELETE FROM orders WHERE customer_id = 'eve';
 UPDATE orders SET cancelled_at = timestamptz '2024-01-01 12:00+09' + interval '1440 hours'

@@ -14,11 +14,24 @@
  * answers is NULL.
  *
  * NPS is Reichheld's: the share of promoters (9, 10) less that of detractors
- * (0 to 6), in points.  Its interval is the adjusted Wald interval that Rocks
- * found best ("Interval Estimation for the Net Promoter Score", The American
- * Statistician, 2016): three answers are added, three quarters of one to
- * promoters and to detractors each, the rest to passives.  Means have
- * Student's interval, and Welch's test for a change.
+ * (0 to 6), in points.
+ *
+ * Intervals and tests add a few answers that nobody gave, because what few
+ * people agree on is not certain: three that say 5 have no spread of their own.
+ * NPS gets what Rocks found best ("Interval Estimation for the 'Net Promoter
+ * Score'", The American Statistician 70, 2016): three answers, three quarters
+ * of one to promoters and to detractors each, the rest to passives.  A mean
+ * gets one answer at each end of its scale, which is what Agresti and Caffo
+ * add to each of two groups where the scale has only two points ("Simple and
+ * Effective Confidence Intervals for Proportions and Differences of
+ * Proportions ...", The American Statistician 54, 2000).  Quantiles are
+ * Student's, with the degrees of freedom of all answers, the added ones too,
+ * and of Welch for a change: the normal ones are too short for a handful.
+ * sql/coverage.sql counts how often the intervals hold and how often a test
+ * cries wolf.
+ *
+ * Such an interval lies around the adjusted estimate, and may leave out the
+ * figure itself; then it is widened to the figure.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,9 +61,17 @@
 #define NPS_LOWEST_PROMOTER		9
 #define NPS_HIGHEST_DETRACTOR	6
 
-/* What the adjusted Wald interval adds (Rocks 2016). */
-#define ADDED_ANSWERS			3.0
-#define ADDED_PER_SIDE			0.75
+/* What is added to the answers of an NPS (Rocks 2016). */
+#define NPS_ADDED_ANSWERS		3.0
+#define NPS_ADDED_PER_SIDE		0.75
+
+/* What is known of a figure: its adjusted value, and how sure that is. */
+typedef struct Estimate
+{
+	float8		value;
+	float8		variance;		/* of value, not of the answers */
+	float8		df;				/* degrees of freedom of variance */
+} Estimate;
 
 static const Scale rating_scale = {"rating", 0, RATINGS_SCORES - 1};
 static const Scale nps_scale = {"NPS", 0, 10};
@@ -218,16 +239,54 @@ score_variance(const Ratings *ratings)
 	return squares / (responses(ratings) - 1);
 }
 
-/* The adjusted Wald estimate, in points, and the square of its standard error. */
-static float8
-adjusted_nps(const Ratings *ratings, float8 *variance)
+/* The adjusted NPS, in points (Rocks 2016). */
+static Estimate
+estimate_nps(const Ratings *ratings)
 {
-	float8		n = responses(ratings) + ADDED_ANSWERS;
-	float8		p = (promoters(ratings) + ADDED_PER_SIDE) / n;
-	float8		d = (detractors(ratings) + ADDED_PER_SIDE) / n;
+	float8		n = responses(ratings) + NPS_ADDED_ANSWERS;
+	float8		p = (promoters(ratings) + NPS_ADDED_PER_SIDE) / n;
+	float8		d = (detractors(ratings) + NPS_ADDED_PER_SIDE) / n;
+	Estimate	nps;
 
-	*variance = 10000 * (p + d - (p - d) * (p - d)) / n;
-	return 100 * (p - d);
+	nps.value = 100 * (p - d);
+	nps.variance = 10000 * (p + d - (p - d) * (p - d)) / (n - 1);
+	nps.df = n - 1;
+	return nps;
+}
+
+/* The adjusted mean: with one more answer at each end of the scale. */
+static Estimate
+estimate_mean(const Ratings *ratings, const Scale *scale)
+{
+	float8		n = (float8) responses(ratings) + 2;
+	Estimate	mean;
+	float8		squares;
+
+	mean.value = (score_mean(ratings) * (n - 2) + scale->low + scale->high) / n;
+	squares = (scale->low - mean.value) * (scale->low - mean.value) +
+		(scale->high - mean.value) * (scale->high - mean.value);
+	for (int score = scale->low; score <= scale->high; score++)
+		squares += ratings->count[score] * (score - mean.value) * (score - mean.value);
+	mean.variance = squares / (n - 1) / n;
+	mean.df = n - 1;
+	return mean;
+}
+
+/* The difference of two, with the degrees of freedom that Welch found. */
+static Estimate
+estimate_change(Estimate before, Estimate after)
+{
+	Estimate	change;
+
+	change.value = after.value - before.value;
+	change.variance = before.variance + after.variance;
+	change.df = change.variance * change.variance /
+		(before.variance * before.variance / before.df +
+		 after.variance * after.variance / after.df);
+	/* a scale of one point, on which nothing can change */
+	if (change.variance <= 0)
+		change.df = 1;
+	return change;
 }
 
 /* Each answer is read once: a window asks this for every row. */
@@ -761,18 +820,56 @@ clamp(float8 value, float8 low, float8 high)
 	return Min(Max(value, low), high);
 }
 
+static float8
+estimate_margin(const Estimate *estimate, float8 confidence)
+{
+	return student_critical(confidence, estimate->df) * sqrt(estimate->variance);
+}
+
+/*
+ * The interval of a figure that can be from low to high, as two columns.  It
+ * reaches to the figure itself, which the adjusted estimate lies beside.
+ */
+static void
+fill_interval(float8 *row, float8 figure, const Estimate *estimate,
+			  float8 confidence, float8 low, float8 high)
+{
+	float8		margin = estimate_margin(estimate, confidence);
+
+	row[0] = clamp(Min(figure, estimate->value - margin), low, high);
+	row[1] = clamp(Max(figure, estimate->value + margin), low, high);
+}
+
+/*
+ * A change, its interval and its p-value.  The interval leaves out zero exactly
+ * when p < 1 - confidence: both come from one estimate, and where that points
+ * another way than the change itself, the answers speak for neither, p is 1 and
+ * the interval reaches over zero.
+ */
+static void
+fill_change(float8 *row, float8 change, Estimate before, Estimate after,
+			float8 confidence, float8 limit)
+{
+	Estimate	estimate = estimate_change(before, after);
+
+	row[0] = change;
+	fill_interval(row + 1, change, &estimate, confidence, -limit, limit);
+	row[3] = change * estimate.value > 0 ?
+		student_two_sided(estimate.value / sqrt(estimate.variance), estimate.df) : 1;
+}
+
 PG_FUNCTION_INFO_V1(ratings_nps_margin);
 Datum
 ratings_nps_margin(PG_FUNCTION_ARGS)
 {
 	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
 	float8		confidence = check_confidence(PG_GETARG_FLOAT8(1));
-	float8		variance;
+	Estimate	estimate;
 
 	if (responses(ratings) == 0)
 		PG_RETURN_NULL();
-	adjusted_nps(ratings, &variance);
-	PG_RETURN_FLOAT8(normal_critical(confidence) * sqrt(variance));
+	estimate = estimate_nps(ratings);
+	PG_RETURN_FLOAT8(estimate_margin(&estimate, confidence));
 }
 
 PG_FUNCTION_INFO_V1(ratings_nps_interval);
@@ -786,43 +883,13 @@ ratings_nps_interval(PG_FUNCTION_ARGS)
 	clear_row(row, lengthof(row));
 	if (responses(ratings) > 0)
 	{
-		float8		variance;
-		float8		middle = adjusted_nps(ratings, &variance);
-		float8		margin = normal_critical(confidence) * sqrt(variance);
+		Estimate	estimate = estimate_nps(ratings);
 
-		row[0] = clamp(middle - margin, -100, 100);
-		row[1] = clamp(middle + margin, -100, 100);
+		fill_interval(row, nps_points(ratings), &estimate, confidence, -100, 100);
 	}
 	return float8_row(fcinfo, row, lengthof(row));
 }
 
-PG_FUNCTION_INFO_V1(ratings_mean_interval);
-Datum
-ratings_mean_interval(PG_FUNCTION_ARGS)
-{
-	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
-	float8		confidence = check_confidence(PG_GETARG_FLOAT8(1));
-	int64		n = responses(ratings);
-	float8		row[2];
-
-	clear_row(row, lengthof(row));
-	if (n > 1)
-	{
-		float8		mean = score_mean(ratings);
-		float8		error = sqrt(score_variance(ratings) / n);
-		float8		margin = student_critical(confidence, n - 1) * error;
-
-		row[0] = clamp(mean - margin, 0, RATINGS_SCORES - 1);
-		row[1] = clamp(mean + margin, 0, RATINGS_SCORES - 1);
-	}
-	return float8_row(fcinfo, row, lengthof(row));
-}
-
-/*
- * The difference of two adjusted NPS, each with its own variance.  The
- * interval leaves out zero exactly when p < 1 - confidence, because both come
- * from the same estimate.
- */
 PG_FUNCTION_INFO_V1(ratings_nps_change);
 Datum
 ratings_nps_change(PG_FUNCTION_ARGS)
@@ -834,58 +901,69 @@ ratings_nps_change(PG_FUNCTION_ARGS)
 
 	clear_row(row, lengthof(row));
 	if (responses(before) > 0 && responses(after) > 0)
-	{
-		float8		variance_before;
-		float8		variance_after;
-		float8		from = adjusted_nps(before, &variance_before);
-		float8		middle = adjusted_nps(after, &variance_after) - from;
-		float8		error = sqrt(variance_before + variance_after);
-		float8		margin = normal_critical(confidence) * error;
+		fill_change(row, nps_points(after) - nps_points(before),
+					estimate_nps(before), estimate_nps(after), confidence, 200);
+	return float8_row(fcinfo, row, lengthof(row));
+}
 
-		row[0] = nps_points(after) - nps_points(before);
-		row[1] = clamp(middle - margin, -200, 200);
-		row[2] = clamp(middle + margin, -200, 200);
-		row[3] = normal_two_sided(middle / error);
+/*
+ * The scale of a mean: the two arguments from first on or, for the function
+ * that has none, whatever ratings can hold.  Too wide a scale makes an interval
+ * wider than need be, never too narrow.
+ */
+static Scale
+scale_of_mean(FunctionCallInfo fcinfo, int first, int nargs)
+{
+	Scale		scale = rating_scale;
+
+	if (PG_NARGS() == nargs)
+	{
+		scale.low = PG_GETARG_INT32(first);
+		scale.high = PG_GETARG_INT32(first + 1);
+		check_range(scale.low, scale.high);
+	}
+	return scale;
+}
+
+/* mean_interval(ratings, confidence) and (ratings, scale_low, scale_high, confidence) */
+PG_FUNCTION_INFO_V1(ratings_mean_interval);
+Datum
+ratings_mean_interval(PG_FUNCTION_ARGS)
+{
+	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
+	Scale		scale = scale_of_mean(fcinfo, 1, 4);
+	float8		confidence = check_confidence(PG_GETARG_FLOAT8(PG_NARGS() - 1));
+	float8		row[2];
+
+	check_scale(ratings, &scale);
+	clear_row(row, lengthof(row));
+	if (responses(ratings) > 0)
+	{
+		Estimate	estimate = estimate_mean(ratings, &scale);
+
+		fill_interval(row, score_mean(ratings), &estimate, confidence,
+					  scale.low, scale.high);
 	}
 	return float8_row(fcinfo, row, lengthof(row));
 }
 
-/* Welch's t-test: the variances need not be equal, and in practice are not. */
+/* mean_change(before, after, confidence) and (before, after, scale_low, scale_high, confidence) */
 PG_FUNCTION_INFO_V1(ratings_mean_change);
 Datum
 ratings_mean_change(PG_FUNCTION_ARGS)
 {
 	Ratings    *before = PG_GETARG_RATINGS_P(0);
 	Ratings    *after = PG_GETARG_RATINGS_P(1);
-	float8		confidence = check_confidence(PG_GETARG_FLOAT8(2));
-	int64		n = responses(before);
-	int64		m = responses(after);
+	Scale		scale = scale_of_mean(fcinfo, 2, 5);
+	float8		confidence = check_confidence(PG_GETARG_FLOAT8(PG_NARGS() - 1));
 	float8		row[4];
 
+	check_scale(before, &scale);
+	check_scale(after, &scale);
 	clear_row(row, lengthof(row));
-	if (n > 0 && m > 0)
-		row[0] = score_mean(after) - score_mean(before);
-	if (n > 1 && m > 1)
-	{
-		float8		a = score_variance(before) / n;
-		float8		b = score_variance(after) / m;
-
-		if (a + b > 0)
-		{
-			float8		spread = a * a / (n - 1) + b * b / (m - 1);
-			float8		df = (a + b) * (a + b) / spread;
-			float8		margin = student_critical(confidence, df) * sqrt(a + b);
-
-			row[1] = clamp(row[0] - margin, -(RATINGS_SCORES - 1), RATINGS_SCORES - 1);
-			row[2] = clamp(row[0] + margin, -(RATINGS_SCORES - 1), RATINGS_SCORES - 1);
-			row[3] = student_two_sided(row[0] / sqrt(a + b), df);
-		}
-		else
-		{
-			/* Everybody agreed, before and after: what is seen is certain. */
-			row[1] = row[2] = row[0];
-			row[3] = row[0] == 0 ? 1 : 0;
-		}
-	}
+	if (responses(before) > 0 && responses(after) > 0)
+		fill_change(row, score_mean(after) - score_mean(before),
+					estimate_mean(before, &scale), estimate_mean(after, &scale),
+					confidence, scale.high - scale.low);
 	return float8_row(fcinfo, row, lengthof(row));
 }

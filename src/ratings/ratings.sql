@@ -171,12 +171,12 @@ CREATE FUNCTION loyalcs.nps_interval(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'ratings_nps_interval';
 COMMENT ON FUNCTION loyalcs.nps_interval(loyalcs.ratings, confidence double precision) IS
-    'confidence interval of the Net Promoter Score in points: adjusted Wald (Rocks 2016), which adds 3 answers, 3/4 to promoters and 3/4 to detractors; centred on the adjusted score, clamped to -100 .. 100; NULLs for no answers';
+    'confidence interval of the Net Promoter Score in points: adjusted Wald (Rocks 2016), which adds 3 answers, 3/4 to promoters and 3/4 to detractors, with Students t for the normal quantile; around the adjusted score, widened to the score itself where that lies outside, and within -100 .. 100; NULLs for no answers';
 CREATE FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision DEFAULT 0.95) RETURNS double precision
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'ratings_nps_margin';
 COMMENT ON FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision) IS
-    'half the width of nps_interval before clamping, in points; NULL for no answers';
+    'half the width of nps_interval before it is widened or cut to -100 .. 100, in points; NULL for no answers';
 CREATE FUNCTION loyalcs.mean_interval(
     loyalcs.ratings,
     confidence double precision DEFAULT 0.95,
@@ -186,7 +186,19 @@ CREATE FUNCTION loyalcs.mean_interval(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_mean_interval';
 COMMENT ON FUNCTION loyalcs.mean_interval(loyalcs.ratings, confidence double precision) IS
-    'confidence interval of the mean score: Students t, clamped to 0 .. 10; NULLs below two answers';
+    'confidence interval of the mean score on a scale from 0 to 10, and a wider one than need be on any other: give scale_low and scale_high for those; NULLs for no answers';
+CREATE FUNCTION loyalcs.mean_interval(
+    loyalcs.ratings,
+    scale_low integer,
+    scale_high integer,
+    confidence double precision DEFAULT 0.95,
+    OUT low double precision,
+    OUT high double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'ratings_mean_interval';
+COMMENT ON FUNCTION loyalcs.mean_interval(loyalcs.ratings, scale_low integer, scale_high integer, confidence double precision) IS
+    'confidence interval of the mean score on a scale from scale_low to scale_high: Students t, with one answer added at each end of the scale (after Agresti and Caffo 2000), so that a handful of equal answers is not taken for certainty; around the adjusted mean, widened to the mean itself where that lies outside, and within the scale; NULLs for no answers; an error if an answer is off the scale';
 CREATE FUNCTION loyalcs.nps_change(
     before loyalcs.ratings,
     after loyalcs.ratings,
@@ -199,7 +211,7 @@ CREATE FUNCTION loyalcs.nps_change(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'ratings_nps_change';
 COMMENT ON FUNCTION loyalcs.nps_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
-    'did the Net Promoter Score really change? change: after - before in points; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (two-sided). From the difference of the two adjusted Wald estimates; NULLs if either has no answers';
+    'did the Net Promoter Score really change? change: after - before in points; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (two-sided). From the difference of the two adjusted estimates of nps_interval, with Welchs degrees of freedom; where that points another way than the change itself, p_value is 1; the interval is widened to the change; NULLs if either has no answers';
 CREATE FUNCTION loyalcs.mean_change(
     before loyalcs.ratings,
     after loyalcs.ratings,
@@ -212,7 +224,22 @@ CREATE FUNCTION loyalcs.mean_change(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_mean_change';
 COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
-    'did the mean score really change? change: after - before; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (Welchs t-test, two-sided). change is NULL if either has no answers, the rest if either has fewer than two';
+    'mean_change on a scale from 0 to 10, more careful than need be on any other: give scale_low and scale_high for those; NULLs if either has no answers';
+CREATE FUNCTION loyalcs.mean_change(
+    before loyalcs.ratings,
+    after loyalcs.ratings,
+    scale_low integer,
+    scale_high integer,
+    confidence double precision DEFAULT 0.95,
+    OUT change double precision,
+    OUT low double precision,
+    OUT high double precision,
+    OUT p_value double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'ratings_mean_change';
+COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, scale_low integer, scale_high integer, confidence double precision) IS
+    'did the mean score on a scale from scale_low to scale_high really change? change: after - before; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (Welchs t-test of the two adjusted means of mean_interval, two-sided); where the adjusted difference points another way than the change itself, p_value is 1; the interval is widened to the change; NULLs if either has no answers; an error if an answer is off the scale';
 CREATE CAST (loyalcs.ratings AS bigint[]) WITH FUNCTION loyalcs.histogram(loyalcs.ratings);
 COMMENT ON CAST (loyalcs.ratings AS bigint[]) IS 'the eleven counts, of score 0 first';
 

@@ -244,3 +244,57 @@ $$;
 -- Service levels: nothing happens at infinity.
 COMMENT ON AGGREGATE loyalcs.sla_clocks(loyalcs.ticket_event, timestamptz) IS
     'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Memory: 32 bytes an event';
+
+-- Intervals and tests hold for a handful of answers; means know their scale.
+COMMENT ON FUNCTION loyalcs.nps_interval(loyalcs.ratings, confidence double precision) IS
+    'confidence interval of the Net Promoter Score in points: adjusted Wald (Rocks 2016), which adds 3 answers, 3/4 to promoters and 3/4 to detractors, with Students t for the normal quantile; around the adjusted score, widened to the score itself where that lies outside, and within -100 .. 100; NULLs for no answers';
+COMMENT ON FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision) IS
+    'half the width of nps_interval before it is widened or cut to -100 .. 100, in points; NULL for no answers';
+COMMENT ON FUNCTION loyalcs.nps_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
+    'did the Net Promoter Score really change? change: after - before in points; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (two-sided). From the difference of the two adjusted estimates of nps_interval, with Welchs degrees of freedom; where that points another way than the change itself, p_value is 1; the interval is widened to the change; NULLs if either has no answers';
+COMMENT ON FUNCTION loyalcs.mean_interval(loyalcs.ratings, confidence double precision) IS
+    'confidence interval of the mean score on a scale from 0 to 10, and a wider one than need be on any other: give scale_low and scale_high for those; NULLs for no answers';
+COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
+    'mean_change on a scale from 0 to 10, more careful than need be on any other: give scale_low and scale_high for those; NULLs if either has no answers';
+CREATE FUNCTION loyalcs.mean_interval(
+    loyalcs.ratings,
+    scale_low integer,
+    scale_high integer,
+    confidence double precision DEFAULT 0.95,
+    OUT low double precision,
+    OUT high double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'ratings_mean_interval';
+COMMENT ON FUNCTION loyalcs.mean_interval(loyalcs.ratings, scale_low integer, scale_high integer, confidence double precision) IS
+    'confidence interval of the mean score on a scale from scale_low to scale_high: Students t, with one answer added at each end of the scale (after Agresti and Caffo 2000), so that a handful of equal answers is not taken for certainty; around the adjusted mean, widened to the mean itself where that lies outside, and within the scale; NULLs for no answers; an error if an answer is off the scale';
+CREATE FUNCTION loyalcs.mean_change(
+    before loyalcs.ratings,
+    after loyalcs.ratings,
+    scale_low integer,
+    scale_high integer,
+    confidence double precision DEFAULT 0.95,
+    OUT change double precision,
+    OUT low double precision,
+    OUT high double precision,
+    OUT p_value double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'ratings_mean_change';
+COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, scale_low integer, scale_high integer, confidence double precision) IS
+    'did the mean score on a scale from scale_low to scale_high really change? change: after - before; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (Welchs t-test of the two adjusted means of mean_interval, two-sided); where the adjusted difference points another way than the change itself, p_value is 1; the interval is widened to the change; NULLs if either has no answers; an error if an answer is off the scale';
+
+-- Who has not had the time yet is not taken for lost.
+CREATE FUNCTION loyalcs.survival(
+    began timestamptz[],
+    ended timestamptz[],
+    as_of timestamptz,
+    OUT share double precision,
+    OUT median interval,
+    OUT median_of_ended interval,
+    OUT within interval
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'survival';
+COMMENT ON FUNCTION loyalcs.survival(began timestamptz[], ended timestamptz[], as_of timestamptz) IS
+    'what becomes of waits of which some still go on at as_of (Kaplan and Meier 1958). The two arrays are element by element; an end that is NULL or later than as_of has not come yet, and a beginning that is NULL or later is skipped. share: how many have ended after the time `within`, which is the longest for which at least a tenth of them have been watched; median: the wait after which half of all have ended, NULL if fewer end; median_of_ended: the wait after which half of those who end within that time have; NULLs for no waits; infinite instants, and an end before its beginning, are errors';

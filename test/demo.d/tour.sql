@@ -66,7 +66,7 @@ SELECT q.question,
  CROSS JOIN LATERAL (
            SELECT * FROM loyalcs.nps_change(a.before, a.after) WHERE q.kind = 'nps'
            UNION ALL
-           SELECT * FROM loyalcs.mean_change(a.before, a.after) WHERE q.kind <> 'nps') c
+           SELECT * FROM loyalcs.mean_change(a.before, a.after, q.scale_low, q.scale_high) WHERE q.kind <> 'nps') c
  WHERE q.survey = 'after_purchase' AND q.scale_low IS NOT NULL
  ORDER BY q.position;
 \endif

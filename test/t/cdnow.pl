@@ -150,7 +150,8 @@ figure('Champions, Lost, and all three scores 5', '5923|1740|2355', qq{
 	SELECT count(*) FILTER (WHERE segment = 'Champions'), count(*) FILTER (WHERE segment = 'Lost'),
 		count(*) FILTER (WHERE (recency_score, frequency_score, monetary_score) = (5, 5, 5))
 	FROM cdnow.rfm_at($as_of)});
-figure('the best fifth', '4714|133.95|0.677773829698', qq{
+# (The 4,714th and the 4,715th have spent the same: both are out.)
+figure('the best fifth', '4713|133.96|0.677773829698', qq{
 	SELECT customers, spent_at_least, round(revenue_share::numeric, 12)
 	FROM cdnow.top_customers_share_at($as_of) WHERE top_share = 0.2});
 
@@ -234,17 +235,58 @@ foreach my $asked ([ $as_of, '1998-07-01' ], [ "timestamptz '1997-06-15 00:00-04
 			GROUP BY month) AS counted});
 }
 
+# The survival curve of the time from each order to the next, by the number of the
+# order, and of all together (number 0): at each wait, the share that is still
+# missing shrinks by those who came among those who were watched on. It is read
+# as far as a tenth could be watched.
+$node->safe_psql('postgres', q{
+	CREATE TABLE hand.step AS
+	WITH spans AS (
+		SELECT n.number, next_after AS wait, hand.hours('1998-07-01') - at AS watched
+		FROM hand.bought b CROSS JOIN LATERAL (VALUES (b.number), (0)) AS n (number)
+	), horizons AS (
+		SELECT number, (array_agg(watched ORDER BY watched DESC))[ceil(count(*) / 10.0)::int] AS within
+		FROM spans GROUP BY number
+	), times AS (
+		SELECT number, coalesce(wait, watched) AS t, count(wait) AS came, count(*) AS gone
+		FROM spans GROUP BY 1, 2
+	), risks AS (
+		SELECT *, sum(gone) OVER (PARTITION BY number ORDER BY t DESC) AS at_risk FROM times
+	), curve AS (
+		SELECT number, t, within, exp(sum(CASE WHEN came = at_risk THEN -700
+			ELSE ln(1 - (came / at_risk)::float8) END) OVER (PARTITION BY number ORDER BY t)) AS missing
+		FROM risks JOIN horizons USING (number) WHERE t <= within
+	), ends AS (
+		SELECT number, min(missing) AS missing FROM curve GROUP BY number
+	), aims AS (
+		SELECT number, aim, below FROM ends CROSS JOIN LATERAL (VALUES ('half', 0.5), ('ended', (1 + missing) / 2)) AS a (aim, below)
+	), met AS (
+		SELECT number, aim, (min(t) FILTER (WHERE c.missing < below + 1e-9)
+			+ coalesce(min(t) FILTER (WHERE c.missing < below - 1e-9), min(t) FILTER (WHERE c.missing < below + 1e-9))) / 2.0 AS t
+		FROM aims JOIN curve c USING (number) GROUP BY number, aim
+	)
+	SELECT h.number, 1 - coalesce(e.missing, 1) AS share, m.t AS median, n.t AS median_of_ended, h.within
+	FROM horizons h LEFT JOIN ends e USING (number)
+	LEFT JOIN met m ON m.number = h.number AND m.aim = 'half'
+	LEFT JOIN met n ON n.number = h.number AND n.aim = 'ended' AND e.missing < 1});
+
+figure('from the second order to the third: half within 133 days, by those who have had the time', '133|0.702', qq{
+	SELECT extract(day FROM median_wait), round(step_share::numeric, 3)
+	FROM cdnow.order_ladder_at($as_of) WHERE order_number = 3});
+
 same('order_ladder', ['order_number'], ['customers'],
-	[qw(reached_share step_share average_order average_previous median_wait)], qq{
+	[qw(reached_share step_share average_order average_previous median_wait watched_for)], qq{
 	SELECT order_number, customers, reached_share, step_share, average_order, average_previous,
-		extract(epoch FROM median_wait) / 3600 AS median_wait
+		extract(epoch FROM median_wait) / 3600 AS median_wait, extract(epoch FROM watched_for) / 3600 AS watched_for
 	FROM cdnow.order_ladder_at($as_of)}, q{
-	SELECT number AS order_number, count(*) AS customers,
-		count(*)::float8 / (SELECT count(*) FROM hand.customer) AS reached_share,
-		count(*)::float8 / nullif((SELECT count(*) FROM hand.customer WHERE orders >= number - 1 AND number > 1), 0) AS step_share,
+	SELECT b.number AS order_number, count(*) AS customers,
+		(SELECT CASE WHEN bool_or(t.share = 0) THEN 0 ELSE coalesce(exp(sum(ln(nullif(t.share, 0)))), 1) END
+			FROM hand.step t WHERE t.number BETWEEN 1 AND b.number - 1) AS reached_share,
+		s.share AS step_share,
 		sum(amount) / count(*) AS average_order, sum(amount_before) / count(*) AS average_previous,
-		CASE WHEN number > 1 THEN hand.twice_median(array_agg(waited ORDER BY waited)) / 2.0 END AS median_wait
-	FROM hand.bought GROUP BY number});
+		s.median AS median_wait, s.within AS watched_for
+	FROM hand.bought b LEFT JOIN hand.step s ON s.number = b.number - 1 AND b.number > 1
+	GROUP BY b.number, s.share, s.median, s.within});
 
 same('retention_cohorts', [qw(cohort months_later)], [qw(cohort_size active_customers revenue complete)],
 	['active_share'], "SELECT * FROM cdnow.retention_cohorts_at($as_of)", q{
@@ -343,17 +385,19 @@ same('customer_value', ['customer_id'], [qw(orders lifetime_value customer_for)]
 		cents / 100.0 * 8766 / greatest(now - first_at, 8766) AS annual_value
 	FROM hand.customer});
 
-# The customer on whom the line falls belongs in part to the best.
+# Equals on whom the line falls are not among the best; of the revenue, the
+# customer on whom it falls belongs in part to the best.
 same('top_customers_share', ['per_cent'], [qw(customers spent_at_least)], [qw(revenue_share gini)], qq{
 	SELECT round(top_share * 100)::bigint AS per_cent, customers, spent_at_least, revenue_share, gini
 	FROM cdnow.top_customers_share_at($as_of)}, q{
 	WITH ranked AS (
 		SELECT cents, row_number() OVER (ORDER BY cents DESC, customer_id) AS place,
+			count(*) OVER (ORDER BY cents DESC) AS as_much,
 			count(*) OVER () AS n, sum(cents) OVER () AS total
 		FROM hand.customer
 	)
-	SELECT per_cent, count(*) FILTER (WHERE 100 * (place - 1) < n * per_cent) AS customers,
-		min(cents) FILTER (WHERE 100 * (place - 1) < n * per_cent) / 100.0 AS spent_at_least,
+	SELECT per_cent, count(*) FILTER (WHERE as_much <= (n * per_cent + 99) / 100) AS customers,
+		min(cents) FILTER (WHERE as_much <= (n * per_cent + 99) / 100) / 100.0 AS spent_at_least,
 		sum(cents * greatest(least(n * per_cent - 100 * (place - 1), 100), 0)) / (100 * total) AS revenue_share,
 		sum((n + 1 - 2 * place) * cents) / (n * total) AS gini
 	FROM ranked CROSS JOIN (VALUES (1::bigint), (5), (10), (20), (50)) AS top (per_cent)
@@ -366,14 +410,12 @@ same('lapsing_customers', ['customer_id'], [qw(orders last_at silent_for rhythm 
 		round(extract(epoch FROM expected_gap) / 3600, 6) AS expected_gap, rhythm,
 		silence::numeric AS silence, annual_value, lifetime_value
 	FROM cdnow.lapsing_customers_at($as_of)}, q{
-	WITH gaps AS (
-		SELECT number, hand.twice_median(array_agg(next_after ORDER BY next_after)) / 2.0 AS gap
-		FROM hand.bought WHERE next_after IS NOT NULL GROUP BY number
-	), expected AS (
+	WITH expected AS (
 		SELECT customer.*, greatest(24, CASE
 				WHEN orders >= 3 THEN (last_at - first_at)::numeric / (orders - 1)
-				ELSE g.gap END) AS gap
-		FROM hand.customer LEFT JOIN gaps g ON number = orders
+				ELSE coalesce(g.median, a.median) END) AS gap
+		FROM hand.customer LEFT JOIN hand.step g ON g.number = orders
+		JOIN hand.step a ON a.number = 0
 	)
 	SELECT customer_id, orders, last_at, now - last_at AS silent_for, round(gap, 6) AS expected_gap,
 		CASE WHEN orders >= 3 THEN 'own' ELSE 'shop' END AS rhythm, (now - last_at) / gap AS silence,

@@ -425,7 +425,7 @@ edit('src/shop/purchases/value.sql', qr/CREATE OR REPLACE FUNCTION top_customers
 edit('src/shop/purchases/rfm.sql', qr/(COMMENT ON FUNCTION rfm_segments_at\(timestamptz\) IS\n    ')/, q{"$1in other words: "});
 my ($meaning) = slurp_file("$next/src/shops/glossary.sql") =~ /\('acquired', '([^']*)'\)/;
 edit('src/shops/glossary.sql', qr/\('acquired', '/, q{('acquired', 'in other words: });
-edit('src/shops/glossary.sql', qr/SELECT NULL::text, NULL::text WHERE false/, "VALUES ('acquired', '$meaning')");
+edit('src/shops/glossary.sql', qr/shop_former_meanings\(OUT.*?VALUES\n\K/s, "    ('acquired', '$meaning'),\n");
 
 system("make -s -C $next with_llvm=no PG_CONFIG='$pg_config' loyalcs--77.0.sql >$tmp/next.log 2>&1") == 0
   or die slurp_file("$tmp/next.log");

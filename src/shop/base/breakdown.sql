@@ -15,6 +15,12 @@ RETURN '{everyone,age_band,gender,region,sales_channel,first_category,rfm_segmen
 COMMENT ON FUNCTION customer_breakdowns() IS
     'the breakdowns of customers: see customer_breakdown';
 
+CREATE OR REPLACE FUNCTION dated_breakdowns() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{age_band,sales_channel,first_category,rfm_segment,tier}'::text[];
+COMMENT ON FUNCTION dated_breakdowns() IS
+    'the breakdowns whose parts change with time, which can be asked for as of an instant: see breakdown_as_of';
+
 CREATE OR REPLACE FUNCTION check_breakdown(breakdown text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path FROM CURRENT
@@ -22,15 +28,51 @@ AS $$
 BEGIN
     IF breakdown = ANY (customer_breakdowns()) THEN
         RETURN breakdown;
+    ELSIF breakdown LIKE '%@%' AND split_part(breakdown, '@', 1) = ANY (dated_breakdowns()) THEN
+        RETURN split_part(breakdown, '@', 1);
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
-              HINT = pg_catalog.format('The breakdowns are %s; surveys also have channel.',
-                            pg_catalog.array_to_string(customer_breakdowns(), ', '));
+              HINT = pg_catalog.format('The breakdowns are %s; surveys also have channel. As of another day: %s, as in rfm_segment@2026-04-01.',
+                            pg_catalog.array_to_string(customer_breakdowns(), ', '), pg_catalog.array_to_string(dated_breakdowns(), ', '));
 END
 $$;
 COMMENT ON FUNCTION check_breakdown(text) IS
-    'the name of a breakdown, or an error that lists them all';
+    'the name of a breakdown without the instant after @, or an error that lists them all';
+
+CREATE OR REPLACE FUNCTION breakdown_day(breakdown text, as_of timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    day constant text := substr(breakdown, strpos(breakdown, '@') + 1);
+    cut_at timestamptz;
+BEGIN
+    IF day !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN
+        RAISE EXCEPTION 'breakdown % is not as of a day', quote_literal(breakdown)
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Write the local day that begins then, as in rfm_segment@2026-04-01.';
+    END IF;
+    cut_at := make_timestamp(substr(day, 1, 4)::integer, substr(day, 6, 2)::integer, substr(day, 9, 2)::integer,
+                             0, 0, 0) AT TIME ZONE (SELECT s.time_zone FROM settings s);
+    IF cut_at > as_of THEN
+        RAISE EXCEPTION 'breakdown % lies after the figures', quote_literal(breakdown)
+            USING ERRCODE = 'invalid_parameter_value',
+                  DETAIL = pg_catalog.format('They are as of %s.', as_of),
+                  HINT = 'Nothing is known yet of how customers will be divided: give an earlier day.';
+    END IF;
+    RETURN cut_at;
+END
+$$;
+COMMENT ON FUNCTION breakdown_day(text, timestamptz) IS
+    'the beginning of the local day after the @ of a breakdown, which may not lie after as_of';
+
+-- Written so that of a constant name without a day only as_of is left.
+CREATE OR REPLACE FUNCTION breakdown_as_of(breakdown text, as_of timestamptz) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN breakdown LIKE '%@%' THEN breakdown_day(breakdown, as_of) ELSE as_of END;
+COMMENT ON FUNCTION breakdown_as_of(text, timestamptz) IS
+    'the instant as of which a breakdown divides customers: the beginning of the local day after @, as in rfm_segment@2026-04-01, else as_of';
 
 CREATE OR REPLACE FUNCTION customer_breakdown(breakdown text, as_of timestamptz)
 RETURNS TABLE (customer_id @key_type@, part text)
@@ -45,7 +87,7 @@ BEGIN ATOMIC
       FROM customers c
      CROSS JOIN LATERAL (
                SELECT EXTRACT(year FROM loyalcs.local_date(
-                          greatest(least(customer_breakdown.as_of, timestamptz '9999-12-31 00:00+00'),
+                          greatest(least(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of), timestamptz '9999-12-31 00:00+00'),
                                    timestamptz '0001-01-01 00:00+00'),
                           (SELECT s.time_zone FROM settings s)))::integer - c.birth_year AS age
            ) a
@@ -61,13 +103,13 @@ BEGIN ATOMIC
     UNION ALL
     SELECT f.customer_id, f.sales_channel
       FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, o.sales_channel
-              FROM counted_orders_at(customer_breakdown.as_of) o
+              FROM counted_orders_at(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)) o
              WHERE check_breakdown(customer_breakdown.breakdown) = 'sales_channel'
              ORDER BY o.customer_id, o.ordered_at, o.order_id) f
     UNION ALL
     SELECT f.customer_id, f.category
       FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, i.category
-              FROM counted_orders_at(customer_breakdown.as_of) o
+              FROM counted_orders_at(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)) o
               LEFT JOIN order_items i
                 ON i.customer_id = o.customer_id AND i.order_id = o.order_id
              WHERE check_breakdown(customer_breakdown.breakdown) = 'first_category'
@@ -75,19 +117,19 @@ BEGIN ATOMIC
                       i.amount DESC NULLS LAST, i.line) f
     UNION ALL
     SELECT r.customer_id, r.segment
-      FROM rfm_at(customer_breakdown.as_of) r
+      FROM rfm_at(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)) r
      WHERE check_breakdown(customer_breakdown.breakdown) = 'rfm_segment'
     UNION ALL
     SELECT c.customer_id, coalesce(h.tier, 'none')
       FROM customers c
       LEFT JOIN tier_history h
         ON h.customer_id = c.customer_id
-       AND h.valid_from <= customer_breakdown.as_of
-       AND (h.valid_until IS NULL OR h.valid_until > customer_breakdown.as_of)
+       AND h.valid_from <= breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)
+       AND (h.valid_until IS NULL OR h.valid_until > breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of))
      WHERE check_breakdown(customer_breakdown.breakdown) = 'tier';
 END;
 COMMENT ON FUNCTION customer_breakdown(text, timestamptz) IS
-    'which part of a breakdown each customer belongs to: age_band (age reached in the local calendar year), gender, region, sales_channel (of the first order), first_category (of the dearest line of the first order), rfm_segment, tier (none for those without); no rows for everyone; NULL where it is not known';
+    'which part of a breakdown each customer belongs to: age_band (age reached in the local calendar year), gender, region, sales_channel (of the first order), first_category (of the dearest line of the first order), rfm_segment, tier (none for those without); no rows for everyone; NULL where it is not known. All as of as_of, or of the beginning of a local day: rfm_segment@2026-04-01. What happened before a customer was divided has made the part that they are in, so figures about it are true by construction (nobody of the segment Lost has come back): to compare parts, give the day on which the time begins that is asked about; who had not ordered by then is unknown';
 
 CREATE OR REPLACE FUNCTION numbered_orders_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (

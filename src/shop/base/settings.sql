@@ -52,3 +52,18 @@ COMMENT ON FUNCTION check_time_zone() IS
 CREATE TRIGGER check_time_zone
     BEFORE INSERT OR UPDATE OF time_zone ON settings
     FOR EACH ROW EXECUTE FUNCTION check_time_zone();
+
+--@ change settings 0.2.0
+ALTER TABLE settings
+    ADD COLUMN minimum_answers integer NOT NULL DEFAULT 10
+        CONSTRAINT settings_minimum_answers_is_positive CHECK (minimum_answers > 0),
+    ADD COLUMN response_within interval NOT NULL DEFAULT interval '14 days'
+        CONSTRAINT settings_response_within_is_within_a_year
+        CHECK (response_within > interval '0' AND response_within <= interval '1 year');
+
+--@ functions
+CREATE OR REPLACE FUNCTION month_is_over(month date, as_of timestamptz, time_zone text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN ((month + interval '1 month') AT TIME ZONE time_zone) <= as_of;
+COMMENT ON FUNCTION month_is_over(date, timestamptz, text) IS
+    'whether a local month is over: its figures are not those of a part of it';

@@ -23,6 +23,7 @@ COMMENT ON FUNCTION points_expiring_at(timestamptz) IS
 CREATE OR REPLACE FUNCTION points_liability_at(as_of timestamptz)
 RETURNS TABLE (
     month date,
+    complete boolean,
     opening bigint,
     earned bigint,
     redeemed bigint,
@@ -34,6 +35,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT m.month,
+           month_is_over(m.month, points_liability_at.as_of, (SELECT s.time_zone FROM settings s)),
            (sum(m.moved) OVER w - m.moved)::bigint,
            m.earned, m.redeemed, m.expired, m.reversed, m.adjusted,
            (sum(m.moved) OVER w)::bigint
@@ -45,7 +47,8 @@ BEGIN ATOMIC
                    coalesce(p.reversed, 0)::bigint AS reversed,
                    coalesce(p.adjusted, 0)::bigint AS adjusted
               FROM (SELECT generate_series(loyalcs.local_month(min(p.posted_at), s.time_zone)::timestamp,
-                                           loyalcs.local_month(points_liability_at.as_of, s.time_zone)::timestamp,
+                                           loyalcs.local_month(least(points_liability_at.as_of, timestamptz '9999-12-31 00:00+00'),
+                                                               s.time_zone)::timestamp,
                                            interval '1 month') AS month
                       FROM point_postings p
                      CROSS JOIN settings s

@@ -368,11 +368,12 @@ BEGIN ATOMIC
     WITH kept AS (
         INSERT INTO tier_cuts AS k (rule_id, as_of, customers, spent_at_least)
         SELECT s.rule_id, keep_tier_cuts.as_of, count(*),
-               pg_catalog.percentile_disc(s.top_share) WITHIN GROUP (ORDER BY s.spent DESC)
+               top_spender_cut(pg_catalog.array_agg(s.spent), s.top_share)
           FROM (SELECT r.rule_id, r.top_share, o.customer_id, sum(o.amount) AS spent
                   FROM tier_rules r
-                 CROSS JOIN counted_orders_at(keep_tier_cuts.as_of) o
+                 CROSS JOIN tier_entries_of(keep_tier_cuts.as_of) o
                  WHERE r.top_share IS NOT NULL AND r.valid OPERATOR(pg_catalog.@>) keep_tier_cuts.as_of
+                   AND o.counts_until IS NULL
                    AND loyalcs.tier_period_end(o.ordered_at, r.period, r.length,
                                                (SELECT z.time_zone FROM settings z)) > keep_tier_cuts.as_of
                  GROUP BY r.rule_id, r.top_share, o.customer_id) s
@@ -385,7 +386,7 @@ BEGIN ATOMIC
     SELECT count(*) FROM kept;
 END;
 COMMENT ON FUNCTION keep_tier_cuts(timestamptz) IS
-    'finds what it takes to be among the top share of each rule that asks for one, and keeps it in tier_cuts; evaluate_tiers() calls it';
+    'finds what it takes to be among the top share of each rule that asks for one, by top_spender_cut(), and keeps it in tier_cuts; evaluate_tiers() calls it';
 
 -- The second statement of a pair sees all that the first did: a customer who is
 -- taken off the queue is judged by orders that are at least as new.
@@ -763,6 +764,7 @@ COMMENT ON FUNCTION tier_summary_at(timestamptz) IS
 CREATE OR REPLACE FUNCTION tier_movements_at(as_of timestamptz)
 RETURNS TABLE (
     month date,
+    complete boolean,
     tier text,
     starting bigint,
     entered bigint,
@@ -823,7 +825,9 @@ BEGIN ATOMIC
                            interval '1 month') g (at)) f
           LEFT JOIN counted c ON c.tier = f.tier AND c.month = f.month
     )
-    SELECT f.month, f.tier,
+    SELECT f.month,
+           month_is_over(f.month, tier_movements_at.as_of, (SELECT s.time_zone FROM settings s)),
+           f.tier,
            f.ending - f.entered + f.exited,
            f.entered, f.raised, f.entered - f.raised, f.exited,
            f.ending - f.entered,

@@ -142,6 +142,17 @@ CREATE OR REPLACE TRIGGER keep_refunded_when_empty
     AFTER TRUNCATE ON returns
     FOR EACH STATEMENT EXECUTE FUNCTION keep_refunded();
 
+--@ table amount_rules
+CREATE TABLE amount_rules (
+    valid tstzrange PRIMARY KEY,
+    counts_tax boolean NOT NULL,
+    counts_shipping boolean NOT NULL,
+    CONSTRAINT amount_rules_one_at_a_time EXCLUDE USING gist (valid WITH &&)
+);
+COMMENT ON TABLE amount_rules IS
+    'what is part of an amount in figures about orders, one row a time in which they were placed; where there is none, tax and shipping are, as customers pay them. Tiers and points have rules of their own';
+COMMENT ON COLUMN amount_rules.valid IS 'when the orders were placed for which this holds';
+
 --@ functions
 -- Of a new order nothing can have come back; but a backup is loaded order by order.
 CREATE OR REPLACE FUNCTION check_refunded() RETURNS trigger
@@ -208,6 +219,23 @@ CREATE OR REPLACE TRIGGER check_currency
     FOR EACH ROW EXECUTE FUNCTION check_currency();
 
 --@ functions
+-- The cost is what the planner is to reckon with in every shop, most of which
+-- never call it.
+CREATE OR REPLACE FUNCTION amount_by_rule(customer @key_type@, order_id text, amount numeric) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE COST 1
+BEGIN ATOMIC
+    SELECT coalesce((SELECT round(amount_by_rule.amount
+                                  * (o.amount - CASE WHEN a.counts_tax THEN 0::numeric ELSE o.tax END
+                                              - CASE WHEN a.counts_shipping THEN 0::numeric ELSE o.shipping END)
+                                  / nullif(o.amount, 0::numeric), 4)
+                       FROM orders o
+                       JOIN amount_rules a ON a.valid @> o.ordered_at
+                      WHERE o.customer_id = amount_by_rule.customer AND o.order_id = amount_by_rule.order_id),
+                    amount_by_rule.amount);
+END;
+COMMENT ON FUNCTION amount_by_rule(@key_type@, text, numeric) IS
+    'what is left of an order''s amount, of which refunds are taken off, without the tax or shipping that amount_rules leaves out of it, to four decimals: as large a part as there is of the whole';
+
 CREATE OR REPLACE FUNCTION counted_orders_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -221,7 +249,12 @@ BEGIN ATOMIC
     SELECT o.customer_id,
            o.order_id,
            o.ordered_at,
-           o.amount - least(coalesce(r.refund, 0), o.amount),
+           -- Tax and shipping are looked up only where a rule asks for them: all
+           -- else is read from the index.
+           CASE WHEN EXISTS (SELECT FROM amount_rules a WHERE NOT a.counts_tax OR NOT a.counts_shipping)
+                THEN amount_by_rule(o.customer_id, o.order_id, o.amount - least(coalesce(r.refund, 0::numeric), o.amount))
+                ELSE o.amount - least(coalesce(r.refund, 0::numeric), o.amount)
+           END,
            o.sales_channel
       FROM orders o
       LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
@@ -233,4 +266,4 @@ BEGIN ATOMIC
        AND (o.cancelled_at IS NULL OR o.cancelled_at > counted_orders_at.as_of);
 END;
 COMMENT ON FUNCTION counted_orders_at(timestamptz) IS
-    'the orders that count: placed, not cancelled, amounts less what was refunded; every figure about orders is taken from these';
+    'the orders that count: placed, not cancelled, amounts less what was refunded, and without tax or shipping where amount_rules says so, a refund being of all parts alike; every figure about orders is taken from these';

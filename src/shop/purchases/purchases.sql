@@ -24,7 +24,7 @@ BEGIN ATOMIC
            loyalcs.last_purchase(p.purchases),
            loyalcs.total_spent(p.purchases),
            loyalcs.average_order(p.purchases),
-           loyalcs.recency(p.purchases, customer_purchases_at.as_of),
+           loyalcs.recency(p.purchases, least(customer_purchases_at.as_of, timestamptz '9999-12-31 00:00+00')),
            loyalcs.purchase_interval(p.purchases)
       FROM (SELECT o.customer_id,
                    loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases
@@ -37,6 +37,20 @@ COMMENT ON FUNCTION customer_purchases_at(timestamptz) IS
 CREATE OR REPLACE FUNCTION years_as_customer(first_order_at timestamptz, as_of timestamptz)
 RETURNS double precision
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN greatest(EXTRACT(epoch FROM as_of - first_order_at) / (365.25 * 86400::numeric), 1)::double precision;
+RETURN greatest(EXTRACT(epoch FROM least(as_of, timestamptz '9999-12-31 00:00+00') - first_order_at) / (365.25 * 86400::numeric), 1)::double precision;
 COMMENT ON FUNCTION years_as_customer(timestamptz, timestamptz) IS
     'years of 365.25 days since the first order, at least one, so that nobody is projected from one happy week';
+
+CREATE OR REPLACE FUNCTION top_spender_cut(spent numeric[], top_share double precision) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(min(s.spent) FILTER (WHERE s.spent > 0::numeric
+                                           AND s.spent_as_much <= ceil(s.customers * top_spender_cut.top_share::numeric)),
+                    max(s.spent) + 1::numeric)
+      FROM (SELECT u.spent,
+                   (count(*) OVER (ORDER BY u.spent DESC))::numeric AS spent_as_much,
+                   (count(*) OVER ())::numeric AS customers
+              FROM pg_catalog.unnest(top_spender_cut.spent) u (spent)) s;
+END;
+COMMENT ON FUNCTION top_spender_cut(numeric[], double precision) IS
+    'what a customer must have spent at least to be among the top share of all who ordered: the least amount, never 0, that no more than that share of them, rounded up to whole customers, has reached. Equals are all in or all out: out where with them there would be more. Where even the most is reached by too many, or is 0, the cut is 1 more than that; NULL if nobody ordered';

@@ -11,6 +11,7 @@ CREATE OR REPLACE FUNCTION repeat_rate_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
     month date,
+    complete boolean,
     buyers bigint,
     repeat_buyers bigint,
     repeat_rate double precision,
@@ -43,7 +44,9 @@ BEGIN ATOMIC
           FROM firsts f
          GROUP BY f.part, f.month
     )
-    SELECT c.part, c.month, c.buyers, c.repeat_buyers,
+    SELECT c.part, c.month,
+           month_is_over(c.month, repeat_rate_by.as_of, (SELECT s.time_zone FROM settings s)),
+           c.buyers, c.repeat_buyers,
            c.repeat_buyers::double precision / c.buyers::double precision,
            c.firsts,
            CASE WHEN c.watched >= interval '30 days' THEN c.d30::double precision / nullif(c.firsts, 0)::double precision END,
@@ -66,25 +69,43 @@ RETURNS TABLE (
     step_share double precision,
     average_order numeric,
     average_previous numeric,
-    median_wait interval
+    median_wait interval,
+    watched_for interval
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT o.part,
-           o.order_number,
-           count(*),
-           count(*)::double precision / (pg_catalog.first_value(count(*)) OVER ladder)::double precision,
-           count(*)::double precision / (pg_catalog.lag(count(*)) OVER ladder)::double precision,
-           trim_scale(avg(o.amount)),
-           trim_scale(avg(o.previous_amount)),
-           percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY o.ordered_at - o.previous_order_at)
-      FROM numbered_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
-     GROUP BY o.part, o.order_number
-    WINDOW ladder AS (PARTITION BY o.part ORDER BY o.order_number)
-     ORDER BY o.part, o.order_number;
+    WITH RECURSIVE counted AS (
+        SELECT o.part, o.order_number,
+               count(*) AS customers,
+               trim_scale(avg(o.amount)) AS average_order,
+               trim_scale(avg(o.previous_amount)) AS average_previous,
+               loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
+                                least(order_ladder_by.as_of, timestamptz '9999-12-31 00:00+00')) AS next
+          FROM numbered_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
+         GROUP BY o.part, o.order_number
+    ), stepped AS (
+        SELECT c.part, c.order_number, c.customers, c.average_order, c.average_previous,
+               pg_catalog.lag((c.next).share) OVER ladder AS step_share,
+               pg_catalog.lag((c.next).median) OVER ladder AS median_wait,
+               pg_catalog.lag((c.next).within) OVER ladder AS watched_for
+          FROM counted c
+        WINDOW ladder AS (PARTITION BY c.part ORDER BY c.order_number)
+    ), reached AS (
+        SELECT s.*, 1::double precision AS reached_share
+          FROM stepped s
+         WHERE s.order_number = 1::bigint
+        UNION ALL
+        SELECT s.*, r.reached_share * s.step_share
+          FROM reached r
+          JOIN stepped s ON s.part = r.part AND s.order_number = r.order_number + 1::bigint
+    )
+    SELECT r.part, r.order_number, r.customers, r.reached_share, r.step_share,
+           r.average_order, r.average_previous, r.median_wait, r.watched_for
+      FROM reached r
+     ORDER BY r.part, r.order_number;
 END;
 COMMENT ON FUNCTION order_ladder_by(text, timestamptz) IS
-    'first, second, third order and so on: how many customers got there and what they spent; average_previous is the same customers'' order before, so whether orders grow is not confused with who stays; for each part of a breakdown';
+    'first, second, third order and so on: how many customers got there and what they spent; the shares and the median wait are of the survival curve (loyalcs.survival), which counts everybody for as long as they have had to come, so that who bought yesterday is not taken for lost; average_previous is the same customers'' order before, so whether orders grow is not confused with who stays; for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION retention_cohorts_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -227,6 +248,7 @@ CREATE OR REPLACE FUNCTION revenue_mix_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
     month date,
+    complete boolean,
     orders bigint,
     revenue numeric,
     new_revenue numeric,
@@ -236,6 +258,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT m.part, m.month,
+           month_is_over(m.month, revenue_mix_by.as_of, (SELECT s.time_zone FROM settings s)),
            count(*),
            sum(m.amount),
            coalesce(sum(m.amount) FILTER (WHERE m.order_number = 1), 0),

@@ -18,7 +18,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.customer_id, p.orders, p.total_spent, p.average_order,
-           customer_value_at.as_of - p.first_order_at,
+           least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - p.first_order_at,
            p.orders::double precision / years_as_customer(p.first_order_at, customer_value_at.as_of),
            p.total_spent::double precision
            / years_as_customer(p.first_order_at, customer_value_at.as_of)
@@ -40,19 +40,22 @@ BEGIN ATOMIC
     WITH spent AS (
         SELECT p.total_spent
           FROM customer_purchases_at(top_customers_share_at.as_of) p
+    ), cuts AS MATERIALIZED (
+        SELECT v.share, top_spender_cut((SELECT pg_catalog.array_agg(s.total_spent) FROM spent s), v.share) AS spent_at_least
+          FROM (VALUES (0.01::double precision), (0.05), (0.1), (0.2), (0.5)) v (share)
     )
     SELECT t.share,
-           ceil(count(*)::numeric * t.share::numeric)::bigint,
-           pg_catalog.percentile_disc(t.share) WITHIN GROUP (ORDER BY s.total_spent DESC),
+           count(*) FILTER (WHERE s.total_spent >= t.spent_at_least),
+           t.spent_at_least,
            loyalcs.top_share(s.total_spent::double precision, t.share),
            loyalcs.gini(s.total_spent::double precision)
-      FROM (VALUES (0.01::double precision), (0.05), (0.1), (0.2), (0.5)) t (share)
+      FROM cuts t
      CROSS JOIN spent s
-     GROUP BY t.share
+     GROUP BY t.share, t.spent_at_least
      ORDER BY t.share;
 END;
 COMMENT ON FUNCTION top_customers_share_at(timestamptz) IS
-    'what share of the revenue the best 1, 5, 10, 20 and 50% of the customers bring, and what it takes to be one of them';
+    'what share of the revenue the best 1, 5, 10, 20 and 50% of the customers bring, what it takes to be one of them by top_spender_cut(), and how many are: never more than that part of all, and fewer where equals stand at the cut';
 
 CREATE OR REPLACE FUNCTION lapsing_customers_at(as_of timestamptz)
 RETURNS TABLE (
@@ -69,15 +72,17 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH gaps AS (
-        SELECT o.order_number,
-               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY o.next_order_at - o.ordered_at) AS gap
-          FROM numbered_orders_by('everyone', lapsing_customers_at.as_of) o
-         WHERE o.next_order_at IS NOT NULL
-         GROUP BY GROUPING SETS ((o.order_number), ())
+        SELECT g.order_number, (g.next).median, (g.next).median_of_ended
+          FROM (SELECT o.order_number,
+                       loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
+                                        least(lapsing_customers_at.as_of, timestamptz '9999-12-31 00:00+00')) AS next
+                  FROM numbered_orders_by('everyone', lapsing_customers_at.as_of) o
+                 GROUP BY GROUPING SETS ((o.order_number), ())) g
     ), bought AS (
         SELECT p.customer_id, p.orders, p.last_order_at, p.total_spent, p.recency,
                CASE WHEN p.orders > 2 THEN p.purchase_interval END AS own,
-               coalesce(n.gap, a.gap) AS usual,
+               coalesce(n.median, a.median) AS usual,
+               coalesce(n.median_of_ended, a.median_of_ended) AS returning,
                p.total_spent::double precision
                / years_as_customer(p.first_order_at, lapsing_customers_at.as_of) AS annual_value
           FROM customer_purchases_at(lapsing_customers_at.as_of) p
@@ -85,15 +90,16 @@ BEGIN ATOMIC
           LEFT JOIN gaps a ON a.order_number IS NULL
     ), measured AS (
         SELECT b.*,
-               greatest(coalesce(b.own, b.usual), interval '1 day') AS expected,
-               (EXTRACT(epoch FROM b.recency)
-                / EXTRACT(epoch FROM greatest(coalesce(b.own, b.usual), interval '1 day'))
-               )::double precision AS silence
+               e.expected,
+               (EXTRACT(epoch FROM b.recency) / EXTRACT(epoch FROM e.expected))::double precision AS silence
           FROM bought b
-         WHERE coalesce(b.own, b.usual) IS NOT NULL
+         CROSS JOIN LATERAL (
+                   SELECT greatest(coalesce(b.own, b.usual, b.returning), interval '1 day') AS expected
+               ) e
+         WHERE coalesce(b.own, b.usual, b.returning) IS NOT NULL
     )
     SELECT m.customer_id, m.orders, m.last_order_at, m.recency, m.expected,
-           CASE WHEN m.own IS NOT NULL THEN 'own' ELSE 'shop' END,
+           CASE WHEN m.own IS NOT NULL THEN 'own' WHEN m.usual IS NOT NULL THEN 'shop' ELSE 'returning' END,
            m.silence, m.annual_value, m.total_spent
       FROM measured m
      CROSS JOIN settings s
@@ -101,4 +107,4 @@ BEGIN ATOMIC
      ORDER BY m.annual_value DESC, m.customer_id;
 END;
 COMMENT ON FUNCTION lapsing_customers_at(timestamptz) IS
-    'who is leaving without a word: silent for at least settings.lapsing_after, but not yet settings.lost_after, times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s for that order number; most valuable first';
+    'who is leaving without a word: silent for at least settings.lapsing_after, but not yet settings.lost_after, times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s: the wait after which half of all have ordered again, by the survival curve after that order number or, where it does not come down to half, after any; where neither does, of those who return, half; most valuable first';

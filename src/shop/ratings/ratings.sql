@@ -11,6 +11,7 @@ RETURNS TABLE (
     question text,
     kind text,
     month date,
+    complete boolean,
     sent bigint,
     answered bigint,
     response_rate double precision,
@@ -19,10 +20,12 @@ RETURNS TABLE (
     score_low double precision,
     score_high double precision,
     csat_percent double precision,
+    compared_with date,
     change double precision,
     change_low double precision,
     change_high double precision,
     p_value double precision,
+    too_few boolean,
     significant boolean,
     improved boolean,
     median_time_taken interval,
@@ -45,8 +48,13 @@ BEGIN ATOMIC
                i.survey,
                loyalcs.local_month(i.sent_at, (SELECT s.time_zone FROM settings s)) AS month,
                count(*) AS sent,
-               pg_catalog.count(r.response_id) AS answered
+               pg_catalog.count(r.response_id) AS answered,
+               count(*) FILTER (WHERE t.until - i.sent_at >= t.response_within) AS had_time,
+               pg_catalog.count(r.response_id) FILTER (WHERE t.until - i.sent_at >= t.response_within) AS had_time_and_answered
           FROM survey_invitations i
+         CROSS JOIN (SELECT s.response_within,
+                            least(survey_scores_by.as_of, timestamptz '9999-12-31 00:00+00') AS until
+                       FROM settings s) t
           LEFT JOIN survey_responses r
             ON r.customer_id = i.customer_id
            AND r.invitation_id = i.invitation_id
@@ -72,6 +80,15 @@ BEGIN ATOMIC
          WHERE r.responded_at <= survey_scores_by.as_of
            AND a.score IS NOT NULL
          GROUP BY 1, 2, 3, 4
+    ), followed AS (
+        -- Answers come with their scale from here, where windows keep the planner
+        -- from asking for an interval before it knows which question this is.
+        SELECT a.*, q.scale_low, q.scale_high,
+               pg_catalog.lag(a.month) OVER months AS month_before,
+               pg_catalog.lag(a.ratings) OVER months AS ratings_before
+          FROM answers a
+          JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question
+        WINDOW months AS (PARTITION BY a.part, a.survey, a.question ORDER BY a.month)
     ), months AS (
         SELECT i.part, q.survey, q.question, i.month
           FROM invited i
@@ -81,57 +98,57 @@ BEGIN ATOMIC
         SELECT a.part, a.survey, a.question, a.month
           FROM answers a
     ), scored AS (
-        SELECT m.part, m.survey, m.question, q.kind, q.scale_low, q.scale_high, q.higher_is_better, m.month,
-               i.sent, i.answered, a.ratings, a.median_time_taken,
-               pg_catalog.lag(m.month) OVER months AS month_before,
-               pg_catalog.lag(a.ratings) OVER months AS ratings_before
+        SELECT m.part, m.survey, m.question, q.kind, q.higher_is_better, m.month,
+               i.sent, i.answered, i.had_time, i.had_time_and_answered,
+               a.ratings, a.scale_low, a.scale_high, a.median_time_taken, a.month_before, a.ratings_before
           FROM months m
           JOIN survey_questions q ON q.survey = m.survey AND q.question = m.question
           LEFT JOIN invited i
             ON i.part = m.part AND i.survey = m.survey AND i.month = m.month
-          LEFT JOIN answers a
+          LEFT JOIN followed a
             ON a.part = m.part AND a.survey = m.survey AND a.question = m.question
            AND a.month = m.month
-        WINDOW months AS (PARTITION BY m.part, m.survey, m.question ORDER BY m.month)
     )
     SELECT s.part, s.survey, s.question, s.kind, s.month,
+           month_is_over(s.month, survey_scores_by.as_of, t.time_zone),
            coalesce(s.sent, 0),
            coalesce(s.answered, 0),
-           s.answered::double precision / s.sent::double precision,
+           s.had_time_and_answered::double precision / nullif(s.had_time, 0)::double precision,
            coalesce(loyalcs.responses(s.ratings), 0),
            CASE s.kind WHEN 'nps' THEN loyalcs.nps(s.ratings) ELSE loyalcs.mean(s.ratings) END,
-           CASE WHEN s.kind = 'nps' THEN n.low WHEN m.low < s.scale_low::double precision THEN s.scale_low ELSE m.low END,
-           CASE WHEN s.kind = 'nps' THEN n.high WHEN m.high > s.scale_high::double precision THEN s.scale_high ELSE m.high END,
+           CASE s.kind WHEN 'nps' THEN n.low ELSE m.low END,
+           CASE s.kind WHEN 'nps' THEN n.high ELSE m.high END,
            CASE s.kind
                WHEN 'csat' THEN loyalcs.csat_percent(s.ratings, greatest(s.scale_high - 1, 1),
                                                      s.scale_high::integer)
            END,
+           s.month_before,
            c.change, c.low, c.high, c.p_value,
-           c.p_value < t.significance,
-           CASE WHEN c.p_value < t.significance THEN (c.change > 0::double precision) = s.higher_is_better END,
+           f.too_few,
+           CASE WHEN c.p_value IS NOT NULL THEN c.p_value < t.significance AND NOT f.too_few END,
+           CASE WHEN c.p_value < t.significance AND NOT f.too_few THEN (c.change > 0::double precision) = s.higher_is_better END,
            s.median_time_taken,
            loyalcs.sparkline(s.ratings)
       FROM scored s
      CROSS JOIN settings t
      CROSS JOIN LATERAL loyalcs.nps_interval(s.ratings, 1::double precision - t.significance) n
-     CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, 1::double precision - t.significance) m
+     CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, s.scale_low::integer, s.scale_high::integer,
+                                              1::double precision - t.significance) m
      CROSS JOIN LATERAL (
                SELECT d.change, d.low, d.high, d.p_value
                  FROM loyalcs.nps_change(s.ratings_before, s.ratings, 1::double precision - t.significance) d
                 WHERE s.kind = 'nps'
                UNION ALL
                SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(s.ratings_before, s.ratings, 1::double precision - t.significance) d
+                 FROM loyalcs.mean_change(s.ratings_before, s.ratings, s.scale_low::integer,
+                                          s.scale_high::integer, 1::double precision - t.significance) d
                 WHERE s.kind <> 'nps'
-           ) d
-     CROSS JOIN LATERAL (
-               SELECT CASE WHEN follows THEN d.change END AS change,
-                      CASE WHEN follows THEN d.low END AS low,
-                      CASE WHEN follows THEN d.high END AS high,
-                      CASE WHEN follows THEN d.p_value END AS p_value
-                 FROM (SELECT (s.month_before + interval '1 month')::date = s.month) f (follows)
            ) c
+     CROSS JOIN LATERAL (
+               SELECT least(coalesce(loyalcs.responses(s.ratings), 0), loyalcs.responses(s.ratings_before))
+                      < t.minimum_answers::bigint
+           ) f (too_few)
      ORDER BY s.part, s.survey, s.question, s.month;
 END;
 COMMENT ON FUNCTION survey_scores_by(text, timestamptz) IS
-    'each rated question by local month: invitations and how many of them were answered, answers given, the score with its interval, and whether it really changed against the month before; for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';
+    'each rated question by local month: invitations, how many of them were answered, and the share of those that have had settings.response_within for it; answers given, the score with its interval, and whether it really changed against compared_with, the last month before with answers: never if either has fewer than settings.minimum_answers; for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';

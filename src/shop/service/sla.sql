@@ -334,7 +334,8 @@ DECLARE
 BEGIN
     IF breakdown = ANY (of_tickets) THEN
         RETURN 'ticket';
-    ELSIF breakdown = ANY (customer_breakdowns()) THEN
+    ELSIF breakdown = ANY (customer_breakdowns())
+          OR breakdown LIKE '%@%' AND split_part(breakdown, '@', 1) = ANY (dated_breakdowns()) THEN
         RETURN 'customer';
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
@@ -366,6 +367,7 @@ COMMENT ON FUNCTION check_policy_set(text) IS
 CREATE OR REPLACE FUNCTION sla_attainment_of(breakdown text, policy_set text, as_of timestamptz)
 RETURNS TABLE (
     month date,
+    complete boolean,
     part text,
     metric loyalcs.sla_metric,
     met bigint,
@@ -379,6 +381,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.month,
+           month_is_over(a.month, sla_attainment_of.as_of, (SELECT z.time_zone FROM settings z)),
            a.part,
            a.metric,
            a.met,
@@ -430,6 +433,7 @@ COMMENT ON FUNCTION sla_attainment_of(text, text, timestamptz) IS
 CREATE OR REPLACE FUNCTION sla_attainment_at(as_of timestamptz)
 RETURNS TABLE (
     month date,
+    complete boolean,
     channel text,
     metric loyalcs.sla_metric,
     met bigint,
@@ -442,7 +446,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.month, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
+    SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
            a.median, a.p90, a.p95
       FROM sla_attainment_of('channel', NULL, sla_attainment_at.as_of) a;
 END;
@@ -452,6 +456,7 @@ COMMENT ON FUNCTION sla_attainment_at(timestamptz) IS
 CREATE OR REPLACE FUNCTION sla_attainment_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
     month date,
+    complete boolean,
     part text,
     metric loyalcs.sla_metric,
     met bigint,
@@ -464,7 +469,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.month, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
+    SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
            a.median, a.p90, a.p95
       FROM sla_attainment_of(sla_attainment_by.breakdown, NULL, sla_attainment_by.as_of) a;
 END;
@@ -474,6 +479,7 @@ COMMENT ON FUNCTION sla_attainment_by(text, timestamptz) IS
 CREATE OR REPLACE FUNCTION sla_attainment_under(policy_set text, as_of timestamptz)
 RETURNS TABLE (
     month date,
+    complete boolean,
     channel text,
     metric loyalcs.sla_metric,
     met bigint,
@@ -486,7 +492,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.month, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
+    SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
            a.median, a.p90, a.p95
       FROM sla_attainment_of('channel', sla_attainment_under.policy_set, sla_attainment_under.as_of) a;
 END;

@@ -1,0 +1,125 @@
+-- shop_figures.sql: figures that do not take what still runs for finished, equals
+-- for the best, or money that is passed on for revenue.
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_figures');
+SET search_path = shop_figures, public;
+
+-- Thirty customers. Ten have had 80 days and came back within 60; twenty bought
+-- ten days ago.
+INSERT INTO customers (customer_id, joined_at) SELECT 'c' || n, '2024-01-01' FROM generate_series(1, 30) n;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, tax, shipping)
+SELECT 'c' || n, 'a', timestamptz '2024-07-01 00:00+09' - CASE WHEN n <= 10 THEN interval '80 days' ELSE interval '10 days' END, 1100, 100, 0 FROM generate_series(1, 30) n
+UNION ALL
+SELECT 'c' || n, 'b', timestamptz '2024-07-01 00:00+09' - interval '80 days' + (49 + n) * interval '1 day', 2200, 200, 500 FROM generate_series(1, 10) n;
+
+-- All who have had the time came back: not a third of them.
+SELECT order_number, customers, reached_share, step_share, median_wait, watched_for FROM order_ladder_at('2024-07-01 00:00+09');
+-- The shop's rhythm is of the survival curve, too: of those who could come back
+-- by then, a third has, and of those half within 54 days and a half.
+SELECT d AS day, count(l.*) AS lapsing, min(l.expected_gap) AS gap, min(l.rhythm) AS rhythm
+  FROM unnest('{2024-09-16,2024-10-20}'::date[]) d
+  LEFT JOIN LATERAL lapsing_customers_at(d::timestamp AT TIME ZONE 'Asia/Tokyo') l ON true
+ GROUP BY d ORDER BY d;
+
+-- Every view by month says whether the month is over (phone_hearings is a list of
+-- this month's, and no figure).
+SELECT c.relname FROM pg_class c
+ WHERE c.relnamespace = 'shop_figures'::regnamespace AND c.relkind = 'v'
+   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname IN ('month', 'period_start', 'cohort'))
+   AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'complete')
+   AND c.relname <> 'phone_hearings'
+ ORDER BY 1;
+SELECT month, complete, orders FROM revenue_mix_at('2024-06-30 23:59:59+09');
+SELECT month, complete, orders FROM revenue_mix_at('2024-07-01 00:00+09');
+SELECT month, complete, buyers FROM repeat_rate_at('2024-07-01 00:00+09');
+
+-- Equals are all in or all out, and nobody is the best for nothing.
+SELECT n AS equals, share, top_spender_cut(array_fill(100::numeric, ARRAY[n]), share) AS cut
+  FROM unnest('{1,2,5,10}'::int[]) n, unnest('{0.2,0.5,1}'::float8[]) share;
+SELECT top_spender_cut('{0,0,0}', 0.2) AS all_free, top_spender_cut('{}', 0.2) AS nobody,
+       top_spender_cut('{0,0,0,0,0,0,0,0,0,7}', 0.5) AS one_paid, top_spender_cut('{9,8,8,8,1,1,1,1,1,1}', 0.2) AS tie,
+       top_spender_cut('{9,8,7,6,5,4,3,2,1,1}', 0.2) AS clear;
+-- For any amounts: never 0, and never more than the share.
+SELECT count(*) AS cases, count(*) FILTER (WHERE cut <= 0) AS zero, count(*) FILTER (WHERE best > ceil(n * share)) AS too_many,
+       count(*) FILTER (WHERE best < ceil(n * share) AND tied = 0) AS too_few
+  FROM (SELECT n, share, c.cut, count(*) FILTER (WHERE a >= c.cut) AS best,
+               count(*) FILTER (WHERE a < c.cut AND (SELECT count(*) FROM unnest(x.amounts) b WHERE b >= a) > ceil(n * share::numeric) OR a = 0) AS tied
+          FROM generate_series(1, 40) n, unnest('{0.01,0.1,0.2,0.5,1}'::float8[]) share,
+               LATERAL (SELECT array_agg((abs(hashint4(n * 100 + i)) % (1 + n / 2))::numeric) AS amounts FROM generate_series(1, n) i) x,
+               LATERAL (SELECT top_spender_cut(x.amounts, share) AS cut) c, unnest(x.amounts) a
+         GROUP BY n, share, c.cut, x.amounts) d;
+SELECT top_share, customers, spent_at_least, revenue_share FROM top_customers_share_at('2024-05-01 00:00+09');
+
+-- Net figures: by the rule of the day on which an order was placed.
+SELECT month, revenue FROM revenue_mix_at('2024-07-01 00:00+09');
+INSERT INTO amount_rules VALUES ('[2024-06-01 00:00+09,)', false, false);
+SELECT month, revenue FROM revenue_mix_at('2024-07-01 00:00+09');
+UPDATE amount_rules SET counts_tax = true;
+SELECT month, revenue FROM revenue_mix_at('2024-07-01 00:00+09');
+UPDATE amount_rules SET valid = '(,)', counts_tax = false, counts_shipping = true;
+SELECT month, revenue FROM revenue_mix_at('2024-07-01 00:00+09');
+-- A refund is of all parts alike; what was refunded whole is nothing.
+INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES
+    ('c1', 'r', 'a', '2024-06-30 00:00+09', 550), ('c2', 'r', 'a', '2024-06-30 00:00+09', 1100);
+SELECT customer_id, amount FROM counted_orders_at('2024-07-01 00:00+09') WHERE customer_id IN ('c1', 'c2', 'c3') AND order_id = 'a' ORDER BY 1;
+-- Nothing that was free becomes an error.
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('c3', 'free', '2024-06-30 00:00+09', 0);
+SELECT amount FROM counted_orders_at('2024-07-01 00:00+09') WHERE order_id = 'free';
+-- Tiers count what was paid.
+SELECT sum(amount) FROM tier_entries_of('2024-07-01 00:00+09');
+-- One rule at a time.
+SELECT pg_temp.outcome($$INSERT INTO amount_rules VALUES ('[2024-06-01,2024-07-01)', true, true)$$);
+UPDATE amount_rules SET counts_tax = true;
+SELECT sum(amount) FROM counted_orders_at('2024-07-01 00:00+09');
+DELETE FROM amount_rules;
+SELECT sum(amount) FROM counted_orders_at('2024-07-01 00:00+09');
+
+-- Cuts as of a day: who was what then, and what they have done since. By what they
+-- are now it would be true by construction: nobody among the lost has come back.
+SELECT part, sum(buyers) AS buyers FROM repeat_rate_by('sales_channel@2024-06-15', '2024-07-01 00:00+09') GROUP BY part;
+SELECT part, customers FROM order_ladder_by('rfm_segment@2024-05-01', '2024-07-01 00:00+09') WHERE order_number = 1 ORDER BY part;
+SELECT b.name, count(d.*) AS customers
+  FROM unnest(dated_breakdowns()) b (name)
+  LEFT JOIN LATERAL customer_breakdown(b.name || '@2024-05-01', '2024-07-01 00:00+09') d ON true
+ GROUP BY 1 ORDER BY 1;
+SELECT (SELECT count(*) FROM ((SELECT * FROM customer_breakdown('rfm_segment@2024-05-01', '2024-07-01 00:00+09')
+                               EXCEPT SELECT * FROM customer_breakdown('rfm_segment', '2024-05-01 00:00+09'))) d) AS differing;
+SELECT pg_temp.outcome(format('SELECT * FROM shop_figures.revenue_mix_by(%L, ''2024-07-01 00:00+09'')', b))
+  FROM unnest('{rfm_segment@2024-07-02,rfm_segment@now,rfm_segment@,gender@2024-05-01,everyone@2024-05-01,rfm_segment@2024-02-30,@2024-05-01}'::text[]) b;
+
+-- Infinity is an as-of like any other: all that is recorded, with durations up to
+-- the end of the year 9999; and before everything there is nothing.
+INSERT INTO surveys VALUES ('s', 's');
+INSERT INTO survey_questions (survey, question, kind, wording, scale_low, scale_high) VALUES ('s', 'q', 'nps', '?', 0, 10);
+INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at) VALUES ('c1', 'i', 's', '2024-06-01');
+INSERT INTO survey_responses (customer_id, response_id, survey, invitation_id, responded_at) VALUES ('c1', 'r', 's', 'i', '2024-06-02');
+INSERT INTO survey_answers (customer_id, response_id, survey, question, score) VALUES ('c1', 'r', 's', 'q', 9);
+DO $$
+DECLARE
+    f record; a text; n bigint; failed text := '';
+BEGIN
+    FOR f IN SELECT p.proname, p.proargnames[1] = 'breakdown' AS cut, p.oid::regprocedure AS name FROM pg_proc p
+              WHERE p.pronamespace = 'shop_figures'::regnamespace AND p.proretset AND p.provolatile = 's'
+                AND (p.proargtypes = '1184' OR p.proargtypes = '25 1184' AND p.proargnames[1] = 'breakdown') ORDER BY 1
+    LOOP
+        FOREACH a IN ARRAY '{infinity,-infinity}'::text[] LOOP
+            BEGIN
+                EXECUTE format('SELECT count(x::text) FROM shop_figures.%I(%s%L) x', f.proname, CASE WHEN f.cut THEN '''tier'', ' ELSE '' END, a) INTO n;
+                IF a = '-infinity' AND n > 0 AND f.proname <> 'customer_breakdown' THEN
+                    failed := failed || format(E'\n%s(%s) has %s rows', f.name, a, n);
+                END IF;
+            EXCEPTION WHEN OTHERS THEN
+                failed := failed || format(E'\n%s(%s): %s', f.name, a, SQLERRM);
+            END;
+        END LOOP;
+    END LOOP;
+    RAISE WARNING 'failed: %', coalesce(nullif(failed, ''), 'none');
+END $$;
+SELECT count(*) AS customers, count(*) FILTER (WHERE customer_for > interval '7000 years') AS for_long FROM customer_value_at('infinity');
+
+SELECT pg_temp.same_elsewhere('SELECT * FROM order_ladder_at(''2024-07-01 00:00+09'')'),
+       pg_temp.same_elsewhere('SELECT * FROM repeat_rate_by(''rfm_segment@2024-06-15'', ''2024-07-01 00:00+09'')');
+SET search_path = public;
