@@ -168,12 +168,12 @@ CREATE FUNCTION loyalcs.nps_interval(
     OUT low double precision,
     OUT high double precision
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_nps_interval';
 COMMENT ON FUNCTION loyalcs.nps_interval(loyalcs.ratings, confidence double precision) IS
     'confidence interval of the Net Promoter Score in points: adjusted Wald (Rocks 2016), which adds 3 answers, 3/4 to promoters and 3/4 to detractors, with Students t for the normal quantile; around the adjusted score, widened to the score itself where that lies outside, and within -100 .. 100; NULLs for no answers';
 CREATE FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision DEFAULT 0.95) RETURNS double precision
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_nps_margin';
 COMMENT ON FUNCTION loyalcs.nps_margin(loyalcs.ratings, confidence double precision) IS
     'half the width of nps_interval before it is widened or cut to -100 .. 100, in points; NULL for no answers';
@@ -208,7 +208,7 @@ CREATE FUNCTION loyalcs.nps_change(
     OUT high double precision,
     OUT p_value double precision
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
     AS 'MODULE_PATHNAME', 'ratings_nps_change';
 COMMENT ON FUNCTION loyalcs.nps_change(before loyalcs.ratings, after loyalcs.ratings, confidence double precision) IS
     'did the Net Promoter Score really change? change: after - before in points; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (two-sided). From the difference of the two adjusted estimates of nps_interval, with Welchs degrees of freedom; where that points another way than the change itself, p_value is 1; the interval is widened to the change; NULLs if either has no answers';

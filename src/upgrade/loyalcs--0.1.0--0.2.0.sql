@@ -148,9 +148,9 @@ ALTER FUNCTION loyalcs.mean_interval(loyalcs.ratings,double precision) COST 5000
 ALTER FUNCTION loyalcs.next_anniversary(date,date) COST 3;
 ALTER FUNCTION loyalcs.next_close(loyalcs.business_hours,timestamp with time zone) COST 3;
 ALTER FUNCTION loyalcs.next_open(loyalcs.business_hours,timestamp with time zone) COST 3;
-ALTER FUNCTION loyalcs.nps_change(loyalcs.ratings,loyalcs.ratings,double precision) COST 1000;
-ALTER FUNCTION loyalcs.nps_interval(loyalcs.ratings,double precision) COST 1000;
-ALTER FUNCTION loyalcs.nps_margin(loyalcs.ratings,double precision) COST 1000;
+ALTER FUNCTION loyalcs.nps_change(loyalcs.ratings,loyalcs.ratings,double precision) COST 5000;
+ALTER FUNCTION loyalcs.nps_interval(loyalcs.ratings,double precision) COST 5000;
+ALTER FUNCTION loyalcs.nps_margin(loyalcs.ratings,double precision) COST 5000;
 ALTER FUNCTION loyalcs.open_multirange(loyalcs.business_hours,timestamp with time zone,timestamp with time zone) COST 30;
 ALTER FUNCTION loyalcs.percentiles_combine(bytea,bytea) COST 20;
 ALTER FUNCTION loyalcs.percentiles_final(bytea) COST 100;
@@ -294,7 +294,7 @@ CREATE FUNCTION loyalcs.survival(
     OUT median_of_ended interval,
     OUT within interval
 ) RETURNS record
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 40000
     AS 'MODULE_PATHNAME', 'survival';
 COMMENT ON FUNCTION loyalcs.survival(began timestamptz[], ended timestamptz[], as_of timestamptz) IS
     'what becomes of waits of which some still go on at as_of (Kaplan and Meier 1958). The two arrays are element by element; an end that is NULL or later than as_of has not come yet, and a beginning that is NULL or later is skipped. share: how many have ended after the time `within`, which is the longest for which at least a tenth of them have been watched; median: the wait after which half of all have ended, NULL if fewer end; median_of_ended: the wait after which half of those who end within that time have; NULLs for no waits; infinite instants, and an end before its beginning, are errors';
