@@ -121,6 +121,8 @@ is(as('mallory', 'baited', qq{
 	"t\nt", 'traps where the shop will stand');
 sprung('a shop is made', as('mallory', 'baited', $new_shop =~ s/SHOP/aurora/r));
 caught('a shop is made', 'baited');
+is(as('mallory', 'baited', q{SELECT count(*) > 30 FROM pg_class WHERE relnamespace = 'aurora'::regnamespace AND relkind = 'v'}),
+	't', 'a shop is made: it is there');
 
 # What fits the shop's own functions, and its rows, can only be planted now.
 is(as('mallory', 'baited', qq{SELECT traps.plant('aurora', '$names') > 0;} . planted('aurora', 'aurora')),

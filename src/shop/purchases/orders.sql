@@ -147,7 +147,7 @@ CREATE TABLE amount_rules (
     valid tstzrange PRIMARY KEY,
     counts_tax boolean NOT NULL,
     counts_shipping boolean NOT NULL,
-    CONSTRAINT amount_rules_one_at_a_time EXCLUDE USING gist (valid WITH &&)
+    CONSTRAINT amount_rules_one_at_a_time EXCLUDE USING gist (valid WITH OPERATOR(pg_catalog.&&))
 );
 COMMENT ON TABLE amount_rules IS
     'what is part of an amount in figures about orders, one row a time in which they were placed; where there is none, tax and shipping are, as customers pay them. Tiers and points have rules of their own';
@@ -229,7 +229,7 @@ BEGIN ATOMIC
                                               - CASE WHEN a.counts_shipping THEN 0::numeric ELSE o.shipping END)
                                   / nullif(o.amount, 0::numeric), 4)
                        FROM orders o
-                       JOIN amount_rules a ON a.valid @> o.ordered_at
+                       JOIN amount_rules a ON a.valid OPERATOR(pg_catalog.@>) o.ordered_at
                       WHERE o.customer_id = amount_by_rule.customer AND o.order_id = amount_by_rule.order_id),
                     amount_by_rule.amount);
 END;
