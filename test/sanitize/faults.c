@@ -2,8 +2,9 @@
  *
  * faults.c
  *	  A library of faults, built as ours is when it is built with checks for
- *	  undefined behaviour or for valgrind: each must be reported, or a run in which nothing is
- *	  reported proves nothing.  What each is called is what the report says.
+ *	  undefined behaviour or for valgrind: each must be reported, or a run in
+ *	  which nothing is reported proves nothing.  The first four are called what
+ *	  the compiler's reports say.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,12 +38,12 @@ fault(PG_FUNCTION_ARGS)
 		result = *(int64 *) (chunk + one);
 	else if (strcmp(name, "shift exponent") == 0)
 		result = one << (one + 63);
-	else if (strcmp(name, "after a block of size") == 0)
+	else if (strcmp(name, "read past the end") == 0)
 	{
 		if (chunk[23 + one])
 			result = 1;
 	}
-	else if (strcmp(name, "inside a block of size") == 0)
+	else if (strcmp(name, "read after pfree") == 0)
 	{
 		pfree(chunk);
 		if (chunk[one])

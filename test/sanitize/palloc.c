@@ -35,19 +35,24 @@
 
 extern void *__real_palloc(Size size);
 extern void *__real_palloc0(Size size);
+extern void *__real_palloc_extended(Size size, int flags);
 extern void *__real_repalloc(void *chunk, Size size);
+extern void *__real_repalloc_huge(void *chunk, Size size);
 extern void *__real_MemoryContextAlloc(MemoryContext context, Size size);
 extern void *__real_MemoryContextAllocZero(MemoryContext context, Size size);
-extern void *__real_MemoryContextAllocZeroAligned(MemoryContext context, Size size);
+extern void *__real_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
 extern struct varlena *__real_pg_detoast_datum(struct varlena *datum);
 extern struct varlena *__real_pg_detoast_datum_packed(struct varlena *datum);
 
 extern void *__wrap_palloc(Size size);
 extern void *__wrap_palloc0(Size size);
+extern void *__wrap_palloc_extended(Size size, int flags);
 extern void *__wrap_repalloc(void *chunk, Size size);
+extern void *__wrap_repalloc_huge(void *chunk, Size size);
 extern void *__wrap_MemoryContextAlloc(MemoryContext context, Size size);
 extern void *__wrap_MemoryContextAllocZero(MemoryContext context, Size size);
-extern void *__wrap_MemoryContextAllocZeroAligned(MemoryContext context, Size size);
+extern void *__wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
+extern char *__wrap_pstrdup(const char *string);
 extern struct varlena *__wrap_pg_detoast_datum(struct varlena *datum);
 extern struct varlena *__wrap_pg_detoast_datum_packed(struct varlena *datum);
 
@@ -84,12 +89,49 @@ __wrap_palloc0(Size size)
 	return guarded(__real_palloc0(given), size, given);
 }
 
+/* From the start, as far as memory may be touched; asking is no touch. */
+static Size
+accessible(char *chunk, Size size)
+{
+	Size		from = 0;
+
+	while (from < size)
+	{
+		Size		middle = from + (size - from) / 2;
+		char		bits;
+
+		if (VALGRIND_GET_VBITS(chunk + middle, &bits, 1) == 1)
+			from = middle + 1;
+		else
+			size = middle;
+	}
+	return from;
+}
+
+/* What was behind the old end, and stays where it is, was nobody's till now. */
+static void *
+regrown(void *chunk, Size size, Size given)
+{
+	Size		old = accessible(chunk, size);
+
+	VALGRIND_MAKE_MEM_UNDEFINED((char *) chunk + old, size - old);
+	return guarded(chunk, size, given);
+}
+
 void *
 __wrap_repalloc(void *chunk, Size size)
 {
 	Size		given = padded(size);
 
-	return guarded(__real_repalloc(chunk, given), size, given);
+	return regrown(__real_repalloc(chunk, given), size, given);
+}
+
+void *
+__wrap_repalloc_huge(void *chunk, Size size)
+{
+	Size		given = padded(size);
+
+	return regrown(__real_repalloc_huge(chunk, given), size, given);
 }
 
 void *
@@ -108,12 +150,31 @@ __wrap_MemoryContextAllocZero(MemoryContext context, Size size)
 	return guarded(__real_MemoryContextAllocZero(context, given), size, given);
 }
 
+/* (With MCXT_ALLOC_NO_OOM there may be none.) */
 void *
-__wrap_MemoryContextAllocZeroAligned(MemoryContext context, Size size)
+__wrap_palloc_extended(Size size, int flags)
 {
 	Size		given = padded(size);
+	void	   *chunk = __real_palloc_extended(given, flags);
 
-	return guarded(__real_MemoryContextAllocZeroAligned(context, given), size, given);
+	return chunk ? guarded(chunk, size, given) : NULL;
+}
+
+void *
+__wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
+{
+	Size		given = padded(size);
+	void	   *chunk = __real_MemoryContextAllocExtended(context, given, flags);
+
+	return chunk ? guarded(chunk, size, given) : NULL;
+}
+
+char *
+__wrap_pstrdup(const char *string)
+{
+	Size		size = strlen(string) + 1;
+
+	return memcpy(__wrap_palloc(size), string, size);
 }
 
 static struct varlena *
