@@ -152,6 +152,8 @@ $node->safe_psql(
 			ELSE EXISTS (SELECT FROM generate_series(first_date, last_date, '1 day') AS y
 				WHERE to_char(y, 'MMDD') = to_char(d, 'MMDD')) END) AS no
 	FROM schedule s, generate_series(start::date - 3, start::date + $days + 3, interval '1 day') AS d;
+	CREATE INDEX ON day (id, day);
+	CREATE INDEX ON span (id, no);
 	ANALYZE;
 
 	-- the clock times at which each local day is open: by its own rule, and by
@@ -160,24 +162,33 @@ $node->safe_psql(
 	SELECT id, day, opens, closes FROM day JOIN span USING (id, no)
 	UNION ALL
 	SELECT id, day + 1, 0, closes - 1440 FROM day JOIN span USING (id, no) WHERE closes > 1440;
-	CREATE INDEX ON open_clock (id, day) INCLUDE (opens, closes);
-	VACUUM ANALYZE open_clock;
+	ANALYZE open_clock;
+
+	-- what the clock reads, every minute, wherever a schedule may be
+	CREATE TABLE reading AS
+	SELECT id AS place, m, start + m * interval '1 minute' AS at, local, local::date AS day,
+		extract(hour FROM local)::int * 60 + extract(minute FROM local)::int AS clock
+	FROM place, generate_series(0, $days * 1440) AS m,
+		LATERAL (SELECT (start + m * interval '1 minute') AT TIME ZONE zone AS local OFFSET 0) l;
+	ANALYZE reading;
 
 	CREATE UNLOGGED TABLE minute AS
-	SELECT id, m, start + m * interval '1 minute' AS at, local, is_open,
+	SELECT id, m, at, local, is_open,
 		coalesce(lag(is_open) OVER w, false) AS was_open,
 		(count(*) FILTER (WHERE is_open) OVER w - is_open::int)::int AS before
 	FROM (
-		SELECT s.id, start, m, local, EXISTS (
-			SELECT FROM open_clock o
-			WHERE o.id = s.id AND o.day = local::date AND clock >= opens AND clock < closes) AS is_open
-		FROM schedule s, generate_series(0, $days * 1440) AS m,
-			LATERAL (SELECT (start + m * interval '1 minute') AT TIME ZONE zone AS local OFFSET 0) l,
-			LATERAL (SELECT extract(hour FROM local)::int * 60 + extract(minute FROM local)::int AS clock OFFSET 0) c
+		SELECT s.id, m, at, local, coalesce(open @> clock, false) AS is_open
+		FROM schedule s
+			JOIN reading r ON r.place = s.id % 13
+			LEFT JOIN (SELECT id, day, range_agg(int4range(opens, closes)) AS open FROM open_clock GROUP BY id, day) o
+				ON o.id = s.id AND o.day = r.day
 		) x
 	WINDOW w AS (PARTITION BY id ORDER BY m);
 	CREATE UNIQUE INDEX ON minute (id, m) INCLUDE (before, is_open, was_open, local, at);
 	CREATE INDEX ON minute (id, before, m) INCLUDE (at);
+	CREATE INDEX ON minute (id, m) INCLUDE (at) WHERE is_open;
+	CREATE INDEX ON minute (id, m) WHERE was_open;
+	CREATE INDEX ON minute (id, m) INCLUDE (at) WHERE was_open AND NOT is_open;
 	VACUUM ANALYZE minute;
 
 	-- spans within what the oracle knows; amounts of time either way, and none
@@ -237,8 +248,8 @@ same('next_open', q{
 same('next_close', q{
 	SELECT hours, a FROM trial t
 	WHERE m < 9000 AND id % 4 = 0 AND loyalcs.next_close(hours, a) IS DISTINCT FROM
-			coalesce((SELECT n.at FROM minute n JOIN minute before ON before.id = n.id AND before.m = n.m - 1
-				WHERE n.id = t.id AND n.m > t.m AND NOT n.is_open AND before.is_open ORDER BY n.m LIMIT 1),
+			coalesce((SELECT at FROM minute n
+				WHERE n.id = t.id AND n.m > t.m AND n.was_open AND NOT n.is_open ORDER BY n.m LIMIT 1),
 				loyalcs.next_close(hours, a))});
 
 # Business days: from the open instant that counts (going back, the last one
@@ -251,6 +262,8 @@ $node->safe_psql(
 		ELSE (SELECT m FROM minute WHERE id = schedule AND m <= since AND was_open ORDER BY m DESC LIMIT 1) END;
 
 	CREATE TABLE open_day AS SELECT DISTINCT id, day FROM day JOIN span USING (id, no);
+	CREATE INDEX ON open_day (id);
+	ANALYZE open_day;
 	CREATE TABLE day_trial AS
 	SELECT t.id, hours, a, n, c.m, turn(t.id, c.m, n) AS added_m
 	FROM trial t JOIN schedule s USING (id)
