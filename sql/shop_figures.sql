@@ -97,26 +97,62 @@ INSERT INTO survey_questions (survey, question, kind, wording, scale_low, scale_
 INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at) VALUES ('c1', 'i', 's', '2024-06-01');
 INSERT INTO survey_responses (customer_id, response_id, survey, invitation_id, responded_at) VALUES ('c1', 'r', 's', 'i', '2024-06-02');
 INSERT INTO survey_answers (customer_id, response_id, survey, question, score) VALUES ('c1', 'r', 's', 'q', 9);
+INSERT INTO tickets (customer_id, ticket_id, channel, complaint) VALUES ('c1', 't', 'email', true), ('c2', 't', 'line', false);
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES
+    ('c1', 't', '2024-06-01 10:00+09', 'opened'), ('c2', 't', '2024-06-01 10:00+09', 'opened'),
+    ('c2', 't', '2024-06-01 11:00+09', 'agent_reply'), ('c2', 't', '2024-06-01 12:00+09', 'resolved');
+SELECT count(earn_points(customer_id, order_id)) > 0 AS earned FROM orders WHERE amount > 0;
+SELECT customers > 0 AS evaluated FROM evaluate_tiers('2024-07-01 00:00+09');
+UPDATE orders SET shipped_at = ordered_at + interval '1 day', delivered_at = ordered_at + interval '2 days' WHERE order_id = 'b';
+SELECT queue_followups('2024-07-01 12:00+09') > 0 AS queued;
+-- Whatever has an as_of, the other arguments being what there is.
 DO $$
 DECLARE
-    f record; a text; n bigint; failed text := '';
+    f record; a text; n bigint; asked bigint := 0; failed text := '';
 BEGIN
-    FOR f IN SELECT p.proname, p.proargnames[1] = 'breakdown' AS cut, p.oid::regprocedure AS name FROM pg_proc p
-              WHERE p.pronamespace = 'shop_figures'::regnamespace AND p.proretset AND p.provolatile = 's'
-                AND (p.proargtypes = '1184' OR p.proargtypes = '25 1184' AND p.proargnames[1] = 'breakdown') ORDER BY 1
+    FOR f IN SELECT p.oid::regprocedure AS name, p.proname, p.proretset,
+                    (SELECT string_agg(format('%I => %s', i.name, CASE i.name
+                                WHEN 'as_of' THEN '$1'
+                                WHEN 'breakdown' THEN CASE WHEN p.proname LIKE 'sla%' THEN '''agent''' WHEN p.proname = 'breakdown_day' THEN '''tier@2024-05-01''' ELSE '''tier''' END
+                                WHEN 'customer' THEN '''c1'''
+                                WHEN 'ticket' THEN '''t'''
+                                WHEN 'time_zone' THEN '''Asia/Tokyo'''
+                                WHEN 'policy_set' THEN 'NULL'
+                                WHEN 'consent' THEN '''unless_refused'''
+                                WHEN 'purpose' THEN '''survey'''
+                                WHEN 'channel' THEN '''email'''
+                                WHEN 'hours' THEN '''24/7'''
+                                WHEN 'minimum_support' THEN '5'
+                                ELSE CASE i.type
+                                    WHEN 'timestamptz'::regtype THEN '''2024-06-01 00:00+09'''
+                                    WHEN 'date'::regtype THEN '''2024-06-01'''
+                                    WHEN 'interval'::regtype THEN '''7 days'''
+                                    WHEN 'boolean'::regtype THEN 'true'
+                                    WHEN 'integer'::regtype THEN '50'
+                                    ELSE '''a''' END
+                                END), ', ')
+                       FROM (SELECT p.proargnames[g], p.proargtypes[g - 1]::regtype
+                               FROM generate_series(1, p.pronargs) g
+                              WHERE g <= p.pronargs - p.pronargdefaults OR p.proargnames[g] = 'as_of') i (name, type)) AS arguments
+               FROM pg_proc p
+              WHERE p.pronamespace = 'shop_figures'::regnamespace AND p.provolatile <> 'v' AND 'as_of' = ANY (p.proargnames)
+              ORDER BY 1
     LOOP
         FOREACH a IN ARRAY '{infinity,-infinity}'::text[] LOOP
+            -- (no day is before that)
+            CONTINUE WHEN f.proname = 'breakdown_day' AND a = '-infinity';
             BEGIN
-                EXECUTE format('SELECT count(x::text) FROM shop_figures.%I(%s%L) x', f.proname, CASE WHEN f.cut THEN '''tier'', ' ELSE '' END, a) INTO n;
-                IF a = '-infinity' AND n > 0 AND f.proname <> 'customer_breakdown' THEN
-                    failed := failed || format(E'\n%s(%s) has %s rows', f.name, a, n);
+                EXECUTE format('SELECT count(x::text) FROM shop_figures.%I(%s) x', f.proname, f.arguments) INTO n USING a::timestamptz;
+                asked := asked + 1;
+                IF a = '-infinity' AND n > 0 AND f.proretset AND f.proname ~ '_(at|by)$' THEN
+                    failed := failed || format(E'\n%s has %s rows before everything', f.name, n);
                 END IF;
             EXCEPTION WHEN OTHERS THEN
-                failed := failed || format(E'\n%s(%s): %s', f.name, a, SQLERRM);
+                failed := failed || format(E'\n%s at %s: %s', f.name, a, SQLERRM);
             END;
         END LOOP;
     END LOOP;
-    RAISE WARNING 'failed: %', coalesce(nullif(failed, ''), 'none');
+    RAISE WARNING '% asked, failed: %', CASE WHEN asked > 100 THEN 'all' ELSE asked::text END, coalesce(nullif(failed, ''), 'none');
 END $$;
 SELECT count(*) AS customers, count(*) FILTER (WHERE customer_for > interval '7000 years') AS for_long FROM customer_value_at('infinity');
 

@@ -104,6 +104,34 @@ SELECT regexp_replace(s.change, E'\\s+', ' ', 'g') AS change, r.*
     ('DELETE FROM templates WHERE key = ''arrival_check''')
   ) s (change) CROSS JOIN LATERAL pg_temp.then_claimed(s.change) r;
 
+--
+-- What a frequency cap puts off
+--
+
+-- It waits in the queue with its arm, and the higher priority goes first, whichever was there first; who was silent
+-- and is not any more hears nothing.
+BEGIN;
+DELETE FROM followups;
+UPDATE journey_steps SET valid = 'empty';
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, priority, expires_after, valid) VALUES
+    ('after_sale', 'one', 'ordered', '1 day', 'email', 'service', 'arrival_check', 30, '7 days', '(,)'),
+    ('after_sale', 'low', 'ordered', '1 day 1 hour', 'email', 'service', 'arrival_check', 10, '7 days', '(,)'),
+    ('after_sale', 'high', 'ordered', '2 days 1 hour', 'email', 'service', 'arrival_check', 20, '7 days', '(,)'),
+    ('after_sale', 'silent', 'no_order_for', '1 day 2 hours', 'email', 'service', 'arrival_check', 5, '7 days', '(,)');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('eve', 'E-2', '2026-05-01 12:00+09', 100);
+SELECT d.at, c.step AS claimed, complete_followup(c.followup_id, 'sent', c.claim_key, at => d.at) AS reported
+  FROM (VALUES (timestamptz '2026-05-02 12:30+09')) d (at), claim_followups('email', 10, 'w', '5 minutes', d.at) c;
+SELECT queue_followups('2026-05-02 15:00+09') AS queued, queue_followups('2026-05-02 15:00+09') AS again;
+SELECT count(*) AS claimed FROM claim_followups('email', 10, 'w', '5 minutes', '2026-05-02 15:00+09');
+SELECT step, arm, eligible_at, claimable_at, outcome, reason FROM followups WHERE customer_id = 'eve' ORDER BY eligible_at, step;
+SELECT queue_followups('2026-05-03 13:30+09') AS queued;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('eve', 'E-3', '2026-05-03 13:00+09', 100);
+SELECT step, held_back, reason FROM followups_considered('2026-05-03 13:30+09', '0') WHERE customer_id = 'eve' ORDER BY step;
+SELECT d.at, c.step AS claimed, complete_followup(c.followup_id, 'sent', c.claim_key, at => d.at) AS reported
+  FROM (VALUES (timestamptz '2026-05-03 13:30+09'), ('2026-05-04 10:00+09')) d (at), claim_followups('email', 10, 'w', '5 minutes', d.at) c;
+SELECT step, arm, outcome, reason FROM followups WHERE customer_id = 'eve' AND subject = 'E-2' ORDER BY step;
+ROLLBACK;
+
 -- A service may do all of it, and reads birthdays; a report has none of those.
 SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_followup_claims_service, regress_followup_claims_report;

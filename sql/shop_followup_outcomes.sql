@@ -27,13 +27,13 @@ SELECT customer_id, step FROM claim_followups('email', 10, 'w1', '5 minutes', '2
 -- Reported once, reported again
 SELECT f.step, complete_followup(f.followup_id, 'sent', f.claim_key, at => '2026-03-10 15:02+09'),
        complete_followup(f.followup_id, 'sent', f.claim_key, at => '2026-03-10 15:03+09')
-  FROM followups f WHERE customer_id = 'ann' AND outcome IS NULL;
+  FROM followups f WHERE customer_id = 'ann' AND outcome IS NULL AND attempts > 0;
 SELECT pg_temp.outcome(format('SELECT complete_followup(%s, ''failed'', %L)', f.followup_id, f.claim_key)) AS as_something_else
   FROM followups f WHERE customer_id = 'ann' AND outcome = 'sent';
 SELECT step, outcome, finished_at, reported, claim_key FROM followups WHERE customer_id = 'ann' AND outcome = 'sent';
 -- Ben's lease runs out; somebody else gets the work, and what the first then reports is late.
 SELECT followup_id, claim_key, attempt, step FROM claim_followups('email', 10, 'w2', '5 minutes', '2026-03-10 15:05+09');
-SELECT f.followup_id AS id, f.claim_key AS key FROM followups f WHERE customer_id = 'ben' AND outcome IS NULL \gset
+SELECT f.followup_id AS id, f.claim_key AS key FROM followups f WHERE customer_id = 'ben' AND outcome IS NULL AND attempts > 0 \gset
 SELECT complete_followup(:id, 'sent', :'id' || '.1', 'smtp: 250', '2026-03-10 15:06+09'), complete_followup(:id, 'sent', :'id' || '.1', NULL, '2026-03-10 15:06+09');
 SELECT pg_temp.outcome(format('SELECT complete_followup(%s, ''failed'', %L)', :id, :'id' || '.1')) AS as_something_else;
 SELECT customer_id, attempt, at, outcome, detail FROM followup_late_reports;

@@ -126,7 +126,7 @@ RETURNS TABLE (customer_id text, step text, subject text, due_at timestamptz, he
 DECLARE
     r record; used_day integer; used_week integer;
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS found (customer_id text, step text, subject text, due_at timestamptz, wanted timestamptz, held_back text, reason text, channel text, capped boolean, priority integer, queued boolean);
+    CREATE TEMP TABLE IF NOT EXISTS found (customer_id text, step text, subject text, due_at timestamptz, wanted timestamptz, held_back text, reason text, channel text, capped boolean, priority integer, handed_out boolean);
     TRUNCATE found;
     FOR r IN
         SELECT s.*, p.consent, p.capped, e.customer_id, e.subject, e.order_id, e.ordered_at, e.amount, e.cancelled_at, e.at, w.wanted
@@ -154,7 +154,7 @@ BEGIN
         INSERT INTO found
         SELECT r.customer_id, r.step, r.subject, CASE WHEN r.send_window IS NULL THEN r.wanted ELSE loyalcs.next_open(r.send_window::loyalcs.business_hours, r.wanted) END, r.wanted,
                CASE WHEN h.reason IN ('open complaint', 'outside of the send window') THEN 'defer' WHEN h.reason IS NOT NULL THEN 'drop' END, h.reason, r.channel, r.capped, r.priority,
-               EXISTS (SELECT FROM followups f WHERE (f.customer_id, f.step, f.subject) = (r.customer_id, r.step, r.subject) AND f.queued_at <= as_of)
+               EXISTS (SELECT FROM followups f WHERE (f.customer_id, f.step, f.subject) = (r.customer_id, r.step, r.subject) AND f.queued_at <= as_of AND f.attempts > 0 AND f.reported IS NULL)
           FROM (SELECT CASE
               WHEN r.cancelled_at <= as_of THEN 'order cancelled'
               WHEN r.exit_on_return AND EXISTS (SELECT FROM returns x WHERE x.customer_id = r.customer_id AND x.order_id = r.order_id AND x.returned_at <= as_of) THEN 'returned'
@@ -170,7 +170,7 @@ BEGIN
               WHEN pg_temp.share('holdout ' || r.step, r.customer_id) < r.holdout_share THEN 'held out'
               END AS reason) h;
     END LOOP;
-    FOR r IN SELECT * FROM found f WHERE f.reason IS NULL AND f.capped ORDER BY f.customer_id, f.channel, f.queued DESC, f.priority DESC, f.wanted, f.step, f.subject
+    FOR r IN SELECT * FROM found f WHERE f.reason IS NULL AND f.capped ORDER BY f.customer_id, f.channel, f.handed_out DESC, f.priority DESC, f.wanted, f.step, f.subject
     LOOP
         SELECT count(*) FILTER (WHERE f.finished_at >= date_trunc('day', as_of, 'Asia/Tokyo')), count(*) INTO used_day, used_week
           FROM followups f WHERE f.customer_id = r.customer_id AND f.channel = r.channel AND f.outcome = 'sent' AND f.capped AND f.finished_at <= as_of AND f.finished_at > as_of - interval '7 days';

@@ -89,7 +89,7 @@ SELECT count(*) FROM rfm_at('infinity');
 -- One customer, by cut points that are kept
 --
 
--- None are kept.
+-- None are kept: those of all customers, as in rfm_at.
 SELECT recency_score, frequency_score, monetary_score, segment, orders, total_spent, cuts_as_of
   FROM customer_rfm('dan', '2024-01-31 00:00+09');
 
@@ -145,6 +145,31 @@ SELECT count(*), count(*) FILTER (WHERE r.cuts_as_of = now()) AS by_cuts_of_now,
   LEFT JOIN rfm s USING (recency_score, frequency_score, monetary_score, segment,
                          last_order_at, orders, total_spent)
  WHERE s.customer_id = c.customer_id;
+ROLLBACK;
+
+-- A customer has one segment, whoever asks and whichever cut points are kept: page, report, cut and follow-up. On
+-- the 1st none are; those of the 2nd hold until the 31st.
+SELECT a.as_of AT TIME ZONE 'Asia/Tokyo' AS as_of, count(*) AS customers,
+       count(*) FILTER (WHERE (o.recency_score, o.frequency_score, o.monetary_score, o.segment) IS DISTINCT FROM
+                              (r.recency_score, r.frequency_score, r.monetary_score, r.segment)) AS page_differs,
+       count(*) FILTER (WHERE b.part IS DISTINCT FROM r.segment) AS cut_differs,
+       (SELECT count(*) FROM (SELECT segment, count(*) FROM rfm_at(a.as_of) GROUP BY 1 EXCEPT SELECT segment, customers FROM rfm_segments_at(a.as_of)) d) AS report_differs
+  FROM (VALUES (timestamptz '2024-01-01 13:00+09'), ('2024-01-02 12:00+09'), ('2024-01-05 00:00+09'), ('2024-01-31 00:00+09'), ('2024-03-01 00:00+09')) a (as_of)
+ CROSS JOIN LATERAL rfm_at(a.as_of) r
+  LEFT JOIN LATERAL customer_rfm(r.customer_id, a.as_of) o ON true
+  LEFT JOIN LATERAL customer_breakdown('rfm_segment', a.as_of) b ON b.customer_id = r.customer_id
+ GROUP BY a.as_of ORDER BY a.as_of;
+BEGIN;
+UPDATE journey_steps SET valid = 'empty';
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, segments, expires_after, valid)
+SELECT 'after_sale', s, 'ordered', '0', 'email', 'transactional', 'arrival_check', ARRAY[s], '90 days', '(,)' FROM (SELECT DISTINCT loyalcs.rfm_segment(r, f, m) AS s FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m) x;
+SELECT count(*) AS customers, count(*) FILTER (WHERE f.step IS DISTINCT FROM r.segment) AS follow_up_differs
+  FROM rfm_at('2024-02-15 00:00+09') r
+  LEFT JOIN (SELECT DISTINCT customer_id, step FROM followups_considered('2024-02-15 00:00+09', '0')) f USING (customer_id);
+DELETE FROM rfm_cuts;
+SELECT count(*) AS customers, count(*) FILTER (WHERE f.step IS DISTINCT FROM r.segment) AS follow_up_differs
+  FROM rfm_at('2024-02-15 00:00+09') r
+  LEFT JOIN (SELECT DISTINCT customer_id, step FROM followups_considered('2024-02-15 00:00+09', '0')) f USING (customer_id);
 ROLLBACK;
 
 -- What is kept is four points each.

@@ -46,5 +46,5 @@ CREATE FUNCTION loyalcs.uplift(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS 'MODULE_PATHNAME', 'followup_uplift';
 COMMENT ON FUNCTION loyalcs.uplift(reached_ordered bigint, reached bigint, held_out_ordered bigint, held_out bigint, confidence double precision) IS
-    'how much larger the share that ordered is among those who were reached than among those who were held out (-1 to 1), and its confidence interval: Newcombe''s hybrid score interval (Statistics in Medicine 17, 1998, p. 873, method 10); NULLs if either group is empty';
+    'how much larger the share that ordered is among those who were to be reached than among those who were held out (-1 to 1), and its confidence interval: Newcombe''s hybrid score interval (Statistics in Medicine 17, 1998, p. 873, method 10); NULLs if either group is empty. Count both groups as they were drawn, from when they were, reached or not: whoever could not be reached is missing in one of them else';
 

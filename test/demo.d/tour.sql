@@ -303,11 +303,11 @@ ROLLBACK;
 \! wc -l <"$OUTBOX"
 \echo :dim'followups_suppressed: who is not disturbed, and why':plain
 SELECT held_back, reason, count(*) FROM followups_suppressed_at(:'as_of') GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 6;
-\echo :dim'followup_effect: of those reached and of those held out, per cent who ordered within 30 days':plain
-SELECT step, reached, round(100.0 * reached_ordered / reached) AS "ordered %", held_out AS "held out", round(100.0 * held_out_ordered / held_out) AS "ordered %",
+\echo :dim'followup_effect: of those who were to hear of us and of those held out, per cent who ordered within 30 days':plain
+SELECT step, assigned, reached, round(100.0 * assigned_ordered / assigned) AS "ordered %", held_out AS "held out", round(100.0 * held_out_ordered / held_out) AS "ordered %",
        format('%s to %s', round(100 * uplift_low), round(100 * uplift_high)) AS "uplift, 95% sure"
   FROM followup_effect_at(:'as_of')
- WHERE held_out > 0 AND reached > 0
+ WHERE held_out > 0 AND assigned > 0
  ORDER BY step;
 \endif
 

@@ -76,6 +76,14 @@ my $answers = qq{
 		proargtypes[0] = 'timestamptz'::regtype AND pronargs - pronargdefaults <= 1
 	ORDER BY 1};
 
+# And cut by a breakdown, those that can be.
+my $cuts = qq{
+	SELECT format('%s(%s)', proname, b), format('%s(%L, %L::timestamptz)', p.oid::regproc, b, '$as_of')
+	FROM pg_proc p, unnest('{tier,first_category,sales_channel\@2026-06-01}'::text[]) b
+	WHERE pronamespace = 'aurora'::regnamespace AND proname LIKE '%\\_by' AND
+		proargtypes = '25 1184'::oidvector AND proargnames[1] = 'breakdown'
+	ORDER BY 1};
+
 my $views = q{
 	SELECT string_agg(oid::regclass::text, ' ' ORDER BY relname)
 	FROM pg_class
@@ -194,6 +202,7 @@ $node->safe_psql(
 	ALTER DATABASE restored SET jit = off;});
 is_deeply(contents('restored', $answers), $answers_before,
 	'every answer is the same, to the last digit, with its rows shuffled and in parallel');
+is_deeply(contents('restored', $cuts), contents('shop', $cuts), 'and every cut');
 
 is($node->safe_psql('restored', $columns), $columns_before, 'with its columns');
 is($node->safe_psql('restored', $views), $views_before, 'every view is back');

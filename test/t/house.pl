@@ -268,6 +268,10 @@ foreach my $through ('test/t/dump.pl', 'test/{client/binary.c,t/calendar.pl}', '
 	is(join(' ', grep { $text !~ /\b$_\b/ } @types), '', "every type is in $through");
 }
 
+# Which orders count as of an instant is said once.
+is(join(' ', grep { slurp_file($_) =~ /cancelled_at\s+IS\s+NULL\s+OR\b/ } glob 'src/shop/*/*.sql'),
+	'src/shop/purchases/orders.sql', 'what counts is asked of order_counts()');
+
 # --------------------------------------------------------------------------
 # Rooms: a file knows only what stands above it in the Makefile.
 # --------------------------------------------------------------------------

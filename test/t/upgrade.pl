@@ -251,6 +251,22 @@ sql('first', q{
 	GRANT SELECT ON gemini.gifts TO partner;
 	SELECT loyalcs.grant_shop('gemini', 'analyst', 'report');});
 
+# A message that has no effect, on a day on which another uses up the cap: every
+# fifth customer orders before it can be sent.
+sql('first', q{
+	SET search_path = gemini;
+	UPDATE journey_steps SET valid = 'empty';
+	INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, holdout_share, exit_on_order, effect_within, priority, valid) VALUES
+		('after_sale', 'first', 'first_order', '10 days', 'email', 'service', 'arrival_check', 0, false, '14 days', 9, '(,)'),
+		('after_sale', 'other', 'first_order', '10 days', 'email', 'service', 'arrival_check', 0.5, true, '14 days', 1, '(,)');
+	INSERT INTO customers (customer_id, joined_at, email) SELECT 'E' || n, '2024-01-01 00:00+00', 'e@example.com' FROM generate_series(1, 400) n;
+	INSERT INTO orders (customer_id, order_id, ordered_at, amount) SELECT 'E' || n, 'A', '2025-09-01 00:00+09', 100 FROM generate_series(1, 400) n;
+	SELECT count(complete_followup(followup_id, 'sent', claim_key, NULL, '2025-09-11 00:02+09')) FROM claim_followups('email', 10000, 'w', '1 hour', '2025-09-11 00:01+09');
+	INSERT INTO orders (customer_id, order_id, ordered_at, amount) SELECT 'E' || n, 'B', '2025-09-11 12:00+09', 100 FROM generate_series(5, 400, 5) n;
+	SELECT count(complete_followup(followup_id, 'sent', claim_key, NULL, '2025-09-13 00:02+09')) FROM claim_followups('email', 10000, 'w', '1 hour', '2025-09-13 00:01+09');});
+is( sql('first', q{SELECT uplift_high < 0 FROM gemini.followup_effect_at('2025-12-01 00:00+09') WHERE step = 'other'}), 't',
+	'0.1.0 takes the message for harmful');
+
 my $answers = q{
 	SELECT string_agg(format('SELECT %L || t::text FROM gemini.%I(timestamptz ''2026-03-01 00:00+00'') t', proname || ' ', proname), ' UNION ALL ')
 	FROM pg_proc WHERE pronamespace = 'gemini'::regnamespace AND proname LIKE '%\_at' AND proargtypes = '1184'::oidvector AND
@@ -322,6 +338,11 @@ is(sql('first', 'SELECT count(*) FROM loyalcs.shops WHERE up_to_date AND version
 
 same('gemini: the answers are the same', answers(), $answers_before);
 is(sql('first', 'SELECT customer_id, posting_id, kind, points FROM gemini.point_postings ORDER BY 1, 2'), $postings_before, 'and its postings');
+is( sql('first', q{
+		SELECT assigned + held_out, assigned_ordered + held_out_ordered, assigned = reached + (SELECT count(*) FROM gemini.followups f WHERE f.step = e.step AND f.reason = 'ordered again'),
+			uplift_low < 0 AND uplift_high > 0
+		FROM gemini.followup_effect_at('2025-12-01 00:00+09') e WHERE step = 'other'}),
+	'400|80|t|t', 'follow-ups of before are counted from when they were due, dropped or not, and a message without effect has none');
 is(sql('first', 'SELECT count(*), count(gift_card) FROM gemini.orders'), sql('first', 'SELECT count(*), 0 FROM gemini.orders'), 'its orders are there');
 is( sql('first', q{
 		SELECT col_description('gemini.orders'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'gemini.orders'::regclass AND attname = 'gift_card';

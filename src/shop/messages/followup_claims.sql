@@ -17,14 +17,14 @@ BEGIN
     END IF;
     BEGIN
         INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
-                               queued_at, claimable_at, finished_at, outcome, reason)
+                               queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
         SELECT c.customer_id, c.step, c.subject, c.step_id, c.channel, c.capped, c.priority, c.anchor_at, c.due_at, c.too_late_at,
                queue_followups.at, c.due_at,
                CASE c.held_back WHEN 'drop' THEN queue_followups.at END,
                CASE c.held_back WHEN 'drop' THEN 'dropped' END,
-               c.reason
+               c.reason, c.arm, CASE WHEN c.arm IS NOT NULL THEN queue_followups.at END
           FROM followups_considered(queue_followups.at, interval '168 hours') c
-         WHERE NOT c.queued AND c.held_back IS DISTINCT FROM 'defer'
+         WHERE NOT c.queued AND (c.held_back IS DISTINCT FROM 'defer' OR c.arm IS NOT NULL)
             ON CONFLICT (customer_id, step, subject) DO NOTHING;
         GET DIAGNOSTICS queued = ROW_COUNT;
     EXCEPTION
@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION queue_followups(timestamptz) IS
-    'writes what is due, and what is dropped, into followups, where it waits to be claimed; gives how many, NULL if another session is just doing it. claim_followups() calls it when there is nothing left to claim, and once a minute';
+    'writes what is due, and what is dropped, into followups, where it waits to be claimed; gives how many, NULL if another session is just doing it. Who may be written to then is eligible from then on, and has an arm that stays: to be sent it, if only after a frequency cap, or held out. claim_followups() calls it when there is nothing left to claim, and once a minute';
 
 -- A function of its own, so that its plan is no part of a claim that needs none.
 CREATE OR REPLACE FUNCTION offers_in_words(customer @key_type@, as_of timestamptz) RETURNS text
@@ -129,11 +129,11 @@ BEGIN
           LEFT JOIN frequency_caps c ON c.channel = followups_handed_out.queue AND c.valid OPERATOR(pg_catalog.@>) followups_handed_out.at
          WHERE s.step_id IN (SELECT f.step_id FROM followups f WHERE f.ctid = ANY (followups_handed_out.places))
     ), taken AS (
-        SELECT f.ctid AS at_place, f.followup_id, f.customer_id, f.step, f.subject, f.capped, f.anchor_at, f.too_late_at, f.failures,
+        SELECT f.ctid AS at_place, f.followup_id, f.customer_id, f.step, f.subject, f.capped, f.priority, f.anchor_at, f.too_late_at, f.failures,
                s.*, z.time_zone, z.currency, z.language AS shop_language,
                CASE WHEN s.of_order THEN f.subject END AS order_id,
                o.ordered_at, o.shipped_at, o.delivered_at, o.amount,
-               o.cancelled_at <= followups_handed_out.at AS order_cancelled,
+               NOT order_counts(o.ordered_at, o.cancelled_at, followups_handed_out.at) AS order_cancelled,
                coalesce(o.ordered_at, f.anchor_at) AS since,
                u.name, u.attributes ->> 'language'::text AS own_language,
                nullif(btrim(CASE WHEN followups_handed_out.queue = 'email' THEN u.email
@@ -159,10 +159,10 @@ BEGIN
                     WHEN k.over THEN 'frequency cap' ELSE h.reason END AS reason,
                CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, t.time_zone) + 1)::timestamp AT TIME ZONE t.time_zone
                     ELSE coalesce(h.until, followups_handed_out.at + interval '1 hour') END AS until
-          FROM (SELECT t.*, row_number() OVER (PARTITION BY t.customer_id, t.capped ORDER BY t.followup_id) AS place
+          FROM (SELECT t.*, row_number() OVER (PARTITION BY t.customer_id, t.capped ORDER BY t.priority DESC, t.followup_id) AS place
                   FROM taken t) t
          CROSS JOIN LATERAL followup_hindrance(t.customer_id, t.order_id, t.order_cancelled, t.since, followups_handed_out.queue, t.purpose, t.consent,
-                                               t.exit_on_order, t.exit_on_return, t.too_late_at, t.hours, followups_handed_out.at) h
+                                               t.exit_on_order OR t.anchor = 'no_order_for', t.exit_on_return, t.too_late_at, t.hours, followups_handed_out.at) h
          CROSS JOIN LATERAL (
                    SELECT count(*) FILTER (WHERE coalesce(f.finished_at, followups_handed_out.at)
                                                  >= date_trunc('day', followups_handed_out.at, t.time_zone)) + t.place > t.per_day

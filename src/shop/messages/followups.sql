@@ -75,6 +75,27 @@ $$;
 DROP INDEX followups_followup_id;
 ALTER TABLE followups ADD CONSTRAINT followups_followup_id UNIQUE (followup_id);
 
+--@ change followups 0.2.0
+ALTER TABLE followups
+    ADD COLUMN arm text
+        CONSTRAINT followups_arm_is_known CHECK (arm IN ('send', 'held_out')),
+    ADD COLUMN eligible_at timestamptz,
+    ADD CONSTRAINT followups_who_is_eligible_has_an_arm CHECK ((arm IS NULL) = (eligible_at IS NULL));
+
+--@ change followups 0.2.0
+-- Of rows of before nobody knows when the customer became eligible: what a cap put
+-- off was not written until it was put off no longer, and was dropped then if the
+-- customer had ordered. So they count from when it was due, dropped or not, each in
+-- the arm that the hash gives; what was queued, was to be sent.
+UPDATE followups f
+   SET eligible_at = f.due_at,
+       arm = CASE WHEN f.outcome = 'dropped' AND f.reason = 'held out' THEN 'held_out'
+                  WHEN f.outcome = 'dropped' AND f.finished_at = f.queued_at
+                       AND loyalcs.in_sample(f.customer_id::text, 'holdout ' || f.step, s.holdout_share) THEN 'held_out'
+                  ELSE 'send' END
+  FROM journey_steps s
+ WHERE s.step_id = f.step_id;
+
 --@ functions
 -- The day itself is personal: whoever may not read it gets no rows.
 CREATE OR REPLACE FUNCTION birthday_anchors(anchor text, "from" date, "to" date)
@@ -137,7 +158,7 @@ BEGIN ATOMIC
            END,
            r.reason,
            CASE r.reason WHEN 'outside of the send window'
-                THEN loyalcs.next_open(followup_hindrance.hours, followup_hindrance.as_of) END
+                THEN loyalcs.next_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END) END
       FROM (SELECT CASE
                 WHEN followup_hindrance.too_late_at <= followup_hindrance.as_of THEN 'expired'
                 WHEN followup_hindrance.order_cancelled THEN 'order cancelled'
@@ -151,8 +172,7 @@ BEGIN ATOMIC
                      AND EXISTS (SELECT FROM orders o
                                   WHERE o.customer_id = followup_hindrance.customer
                                     AND o.ordered_at > followup_hindrance.since
-                                    AND o.ordered_at <= followup_hindrance.as_of
-                                    AND (o.cancelled_at IS NULL OR o.cancelled_at > followup_hindrance.as_of))
+                                    AND order_counts(o.ordered_at, o.cancelled_at, followup_hindrance.as_of))
                     THEN 'ordered again'
                 WHEN followup_hindrance.consent = 'not_needed' THEN NULL
                 WHEN NOT coalesce((SELECT c.given
@@ -172,7 +192,7 @@ BEGIN ATOMIC
                                              WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
                                                AND e.at <= followup_hindrance.as_of))
                     THEN 'open complaint'
-                WHEN NOT loyalcs.is_open(followup_hindrance.hours, followup_hindrance.as_of)
+                WHEN NOT loyalcs.is_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END)
                     THEN 'outside of the send window'
                 END AS reason
             OFFSET 0) r;
@@ -201,7 +221,8 @@ RETURNS TABLE (
     why text,
     held_back text,
     reason text,
-    until timestamptz
+    until timestamptz,
+    arm text
 )
     LANGUAGE sql STABLE PARALLEL SAFE
     SET jit = off
@@ -234,9 +255,11 @@ BEGIN ATOMIC
           LEFT JOIN frequency_caps c ON c.channel = s.channel AND c.valid OPERATOR(pg_catalog.@>) followups_considered.as_of
          CROSS JOIN shop z
          WHERE NOT pg_catalog.isempty(s.valid)
+    ), cuts AS MATERIALIZED (
+        SELECT c.recency, c.frequency, c.monetary FROM rfm_cuts_of(followups_considered.as_of) c
     ), due AS (
         SELECT s.*, a.customer_id, a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.event,
-               w.wanted_at, x.too_late_at, q.queued_at IS NOT NULL AS queued
+               w.wanted_at, x.too_late_at, q.queued_at IS NOT NULL AS queued, q.arm, coalesce(q.handed_out, false) AS handed_out
           FROM steps s
          CROSS JOIN LATERAL (
                    SELECT o.customer_id, o.order_id AS subject, o.order_id, o.ordered_at AS anchor_at, o.ordered_at AS order_at,
@@ -309,7 +332,7 @@ BEGIN ATOMIC
          CROSS JOIN LATERAL (SELECT loyalcs.followup_due(a.anchor_at, s.delay, s.time_zone, NULL::loyalcs.business_hours) AS wanted_at OFFSET 0) w
          CROSS JOIN LATERAL (SELECT loyalcs.followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) AS too_late_at OFFSET 0) x
           LEFT JOIN LATERAL (
-                    SELECT f.queued_at, f.finished_at
+                    SELECT f.queued_at, f.finished_at, f.arm, f.attempts > 0 AND f.reported IS NULL AS handed_out
                       FROM followups f
                      WHERE f.customer_id = a.customer_id AND f.step = s.step AND f.subject = a.subject
                        AND f.queued_at <= followups_considered.as_of
@@ -321,25 +344,23 @@ BEGIN ATOMIC
            AND (s.min_amount IS NULL OR a.amount >= s.min_amount)
            AND (s.sample_share IS NULL OR loyalcs.in_sample(a.customer_id::text, 'sample ' || s.step, s.sample_share))
            AND (s.nth IS NULL OR a.order_id IS NULL
-                OR (a.cancelled_at IS NULL OR a.cancelled_at > followups_considered.as_of)
+                OR order_counts(a.order_at, a.cancelled_at, followups_considered.as_of)
                    AND s.nth = (SELECT count(*)
                                   FROM orders e
                                  WHERE e.customer_id = a.customer_id
                                    AND (e.ordered_at < a.order_at OR e.ordered_at = a.order_at AND e.order_id <= a.order_id)
-                                   AND (e.cancelled_at IS NULL OR e.cancelled_at > followups_considered.as_of)))
+                                   AND order_counts(e.ordered_at, e.cancelled_at, followups_considered.as_of)))
            AND (s.anchor <> 'no_order_for'
-                OR (a.cancelled_at IS NULL OR a.cancelled_at > followups_considered.as_of)
+                OR order_counts(a.order_at, a.cancelled_at, followups_considered.as_of)
                    AND NOT EXISTS (SELECT FROM orders e
                                     WHERE e.customer_id = a.customer_id
                                       AND (e.ordered_at > a.order_at OR e.ordered_at = a.order_at AND e.order_id > a.order_id)
-                                      AND e.ordered_at <= followups_considered.as_of
-                                      AND (e.cancelled_at IS NULL OR e.cancelled_at > followups_considered.as_of)))
+                                      AND order_counts(e.ordered_at, e.cancelled_at, followups_considered.as_of)))
            AND (s.orders_from IS NULL AND s.orders_to IS NULL
                 OR (SELECT count(*)
                       FROM orders e
                      WHERE e.customer_id = a.customer_id
-                       AND e.ordered_at <= followups_considered.as_of
-                       AND (e.cancelled_at IS NULL OR e.cancelled_at > followups_considered.as_of))
+                       AND order_counts(e.ordered_at, e.cancelled_at, followups_considered.as_of))
                    BETWEEN coalesce(s.orders_from, 0) AND coalesce(s.orders_to, 9223372036854775807))
            AND (s.tiers IS NULL
                 OR EXISTS (SELECT FROM tier_history t
@@ -348,14 +369,18 @@ BEGIN ATOMIC
                               AND (t.valid_until IS NULL OR t.valid_until > followups_considered.as_of)
                               AND t.tier = ANY (s.tiers)))
            AND (s.segments IS NULL
-                OR EXISTS (SELECT FROM customer_rfm(a.customer_id, followups_considered.as_of) r
-                            WHERE r.segment = ANY (s.segments)))
+                OR EXISTS (SELECT FROM customer_purchases_at(followups_considered.as_of) p
+                            CROSS JOIN cuts k
+                            WHERE p.customer_id = a.customer_id
+                              AND loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, k.recency),
+                                                      loyalcs.score_by(p.orders::double precision, k.frequency),
+                                                      loyalcs.score_by(p.total_spent, k.monetary)) = ANY (s.segments)))
     ), judged AS (
         SELECT d.*, h.held_back AS hindered, h.reason AS hindrance, h.until AS hindered_until,
-               h.reason IS NULL AND d.holdout_share > 0::double precision
+               h.reason IS NULL AND NOT d.queued AND d.holdout_share > 0::double precision
                AND loyalcs.in_sample(d.customer_id::text, 'holdout ' || d.step, d.holdout_share) AS held_out
           FROM (SELECT d.*,
-                       d.cancelled_at IS NOT NULL AND d.cancelled_at <= followups_considered.as_of AS order_cancelled,
+                       d.order_at IS NOT NULL AND NOT order_counts(d.order_at, d.cancelled_at, followups_considered.as_of) AS order_cancelled,
                        CASE WHEN d.anchor = 'anniversary' OR d.order_at IS NULL THEN d.anchor_at ELSE d.order_at END AS since,
                        CASE WHEN d.anchor <> 'anniversary' THEN d.order_id END AS order_sold
                   FROM due d
@@ -366,7 +391,7 @@ BEGIN ATOMIC
         SELECT j.*, u.today, u.week,
                j.hindered IS NULL AND NOT j.held_out AND j.capped AS counts,
                row_number() OVER (PARTITION BY j.customer_id, j.channel, j.hindered IS NULL AND NOT j.held_out AND j.capped
-                                  ORDER BY j.queued DESC, j.priority DESC, j.wanted_at, j.step, j.subject) AS place
+                                  ORDER BY j.handed_out DESC, j.priority DESC, j.wanted_at, j.step, j.subject) AS place
           FROM judged j
          CROSS JOIN LATERAL (
                    SELECT count(*) FILTER (WHERE f.finished_at >= j.today_from) AS today, count(*) AS week
@@ -383,12 +408,13 @@ BEGIN ATOMIC
            p.delay_words || p.event || ' on ' || to_char(loyalcs.local_date(p.anchor_at, p.time_zone)::timestamp, 'YYYY-MM-DD'),
            CASE WHEN p.held_out THEN 'drop' WHEN c.over THEN 'defer' ELSE p.hindered END,
            CASE WHEN p.held_out THEN 'held out' WHEN c.over THEN 'frequency cap' ELSE p.hindrance END,
-           CASE WHEN c.over THEN p.tomorrow_from ELSE p.hindered_until END
+           CASE WHEN c.over THEN p.tomorrow_from ELSE p.hindered_until END,
+           CASE WHEN p.queued THEN p.arm WHEN p.held_out THEN 'held_out' WHEN p.hindered IS NULL THEN 'send' END
       FROM placed p
      CROSS JOIN LATERAL (SELECT p.counts AND (p.today + p.place > p.per_day OR p.week + p.place > p.per_week) IS TRUE AS over) c;
 END;
 COMMENT ON FUNCTION followups_considered(timestamptz, interval) IS
-    'the follow-ups that would be due at an instant and are not finished, with what holds them back: drop or defer, the reason, and until when; those that expired no longer than expired_for ago among them';
+    'the follow-ups that would be due at an instant and are not finished, with what holds them back: drop or defer, the reason, and until when; those that expired no longer than expired_for ago among them. arm is what whoever may be written to is for, a frequency cap or not: send or held_out; NULL for whom something else holds back';
 
 CREATE OR REPLACE FUNCTION followups_due_at(as_of timestamptz)
 RETURNS TABLE (

@@ -236,6 +236,12 @@ END;
 COMMENT ON FUNCTION amount_by_rule(@key_type@, text, numeric) IS
     'what is left of an order''s amount, of which refunds are taken off, without the tax or shipping that amount_rules leaves out of it, to four decimals: as large a part as there is of the whole';
 
+CREATE OR REPLACE FUNCTION order_counts(ordered_at timestamptz, cancelled_at timestamptz, as_of timestamptz) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ordered_at <= as_of AND (cancelled_at IS NULL OR cancelled_at > as_of);
+COMMENT ON FUNCTION order_counts(timestamptz, timestamptz, timestamptz) IS
+    'whether an order counts as of an instant: it was placed and not cancelled by then. The one place that says so';
+
 CREATE OR REPLACE FUNCTION counted_orders_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -262,8 +268,7 @@ BEGIN ATOMIC
                   WHERE r.returned_at <= counted_orders_at.as_of
                   GROUP BY r.customer_id, r.order_id) r
         ON r.customer_id = o.customer_id AND r.order_id = o.order_id
-     WHERE o.ordered_at <= counted_orders_at.as_of
-       AND (o.cancelled_at IS NULL OR o.cancelled_at > counted_orders_at.as_of);
+     WHERE order_counts(o.ordered_at, o.cancelled_at, counted_orders_at.as_of);
 END;
 COMMENT ON FUNCTION counted_orders_at(timestamptz) IS
-    'the orders that count: placed, not cancelled, amounts less what was refunded, and without tax or shipping where amount_rules says so, a refund being of all parts alike; every figure about orders is taken from these';
+    'the orders that count by order_counts(), amounts less what was refunded, and without tax or shipping where amount_rules says so, a refund being of all parts alike; every figure about orders is taken from these';

@@ -3,6 +3,10 @@
 -- Recency, frequency and monetary scores of every customer, the segments they
 -- fall into, and kept cut points that score one customer without reading all.
 -- Needs: purchases.
+--
+-- A customer has one score and one segment, whoever asks: by the cut points that
+-- were kept last, so that a page about one customer, a report about all and a
+-- follow-up say the same; by those of all customers until any are kept.
 
 --@ table rfm_cuts
 CREATE TABLE rfm_cuts (
@@ -22,7 +26,56 @@ COMMENT ON COLUMN rfm_cuts.recency IS 'four cut points of the last order''s inst
 COMMENT ON COLUMN rfm_cuts.frequency IS 'four cut points of the number of orders';
 COMMENT ON COLUMN rfm_cuts.monetary IS 'four cut points of the money spent';
 
+--@ change rfm_cuts 0.2.0
+COMMENT ON TABLE rfm_cuts IS
+    'the points between fifths of all customers, as refresh_rfm_cuts() found them; the newest score everybody, see rfm_cuts_of()';
+
 --@ functions
+CREATE OR REPLACE FUNCTION kept_rfm_cuts(as_of timestamptz)
+RETURNS TABLE (cuts_as_of timestamptz, recency timestamptz[], frequency double precision[], monetary numeric[])
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT k.as_of, k.recency, k.frequency, k.monetary
+      FROM rfm_cuts k
+     WHERE k.as_of <= kept_rfm_cuts.as_of
+     ORDER BY k.as_of DESC
+     LIMIT 1;
+END;
+COMMENT ON FUNCTION kept_rfm_cuts(timestamptz) IS
+    'the cut points that were kept last by an instant; no row if none were';
+
+-- Not to be inlined: what one customer's score costs is not what reading all orders
+-- would, which hardly ever happens, and no reason to compile the query. Hence SET.
+CREATE OR REPLACE FUNCTION found_rfm_cuts(as_of timestamptz)
+RETURNS TABLE (customers bigint, recency timestamptz[], frequency double precision[], monetary numeric[])
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+    SET jit = off
+BEGIN ATOMIC
+    SELECT count(*),
+           loyalcs.quintiles(p.last_order_at),
+           loyalcs.quintiles(p.orders::double precision),
+           loyalcs.quintiles(p.total_spent)
+      FROM customer_purchases_at(found_rfm_cuts.as_of) p
+    HAVING count(*) > 0;
+END;
+COMMENT ON FUNCTION found_rfm_cuts(timestamptz) IS
+    'the cut points of all customers who have bought by an instant, read from their orders; no row if nobody has';
+
+CREATE OR REPLACE FUNCTION rfm_cuts_of(as_of timestamptz)
+RETURNS TABLE (cuts_as_of timestamptz, recency timestamptz[], frequency double precision[], monetary numeric[])
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT k.cuts_as_of, k.recency, k.frequency, k.monetary
+      FROM kept_rfm_cuts(rfm_cuts_of.as_of) k
+    UNION ALL
+    SELECT rfm_cuts_of.as_of, f.recency, f.frequency, f.monetary
+      FROM found_rfm_cuts(rfm_cuts_of.as_of) f
+     WHERE NOT EXISTS (SELECT FROM kept_rfm_cuts(rfm_cuts_of.as_of) k);
+END;
+COMMENT ON FUNCTION rfm_cuts_of(timestamptz) IS
+    'the shop''s cut points as of an instant, by which every score and segment goes: those that refresh_rfm_cuts() kept last; those of all customers while none are kept';
+
+-- (The cut points of all are found here among what is read anyway.)
 CREATE OR REPLACE FUNCTION rfm_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -40,10 +93,15 @@ BEGIN ATOMIC
         SELECT p.customer_id, p.last_order_at, p.orders, p.total_spent
           FROM customer_purchases_at(rfm_at.as_of) p
     ), cuts AS (
-        SELECT loyalcs.quintiles(b.last_order_at) AS recency,
-               loyalcs.quintiles(b.orders::double precision) AS frequency,
-               loyalcs.quintiles(b.total_spent) AS monetary
+        SELECT k.recency, k.frequency, k.monetary
+          FROM kept_rfm_cuts(rfm_at.as_of) k
+        UNION ALL
+        SELECT loyalcs.quintiles(b.last_order_at),
+               loyalcs.quintiles(b.orders::double precision),
+               loyalcs.quintiles(b.total_spent)
           FROM bought b
+         WHERE NOT EXISTS (SELECT FROM kept_rfm_cuts(rfm_at.as_of) k)
+        HAVING count(*) > 0
     ), scored AS (
         SELECT b.*,
                loyalcs.score_by(b.last_order_at, c.recency) AS r,
@@ -56,7 +114,7 @@ BEGIN ATOMIC
       FROM scored s;
 END;
 COMMENT ON FUNCTION rfm_at(timestamptz) IS
-    'RFM scores of every customer who bought: 1 + the number of quintile cut points below the value, so equal customers score equally; recency 5 bought last';
+    'RFM scores of every customer who bought: 1 + the number of quintile cut points below the value, so equal customers score equally; recency 5 bought last. By the shop''s cut points, see rfm_cuts_of()';
 
 CREATE OR REPLACE FUNCTION rfm_segments_at(as_of timestamptz)
 RETURNS TABLE (
@@ -88,13 +146,8 @@ RETURNS bigint
 BEGIN ATOMIC
     WITH kept AS (
         INSERT INTO rfm_cuts AS k (as_of, customers, recency, frequency, monetary)
-        SELECT refresh_rfm_cuts.as_of,
-               count(*),
-               loyalcs.quintiles(p.last_order_at),
-               loyalcs.quintiles(p.orders::double precision),
-               loyalcs.quintiles(p.total_spent)
-          FROM customer_purchases_at(refresh_rfm_cuts.as_of) p
-        HAVING count(*) > 0
+        SELECT refresh_rfm_cuts.as_of, f.customers, f.recency, f.frequency, f.monetary
+          FROM found_rfm_cuts(refresh_rfm_cuts.as_of) f
         ON CONFLICT ON CONSTRAINT rfm_cuts_pkey DO UPDATE
            SET (customers, recency, frequency, monetary) =
                (excluded.customers, excluded.recency, excluded.frequency, excluded.monetary)
@@ -119,17 +172,13 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
-           p.last_order_at, p.orders, p.total_spent, k.as_of
+           p.last_order_at, p.orders, p.total_spent, k.cuts_as_of
       FROM customer_purchases_at(customer_rfm.as_of) p
-      LEFT JOIN (SELECT k.as_of, k.recency, k.frequency, k.monetary
-                   FROM rfm_cuts k
-                  WHERE k.as_of <= customer_rfm.as_of
-                  ORDER BY k.as_of DESC
-                  LIMIT 1) k ON true
+     CROSS JOIN rfm_cuts_of(customer_rfm.as_of) k
      CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,
                                 loyalcs.score_by(p.orders::double precision, k.frequency) AS f,
                                 loyalcs.score_by(p.total_spent, k.monetary) AS m) s
      WHERE p.customer_id = customer_rfm.customer;
 END;
 COMMENT ON FUNCTION customer_rfm(@key_type@, timestamptz) IS
-    'RFM scores of one customer by the cut points that refresh_rfm_cuts() kept last: reads that customer''s orders only; no row for a prospect, NULL scores while no cut points are kept';
+    'RFM scores of one customer, the same as in rfm: by the cut points that refresh_rfm_cuts() kept last, and then it reads that customer''s orders only; while none are kept it reads all orders. No row for a prospect';

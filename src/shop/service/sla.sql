@@ -197,7 +197,8 @@ BEGIN ATOMIC
                                THEN loyalcs.sla_due((c.clock).started_at, (p.rule).target - (p.rule).warn_before,
                                                     h.hours, (c.clock).pauses)
                           END) AS state,
-                      loyalcs.sla_elapsed((c.clock).started_at, coalesce(s.stopped_at, sla_status_of.as_of),
+                      loyalcs.sla_elapsed((c.clock).started_at,
+                                          coalesce(s.stopped_at, CASE WHEN isfinite(sla_status_of.as_of) THEN sla_status_of.as_of END),
                                           h.hours, (c.clock).pauses) AS elapsed
                OFFSET 0
            ) v
@@ -260,7 +261,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN s.due_at IS NULL THEN 'waits for the customer'
-                ELSE loyalcs.due_in(s.due_at, sla_board_at.as_of)
+                WHEN isfinite(sla_board_at.as_of) THEN loyalcs.due_in(s.due_at, sla_board_at.as_of)
            END,
            s.state, s.customer_id, s.ticket_id, s.metric, s.cycle, s.due_at, s.time_left,
            s.channel, s.reason, s.priority, s.tier, s.complaint, s.agent_id, s.started_at
