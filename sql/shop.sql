@@ -123,8 +123,8 @@ BEGIN
     UPDATE journey_steps SET valid = 'empty' WHERE step = 'birthday_coupon';
     UPDATE orders SET shipped_at = now() - interval '1 hour' WHERE (customer_id, order_id) = ('1', '1');
     UPDATE orders SET shipped_at = now() - interval '3 days' WHERE (customer_id, order_id) = ('2', '1');
-    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome)
-    SELECT n::text, 's', '1', 1, 'email', true, 0, at, at, at, at, at, at, (ARRAY['sent', 'failed', 'dropped'])[n]
+    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome, arm, eligible_at)
+    SELECT n::text, 's', '1', 1, 'email', true, 0, at, at, at, at, at, at, (ARRAY['sent', 'failed', 'dropped'])[n], 'send', at
       FROM generate_series(1, 3) n, (SELECT now() - interval '40 days') a (at);
     INSERT INTO hearings (customer_id, month, picked_at, picked_for, reason, note)
     SELECT n::text, date_trunc('month', now() AT TIME ZONE 'Asia/Tokyo') + m * interval '1 month', now() - interval '1 hour', 'repeat_buyer', 'R', 'N'

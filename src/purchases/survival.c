@@ -15,6 +15,8 @@
  * Its tail rests on the few who could be watched longest.  It is read as far
  * as at least one in WATCHED_BY_ONE_IN could be.
  *
+ * Memory: 60 bytes a wait at most, of which two arrays hold fewer than 2^27.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
