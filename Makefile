@@ -62,6 +62,7 @@ OBJS = \
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
+	src/base/schema.sql \
 	src/base/loyalcs.sql \
 	src/base/latest.sql \
 	src/base/percentiles.sql \
@@ -85,6 +86,7 @@ SHOP_SQL = \
 	src/shop/base/migrations.sql \
 	src/shop/base/settings.sql \
 	src/shop/base/records.sql \
+	src/shop/base/turns.sql \
 	src/shop/base/customers.sql \
 	src/shop/purchases/orders.sql \
 	src/shop/ratings/surveys.sql \
@@ -184,8 +186,12 @@ $(EXTENSION)--$(EXTVERSION).sql: $(CORE_SQL) build/shops.sql $(wildcard src/base
 
 # The functions about shops hold all of a shop's SQL: no upgrade could say by
 # hand what changed.  They are dropped and made anew; nothing uses them.
-$(EXTENSION)--0.1.0--$(EXTVERSION).sql: src/upgrade/loyalcs--0.1.0--$(EXTVERSION).sql build/shops.sql loyalcs.control
-	cat $< build/shops.sql > $@.tmp
+$(EXTENSION)--0.1.0--$(EXTVERSION).sql: src/upgrade/loyalcs--0.1.0--$(EXTVERSION).sql src/base/schema.sql build/shops.sql loyalcs.control
+	{ set -e; \
+	  sed 1q $<; \
+	  cat src/base/schema.sql; \
+	  sed 1d $<; \
+	  cat build/shops.sql; } > $@.tmp
 	mv $@.tmp $@
 
 else # no PGXS

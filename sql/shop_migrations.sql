@@ -50,6 +50,22 @@ SELECT pg_temp.outcome(s.call)
 
 SET client_min_messages = error;
 SELECT FROM loyalcs.create_shop('shop_loaded');
+-- What somebody has made of the rules would go without a word; what a brand has added
+-- to a table, and create_shop called again, makes no difference.
+ALTER TABLE shop_loaded.tier_rules ADD COLUMN colour text DEFAULT 'grey';
+SELECT FROM loyalcs.create_shop('shop_loaded');
+SELECT pg_temp.outcome('SELECT loyalcs.begin_load(''shop_loaded'')');
+SELECT edit, pg_temp.outcome(edit || '; SELECT loyalcs.begin_load(''shop_loaded'')')
+  FROM (VALUES ('UPDATE shop_loaded.settings SET significance = 0.01'),
+               ('UPDATE shop_loaded.settings SET significance = 0.05'),
+               ('DELETE FROM shop_loaded.journey_steps WHERE step = ''birthday_coupon'''),
+               ('DELETE FROM shop_loaded.journey_steps'),
+               ('INSERT INTO shop_loaded.surveys VALUES (''s'', ''S'')'),
+               ('INSERT INTO shop_loaded.surveys VALUES (''s'', ''S''); UPDATE shop_loaded.settings SET language = ''de'''),
+               ('INSERT INTO shop_loaded.shop_grants (role, level) VALUES (''regress_migrations_a'', ''report'')'),
+               ('UPDATE shop_loaded.settings SET significance = 0.01; SELECT loyalcs.create_shop(''shop_loaded'')'),
+               ('UPDATE shop_loaded.shop_migrations SET digest = ''old'' WHERE part LIKE ''function %''; SELECT loyalcs.create_shop(''shop_loaded'')'),
+               ('UPDATE shop_loaded.settings SET significance = 0.01; UPDATE shop_loaded.shop_migrations SET digest = ''old'' WHERE part LIKE ''function %''; SELECT loyalcs.create_shop(''shop_loaded'')')) e (edit);
 CREATE TEMPORARY TABLE kept AS SELECT * FROM shop_loaded.shop_migrations;
 SELECT FROM loyalcs.begin_load('shop_loaded');
 SELECT pg_temp.outcome('SELECT loyalcs.end_load(''shop_loaded'')');

@@ -104,6 +104,36 @@ check_names(void)
 	return EXIT_TROUBLE;
 }
 
+/*
+ * Says what is not as it should be in the shop, and goes on: what could be handed
+ * out twice or wrongly the server refuses, when it comes to it.  All of it can be
+ * seen by the owner alone; to others the version says whether the shop is of today.
+ */
+static int
+check_shop(void)
+{
+	static const char sql[] =
+	"SELECT c.problem, c.remedy"
+	"  FROM loyalcs.shops s CROSS JOIN LATERAL loyalcs.check_shop(s.name) c"
+	" WHERE s.name = $1 AND s.owner = current_user::text AND s.version <> '0.1.0' "
+	"UNION ALL "
+	"SELECT 'it is of version ' || s.version || ' of loyalcs, and the extension is not',"
+	"       'its owner calls loyalcs.create_shop'"
+	"  FROM loyalcs.shops s"
+	" WHERE s.name = $1 AND s.up_to_date IS FALSE AND (s.owner <> current_user::text OR s.version = '0.1.0')";
+	PGresult   *result = query(sql, 1, &options->shop, false);
+
+	if (result == NULL)
+		return query_failure();
+	for (int i = 0; i < PQntuples(result); i++)
+	{
+		say("shop %s: %s", options->shop, PQgetvalue(result, i, 0));
+		say("HINT: %s", PQgetvalue(result, i, 1));
+	}
+	PQclear(result);
+	return EXIT_DONE;
+}
+
 /* A line of the server's as it leaves; NULL, and said so, if there is no room for it. */
 static char *
 leaving(const char *line)
@@ -338,6 +368,8 @@ dispatch(const Options *given)
 	server.impatient = given->once;
 	set_server(&server);
 	code = check_names();
+	if (code == EXIT_DONE)
+		code = check_shop();
 	if (code != EXIT_DONE)
 		code = stopping() ? EXIT_DONE : code;
 	else if (options->dry_run)

@@ -89,31 +89,47 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_check_arguments(text, text, text, regtype) IS
     'an error unless a shop can be made of these';
 
+-- Two sessions that make the same shop take turns: at the schema's name, as long as
+-- it is not to be seen; at its comment, as long as it is no shop; at the shop's
+-- record. Nobody but its owner can keep others waiting at the last two.
 CREATE FUNCTION loyalcs.shop_make_schema(name text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    owner text;
+    found_one record;
 BEGIN
-    -- Two sessions that make the same shop take turns.
-    PERFORM pg_advisory_xact_lock(hashtextextended(concat('loyalcs.create_shop ', name), 0));
+    IF NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname::text = name) THEN
+        BEGIN
+            EXECUTE format('CREATE SCHEMA %I', name);
+            EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, 'a shop of loyalcs');
+            RETURN;
+        EXCEPTION
+            WHEN unique_violation OR duplicate_schema THEN
+                NULL;       -- another session has just made it
+        END;
+    END IF;
 
-    SELECT pg_get_userbyid(n.nspowner) INTO owner FROM pg_namespace n WHERE n.nspname::text = name;
-    IF NOT FOUND THEN
-        EXECUTE format('CREATE SCHEMA %I', name);
-        EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, 'a shop of loyalcs');
-    ELSIF owner <> current_user THEN
+    SELECT n.oid, pg_get_userbyid(n.nspowner) AS owner, obj_description(n.oid, 'pg_namespace') AS comment
+      INTO found_one
+      FROM pg_namespace n WHERE n.nspname::text = name;
+    IF found_one.owner <> current_user THEN
         -- Whoever may create in a schema may plant what others will run there.
-        RAISE EXCEPTION 'schema % belongs to %', quote_ident(name), owner
+        RAISE EXCEPTION 'schema % belongs to %', quote_ident(name), found_one.owner
             USING ERRCODE = 'insufficient_privilege',
                   HINT = format('Connect as %s, or choose another name: what stands in a schema runs with the rights of whoever works on it.',
-                                quote_ident(owner));
+                                quote_ident(found_one.owner));
+    END IF;
+    IF NOT loyalcs.shop_is_recorded(found_one.oid) THEN
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, found_one.comment);
+    END IF;
+    IF loyalcs.shop_is_recorded(found_one.oid) THEN
+        EXECUTE format('LOCK TABLE ONLY %I.shop_migrations IN SHARE UPDATE EXCLUSIVE MODE', name);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_make_schema(text) IS
-    'makes a schema for a shop, or an error if there is one of another owner';
+    'makes a schema for a shop, or waits for its turn at the one that there is; an error if that is another owner''s';
 
 -- The time zone and the type of the keys that a shop has. Defaults say nothing.
 CREATE FUNCTION loyalcs.shop_kept_settings(
@@ -369,6 +385,8 @@ DECLARE
     existing boolean;
     made boolean;
     part record;
+    known text[];           -- tables that are recorded before anything is made,
+    untouched text[];       -- and those of them that have the rows that they were made with
 BEGIN
     PERFORM loyalcs.shop_check_arguments(name, time_zone, currency, key_type);
     PERFORM loyalcs.shop_make_schema(name);
@@ -404,6 +422,8 @@ BEGIN
     PERFORM loyalcs.shop_forget_lost(name);
     PERFORM loyalcs.shop_check_obstacles(name, key_type::text, time_zone);
 
+    known := CASE WHEN existing THEN ARRAY(SELECT m.part FROM loyalcs.shop_recorded(name) m WHERE m.part LIKE 'table %') END;
+    untouched := ARRAY(SELECT t.part FROM loyalcs.shop_first_rows(name) t WHERE t.rows = t.made);
     made := loyalcs.shop_make_parts(name, key_type::text, time_zone);
     IF NOT existing THEN
         EXECUTE format('INSERT INTO %I.settings (time_zone, currency) VALUES ($1, $2)', name)
@@ -413,6 +433,10 @@ BEGIN
     -- takes it for hundreds, in every figure.
     IF made THEN
         EXECUTE format('ANALYZE %I.settings', name);
+        EXECUTE format('UPDATE %I.shop_migrations m SET made = t.rows FROM loyalcs.shop_first_rows($1) t
+                         WHERE m.part = t.part AND m.made IS DISTINCT FROM t.rows
+                           AND (m.part = ANY ($2) OR (m.part = ANY ($3)) IS NOT TRUE)', name)
+          USING name, untouched, known;
     END IF;
     PERFORM loyalcs.shop_comment_columns(name);
     PERFORM loyalcs.shop_give_levels(name, made);

@@ -17,7 +17,8 @@
 #   --: results               what functions of the owner and of admins find out
 #   --: memory                what the shop knows of itself: not for a level to write
 #
-# Who recorded a row, and when, is always the server's word.
+# Who recorded a row, and when, is always the server's word; so is the number that
+# an IDENTITY column gives a row: a huge one, written by hand, would be the last.
 
 function quoted(text) {
 	return "'" text "'"
@@ -93,7 +94,11 @@ relation != "" && $0 ~ ("^CREATE TABLE " relation " \\($") {
 	next
 }
 inside && /^\)/ { inside = 0 }
-inside && /^    "?[a-z_]+"? +[a-z@]/ { column($1) }
+inside && /^    "?[a-z_]+"? +[a-z@]/ {
+	column($1)
+	if (/ AS IDENTITY/)
+		note("keeps", $1)
+}
 
 relation != "" && /ADD COLUMN/ {
 	list = $0

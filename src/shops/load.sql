@@ -79,6 +79,7 @@ AS $$
 DECLARE
     item record;
     full_table text;
+    edited text;
     own text;
 BEGIN
     PERFORM loyalcs.shop_check_is_recorded(shop);
@@ -94,6 +95,15 @@ BEGIN
                       HINT = 'Load into a shop that create_shop has just made.';
         END IF;
     END LOOP;
+    SELECT string_agg(t.relation::text, ', ' ORDER BY t.part) INTO edited
+      FROM loyalcs.shop_first_rows(shop) t
+     WHERE t.rows IS DISTINCT FROM t.made AND t.rows IS NOT NULL;
+    IF edited IS NOT NULL THEN
+        RAISE EXCEPTION 'shop % is no longer as create_shop made it', quote_ident(shop)
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  DETAIL = format('Rows have been changed in %s, and begin_load empties every table.', edited),
+                  HINT = 'Load into a shop that create_shop has just made; or delete these rows first, if what is loaded is to take their place.';
+    END IF;
     FOR item IN SELECT t.oid FROM loyalcs.shop_own_tables(shop) t (oid) LOOP
         EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', item.oid::regclass);
     END LOOP;

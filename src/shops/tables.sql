@@ -17,6 +17,54 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_columns(oid) IS
     'the columns of a relation, each with its type';
 
+-- Rules and settings have rows in a new shop, and what is about customers has none.
+-- The columns that a brand has added say nothing of them. (Text is the same in
+-- every session.)
+CREATE FUNCTION loyalcs.shop_rows_digest(relation oid, columns text[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+    SET "TimeZone" = 'UTC'
+    SET "DateStyle" = 'ISO'
+    SET "IntervalStyle" = 'postgres'
+    SET extra_float_digits = 1
+    SET bytea_output = 'hex'
+AS $$
+DECLARE
+    digest text;
+BEGIN
+    EXECUTE format('SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text COLLATE "C")) FROM (SELECT %s FROM ONLY %s) t',
+                   (SELECT string_agg(quote_ident(split_part(c, ' ', 1)), ', ') FROM unnest(columns) c), relation::regclass)
+       INTO digest;
+    RETURN digest;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_rows_digest(oid, text[]) IS
+    'a digest of what stands in these columns of a table; NULL if it is empty';
+
+CREATE FUNCTION loyalcs.shop_first_rows(
+    shop text,
+    OUT part text,
+    OUT relation regclass,
+    OUT made text,
+    OUT rows text
+) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT m.part, c.oid::regclass, m.made, loyalcs.shop_rows_digest(c.oid, m.columns)
+      FROM loyalcs.shop_recorded(shop) m
+      JOIN pg_class c
+        ON c.relnamespace = quote_ident(shop)::regnamespace AND m.part = concat('table ', c.relname) AND c.relkind = 'r'
+     WHERE m.own AND m.part <> 'table shop_migrations'
+       AND NOT EXISTS (SELECT FROM unnest(m.columns) u WHERE split_part(u, ' ', 1) = 'customer_id')
+     ORDER BY 1;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_first_rows(text) IS
+    'the tables of a shop that are about no customer: a digest of the rows that each was made with, if that is known, and of those that it has; NULL for none';
+
 -- The table is made as a temporary one, looked at, and unmade again by leaving
 -- the block with an exception. A change may need more than its table (a trigger's
 -- function): then it is taken for one that adds no column.

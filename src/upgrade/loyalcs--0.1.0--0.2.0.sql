@@ -1,5 +1,4 @@
 \echo Use "ALTER EXTENSION loyalcs UPDATE TO '0.2.0'" to load this file. \quit
-SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- Shops: what makes them (src/shops) is dropped here, and follows this file in the
 -- built one. So no change of that needs a word here.

@@ -208,6 +208,13 @@ refused('no time at all', 'exit 1', 'invalid input syntax for type timestamp wit
 refused('nothing is due', 'exit 0', '', on_shop('--once'));
 refused('nothing would be', 'exit 0', '', on_shop('--dry-run'));
 
+# What is not as it should be in the shop is said at the start.
+sql('ALTER TABLE aurora.settings DISABLE TRIGGER check_time_zone');
+refused('a shop that is being loaded', 'exit 0', "shop aurora: trigger check_time_zone of aurora.settings is disabled\n"
+	  . "HINT: SELECT loyalcs.end_load('aurora'); or ALTER TABLE aurora.settings ENABLE TRIGGER check_time_zone;",
+	on_shop('--once'));
+sql('ALTER TABLE aurora.settings ENABLE TRIGGER check_time_zone');
+
 # --------------------------------------------------------------------------
 # Lines
 # --------------------------------------------------------------------------
@@ -249,10 +256,15 @@ $node->safe_psql(
 	CREATE ROLE reader LOGIN;
 	SELECT loyalcs.grant_shop('Näh "Shop"', 'sender', 'service');
 	SELECT loyalcs.grant_shop('Näh "Shop"', 'reader', 'report');});
-refused('a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table followups\n/,
+refused('a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table shop_turns\n/,
 	'--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=reader');
 @lines = dispatched('a sender', 'exit 0', '', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=sender');
 is(@lines && decode_json($lines[0])->{customer_id}, 7, 'another shop, another key, an ordinary role');
+sql(q{COMMENT ON TABLE "Näh ""Shop""".shop_migrations IS 'parts (loyalcs 0.1.9)'});
+refused('a sender, a shop of an older version', 'exit 0', 'shop Näh "Shop": it is of version 0.1.9 of loyalcs, and the extension is not' . "\n"
+	  . 'HINT: its owner calls loyalcs.create_shop',
+	'--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=sender');
+sql(q{SELECT loyalcs.create_shop('Näh "Shop"')});
 
 # --------------------------------------------------------------------------
 # Warnings
@@ -313,7 +325,7 @@ $ENV{CONNECTION} = $node->connstr('postgres');
 refused('--sla: erased', 'exit 0', qr/^loyalcs-dispatch: there is no SLA warning \d+\nloyalcs-dispatch: SLA warning \d+: sent, which could not be recorded\n\z/,
 	on_shop('--sla', '--once', '--limit', '1', '--at', '2026-03-06 13:12+09', '--exec',
 		q{psql -XqAt -d "$CONNECTION" -c "DELETE FROM aurora.tickets WHERE customer_id = 'V3'"}));
-refused('--sla: a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table sla_warnings\n/,
+refused('--sla: a reader', 'exit 1', qr/^loyalcs-dispatch: permission denied for table shop_turns\n/,
 	'--sla', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=reader');
 refused('--sla: a sender', 'exit 0', '', '--sla', '--shop', 'Näh "Shop"', '--once', $node->connstr('postgres') . ' user=sender');
 

@@ -197,6 +197,22 @@ none('shop_levels() says of every column of a shop, but those of its memory, wha
 	WHERE c.attname IS NULL OR l.name IS NULL
 	ORDER BY 1, 2, 3, 4});
 
+# A huge number, written by hand, would be the last that there is.
+none('the number that the server gives a row is for no level to write', q{
+	SELECT l.relation, l.name
+	FROM loyalcs.shop_levels() l
+	WHERE (l.inserted OR l.updated) AND
+		pg_get_serial_sequence(format('aurora.%I', l.relation), l.name) IS NOT NULL
+	ORDER BY 1, 2});
+
+# Such a lock can be held by anybody who may connect, and nobody could do anything about it.
+none('nothing waits for a lock that anybody can hold', q{
+	SELECT p.oid::regprocedure
+	FROM pg_proc p
+	WHERE p.pronamespace IN ('loyalcs'::regnamespace, 'aurora'::regnamespace) AND
+		p.prosrc ~ 'advisory'
+	ORDER BY 1::text});
+
 # A domain or an array of one of our types would go with the extension too.
 none('no column of a shop\'s tables has a type of the extension', q{
 	WITH RECURSIVE ours(oid) AS (

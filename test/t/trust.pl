@@ -11,12 +11,15 @@ use strict;
 use warnings;
 
 use Cwd;
+use FirstRelease;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('trust');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+my (undef, $conf) = first_release();
+$node->append_conf('postgresql.conf', $conf);
 $node->append_conf('postgresql.conf', "fsync = off\njit = off\nmax_locks_per_transaction = 1024\nautovacuum = off");
 $node->start;
 
@@ -73,7 +76,7 @@ is(as('mallory', 'trapped', qq{
 		SELECT traps.plant('bait', '$names') > 2000;}), 't', 'mallory plants');
 like(as('mallory', 'trapped', q{SET search_path = bait; SELECT 1::numeric >= 1}),
 	qr/trap numeric bait\.>= integer has sprung/, 'what she plants works');
-$node->safe_psql('postgres', "CREATE DATABASE $_ OWNER mallory TEMPLATE trapped") foreach qw(baited installed worked);
+$node->safe_psql('postgres', "CREATE DATABASE $_ OWNER mallory TEMPLATE trapped") foreach qw(baited installed updated worked);
 
 # planted(SCHEMA, OF): a query that plants for the functions of another schema
 sub planted
@@ -156,6 +159,42 @@ sprung('it goes', as($superuser, 'installed', q{
 is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'mallory is who she was');
 
 # --------------------------------------------------------------------------
+# Where they were before a new version came: the script that brings it runs as a
+# superuser too, and so may whoever brings a shop of the old one up to date.
+# --------------------------------------------------------------------------
+
+is(as('mallory', 'updated', qq{
+		CREATE EXTENSION loyalcs VERSION '0.1.0';
+		DO \$\$ BEGIN PERFORM loyalcs.create_shop('aurora'::text, 'Asia/Tokyo'::text, 'JPY'::text, 'text'::regtype); END \$\$;
+		SELECT traps.plant('loyalcs', '$names') > 100;} . planted('loyalcs', 'loyalcs') . planted('aurora', 'aurora')),
+	"t\nt\nt", 'traps in an extension and a shop of the first release');
+sprung('the extension is updated', as('mallory', 'updated', 'ALTER EXTENSION loyalcs UPDATE;'));
+is($node->safe_psql('updated', q{SELECT extversion <> '0.1.0' FROM pg_extension WHERE extname = 'loyalcs'}), 't', 'and is of this version');
+# What fits what is new can only be planted now.
+is(as('mallory', 'updated', planted('loyalcs', 'loyalcs')), 't', 'traps in the updated extension');
+sprung('its shop is brought up to date', as('mallory', 'updated', $new_shop =~ s/SHOP/aurora/r));
+is($node->safe_psql('updated', q{SELECT (loyalcs.shop_state('aurora'::regnamespace::oid)).version <> '0.1.0'}), 't', 'and is');
+sprung('a superuser makes another', as($superuser, 'updated', $new_shop =~ s/SHOP/borealis/r));
+sprung('everything in both is read', as($superuser, 'updated', everything('aurora') . everything('borealis')));
+caught('the extension is updated', 'updated');
+
+# A schema that has become another's since is refused before anything is done.
+$node->safe_psql('postgres', 'CREATE ROLE eve LOGIN; CREATE DATABASE taken OWNER mallory');
+as('mallory', 'taken', q{CREATE EXTENSION loyalcs VERSION '0.1.0'});
+foreach my $taken (
+	[ 'ALTER SCHEMA loyalcs OWNER TO eve', qr/schema loyalcs belongs to eve/ ],
+	[ 'GRANT CREATE ON SCHEMA loyalcs TO PUBLIC', qr/others may create in schema loyalcs/ ],
+	[ 'CREATE FUNCTION loyalcs.f() RETURNS int RETURN 1; ALTER FUNCTION loyalcs.f OWNER TO eve', qr/schema loyalcs is not empty/ ])
+{
+	foreach my $who ('mallory', $superuser)
+	{
+		like(as($superuser, 'taken', "BEGIN; $taken->[0]; SET ROLE $who; ALTER EXTENSION loyalcs UPDATE;"),
+			qr/ERROR:  $taken->[1]\nDETAIL/, "$taken->[0]: refused to $who");
+	}
+}
+is(as('mallory', 'taken', q{ALTER EXTENSION loyalcs UPDATE}), '', 'and nothing else is');
+
+# --------------------------------------------------------------------------
 # Doing things: the regression tests of the shop, with a schema full of traps in
 # the path of every function, but not in the tests' own.
 # --------------------------------------------------------------------------
@@ -164,7 +203,7 @@ is( $node->safe_psql('worked', q{
 		CREATE EXTENSION loyalcs;
 		DO $$ BEGIN PERFORM loyalcs.create_shop('pattern'); END $$;
 	} . "SELECT traps.plant('bait', '$names') > 100;" . planted('bait', 'pattern') . planted('loyalcs', 'loyalcs', 'shop') . q{
-		SELECT loyalcs.drop_shop('pattern', 'pattern');
+		DROP SCHEMA pattern CASCADE;
 		CREATE FUNCTION traps.bait() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 		DECLARE
 			f record;
@@ -180,7 +219,7 @@ is( $node->safe_psql('worked', q{
 			END LOOP;
 		END $$;
 		CREATE EVENT TRIGGER bait ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION traps.bait();}),
-	"t\nt\nt\n", 'traps in the path of every function');
+	"t\nt\nt", 'traps in the path of every function');
 
 # Those of the tests that are quick, two at a time; what the others are about is
 # done below with a handful of rows.

@@ -27,7 +27,7 @@ COMMENT ON COLUMN shop_migrations.version IS 'version of loyalcs that made it so
 COMMENT ON COLUMN shop_migrations.own IS
     'whether create_shop made it; false for a relation that was there before and serves as the table';
 COMMENT ON COLUMN shop_migrations.digest IS 'digest of the text that it was made from, or compared with';
-COMMENT ON COLUMN shop_migrations.made IS 'of a function: digest of what stood there when it was made';
+COMMENT ON COLUMN shop_migrations.made IS 'of a function: digest of what stood there when it was made; of a table: digest of the rows that it was made with';
 COMMENT ON COLUMN shop_migrations.identity IS 'of a function: types of its arguments; of the shop: type of customer_id';
 COMMENT ON COLUMN shop_migrations.columns IS 'of a table: the columns that are the shop''s, with their types';
 COMMENT ON COLUMN shop_migrations.settings IS 'of a function: its settings as they were made; others are the brand''s';

@@ -35,7 +35,7 @@ ALTER TABLE settings DROP COLUMN own_tables;
 COMMENT ON TABLE settings IS 'settings of the shop, one row';
 
 --@ functions
--- The check on the table takes abbreviations too, whose meaning is a setting.
+-- The check that 0.1.0 made took abbreviations too, whose meaning is a setting.
 CREATE OR REPLACE FUNCTION check_time_zone() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -49,6 +49,7 @@ COMMENT ON FUNCTION check_time_zone() IS
     'trigger of settings: the time zone is a name, from which local days can be taken';
 
 --@ change settings 0.2.0
+ALTER TABLE settings DROP CONSTRAINT settings_time_zone_is_known;
 CREATE TRIGGER check_time_zone
     BEFORE INSERT OR UPDATE OF time_zone ON settings
     FOR EACH ROW EXECUTE FUNCTION check_time_zone();

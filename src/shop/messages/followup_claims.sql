@@ -12,7 +12,7 @@ AS $$
 DECLARE
     queued bigint;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_followups ' || 'followups'::regclass::oid::text, 0::bigint)) THEN
+    IF NOT take_turn('queue_followups', false) THEN
         RETURN NULL;
     END IF;
     BEGIN

@@ -147,7 +147,7 @@ BEGIN
 
     -- One at a time. What is found is put aside first, and takes the place of what
     -- was there in the end: so nobody else is kept waiting meanwhile.
-    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.refresh_related_products ' || 'related_products'::regclass::oid::text, 0::bigint));
+    PERFORM take_turn('refresh_related_products', true);
     CREATE TEMP TABLE loyalcs_products ON COMMIT DROP AS SELECT s.* FROM product_sales s WITH NO DATA;
     CREATE TEMP TABLE loyalcs_pairs ON COMMIT DROP AS SELECT r.* FROM related_products r WITH NO DATA;
 

@@ -281,7 +281,7 @@ BEGIN
 
     -- One at a time, each seeing whom the others have asked; others who invite go
     -- on meanwhile, until it is known whom to ask.
-    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.draw_survey_wave ' || 'survey_waves'::regclass::oid::text, 0::bigint));
+    PERFORM take_turn('draw_survey_wave', true);
     SELECT * INTO drawn_before
       FROM survey_waves w
      WHERE w.survey = draw_survey_wave.survey AND w.drawn_at = draw_survey_wave.as_of;
@@ -520,7 +520,7 @@ BEGIN
 
     -- One at a time, each seeing whom the others have picked; what came of a call
     -- can be written down meanwhile.
-    PERFORM pg_advisory_xact_lock(hashtextextended('loyalcs.pick_phone_hearings ' || 'hearings'::regclass::oid::text, 0::bigint));
+    PERFORM take_turn('pick_phone_hearings', true);
     this_month := loyalcs.local_month(pick_phone_hearings.as_of, zone);
     year_from := (pick_phone_hearings.as_of AT TIME ZONE zone - interval '1 year') AT TIME ZONE zone;
     year_to := (pick_phone_hearings.as_of AT TIME ZONE zone + interval '1 year') AT TIME ZONE zone;

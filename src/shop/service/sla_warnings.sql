@@ -110,7 +110,7 @@ AS $$
 DECLARE
     queued bigint;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('loyalcs.queue_sla_warnings ' || 'sla_warnings'::regclass::oid::text, 0::bigint)) THEN
+    IF NOT take_turn('queue_sla_warnings', false) THEN
         RETURN NULL;
     END IF;
     BEGIN
