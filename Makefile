@@ -39,6 +39,7 @@ OBJS = \
 	src/calendar/period.o \
 	src/calendar/period_support.o \
 	src/calendar/holidays.o \
+	src/calendar/rows_support.o \
 	src/calendar/opening_hours.o \
 	src/calendar/stored_hours.o \
 	src/calendar/business_hours.o \

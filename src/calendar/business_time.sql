@@ -1,7 +1,7 @@
 -- business_time.sql
 --
 -- Questions to business hours: is it open, how much open time passes, and why.
--- Needs: business_hours.
+-- Needs: holidays (rows_support), business_hours.
 
 -- Instants, from 1900 to 2099; any other, and infinity, is an error. An instant
 -- is open if the local clock reads open; closing time is not.
@@ -36,6 +36,7 @@ COMMENT ON FUNCTION loyalcs.add_business_time(at timestamptz, amount interval, h
     'when `amount` of open time has passed since `at`: hours and minutes are open time, days are business days and keep the clock time where that is open; a deadline may be closing time; nothing is added to a closed instant as the next opening; negative goes back; an error for months, and if there is no open time within ten years';
 CREATE FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, "from" timestamptz, "to" timestamptz) RETURNS SETOF tstzrange
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10
+    SUPPORT loyalcs.rows_support
     AS 'MODULE_PATHNAME', 'open_periods';
 COMMENT ON FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, "from" timestamptz, "to" timestamptz) IS
     'when it is open from `from` to `to`, in order, overlapping and touching times as one; none if the two are equal; an error if `to` is earlier';
@@ -55,6 +56,7 @@ CREATE FUNCTION loyalcs.explain_business_time(
     OUT counted interval
 ) RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 20
+    SUPPORT loyalcs.rows_support
     AS 'MODULE_PATHNAME', 'explain_business_time';
 COMMENT ON FUNCTION loyalcs.explain_business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
     'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';

@@ -36,10 +36,8 @@
 
 #define SUNDAY		6			/* days after a Monday */
 
-/* 1948-07-20, when the act came into force. */
-#define FIRST_DAY	((DateADT) -18792)
 /* One more than is told, so that a calendar may ask for all of 2099 in UTC. */
-#define DAYS		(JAPANESE_HOLIDAYS_END + 1 - FIRST_DAY)
+#define DAYS		(JAPANESE_HOLIDAYS_END + 1 - JAPANESE_HOLIDAYS_START)
 
 #define SUBSTITUTES_FROM	((DateADT) -9760)	/* 1973-04-12 */
 #define CITIZENS_FROM		((DateADT) -5118)	/* 1985-12-27 */
@@ -181,8 +179,8 @@ put_holiday(uint8 *ids, int year, int month, int mday, HolidayId id)
 {
 	DateADT		day = day_from_civil(year, month, mday);
 
-	if (day >= FIRST_DAY && day < FIRST_DAY + DAYS)
-		ids[day - FIRST_DAY] = id;
+	if (day >= JAPANESE_HOLIDAYS_START && day < JAPANESE_HOLIDAYS_START + DAYS)
+		ids[day - JAPANESE_HOLIDAYS_START] = id;
 }
 
 static DateADT
@@ -227,25 +225,25 @@ put_derived_holidays(uint8 *ids)
 	{
 		DateADT		next = day + 1;
 
-		if (weekday_of(day) != SUNDAY || ids[day - FIRST_DAY] == NO_HOLIDAY ||
-			ids[day - FIRST_DAY] >= SUBSTITUTE)
+		if (weekday_of(day) != SUNDAY || ids[day - JAPANESE_HOLIDAYS_START] == NO_HOLIDAY ||
+			ids[day - JAPANESE_HOLIDAYS_START] >= SUBSTITUTE)
 			continue;
 		/* the last days of 2099 are ordinary ones, so this ends in time */
-		while (next >= REFORM_OF_2007 && ids[next - FIRST_DAY] != NO_HOLIDAY)
+		while (next >= REFORM_OF_2007 && ids[next - JAPANESE_HOLIDAYS_START] != NO_HOLIDAY)
 			next++;
-		if (ids[next - FIRST_DAY] == NO_HOLIDAY)
-			ids[next - FIRST_DAY] = SUBSTITUTE;
+		if (ids[next - JAPANESE_HOLIDAYS_START] == NO_HOLIDAY)
+			ids[next - JAPANESE_HOLIDAYS_START] = SUBSTITUTE;
 	}
 	for (DateADT day = CITIZENS_FROM; day < JAPANESE_HOLIDAYS_END; day++)
 	{
-		uint8		before = ids[day - 1 - FIRST_DAY];
-		uint8		after = ids[day + 1 - FIRST_DAY];
+		uint8		before = ids[day - 1 - JAPANESE_HOLIDAYS_START];
+		uint8		after = ids[day + 1 - JAPANESE_HOLIDAYS_START];
 
-		if (ids[day - FIRST_DAY] == NO_HOLIDAY &&
+		if (ids[day - JAPANESE_HOLIDAYS_START] == NO_HOLIDAY &&
 			before != NO_HOLIDAY && before < SUBSTITUTE &&
 			after != NO_HOLIDAY && after < SUBSTITUTE &&
 			(day >= REFORM_OF_2007 || weekday_of(day) != SUNDAY))
-			ids[day - FIRST_DAY] = CITIZENS;
+			ids[day - JAPANESE_HOLIDAYS_START] = CITIZENS;
 	}
 }
 
@@ -253,7 +251,7 @@ put_derived_holidays(uint8 *ids)
 const Holiday *
 japanese_holiday_on(DateADT day)
 {
-	if (day < FIRST_DAY || day >= FIRST_DAY + DAYS)
+	if (day < JAPANESE_HOLIDAYS_START || day >= JAPANESE_HOLIDAYS_START + DAYS)
 		return NULL;
 	if (!holiday_ids_filled)
 	{
@@ -261,7 +259,7 @@ japanese_holiday_on(DateADT day)
 		put_derived_holidays(holiday_ids);
 		holiday_ids_filled = true;
 	}
-	day -= FIRST_DAY;
+	day -= JAPANESE_HOLIDAYS_START;
 	return holiday_ids[day] == NO_HOLIDAY ? NULL : &holidays[holiday_ids[day]];
 }
 
@@ -320,7 +318,7 @@ japanese_holidays(PG_FUNCTION_ARGS)
 
 	check_holiday_date(to);
 	InitMaterializedSRF(fcinfo, 0);
-	for (DateADT day = Max(from, FIRST_DAY); day <= to; day++)
+	for (DateADT day = Max(from, JAPANESE_HOLIDAYS_START); day <= to; day++)
 	{
 		const Holiday *holiday = japanese_holiday_on(day);
 		Datum		values[3];

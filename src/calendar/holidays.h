@@ -20,6 +20,9 @@ typedef struct Holiday
 	const char *name_en;
 } Holiday;
 
+/* 1948-07-20, when the act came into force. */
+#define JAPANESE_HOLIDAYS_START	((DateADT) -18792)
+
 /* 2100-01-01: decrees settle no later day, though it is part of 2099 in UTC. */
 #define JAPANESE_HOLIDAYS_END	((DateADT) CIVIL_END_DAY)
 

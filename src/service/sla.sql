@@ -109,6 +109,8 @@ CREATE FUNCTION loyalcs.sla_state(
 COMMENT ON FUNCTION loyalcs.sla_state(timestamptz, timestamptz, timestamptz, timestamptz) IS
     'what has become of a clock as of an instant. Stopped by then: met if not after the deadline, else missed. Still running: paused if there is no deadline, breached after it, at_risk from warn_at on (NULL: never), else running';
 
+-- (A deadline is some days away. More cannot be told to the planner: whose deadline it
+-- is is known only when a row is there.)
 CREATE FUNCTION loyalcs.explain_deadline(
     started_at timestamptz,
     target interval,
@@ -121,7 +123,7 @@ CREATE FUNCTION loyalcs.explain_deadline(
     OUT used interval,
     OUT time_left interval
 ) RETURNS SETOF record
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH clock AS (

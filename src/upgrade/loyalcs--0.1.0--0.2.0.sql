@@ -59,6 +59,14 @@ DROP FUNCTION loyalcs.quintiles_combine(numeric[], numeric[]);
 DROP FUNCTION loyalcs.quintiles_final(numeric[]);
 
 -- Local periods that an index finds.
+CREATE FUNCTION loyalcs.rows_support(internal) RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'rows_support';
+COMMENT ON FUNCTION loyalcs.rows_support(internal) IS
+    'tells the planner how many rows functions of a calendar give, where it knows the time that they are asked about';
+ALTER FUNCTION loyalcs.japanese_holidays(date, date) SUPPORT loyalcs.rows_support;
+ALTER FUNCTION loyalcs.open_periods(loyalcs.business_hours, timestamptz, timestamptz) SUPPORT loyalcs.rows_support;
+ALTER FUNCTION loyalcs.explain_business_time(timestamptz, timestamptz, loyalcs.business_hours) SUPPORT loyalcs.rows_support;
 CREATE FUNCTION loyalcs.period_support(internal) RETURNS internal
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'period_support';
@@ -206,7 +214,7 @@ CREATE OR REPLACE FUNCTION loyalcs.explain_deadline(
     OUT used interval,
     OUT time_left interval
 ) RETURNS SETOF record
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH clock AS (
