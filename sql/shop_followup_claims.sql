@@ -95,6 +95,7 @@ SELECT regexp_replace(s.change, E'\\s+', ' ', 'g') AS change, r.*
     ('UPDATE contact_purposes SET consent = ''if_given'' WHERE purpose = ''service'''),
     ('INSERT INTO returns VALUES (''eve'', ''r'', ''E-1'', ''2026-03-10 11:00+09'', 1)'),
     ('UPDATE orders SET cancelled_at = ''2026-03-10 11:00+09'' WHERE customer_id = ''eve'''),
+    ('DELETE FROM orders WHERE customer_id = ''eve'''),
     ('INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES (''eve'', ''t'', ''2026-03-10 11:00+09'', ''opened'')'),
     ('UPDATE customers SET email = NULL WHERE customer_id = ''eve'''),
     ('INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome)
@@ -130,6 +131,21 @@ SELECT step, held_back, reason FROM followups_considered('2026-05-03 13:30+09', 
 SELECT d.at, c.step AS claimed, complete_followup(c.followup_id, 'sent', c.claim_key, at => d.at) AS reported
   FROM (VALUES (timestamptz '2026-05-03 13:30+09'), ('2026-05-04 10:00+09')) d (at), claim_followups('email', 10, 'w', '5 minutes', d.at) c;
 SELECT step, arm, outcome, reason FROM followups WHERE customer_id = 'eve' AND subject = 'E-2' ORDER BY step;
+ROLLBACK;
+-- What is dropped, or waits for something else, uses up no place: the one that is left goes.
+BEGIN;
+DELETE FROM followups;
+UPDATE journey_steps SET valid = 'empty';
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, priority, send_window, expires_after, valid) VALUES
+    ('after_sale', 'asks', 'ordered', '1 day', 'email', 'survey', 'arrival_check', 30, NULL, '7 days', '(,)'),
+    ('after_sale', 'waits', 'ordered', '1 day', 'email', 'service', 'arrival_check', 20, '12:00-13:00', '7 days', '(,)'),
+    ('after_sale', 'goes', 'ordered', '2 days', 'email', 'service', 'arrival_check', 10, NULL, '7 days', '(,)');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('eve', 'E-2', '2026-05-01 12:30+09', 100);
+SELECT queue_followups('2026-05-02 12:30+09') AS queued;
+INSERT INTO consents VALUES ('eve', 'all', 'survey', '2026-05-02 13:00+09', false);
+SELECT step FROM followups_due_at('2026-05-03 13:30+09') WHERE customer_id = 'eve';
+SELECT step AS claimed FROM claim_followups('email', 10, 'w', '5 minutes', '2026-05-03 13:30+09');
+SELECT step, arm, outcome, reason FROM followups WHERE customer_id = 'eve' ORDER BY step;
 ROLLBACK;
 
 -- A service may do all of it, and reads birthdays; a report has none of those.

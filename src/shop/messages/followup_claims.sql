@@ -133,7 +133,7 @@ BEGIN
                s.*, z.time_zone, z.currency, z.language AS shop_language,
                CASE WHEN s.of_order THEN f.subject END AS order_id,
                o.ordered_at, o.shipped_at, o.delivered_at, o.amount,
-               NOT order_counts(o.ordered_at, o.cancelled_at, followups_handed_out.at) AS order_cancelled,
+               s.of_order AND order_counts(o.ordered_at, o.cancelled_at, followups_handed_out.at) IS NOT TRUE AS order_cancelled,
                coalesce(o.ordered_at, f.anchor_at) AS since,
                u.name, u.attributes ->> 'language'::text AS own_language,
                nullif(btrim(CASE WHEN followups_handed_out.queue = 'email' THEN u.email
@@ -153,16 +153,19 @@ BEGIN
         OFFSET 0
     ), judged AS (
         SELECT t.*,
-               CASE WHEN h.held_back = 'drop' OR t.recipient IS NULL THEN 'drop'
-                    WHEN k.over THEN 'defer' ELSE h.held_back END AS held_back,
-               CASE WHEN h.held_back = 'drop' THEN h.reason WHEN t.recipient IS NULL THEN 'no address'
-                    WHEN k.over THEN 'frequency cap' ELSE h.reason END AS reason,
+               CASE WHEN t.hindered = 'drop' OR t.recipient IS NULL THEN 'drop'
+                    WHEN k.over THEN 'defer' ELSE t.hindered END AS held_back,
+               CASE WHEN t.hindered = 'drop' THEN t.hindrance WHEN t.recipient IS NULL THEN 'no address'
+                    WHEN k.over THEN 'frequency cap' ELSE t.hindrance END AS reason,
                CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, t.time_zone) + 1)::timestamp AT TIME ZONE t.time_zone
-                    ELSE coalesce(h.until, followups_handed_out.at + interval '1 hour') END AS until
-          FROM (SELECT t.*, row_number() OVER (PARTITION BY t.customer_id, t.capped ORDER BY t.priority DESC, t.followup_id) AS place
-                  FROM taken t) t
-         CROSS JOIN LATERAL followup_hindrance(t.customer_id, t.order_id, t.order_cancelled, t.since, followups_handed_out.queue, t.purpose, t.consent,
-                                               t.exit_on_order OR t.anchor = 'no_order_for', t.exit_on_return, t.too_late_at, t.hours, followups_handed_out.at) h
+                    ELSE coalesce(t.hindered_until, followups_handed_out.at + interval '1 hour') END AS until
+               -- (what is held back uses up no place of a cap)
+          FROM (SELECT t.*, h.held_back AS hindered, h.reason AS hindrance, h.until AS hindered_until,
+                       row_number() OVER (PARTITION BY t.customer_id, t.capped, h.held_back IS NULL AND t.recipient IS NOT NULL
+                                          ORDER BY t.priority DESC, t.followup_id) AS place
+                  FROM taken t
+                 CROSS JOIN LATERAL followup_hindrance(t.customer_id, t.order_id, t.order_cancelled, t.since, followups_handed_out.queue, t.purpose, t.consent,
+                                                       t.exit_on_order OR t.anchor = 'no_order_for', t.exit_on_return, t.too_late_at, t.hours, followups_handed_out.at) h) t
          CROSS JOIN LATERAL (
                    SELECT count(*) FILTER (WHERE coalesce(f.finished_at, followups_handed_out.at)
                                                  >= date_trunc('day', followups_handed_out.at, t.time_zone)) + t.place > t.per_day
@@ -173,7 +176,7 @@ BEGIN
                       AND (f.outcome = 'sent' AND f.finished_at > followups_handed_out.at - interval '168 hours'
                            OR f.finished_at IS NULL AND f.lease_until > followups_handed_out.at)
                ) k0 (over)
-         CROSS JOIN LATERAL (SELECT t.capped AND k0.over IS TRUE AS over) k
+         CROSS JOIN LATERAL (SELECT t.capped AND t.hindered IS NULL AND k0.over IS TRUE AS over) k
         OFFSET 0
     ), written AS (
         SELECT j.at_place, j.failures, j.held_back, j.reason, j.until, j.max_attempts, j.retry_after, b.unreachable, b.problem,
