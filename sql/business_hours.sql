@@ -209,3 +209,11 @@ SELECT q AS question, pg_temp.answered(q) AS answered
                     'SELECT business_hours_hash_extended($1, 1)']) q;
 SELECT pg_temp.error_of('SELECT hours::text FROM damaged WHERE n = 1') AS errors
 UNION ALL SELECT pg_temp.error_of('SELECT hours = hours FROM damaged WHERE n = 3');
+
+-- What others wrote can be read without an error.
+SELECT n, text, try_business_hours(text) AS hours FROM (VALUES
+    (1, 'Mo-Fr 10:00-18:00'), (2, '24/7 @ utc'), (3, 'Mo-Fr 10:00-6pm'), (4, '24/7 @ Mars/Olympus'), (5, 'Mo-Fr off'), (6, ''),
+    (7, '24/7 @ XYZ-99'), (8, '24/7 @ ' || chr(9)), (9, NULL)) v (n, text) ORDER BY n;
+SELECT try_business_hours('24/7' || repeat(' ', 300000)) IS NULL AS too_long;
+SELECT count(*) AS beginnings, count(try_business_hours(left(text, n))) AS that_are_some
+  FROM (VALUES ('Mo-Fr 10:00-18:00; PH off; Dec 29-Jan 03 off; 2026 Aug 13-16 off @ Asia/Tokyo JP,2026-08-13')) v (text), generate_series(0, length(text)) n;

@@ -31,21 +31,32 @@
  * Input and output
  */
 
-static Datum
-hours_from_parts(FunctionCallInfo fcinfo, HoursParts *parts)
+/* NULL if there is no such time zone. */
+static BusinessHours *
+make_hours(HoursParts *parts)
 {
 	const Zone *zone = zone_can_be_written(parts->zone) ? find_zone(parts->zone) : NULL;
 	BusinessHours *hours;
 	size_t		size;
 
 	if (zone == NULL)
-		ereturn(fcinfo->context, (Datum) 0, ERR_UNKNOWN_ZONE(parts->zone));
+		return NULL;
 	strlcpy(parts->zone, zone_name(zone), sizeof(parts->zone));
 
 	size = hours_size(parts);
 	hours = palloc0(size);
 	SET_VARSIZE(hours, size);
 	pack_hours(parts, hours);
+	return hours;
+}
+
+static Datum
+hours_from_parts(FunctionCallInfo fcinfo, HoursParts *parts)
+{
+	BusinessHours *hours = make_hours(parts);
+
+	if (hours == NULL)
+		ereturn(fcinfo->context, (Datum) 0, ERR_UNKNOWN_ZONE(parts->zone));
 	pfree(parts);
 	PG_RETURN_POINTER(hours);
 }
@@ -100,6 +111,31 @@ Datum
 business_hours_in(PG_FUNCTION_ARGS)
 {
 	return hours_from_text(fcinfo, PG_GETARG_CSTRING(0));
+}
+
+/*
+ * try_business_hours(text): NULL for what is none, such as a text that was good on
+ * a server that knows other time zones.
+ */
+PG_FUNCTION_INFO_V1(try_business_hours);
+Datum
+try_business_hours(PG_FUNCTION_ARGS)
+{
+	text	   *value = PG_GETARG_TEXT_PP(0);
+	HoursParts *parts;
+	BusinessHours *hours = NULL;
+	Scanner		scanner;
+
+	if (VARSIZE_ANY_EXHDR(value) > HOURS_MAX_TEXT)
+		PG_RETURN_NULL();
+	parts = palloc(sizeof(HoursParts));
+	scan_start(&scanner, text_to_cstring(value));
+	if (parse_hours(&scanner, parts))
+		hours = make_hours(parts);
+	pfree(parts);
+	if (hours == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(hours);
 }
 
 PG_FUNCTION_INFO_V1(business_hours_out);

@@ -48,6 +48,12 @@ CREATE FUNCTION loyalcs.business_hours(
 COMMENT ON FUNCTION loyalcs.business_hours(rules text, time_zone text, holidays text) IS
     'business hours: `rules` in OpenStreetMap''s opening_hours notation, such as Mo-Fr 10:00-18:00; Sa 10:00-15:00; PH off; Dec 29-Jan 03 off; 2026 Aug 13-16 off, of which the last about a day decides; `time_zone` a name such as Asia/Tokyo; `holidays` whose PH are: JP, dates such as 2026-08-13,2026-08-14, both or none; an error says where the rules are wrong and what was expected, and one for hours that never open';
 
+CREATE FUNCTION loyalcs.try_business_hours(hours text) RETURNS loyalcs.business_hours
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+    AS 'MODULE_PATHNAME', 'try_business_hours';
+COMMENT ON FUNCTION loyalcs.try_business_hours(hours text) IS
+    'the business hours that a text says; NULL, not an error, if it says none or names a time zone that the server does not know: for views over rows that others wrote';
+
 -- Order and equality
 
 --@ comparison business_hours: the same rules in the same order, written however, the same time zone and holidays

@@ -87,10 +87,16 @@ report_instant(TimestampTz at)
 			 errhint("Leave an instant that is not known NULL.")));
 }
 
+static inline bool
+is_known(TimestampTz at)
+{
+	return at >= ZONE_FROM && at < ZONE_TO;
+}
+
 static inline void
 check_instant(TimestampTz at)
 {
-	if (unlikely(at < ZONE_FROM || at >= ZONE_TO))
+	if (unlikely(!is_known(at)))
 		report_instant(at);
 }
 
@@ -313,11 +319,11 @@ find_calendar(const char *data, Size size)
 	return make_calendar(data, size, fingerprint);
 }
 
-/* The calendar of argument `argno`; good until the next is asked for. */
+/* The calendar of business hours; good until the next is asked for. */
 Calendar *
-calendar_argument(FunctionCallInfo fcinfo, int argno)
+calendar_of(struct varlena *hours)
 {
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(argno));
+	struct varlena *value = pg_detoast_datum_packed(hours);
 	const char *data = VARDATA_ANY(value);
 	Size		size = VARSIZE_ANY_EXHDR(value);
 
@@ -329,40 +335,100 @@ calendar_argument(FunctionCallInfo fcinfo, int argno)
 	return last_calendar;
 }
 
+/* That of argument `argno`. */
+Calendar *
+calendar_argument(FunctionCallInfo fcinfo, int argno)
+{
+	return calendar_of((struct varlena *) PG_GETARG_POINTER(argno));
+}
+
 /*
- * Asking them
+ * Asking them.  What is computed from rows that others wrote asks by the
+ * functions whose names begin with try_: they raise no error about what the hours
+ * are, nor about when they are asked for.
  */
 
 /*
- * Asks with longer and longer tables until there is an answer, or an error.
- * `direction` is that in which the question looks.
+ * Asks with longer and longer tables until there is an answer, or there can be
+ * none: OPEN_NEVER or OPEN_NO_YEARS.
  */
+OpenResult
+try_calendar(Calendar *calendar, OpenQuestion question, TimestampTz at, int64 amount,
+			 TimestampTz *answer)
+{
+	const OpenTable *table;
+
+	if (!is_known(at))
+		return OPEN_NO_YEARS;
+	table = calendar_table(calendar, at, at);
+	for (;;)
+	{
+		OpenResult	result = question(table, at, amount, answer);
+
+		if (result == OPEN_AHEAD)
+			table = calendar_table(calendar, table->from, table->to);
+		else if (result == OPEN_BEHIND)
+			table = calendar_table(calendar, table->from - 1, table->to - 1);
+		else
+			return result;
+	}
+}
+
+/* The same, or an error.  `direction` is that in which the question looks. */
 TimestampTz
 ask_calendar(Calendar *calendar, OpenQuestion question, TimestampTz at, int64 amount,
 			 int direction)
 {
-	const OpenTable *table = calendar_table(calendar, at, at);
 	TimestampTz answer;
+	OpenResult	result;
 
-	for (;;)
+	check_instant(at);
+	result = try_calendar(calendar, question, at, amount, &answer);
+	if (result == OPEN_NEVER)
+		report_never_open(calendar, at, direction);
+	if (result == OPEN_NO_YEARS)
+		report_years(at);
+	return answer;
+}
+
+/* When `amount` of open time has passed, from 0 on; none leads to the next opening. */
+OpenResult
+try_open_after(Calendar *calendar, TimestampTz at, int64 amount, TimestampTz *answer)
+{
+	return try_calendar(calendar, amount > 0 ? add_open_time : open_time_from, at, amount,
+						answer);
+}
+
+/* The same for business days, from 0 on. */
+OpenResult
+try_business_days_after(Calendar *calendar, TimestampTz at, int64 ndays, TimestampTz *answer)
+{
+	return try_calendar(calendar, ndays > 0 ? add_business_days : open_time_from, at, ndays,
+						answer);
+}
+
+/* False if one of the two is not within the years. */
+bool
+try_open_between(Calendar *calendar, TimestampTz from, TimestampTz to, int64 *open)
+{
+	if (!is_known(from) || !is_known(to))
+		return false;
+	*open = open_between(calendar, from, to);
+	return true;
+}
+
+/* In words, for a row that shows it; NULL if there was an answer. */
+const char *
+why_not_open(OpenResult result)
+{
+	switch (result)
 	{
-		switch (question(table, at, amount, &answer))
-		{
-			case OPEN_FOUND:
-				return answer;
-			case OPEN_AHEAD:
-				table = calendar_table(calendar, table->from, table->to);
-				break;
-			case OPEN_BEHIND:
-				table = calendar_table(calendar, table->from - 1, table->to - 1);
-				break;
-			case OPEN_NEVER:
-				report_never_open(calendar, at, direction);
-				break;
-			case OPEN_NO_YEARS:
-				report_years(at);
-				break;
-		}
+		case OPEN_NEVER:
+			return "no open time within ten years";
+		case OPEN_NO_YEARS:
+			return "business hours are known from 1900 to 2099";
+		default:
+			return NULL;
 	}
 }
 

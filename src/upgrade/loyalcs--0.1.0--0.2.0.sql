@@ -309,3 +309,10 @@ COMMENT ON FUNCTION loyalcs.survival(began timestamptz[], ended timestamptz[], a
 -- Effects are counted by intention to treat.
 COMMENT ON FUNCTION loyalcs.uplift(reached_ordered bigint, reached bigint, held_out_ordered bigint, held_out bigint, confidence double precision) IS
     'how much larger the share that ordered is among those who were to be reached than among those who were held out (-1 to 1), and its confidence interval: Newcombe''s hybrid score interval (Statistics in Medicine 17, 1998, p. 873, method 10); NULLs if either group is empty. Count both groups as they were drawn, from when they were, reached or not: whoever could not be reached is missing in one of them else';
+
+-- What is computed from stored rows does not fail for all because of one of them.
+CREATE FUNCTION loyalcs.try_business_hours(hours text) RETURNS loyalcs.business_hours
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+    AS 'MODULE_PATHNAME', 'try_business_hours';
+COMMENT ON FUNCTION loyalcs.try_business_hours(hours text) IS
+    'the business hours that a text says; NULL, not an error, if it says none or names a time zone that the server does not know: for views over rows that others wrote';
