@@ -18,8 +18,8 @@ COMMENT ON FUNCTION loyalcs.shop_columns(oid) IS
     'the columns of a relation, each with its type';
 
 -- Rules and settings have rows in a new shop, and what is about customers has none.
--- The columns that a brand has added say nothing of them. (Text is the same in
--- every session.)
+-- The columns that a brand has added say nothing of them, and more than a thousand rows
+-- are none of a new shop's. (Text is the same in every session.)
 CREATE FUNCTION loyalcs.shop_rows_digest(relation oid, columns text[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -32,7 +32,7 @@ AS $$
 DECLARE
     digest text;
 BEGIN
-    EXECUTE format('SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text COLLATE "C")) FROM (SELECT %s FROM ONLY %s) t',
+    EXECUTE format('SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text COLLATE "C")) FROM (SELECT %s FROM ONLY %s LIMIT 1000) t',
                    (SELECT string_agg(quote_ident(split_part(c, ' ', 1)), ', ') FROM unnest(columns) c), relation::regclass)
        INTO digest;
     RETURN digest;
