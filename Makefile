@@ -105,6 +105,7 @@ SHOP_SQL = \
 	src/shop/purchases/retention.sql \
 	src/shop/purchases/value.sql \
 	src/shop/purchases/offers.sql \
+	src/shop/service/calendars.sql \
 	src/shop/service/tickets.sql \
 	src/shop/service/sla_policies.sql \
 	src/shop/service/sla.sql \

@@ -9,6 +9,7 @@ SET search_path = shop_sla;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho');
 INSERT INTO agents VALUES ('kei'), ('mio');
+UPDATE settings SET live_since = '-infinity';
 
 --
 -- Policies that have been in force

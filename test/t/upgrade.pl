@@ -132,15 +132,17 @@ my $shop = q{
 	FROM pg_namespace WHERE oid = (SELECT oid FROM s)
 	ORDER BY 1};
 
-# All rows, without the times at which they were written.
+# All rows, without the times at which they were written; and what an older shop
+# promises since it was brought up to date only, a new one promised always.
 sub rows
 {
 	my ($database, $schema) = @_;
 	my $queries = sql($database, qq{
-		SELECT string_agg(format('SELECT %L || (to_jsonb(t) - ARRAY[''applied_at'', ''granted_at'', ''created_at'', ''version''] - CASE WHEN to_jsonb(t) ->> ''part'' LIKE ''table %%'' THEN ''made'' ELSE ''version'' END)::text FROM %I.%I t',
+		SELECT string_agg(format('SELECT %L || (to_jsonb(t) - ARRAY[''applied_at'', ''granted_at'', ''created_at'', ''live_since'', ''version''] - CASE WHEN to_jsonb(t) ->> ''part'' LIKE ''table %%'' THEN ''made'' ELSE ''version'' END)::text FROM %I.%I t',
 			relname || ' ', '$schema', relname), ' UNION ALL ')
 		FROM pg_class WHERE relnamespace = '$schema'::regnamespace AND relkind = 'r'});
-	return sql($database, "$queries ORDER BY 1");
+	return sql($database, "$queries ORDER BY 1") =~
+		s/^(sla_policies .*"valid": )"\[\\"[^"]*\\",\)"(.*"metric": "next_response")/$1"(,)"$2/mgr;
 }
 
 # same(NAME, GOT, EXPECTED): the lines that only one of them has

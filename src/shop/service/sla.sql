@@ -172,7 +172,7 @@ BEGIN ATOMIC
                                                 CASE WHEN NOT pg_catalog.isempty(p.valid) THEN pg_catalog.lower(p.valid) END,
                                                 CASE WHEN NOT pg_catalog.isempty(p.valid) THEN pg_catalog.upper(p.valid) END,
                                                 CASE WHEN p.policy_set = sla_status_of.policy_set THEN 1 ELSE 0 END,
-                                                p.target, p.hours::loyalcs.business_hours, p.warn_before, p.auto_reply_counts)::loyalcs.sla_rule)
+                                                p.target, coalesce(p.hours, calendar_hours(p.calendar, sla_status_of.as_of))::loyalcs.business_hours, p.warn_before, p.auto_reply_counts)::loyalcs.sla_rule)
                              FROM sla_policies p
                             WHERE NOT pg_catalog.isempty(p.valid) OR p.policy_set = sla_status_of.policy_set),
                           (c.clock).metric, c.channel, c.priority, c.reason, c.tier, (c.clock).started_at) AS rule

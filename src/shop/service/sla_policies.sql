@@ -1,7 +1,7 @@
 -- shop/sla_policies.sql
 --
 -- What is promised to whoever writes in.
--- Needs: settings, tickets, tiers.
+-- Needs: settings, calendars, tickets, tiers.
 --
 -- The policy that was valid when a clock started decides, so policies that have
 -- been in force are not changed but ended and followed by others.
@@ -46,8 +46,8 @@ COMMENT ON COLUMN sla_policies.hours IS 'when time counts, as loyalcs.business_h
 INSERT INTO sla_policies (policy_set, metric, channel, tier, target, hours, warn_before, valid) VALUES
     ('standard', 'first_response', NULL, NULL, '1 hour', NULL, '15 minutes', '(,)'),
     ('standard', 'first_response', 'email', NULL, '1 hour',
-     loyalcs.business_hours('Mo-Fr 10:00-18:00; PH off', @time_zone@,
-                            CASE @time_zone@ WHEN 'Asia/Tokyo' THEN 'JP' ELSE '' END)::text,
+     CASE @time_zone@ WHEN 'Asia/Tokyo' THEN loyalcs.business_hours('Mo-Fr 10:00-18:00; PH off', @time_zone@, 'JP')
+                      ELSE loyalcs.business_hours('Mo-Fr 10:00-18:00', @time_zone@, '') END::text,
      '15 minutes', '(,)'),
     ('standard', 'first_response', 'instagram', NULL, '24 hours', NULL, '4 hours', '(,)'),
     ('standard', 'proposal', NULL, NULL, '24 hours', NULL, '4 hours', '(,)'),
@@ -57,10 +57,125 @@ INSERT INTO sla_policies (policy_set, metric, channel, tier, target, hours, warn
     ('vip', 'proposal', NULL, 'VIP', '12 hours', NULL, '2 hours', 'empty'),
     ('vip', 'resolution', NULL, 'VIP', '24 hours', NULL, '4 hours', 'empty');
 
+-- Time that is open is counted in hours, or in business days.
+--@ change sla_policies 0.2.0
+ALTER TABLE sla_policies
+    ADD COLUMN calendar text,
+    DROP CONSTRAINT sla_policies_open_time_is_in_hours,
+    ADD CONSTRAINT sla_policies_has_one_kind_of_hours
+        CHECK (calendar IS NULL OR hours IS NULL),
+    ADD CONSTRAINT sla_policies_warns_in_hours
+        CHECK (calendar IS NULL AND hours IS NULL OR EXTRACT(day FROM warn_before) = 0::numeric);
+COMMENT ON COLUMN sla_policies.calendar IS 'calendar that says when time counts, closures included; NULL if hours do, or around the clock';
+COMMENT ON COLUMN sla_policies.hours IS 'when time counts, as loyalcs.business_hours writes it, if that is in no calendar: then no exception reaches it; NULL if there is a calendar, or around the clock';
+
+-- Who wrote again after the first answer waits too. What was promised before this
+-- version came is not changed.
+--@ change sla_policies 0.2.0
+INSERT INTO sla_policies (policy_set, metric, channel, target, hours, warn_before, valid)
+SELECT n.policy_set, n.metric, n.channel, n.target, e.hours, n.warn_before,
+       CASE WHEN EXISTS (SELECT FROM settings) THEN pg_catalog.tstzrange(now(), NULL::timestamptz) ELSE '(,)' END
+  FROM (VALUES ('standard', 'next_response', NULL, interval '4 hours', interval '1 hour'),
+               ('standard', 'next_response', 'email', interval '4 hours', interval '1 hour'),
+               ('standard', 'next_response', 'instagram', interval '24 hours', interval '4 hours')) n (policy_set, metric, channel, target, warn_before)
+  LEFT JOIN (SELECT p.channel, min(p.hours) AS hours
+               FROM sla_policies p
+              WHERE p.policy_set = 'standard' AND p.metric = 'first_response' AND p.priority IS NULL AND p.reason IS NULL AND p.tier IS NULL
+                AND pg_catalog.upper_inf(p.valid)
+              GROUP BY p.channel) e ON e.channel = n.channel
+ WHERE (n.channel IS NULL OR EXISTS (SELECT FROM channels c WHERE c.channel = n.channel))
+   AND NOT EXISTS (SELECT FROM sla_policies p WHERE p.metric = n.metric AND NOT pg_catalog.isempty(p.valid));
+
 --@ reference sla_policies channels 0.2.0
 SELECT refer(regclass 'sla_policies', text 'sla_policies_channel', text 'channel', regclass 'channels', text 'channel');
 
+-- Hours that stand in the policies become calendars, so that closures reach them. What
+-- they say is the same, so a policy that has been in force may be changed this once.
+-- (Outside of Japan 0.1.0 said PH off where it knew no holidays.)
+--@ reference sla_policies calendars 0.2.0
+DO $$
+DECLARE
+    guarded constant boolean := EXISTS (SELECT FROM pg_trigger t
+                                         WHERE t.tgrelid = 'sla_policies'::regclass AND t.tgname = 'check_sla_policy' AND t.tgenabled = 'O');
+    item record;
+    said text;
+    name text;
+BEGIN
+    IF guarded THEN
+        ALTER TABLE sla_policies DISABLE TRIGGER check_sla_policy;
+    END IF;
+    FOR item IN
+        SELECT p.hours, min(p.policy_id) AS policy_id
+          FROM sla_policies p
+         WHERE p.hours IS NOT NULL
+         GROUP BY p.hours
+         ORDER BY 2
+    LOOP
+        said := pg_catalog.regexp_replace(item.hours, '^(Mo-Fr 10:00-18:00); PH off( @ [^ ]+)$', '\1\2');
+        name := (SELECT min(c.calendar) FROM calendars c WHERE c.hours = said);
+        IF name IS NULL THEN
+            name := CASE WHEN EXISTS (SELECT FROM calendars c WHERE c.calendar = 'office') THEN 'policy ' || item.policy_id ELSE 'office' END;
+            INSERT INTO calendars (calendar, hours) VALUES (name, said);
+        END IF;
+        UPDATE sla_policies p SET calendar = name, hours = NULL WHERE p.hours = item.hours;
+    END LOOP;
+    IF guarded THEN
+        ALTER TABLE sla_policies ENABLE TRIGGER check_sla_policy;
+    END IF;
+END
+$$;
+ALTER TABLE sla_policies ADD CONSTRAINT sla_policies_calendar FOREIGN KEY (calendar) REFERENCES calendars;
+
+-- What happened before the shop was used live was promised by nobody.
+--@ change settings 0.2.0
+--: keeps live_since
+ALTER TABLE settings
+    ADD COLUMN live_since timestamptz NOT NULL DEFAULT now();
+COMMENT ON COLUMN settings.live_since IS
+    'since when the shop is used: what happened before was loaded, and rules that were in force then may still be changed; only the owner of the shop changes it';
+
+-- (of an older shop nothing changes)
+--@ change settings 0.2.0
+UPDATE settings SET live_since = least(live_since, (SELECT min(e.at) FROM ticket_events e));
+
 --@ functions
+CREATE OR REPLACE FUNCTION is_live(within tstzrange DEFAULT tstzrange '(,)') RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN EXISTS (SELECT FROM ticket_events e
+                WHERE e.at >= (SELECT s.live_since FROM settings s)
+                  AND e.at OPERATOR(pg_catalog.<@) within);
+COMMENT ON FUNCTION is_live(tstzrange) IS
+    'whether something happened to a ticket within a time, since the shop is used live';
+
+CREATE OR REPLACE FUNCTION sla_policy_versions()
+RETURNS TABLE (
+    policy_id bigint,
+    policy_set text,
+    metric text,
+    channel text,
+    priority text,
+    reason text,
+    tier text,
+    target interval,
+    calendar text,
+    hours text,
+    known_from timestamptz,
+    known_until timestamptz,
+    warn_before interval,
+    auto_reply_counts boolean,
+    valid tstzrange
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.policy_id, p.policy_set, p.metric, p.channel, p.priority, p.reason, p.tier, p.target, p.calendar,
+           coalesce(v.hours, p.hours), coalesce(v.known_from, timestamptz '-infinity'), v.known_until,
+           p.warn_before, p.auto_reply_counts, p.valid
+      FROM sla_policies p
+      LEFT JOIN calendar_versions(timestamptz 'infinity') v ON v.calendar = p.calendar;
+END;
+COMMENT ON FUNCTION sla_policy_versions() IS
+    'the policies, a row for each time that the hours by which their time counts became known to be others: hours are those with all exceptions (NULL: around the clock), known from known_from until before known_until (NULL: until now)';
+
 -- Two policies with the same conditions would be equally specific. (Those with
 -- different conditions never are: see loyalcs.sla_policy.)
 CREATE OR REPLACE FUNCTION check_sla_policy() RETURNS trigger
@@ -72,7 +187,7 @@ DECLARE
 BEGIN
     IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
        AND coalesce(pg_catalog.lower(OLD.valid) < now(), true)
-       AND EXISTS (SELECT FROM ticket_events e WHERE e.at OPERATOR(pg_catalog.<@) OLD.valid)
+       AND is_live(OLD.valid)
        AND NOT (TG_OP = 'UPDATE'
                 AND pg_catalog.to_jsonb(NEW) - 'valid'::text = pg_catalog.to_jsonb(OLD) - 'valid'::text
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)

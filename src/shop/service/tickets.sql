@@ -1,7 +1,7 @@
 -- shop/tickets.sql
 --
 -- What customers write in about, and what was done about it.
--- Needs: customers, orders, tiers.
+-- Needs: customers, orders, tiers, calendars.
 --
 -- A ticket's log is append-only: what is read from it today is read from it in
 -- a year. Only two things about a ticket are kept beside the log: into which
@@ -32,20 +32,6 @@ INSERT INTO channels (channel, hours, cost) VALUES
                             CASE @time_zone@ WHEN 'Asia/Tokyo' THEN 'JP' ELSE '' END)::text,
      800),
     ('instagram', NULL, 250);
-
---@ functions
--- Kept as text, so that hours outlive the extension as all else does.
-CREATE OR REPLACE FUNCTION check_hours() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path FROM CURRENT
-AS $$
-BEGIN
-    NEW.hours := NEW.hours::loyalcs.business_hours::text;
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION check_hours() IS
-    'trigger of channels and sla_policies: hours are business hours, and written as those are';
 
 --@ reference channels channels
 CREATE OR REPLACE TRIGGER check_hours
