@@ -86,6 +86,7 @@ CORE_SQL = \
 SHOP_SQL = \
 	src/shop/base/migrations.sql \
 	src/shop/base/settings.sql \
+	src/shop/base/durations.sql \
 	src/shop/base/records.sql \
 	src/shop/base/turns.sql \
 	src/shop/base/customers.sql \

@@ -113,7 +113,7 @@ SELECT customer_id, ticket_id, agent_id, metric, cycle, policy_id, due_at, warn_
 SELECT due_in, state, customer_id, ticket_id, metric, due_at, time_left, agent_id, complaint FROM sla_board_at('2026-03-07 12:00+09');
 SELECT customer_id, ticket_id, metric, due_at, stopped_at, state, time_over FROM sla_breaches_at('2026-03-07 12:00+09') ORDER BY 1, 2, 3;
 SELECT customer_id, ticket_id, started_at, due_at, due_in, time_over FROM first_reply_overdue_at('2026-03-07 12:00+09');
-SELECT month, channel, metric, met, missed, running, round(attainment::numeric, 2) AS attainment, median, p90, p95
+SELECT month, channel, metric, met, missed, running, round(attainment::numeric, 4) AS attainment, median, p90, p90_minutes, p95
   FROM sla_attainment_at('2026-03-07 12:00+09') ORDER BY 1, 2, 3;
 -- On Friday at a quarter past six the board looked like this.
 SELECT due_in, state, customer_id, ticket_id, metric FROM sla_board_at('2026-03-06 18:15+09');

@@ -183,7 +183,7 @@ figure('tickets whose log shows them open', '3754',
 	'SELECT count(DISTINCT ticket_id) FROM hand.step');
 
 same('every clock: when it started, stopped, what it used up', qq{
-	SELECT customer_id AS ticket_id, metric::text, started_at AT TIME ZONE 'Europe/Rome' AS started,
+	SELECT customer_id AS ticket_id, metric, started_at AT TIME ZONE 'Europe/Rome' AS started,
 		stopped_at AT TIME ZONE 'Europe/Rome' AS stopped, extract(epoch FROM elapsed)::bigint AS used,
 		state IN ('met') AS met, state IN ('missed', 'breached') AS missed
 	FROM help.sla_status_at($as_of)}, qq{
@@ -196,7 +196,7 @@ foreach my $asked ([ 'in open hours', "sla_attainment_at($as_of)", 'hand.open_se
 {
 	my ($name, $view, $seconds) = @$asked;
 	same("attainment of 1, 24 and 48 hours $name, by month", qq{
-		SELECT month, metric::text, met, missed, running, round(attainment::numeric, 6) AS attainment,
+		SELECT month, metric, met, missed, running, round(attainment::numeric, 6) AS attainment,
 			extract(epoch FROM median)::numeric AS median, extract(epoch FROM p90)::numeric AS p90,
 			extract(epoch FROM p95)::numeric AS p95
 		FROM help.$view}, qq{
@@ -204,7 +204,7 @@ foreach my $asked ([ 'in open hours', "sla_attainment_at($as_of)", 'hand.open_se
 			count(*) FILTER (WHERE stop IS NOT NULL AND used <= target),
 			count(*) FILTER (WHERE used > target),
 			count(*) FILTER (WHERE stop IS NULL AND used <= target),
-			round(100.0 * count(*) FILTER (WHERE stop IS NOT NULL AND used <= target) /
+			round(1.0 * count(*) FILTER (WHERE stop IS NOT NULL AND used <= target) /
 				nullif(count(*) FILTER (WHERE stop IS NOT NULL AND used <= target) + count(*) FILTER (WHERE used > target), 0), 6),
 			extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY make_interval(secs => used)) FILTER (WHERE stop IS NOT NULL)),
 			extract(epoch FROM percentile_cont(0.9) WITHIN GROUP (ORDER BY make_interval(secs => used)) FILTER (WHERE stop IS NOT NULL)),

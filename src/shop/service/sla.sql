@@ -77,21 +77,21 @@ RETURNS TABLE (
     customer_id @key_type@,
     ticket_id text,
     agent_id text,
-    metric loyalcs.sla_metric,
+    metric text,
     cycle integer,
     started_at timestamptz,
     stopped_at timestamptz,
-    pauses tstzmultirange,
+    pauses text,
     acknowledged_at timestamptz
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT c.customer_id, c.ticket_id, c.agent_id, (c.clock).metric, (c.clock).cycle,
-           (c.clock).started_at, (c.clock).stopped_at, (c.clock).pauses, (c.clock).acknowledged_at
+    SELECT c.customer_id, c.ticket_id, c.agent_id, (c.clock).metric::text, (c.clock).cycle,
+           (c.clock).started_at, (c.clock).stopped_at, (c.clock).pauses::text, (c.clock).acknowledged_at
       FROM ticket_clocks_of(false, ticket_clocks_at.as_of) c;
 END;
 COMMENT ON FUNCTION ticket_clocks_at(timestamptz) IS
-    'the clocks of every ticket, promised or not';
+    'the clocks of every ticket, promised or not; pauses::tstzmultirange is what loyalcs.sla_due() and others take';
 
 CREATE OR REPLACE FUNCTION late_ticket_events_at(as_of timestamptz)
 RETURNS TABLE (
@@ -217,24 +217,28 @@ RETURNS TABLE (
     tier text,
     complaint boolean,
     agent_id text,
-    metric loyalcs.sla_metric,
+    metric text,
     cycle integer,
     policy_id bigint,
     policy_set text,
     target interval,
+    target_minutes double precision,
     started_at timestamptz,
     warn_at timestamptz,
     due_at timestamptz,
     stopped_at timestamptz,
-    state loyalcs.sla_state,
+    state text,
     elapsed interval,
-    time_left interval
+    elapsed_minutes double precision,
+    time_left interval,
+    time_left_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.customer_id, s.ticket_id, s.channel, s.reason, s.priority, s.tier, s.complaint,
-           s.agent_id, s.metric, s.cycle, s.policy_id, s.policy_set, s.target, s.started_at,
-           s.warn_at, s.due_at, s.stopped_at, s.state, s.elapsed, s.time_left
+           s.agent_id, s.metric::text, s.cycle, s.policy_id, s.policy_set,
+           s.target, in_minutes(s.target), s.started_at, s.warn_at, s.due_at, s.stopped_at, s.state::text,
+           s.elapsed, in_minutes(s.elapsed), s.time_left, in_minutes(s.time_left)
       FROM sla_status_of(NULL, false, sla_status_at.as_of) s;
 END;
 COMMENT ON FUNCTION sla_status_at(timestamptz) IS
@@ -243,13 +247,14 @@ COMMENT ON FUNCTION sla_status_at(timestamptz) IS
 CREATE OR REPLACE FUNCTION sla_board_at(as_of timestamptz)
 RETURNS TABLE (
     due_in text,
-    state loyalcs.sla_state,
+    state text,
     customer_id @key_type@,
     ticket_id text,
-    metric loyalcs.sla_metric,
+    metric text,
     cycle integer,
     due_at timestamptz,
     time_left interval,
+    time_left_minutes double precision,
     channel text,
     reason text,
     priority text,
@@ -263,7 +268,8 @@ BEGIN ATOMIC
     SELECT CASE WHEN s.due_at IS NULL THEN 'waits for the customer'
                 WHEN isfinite(sla_board_at.as_of) THEN loyalcs.due_in(s.due_at, sla_board_at.as_of)
            END,
-           s.state, s.customer_id, s.ticket_id, s.metric, s.cycle, s.due_at, s.time_left,
+           s.state::text, s.customer_id, s.ticket_id, s.metric::text, s.cycle, s.due_at,
+           s.time_left, in_minutes(s.time_left),
            s.channel, s.reason, s.priority, s.tier, s.complaint, s.agent_id, s.started_at
       FROM sla_status_of(NULL, true, sla_board_at.as_of) s
      WHERE s.stopped_at IS NULL
@@ -280,22 +286,25 @@ RETURNS TABLE (
     reason text,
     tier text,
     agent_id text,
-    metric loyalcs.sla_metric,
+    metric text,
     cycle integer,
     policy_id bigint,
     target interval,
+    target_minutes double precision,
     started_at timestamptz,
     due_at timestamptz,
     stopped_at timestamptz,
-    state loyalcs.sla_state,
+    state text,
     elapsed interval,
-    time_over interval
+    elapsed_minutes double precision,
+    time_over interval,
+    time_over_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT s.customer_id, s.ticket_id, s.channel, s.reason, s.tier, s.agent_id, s.metric,
-           s.cycle, s.policy_id, s.target, s.started_at, s.due_at, s.stopped_at, s.state,
-           s.elapsed, -s.time_left
+    SELECT s.customer_id, s.ticket_id, s.channel, s.reason, s.tier, s.agent_id, s.metric::text,
+           s.cycle, s.policy_id, s.target, in_minutes(s.target), s.started_at, s.due_at, s.stopped_at, s.state::text,
+           s.elapsed, in_minutes(s.elapsed), -s.time_left, in_minutes(-s.time_left)
       FROM sla_status_of(NULL, false, sla_breaches_at.as_of) s
      WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}');
 END;
@@ -314,14 +323,15 @@ RETURNS TABLE (
     started_at timestamptz,
     due_at timestamptz,
     due_in text,
-    time_over interval
+    time_over interval,
+    time_over_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT b.customer_id, b.ticket_id, b.channel, b.reason, b.tier, b.complaint, b.agent_id,
-           b.started_at, b.due_at, b.due_in, -b.time_left
+           b.started_at, b.due_at, b.due_in, -b.time_left, in_minutes(-b.time_left)
       FROM sla_board_at(first_reply_overdue_at.as_of) b
-     WHERE b.metric OPERATOR(pg_catalog.=) 'first_response' AND b.state OPERATOR(pg_catalog.=) 'breached';
+     WHERE b.metric = 'first_response' AND b.state = 'breached';
 END;
 COMMENT ON FUNCTION first_reply_overdue_at(timestamptz) IS
     'customers to whom nobody has replied at all though it is high time, the most overdue first';
@@ -370,28 +380,31 @@ RETURNS TABLE (
     month date,
     complete boolean,
     part text,
-    metric loyalcs.sla_metric,
+    metric text,
     met bigint,
     missed bigint,
     running bigint,
     attainment double precision,
     median interval,
+    median_minutes double precision,
     p90 interval,
-    p95 interval
+    p90_minutes double precision,
+    p95 interval,
+    p95_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.month,
            month_is_over(a.month, sla_attainment_of.as_of, (SELECT z.time_zone FROM settings z)),
            a.part,
-           a.metric,
+           a.metric::text,
            a.met,
            a.missed,
            a.running,
-           100.0::double precision * a.met::double precision / nullif(a.met + a.missed, 0)::double precision,
-           a.percentiles[1],
-           a.percentiles[2],
-           a.percentiles[3]
+           a.met::double precision / nullif(a.met + a.missed, 0)::double precision,
+           a.percentiles[1], in_minutes(a.percentiles[1]),
+           a.percentiles[2], in_minutes(a.percentiles[2]),
+           a.percentiles[3], in_minutes(a.percentiles[3])
       FROM (SELECT s.month,
                    s.part,
                    s.metric,
@@ -436,19 +449,22 @@ RETURNS TABLE (
     month date,
     complete boolean,
     channel text,
-    metric loyalcs.sla_metric,
+    metric text,
     met bigint,
     missed bigint,
     running bigint,
     attainment double precision,
     median interval,
+    median_minutes double precision,
     p90 interval,
-    p95 interval
+    p90_minutes double precision,
+    p95 interval,
+    p95_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
-           a.median, a.p90, a.p95
+           a.median, a.median_minutes, a.p90, a.p90_minutes, a.p95, a.p95_minutes
       FROM sla_attainment_of('channel', NULL, sla_attainment_at.as_of) a;
 END;
 COMMENT ON FUNCTION sla_attainment_at(timestamptz) IS
@@ -459,19 +475,22 @@ RETURNS TABLE (
     month date,
     complete boolean,
     part text,
-    metric loyalcs.sla_metric,
+    metric text,
     met bigint,
     missed bigint,
     running bigint,
     attainment double precision,
     median interval,
+    median_minutes double precision,
     p90 interval,
-    p95 interval
+    p90_minutes double precision,
+    p95 interval,
+    p95_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
-           a.median, a.p90, a.p95
+           a.median, a.median_minutes, a.p90, a.p90_minutes, a.p95, a.p95_minutes
       FROM sla_attainment_of(sla_attainment_by.breakdown, NULL, sla_attainment_by.as_of) a;
 END;
 COMMENT ON FUNCTION sla_attainment_by(text, timestamptz) IS
@@ -482,19 +501,22 @@ RETURNS TABLE (
     month date,
     complete boolean,
     channel text,
-    metric loyalcs.sla_metric,
+    metric text,
     met bigint,
     missed bigint,
     running bigint,
     attainment double precision,
     median interval,
+    median_minutes double precision,
     p90 interval,
-    p95 interval
+    p90_minutes double precision,
+    p95 interval,
+    p95_minutes double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
-           a.median, a.p90, a.p95
+           a.median, a.median_minutes, a.p90, a.p90_minutes, a.p95, a.p95_minutes
       FROM sla_attainment_of('channel', sla_attainment_under.policy_set, sla_attainment_under.as_of) a;
 END;
 COMMENT ON FUNCTION sla_attainment_under(text, timestamptz) IS

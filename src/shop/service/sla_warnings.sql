@@ -74,10 +74,10 @@ ALTER TABLE sla_warnings ADD CONSTRAINT sla_warnings_warning_id UNIQUE (warning_
 CREATE OR REPLACE FUNCTION sla_warnings_due_at(as_of timestamptz)
 RETURNS TABLE (
     due_in text,
-    state loyalcs.sla_state,
+    state text,
     customer_id @key_type@,
     ticket_id text,
-    metric loyalcs.sla_metric,
+    metric text,
     cycle integer,
     due_at timestamptz,
     channel text,
@@ -92,10 +92,10 @@ BEGIN ATOMIC
     SELECT b.due_in, b.state, b.customer_id, b.ticket_id, b.metric, b.cycle, b.due_at,
            b.channel, b.reason, b.priority, b.tier, b.complaint, b.agent_id
       FROM sla_board_at(sla_warnings_due_at.as_of) b
-     WHERE b.state OPERATOR(pg_catalog.=) ANY ('{at_risk,breached}')
+     WHERE b.state IN ('at_risk', 'breached')
        AND NOT EXISTS (SELECT FROM sla_warnings w
                         WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
-                          AND w.metric = b.metric::text AND w.cycle = b.cycle AND w.state = b.state::text
+                          AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
                           AND w.finished_at <= sla_warnings_due_at.as_of AND w.outcome <> 'dropped')
      ORDER BY b.due_at, b.customer_id, b.ticket_id, b.metric, b.cycle;
 END;
@@ -115,7 +115,7 @@ BEGIN
     END IF;
     BEGIN
         WITH board AS MATERIALIZED (
-            SELECT b.customer_id, b.ticket_id, b.metric::text AS metric, b.cycle, b.state::text AS state,
+            SELECT b.customer_id, b.ticket_id, b.metric, b.cycle, b.state,
                    b.channel, b.agent_id, b.due_at
               FROM sla_board_at(queue_sla_warnings.at) b
         ), outdated AS (
@@ -196,7 +196,7 @@ BEGIN
           FROM sla_warnings w
           JOIN due d
             ON d.customer_id = w.customer_id AND d.ticket_id = w.ticket_id
-           AND d.metric::text = w.metric AND d.cycle = w.cycle AND d.state::text = w.state
+           AND d.metric = w.metric AND d.cycle = w.cycle AND d.state = w.state
          WHERE w.finished_at IS NULL
            AND w.claimable_at <= claim_sla_warnings.at
            AND (only_channel IS NULL OR w.channel = only_channel)
