@@ -135,6 +135,8 @@ SELECT add_business_time('2001-12-25 12:00+09', '6 hours', :past), add_business_
 SELECT add_business_time('2001-12-25 12:00+09', '7 hours', '2001 Dec 25 10:00-18:00; 2031 Dec 25 10:00-18:00');
 SELECT add_business_time('2001-12-25 12:00+09', '1 day', '2001 Dec 25 10:00-18:00; 2031 Dec 25 10:00-18:00');
 SELECT add_business_time('2031-12-25 12:00+09', '-3 hours', '2001 Dec 25 10:00-18:00; 2031 Dec 25 10:00-18:00');
+SELECT at, try_next_open(:past, at::timestamptz) AS past, try_next_open('24/7', at::timestamptz) AS always
+  FROM unnest('{1899-12-30,1985-11-20,1995-11-20,2001-12-25 12:00+09,2026-11-20,2100-01-01,infinity,-infinity,NULL}'::text[]) at;
 -- Nor beyond 2099.
 SELECT add_business_time('2099-12-25 12:00+09', '100 hours', :desk);
 SELECT add_business_time('2026-12-25 12:00+09', '1000000 hours', '24/7');

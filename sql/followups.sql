@@ -30,6 +30,14 @@ SELECT s.anchor, followup_due(s.anchor::timestamptz, '1 day', 'Asia/Tokyo', 'Mo-
 SELECT followup_due('infinity', '1 day', 'UTC') AS later, followup_due('-infinity', '1 month', 'UTC', '24/7') AS earlier,
        followup_due(NULL, '1 day', 'UTC') AS anchor, followup_due('2026-01-01', NULL, 'UTC') AS delay, followup_due('2026-01-01', '1 day', NULL) AS zone;
 
+-- What others wrote has an answer or none.
+SELECT a.anchor, a.delay, w.send_window, try_followup_due(a.anchor::timestamptz, a.delay::interval, 'Asia/Tokyo', w.send_window::business_hours) AT TIME ZONE 'Asia/Tokyo' AS tokyo
+  FROM (VALUES (1, '2026-01-31 10:00+09', '1 month'), (2, '1899-12-30', '0'), (3, '2099-12-31 23:00+00', '1 day'), (4, '2026-01-01', '2000000 hours'),
+               (5, '2026-01-01', '-178000000 years'), (6, '294276-12-31', '1 day'), (7, 'infinity', '1 day'), (8, '-infinity', '1 day'), (9, NULL, '1 day'), (10, '2026-01-01', NULL)) a (n, anchor, delay),
+       (VALUES (1, NULL), (2, '24/7'), (3, '2001 Dec 25 10:00-18:00')) w (n, send_window)
+ ORDER BY a.n, w.n;
+SELECT try_followup_due('2026-01-01', '1 day', 'Mars/Olympus');
+
 -- Plain SQL agrees where the clock reads each time once: the sum of the local time and the delay.
 WITH tried AS (
     SELECT a.at, d.delay::interval, z.zone, followup_due(a.at, d.delay::interval, z.zone) AS due,

@@ -18,7 +18,7 @@ INSERT INTO templates (key, language, body) VALUES
     ('subject', 'ja', 'a'), ('fine', 'ja', 'a {{amount}}');
 UPDATE templates SET subject = '{{obj|}}' WHERE key = 'subject';
 INSERT INTO journey_steps (journey, step, anchor, channel, purpose, content_key, content_values, valid)
-SELECT 'after_sale', step, 'shipped', channel, 'transactional', step, '{"obj": {"a": 1}, "list": [1]}', '(,)'
+SELECT 'after_sale', step, 'shipped', channel, CASE step WHEN 'zone' THEN 'service' ELSE 'transactional' END, step, '{"obj": {"a": 1}, "list": [1]}', '(,)'
   FROM (VALUES ('object', 'email'), ('array', 'line'), ('needs', 'phone'), ('unclosed', 'email'), ('unnamed', 'email'), ('subject', 'line'),
                ('no template', 'email'), ('fine', 'email'), ('zone', 'line')) v (step, channel);
 INSERT INTO customers (customer_id, name, email, phone, attributes)
@@ -95,11 +95,9 @@ SELECT pg_temp.outcome('UPDATE settings SET time_zone = ''Mars/Olympus''; SELECT
 SELECT pg_temp.outcome('DELETE FROM settings; SELECT FROM claim_followups(NULL)');
 SET session_replication_role = origin;
 
-SET session_replication_role = replica;
-UPDATE journey_steps SET send_window = '24/7 @ Mars/Olympus' WHERE step = 'zone';
-SET session_replication_role = origin;
-
 -- What waits goes out although nothing more can be queued; that is said once nothing waits.
+DELETE FROM followups WHERE customer_id = 'good 1';
+CREATE TRIGGER fails BEFORE INSERT ON followups FOR EACH ROW EXECUTE FUNCTION fails_too('22012');
 UPDATE followups SET finished_at = NULL, outcome = NULL, claimable_at = due_at, lease_until = NULL WHERE step = 'fine';
 SELECT step FROM claim_followups(NULL, 10, 'w', '1 day', '2026-03-10 15:30+09');
 SELECT pg_temp.error_of('SELECT FROM claim_followups(NULL, 10, ''w'', ''1 day'', ''2026-03-10 15:31+09'')');

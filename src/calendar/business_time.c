@@ -72,6 +72,19 @@ business_hours_next_open(PG_FUNCTION_ARGS)
 	PG_RETURN_TIMESTAMPTZ(open_after(calendar, PG_GETARG_TIMESTAMPTZ(1), 0));
 }
 
+/* The same, but NULL where that is an error. */
+PG_FUNCTION_INFO_V1(business_hours_try_next_open);
+Datum
+business_hours_try_next_open(PG_FUNCTION_ARGS)
+{
+	Calendar   *calendar = calendar_argument(fcinfo, 0);
+	TimestampTz open;
+
+	if (try_open_after(calendar, PG_GETARG_TIMESTAMPTZ(1), 0, &open) != OPEN_FOUND)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(open);
+}
+
 /* NULL if it is open from then on to the end of all years. */
 PG_FUNCTION_INFO_V1(business_hours_next_close);
 Datum

@@ -16,6 +16,11 @@ CREATE FUNCTION loyalcs.next_open(hours loyalcs.business_hours, at timestamptz) 
     AS 'MODULE_PATHNAME', 'business_hours_next_open';
 COMMENT ON FUNCTION loyalcs.next_open(hours loyalcs.business_hours, at timestamptz) IS
     'first instant from `at` on that is open: `at` itself if it is; an error if there is none within ten years';
+CREATE FUNCTION loyalcs.try_next_open(hours loyalcs.business_hours, at timestamptz) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3
+    AS 'MODULE_PATHNAME', 'business_hours_try_next_open';
+COMMENT ON FUNCTION loyalcs.try_next_open(hours loyalcs.business_hours, at timestamptz) IS
+    'as next_open; NULL where that is an error: for views over rows that others wrote';
 CREATE FUNCTION loyalcs.next_close(hours loyalcs.business_hours, at timestamptz) RETURNS timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3
     AS 'MODULE_PATHNAME', 'business_hours_next_close';

@@ -41,19 +41,18 @@ report_out_of_range(TimestampTz anchor)
 /*
  * The instant at which the zone's clock reads as it did at `anchor`, so many
  * months and days later.  The day is the month's last if it has none of that
- * number.
+ * number.  False if that is outside of the years.
  */
-static TimestampTz
-add_calendar_time(TimestampTz anchor, int32 months, int32 days, const Zone *zone)
+static bool
+add_calendar_time(TimestampTz *anchor, int32 months, int32 days, const Zone *zone)
 {
-	int64		local = anchor + zone_offset(zone, anchor);
+	int64		local = *anchor + zone_offset(zone, *anchor);
 	int64		day = floor_div(local, USECS_PER_DAY);
 	int64		clock = local - day * USECS_PER_DAY;
 	int32		year;
 	int			month;
 	int			mday;
 	int64		month_number;
-	TimestampTz due;
 
 	civil_from_day((int32) day, &year, &month, &mday);
 	month_number = (int64) year * 12 + (month - 1) + months;
@@ -61,38 +60,64 @@ add_calendar_time(TimestampTz anchor, int32 months, int32 days, const Zone *zone
 	month = (int) (month_number - (int64) year * 12) + 1;
 	/* The day number of a year that far off would not fit. */
 	if (year < 1000 || year > 3000)
-		report_out_of_range(anchor);
+		return false;
 	day = (int64) day_from_civil(year, month, Min(mday, month_days(year, month))) + days;
 	if (day < ZONE_FROM / USECS_PER_DAY - 1 || day > ZONE_TO / USECS_PER_DAY + 1)
-		report_out_of_range(anchor);
-	due = zone_instant(zone, day * USECS_PER_DAY + clock);
-	if (due <= ZONE_FROM || due >= ZONE_TO)
-		report_out_of_range(anchor);
-	return due;
+		return false;
+	*anchor = zone_instant(zone, day * USECS_PER_DAY + clock);
+	return *anchor > ZONE_FROM && *anchor < ZONE_TO;
+}
+
+/* The delay after the anchor; false if one of the two is outside of the years. */
+static bool
+add_delay(FunctionCallInfo fcinfo, TimestampTz *due)
+{
+	Interval   *delay = PG_GETARG_INTERVAL_P(1);
+
+	if (*due < ZONE_FROM || *due >= ZONE_TO)
+		return false;
+	if ((delay->month != 0 || delay->day != 0) &&
+		!add_calendar_time(due, delay->month, delay->day, zone_argument(fcinfo, 2)))
+		return false;
+	return !pg_add_s64_overflow(*due, delay->time, due) &&
+		*due >= ZONE_FROM && *due < ZONE_TO;
 }
 
 PG_FUNCTION_INFO_V1(followup_due);
 Datum
 followup_due(PG_FUNCTION_ARGS)
 {
-	TimestampTz anchor;
 	TimestampTz due;
-	Interval   *delay;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	due = anchor = PG_GETARG_TIMESTAMPTZ(0);
-	delay = PG_GETARG_INTERVAL_P(1);
+	due = PG_GETARG_TIMESTAMPTZ(0);
 	if (TIMESTAMP_NOT_FINITE(due))
 		PG_RETURN_TIMESTAMPTZ(due);
-	if (due < ZONE_FROM || due >= ZONE_TO)
-		report_out_of_range(anchor);
-	if (delay->month != 0 || delay->day != 0)
-		due = add_calendar_time(due, delay->month, delay->day, zone_argument(fcinfo, 2));
-	if (pg_add_s64_overflow(due, delay->time, &due) || due < ZONE_FROM || due >= ZONE_TO)
-		report_out_of_range(anchor);
+	if (!add_delay(fcinfo, &due))
+		report_out_of_range(PG_GETARG_TIMESTAMPTZ(0));
 	if (!PG_ARGISNULL(3))
 		due = open_after(calendar_argument(fcinfo, 3), due, 0);
+	PG_RETURN_TIMESTAMPTZ(due);
+}
+
+/* The same, but NULL where that is an error. */
+PG_FUNCTION_INFO_V1(try_followup_due);
+Datum
+try_followup_due(PG_FUNCTION_ARGS)
+{
+	TimestampTz due;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	due = PG_GETARG_TIMESTAMPTZ(0);
+	if (TIMESTAMP_NOT_FINITE(due))
+		PG_RETURN_TIMESTAMPTZ(due);
+	if (!add_delay(fcinfo, &due))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(3) &&
+		try_open_after(calendar_argument(fcinfo, 3), due, 0, &due) != OPEN_FOUND)
+		PG_RETURN_NULL();
 	PG_RETURN_TIMESTAMPTZ(due);
 }
 

@@ -16,6 +16,17 @@ CREATE FUNCTION loyalcs.followup_due(
 COMMENT ON FUNCTION loyalcs.followup_due(anchor timestamptz, delay interval, zone text, send_window loyalcs.business_hours) IS
     'when something is to be done `delay` after `anchor`: months and days are the calendar''s of time zone `zone` and keep the clock time (31 January + 1 month is the last of February; a clock time that is skipped becomes the change of the clock, one that comes twice the first), hours and minutes really pass; then the next moment that `send_window` is open, NULL for at once. A negative delay goes back. NULL if any other argument is; infinity gives infinity; an error outside of 1900 to 2099';
 
+CREATE FUNCTION loyalcs.try_followup_due(
+    anchor timestamptz,
+    delay interval,
+    zone text,
+    send_window loyalcs.business_hours DEFAULT NULL
+) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
+    AS 'MODULE_PATHNAME', 'try_followup_due';
+COMMENT ON FUNCTION loyalcs.try_followup_due(anchor timestamptz, delay interval, zone text, send_window loyalcs.business_hours) IS
+    'as followup_due; NULL where that is an error, but for a time zone that does not exist: for views over rows that others wrote';
+
 CREATE FUNCTION loyalcs.in_sample(key text, salt text, share double precision) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500
     AS 'MODULE_PATHNAME', 'in_sample_text';

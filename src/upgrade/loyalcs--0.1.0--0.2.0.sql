@@ -316,3 +316,18 @@ CREATE FUNCTION loyalcs.try_business_hours(hours text) RETURNS loyalcs.business_
     AS 'MODULE_PATHNAME', 'try_business_hours';
 COMMENT ON FUNCTION loyalcs.try_business_hours(hours text) IS
     'the business hours that a text says; NULL, not an error, if it says none or names a time zone that the server does not know: for views over rows that others wrote';
+CREATE FUNCTION loyalcs.try_next_open(hours loyalcs.business_hours, at timestamptz) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 3
+    AS 'MODULE_PATHNAME', 'business_hours_try_next_open';
+COMMENT ON FUNCTION loyalcs.try_next_open(hours loyalcs.business_hours, at timestamptz) IS
+    'as next_open; NULL where that is an error: for views over rows that others wrote';
+CREATE FUNCTION loyalcs.try_followup_due(
+    anchor timestamptz,
+    delay interval,
+    zone text,
+    send_window loyalcs.business_hours DEFAULT NULL
+) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 5
+    AS 'MODULE_PATHNAME', 'try_followup_due';
+COMMENT ON FUNCTION loyalcs.try_followup_due(anchor timestamptz, delay interval, zone text, send_window loyalcs.business_hours) IS
+    'as followup_due; NULL where that is an error, but for a time zone that does not exist: for views over rows that others wrote';

@@ -344,6 +344,14 @@ SELECT count(*) AS reviews FROM aurora.reviews \gset
 -- Tickets: what customers write in about, and what is done about it. In the busy
 -- winter replies take longer.
 -- --------------------------------------------------------------------------
+UPDATE aurora.settings SET live_since = '2024-11-01 00:00+09';
+INSERT INTO aurora.calendars (calendar, hours) VALUES ('boutique', 'Mo,Tu,Th-Su 11:00-20:00');
+INSERT INTO aurora.calendar_history (calendar, known_until, hours) VALUES ('boutique', '2025-04-01 09:00+09', 'Mo-Su 11:00-19:00 @ Asia/Tokyo JP');
+INSERT INTO aurora.calendar_exceptions (calendar, first_day, last_day, hours, reason, recorded_at, withdrawn_at) VALUES
+    ('office', '2024-12-28', '2025-01-05', 'off', '年末年始', '2024-12-02 10:00+09', NULL),
+    ('office', '2025-12-27', '2026-01-04', 'off', '年末年始', '2025-12-01 10:00+09', NULL),
+    ('boutique', '2025-12-31', '2026-01-02', 'off', '年末年始', '2025-12-01 10:00+09', NULL),
+    ('boutique', '2026-09-16', '2026-09-16', 'off', '台風', '2026-09-15 18:00+09', '2026-09-16 09:00+09');
 INSERT INTO aurora.agents (agent_id, name) VALUES ('mori', '森 葵'), ('sato', '佐藤 蓮'), ('tani', '谷 美月'), ('hara', '原 樹');
 CREATE TEMP TABLE matter AS
 SELECT row_number() OVER (ORDER BY at, o) AS i, x.o, x.customer_id, x.at, x.order_id, x.channel, x.reason, x.busy,

@@ -119,7 +119,7 @@ BEGIN
     RETURN QUERY
     WITH steps AS MATERIALIZED (
         SELECT s.step_id, s.anchor, s.kind, s.purpose, s.content_key, s.exit_on_order, s.exit_on_return,
-               s.max_attempts, s.retry_after, s.send_window::loyalcs.business_hours AS hours,
+               s.max_attempts, s.retry_after, send_hours(s.send_window) AS hours,
                j.content_values || s.content_values AS content_values,
                s.anchor IN ('ordered', 'shipped', 'delivered', 'first_order', 'nth_order', 'no_order_for') AS of_order,
                p.consent, c.per_day, c.per_week

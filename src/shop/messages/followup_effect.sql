@@ -47,7 +47,7 @@ BEGIN ATOMIC
                       FROM followups f
                       JOIN journey_steps s ON s.step_id = f.step_id
                      CROSS JOIN LATERAL (
-                               SELECT loyalcs.followup_due(f.eligible_at, s.effect_within, (SELECT z.time_zone FROM settings z), NULL::loyalcs.business_hours) AS over_at) w
+                               SELECT loyalcs.try_followup_due(f.eligible_at, s.effect_within, (SELECT z.time_zone FROM settings z), NULL::loyalcs.business_hours) AS over_at) w
                      WHERE f.eligible_at <= followup_effect_at.as_of
                      ORDER BY f.customer_id, f.step, f.eligible_at, f.followup_id) f
              WHERE f.over

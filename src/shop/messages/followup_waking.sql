@@ -23,11 +23,11 @@ BEGIN ATOMIC
           WHERE NOT c.queued
             AND (c.held_back IS NULL OR c.held_back = 'defer')
             AND (next_followup_at.channel IS NULL OR c.channel = next_followup_at.channel)),
-        (SELECT min(loyalcs.followup_due(
+        (SELECT min(loyalcs.try_followup_due(
                         CASE WHEN n.of_day THEN n.due_at
                              ELSE least(n.due_at, greatest(date_trunc('day', n.due_at, n.time_zone), next_followup_at.as_of + interval '1 hour')) END,
                         interval '0', n.time_zone, n.hours))
-           FROM (SELECT s.send_window::loyalcs.business_hours AS hours, z.time_zone,
+           FROM (SELECT send_hours(s.send_window) AS hours, z.time_zone,
                         EXTRACT(month FROM s.delay) = 0::numeric AND EXTRACT(year FROM s.delay) = 0::numeric AS of_day, a.due_at
                    FROM journey_steps s
                   CROSS JOIN settings z
@@ -39,7 +39,7 @@ BEGIN ATOMIC
                   CROSS JOIN LATERAL (
                             (SELECT d.due_at
                                FROM orders o
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.ordered_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(o.ordered_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
                                 AND o.ordered_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY o.ordered_at
@@ -47,7 +47,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM orders o
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.shipped_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(o.shipped_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'shipped'
                                 AND o.shipped_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY o.shipped_at
@@ -55,7 +55,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM orders o
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(o.delivered_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(o.delivered_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'delivered'
                                 AND o.delivered_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY o.delivered_at
@@ -63,7 +63,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM tickets t
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(t.closed_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(t.closed_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'ticket_resolved'
                                 AND t.closed_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY t.closed_at
@@ -71,7 +71,7 @@ BEGIN ATOMIC
                             UNION ALL
                             (SELECT d.due_at
                                FROM subscriptions u
-                              CROSS JOIN LATERAL (SELECT loyalcs.followup_due(u.cancelled_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
+                              CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(u.cancelled_at, s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                               WHERE s.anchor = 'subscription_cancelled'
                                 AND u.cancelled_at > r.anchors_from AND d.due_at > next_followup_at.as_of
                               ORDER BY u.cancelled_at
@@ -80,7 +80,7 @@ BEGIN ATOMIC
                             SELECT min(d.due_at)
                               FROM generate_series(0, 3) i
                              CROSS JOIN LATERAL (
-                                       SELECT loyalcs.followup_due(
+                                       SELECT loyalcs.try_followup_due(
                                                   (loyalcs.local_date(r.anchors_from, z.time_zone) + i)::timestamp AT TIME ZONE z.time_zone,
                                                   s.delay, z.time_zone, NULL::loyalcs.business_hours) AS due_at) d
                              WHERE s.anchor IN ('birthday', 'birthday_month', 'anniversary', 'tier_reached', 'points_expiring')

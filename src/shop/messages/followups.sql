@@ -135,6 +135,15 @@ $$;
 COMMENT ON FUNCTION birthday_anchors(text, date, date) IS
     'whose birthday falls on a day from one to another, that of 29 February on the 28th in other years, or on which first of a month a birthday month begins; no rows for whoever may not read customers.birthday';
 
+-- A window that cannot be read (of a time zone that the server has forgotten, say)
+-- is no window at any time: nothing is sent that was to wait for one.
+CREATE OR REPLACE FUNCTION send_hours(send_window text) RETURNS loyalcs.business_hours
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN send_window IS NOT NULL
+            THEN coalesce(loyalcs.try_business_hours(send_window), '1900 Jan 01 00:00-00:01 @ UTC'::loyalcs.business_hours) END;
+COMMENT ON FUNCTION send_hours(text) IS
+    'a send window as business hours; of one that cannot be read, hours that never come again';
+
 CREATE OR REPLACE FUNCTION followup_hindrance(
     customer @key_type@,
     order_id text,
@@ -153,12 +162,12 @@ RETURNS TABLE (held_back text, reason text, until timestamptz)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE
-               WHEN r.reason IN ('open complaint', 'outside of the send window') THEN 'defer'
+               WHEN r.reason IN ('open complaint', 'outside of the send window', 'the send window never opens') THEN 'defer'
                WHEN r.reason IS NOT NULL THEN 'drop'
            END,
            r.reason,
            CASE r.reason WHEN 'outside of the send window'
-                THEN loyalcs.next_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END) END
+                THEN loyalcs.try_next_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END) END
       FROM (SELECT CASE
                 WHEN followup_hindrance.too_late_at <= followup_hindrance.as_of THEN 'expired'
                 WHEN followup_hindrance.order_cancelled THEN 'order cancelled'
@@ -193,7 +202,8 @@ BEGIN ATOMIC
                                                AND e.at <= followup_hindrance.as_of))
                     THEN 'open complaint'
                 WHEN NOT loyalcs.is_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END)
-                    THEN 'outside of the send window'
+                    THEN CASE WHEN loyalcs.try_next_open(followup_hindrance.hours, followup_hindrance.as_of) IS NULL THEN 'the send window never opens'
+                              ELSE 'outside of the send window' END
                 END AS reason
             OFFSET 0) r;
 END;
@@ -240,7 +250,7 @@ BEGIN ATOMIC
                s.orders_from, s.orders_to, s.min_amount, s.sample_share, s.holdout_share,
                s.exit_on_order, s.exit_on_return, s.expires_after, s.valid,
                CASE WHEN s.anchor IN ('first_order', 'anniversary') THEN 1 ELSE s.nth END AS nth,
-               s.send_window::loyalcs.business_hours AS hours,
+               send_hours(s.send_window) AS hours,
                delay_in_words(s.delay) AS delay_words,
                p.consent, p.capped, c.per_day, c.per_week,
                (z.local_time - followups_considered.expired_for - s.expires_after - s.delay) AT TIME ZONE z.time_zone
@@ -329,8 +339,8 @@ BEGIN ATOMIC
                               OFFSET 0) o
                     CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, s.time_zone) + make_interval(years => y.years))::date AS falls_on) d
                ) a
-         CROSS JOIN LATERAL (SELECT loyalcs.followup_due(a.anchor_at, s.delay, s.time_zone, NULL::loyalcs.business_hours) AS wanted_at OFFSET 0) w
-         CROSS JOIN LATERAL (SELECT loyalcs.followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) AS too_late_at OFFSET 0) x
+         CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(a.anchor_at, s.delay, s.time_zone, NULL::loyalcs.business_hours) AS wanted_at OFFSET 0) w
+         CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) AS too_late_at OFFSET 0) x
           LEFT JOIN LATERAL (
                     SELECT f.queued_at, f.finished_at, f.arm, f.attempts > 0 AND f.reported IS NULL AS handed_out
                       FROM followups f
@@ -403,7 +413,7 @@ BEGIN ATOMIC
                ) u
     )
     SELECT p.customer_id, p.step, p.subject, p.step_id, p.channel, p.capped, p.priority, p.anchor_at,
-           loyalcs.followup_due(p.wanted_at, interval '0', p.time_zone, p.hours),
+           coalesce(loyalcs.try_followup_due(p.wanted_at, interval '0', p.time_zone, p.hours), p.wanted_at),
            p.too_late_at, p.queued,
            p.delay_words || p.event || ' on ' || to_char(loyalcs.local_date(p.anchor_at, p.time_zone)::timestamp, 'YYYY-MM-DD'),
            CASE WHEN p.held_out THEN 'drop' WHEN c.over THEN 'defer' ELSE p.hindered END,

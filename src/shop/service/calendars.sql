@@ -100,7 +100,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT i.calendar, i.known_from,
-           lead(i.known_from) OVER (PARTITION BY i.calendar ORDER BY i.known_from),
+           pg_catalog.lead(i.known_from) OVER (PARTITION BY i.calendar ORDER BY i.known_from),
            pg_catalog.split_part(w.hours, ' @ ', 1)
            || coalesce((SELECT pg_catalog.string_agg('; ' || exception_rule(x.first_day, x.last_day, x.hours), '' ORDER BY x.recorded_at, x.exception_id)
                           FROM calendar_exceptions x

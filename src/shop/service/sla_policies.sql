@@ -69,28 +69,13 @@ ALTER TABLE sla_policies
 COMMENT ON COLUMN sla_policies.calendar IS 'calendar that says when time counts, closures included; NULL if hours do, or around the clock';
 COMMENT ON COLUMN sla_policies.hours IS 'when time counts, as loyalcs.business_hours writes it, if that is in no calendar: then no exception reaches it; NULL if there is a calendar, or around the clock';
 
--- Who wrote again after the first answer waits too. What was promised before this
--- version came is not changed.
---@ change sla_policies 0.2.0
-INSERT INTO sla_policies (policy_set, metric, channel, target, hours, warn_before, valid)
-SELECT n.policy_set, n.metric, n.channel, n.target, e.hours, n.warn_before,
-       CASE WHEN EXISTS (SELECT FROM settings) THEN pg_catalog.tstzrange(now(), NULL::timestamptz) ELSE '(,)' END
-  FROM (VALUES ('standard', 'next_response', NULL, interval '4 hours', interval '1 hour'),
-               ('standard', 'next_response', 'email', interval '4 hours', interval '1 hour'),
-               ('standard', 'next_response', 'instagram', interval '24 hours', interval '4 hours')) n (policy_set, metric, channel, target, warn_before)
-  LEFT JOIN (SELECT p.channel, min(p.hours) AS hours
-               FROM sla_policies p
-              WHERE p.policy_set = 'standard' AND p.metric = 'first_response' AND p.priority IS NULL AND p.reason IS NULL AND p.tier IS NULL
-                AND pg_catalog.upper_inf(p.valid)
-              GROUP BY p.channel) e ON e.channel = n.channel
- WHERE (n.channel IS NULL OR EXISTS (SELECT FROM channels c WHERE c.channel = n.channel))
-   AND NOT EXISTS (SELECT FROM sla_policies p WHERE p.metric = n.metric AND NOT pg_catalog.isempty(p.valid));
-
 --@ reference sla_policies channels 0.2.0
 SELECT refer(regclass 'sla_policies', text 'sla_policies_channel', text 'channel', regclass 'channels', text 'channel');
 
--- Hours that stand in the policies become calendars, so that closures reach them. What
--- they say is the same, so a policy that has been in force may be changed this once.
+-- Who wrote again after the first answer waits too; what was promised before this
+-- version came is not changed. Then hours that stand in the policies become calendars,
+-- so that closures reach them. What they say is the same, so a policy that has been in
+-- force may be changed this once, and an older version's trigger is not asked.
 -- (Outside of Japan 0.1.0 said PH off where it knew no holidays.)
 --@ reference sla_policies calendars 0.2.0
 DO $$
@@ -104,6 +89,19 @@ BEGIN
     IF guarded THEN
         ALTER TABLE sla_policies DISABLE TRIGGER check_sla_policy;
     END IF;
+    INSERT INTO sla_policies (policy_set, metric, channel, target, hours, warn_before, valid)
+    SELECT n.policy_set, n.metric, n.channel, n.target, e.hours, n.warn_before,
+           CASE WHEN EXISTS (SELECT FROM settings) THEN pg_catalog.tstzrange(now(), NULL::timestamptz) ELSE '(,)' END
+      FROM (VALUES ('standard', 'next_response', NULL, interval '4 hours', interval '1 hour'),
+                   ('standard', 'next_response', 'email', interval '4 hours', interval '1 hour'),
+                   ('standard', 'next_response', 'instagram', interval '24 hours', interval '4 hours')) n (policy_set, metric, channel, target, warn_before)
+      LEFT JOIN (SELECT p.channel, min(p.hours) AS hours
+                   FROM sla_policies p
+                  WHERE p.policy_set = 'standard' AND p.metric = 'first_response' AND p.priority IS NULL AND p.reason IS NULL AND p.tier IS NULL
+                    AND pg_catalog.upper_inf(p.valid)
+                  GROUP BY p.channel) e ON e.channel = n.channel
+     WHERE (n.channel IS NULL OR EXISTS (SELECT FROM channels c WHERE c.channel = n.channel))
+       AND NOT EXISTS (SELECT FROM sla_policies p WHERE p.metric = n.metric AND NOT pg_catalog.isempty(p.valid));
     FOR item IN
         SELECT p.hours, min(p.policy_id) AS policy_id
           FROM sla_policies p
@@ -114,7 +112,7 @@ BEGIN
         said := pg_catalog.regexp_replace(item.hours, '^(Mo-Fr 10:00-18:00); PH off( @ [^ ]+)$', '\1\2');
         name := (SELECT min(c.calendar) FROM calendars c WHERE c.hours = said);
         IF name IS NULL THEN
-            name := CASE WHEN EXISTS (SELECT FROM calendars c WHERE c.calendar = 'office') THEN 'policy ' || item.policy_id ELSE 'office' END;
+            name := CASE WHEN EXISTS (SELECT FROM calendars c WHERE c.calendar = 'office') THEN 'policy ' || item.policy_id::text ELSE 'office' END;
             INSERT INTO calendars (calendar, hours) VALUES (name, said);
         END IF;
         UPDATE sla_policies p SET calendar = name, hours = NULL WHERE p.hours = item.hours;
