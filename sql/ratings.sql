@@ -216,7 +216,14 @@ SELECT responses(r), promoters(r), passives(r), detractors(r), nps(r), mean(r),
 FROM (VALUES ('{"3": 1, "7": 1, "9": 1, "10": 2}'::ratings)) AS survey (r);
 
 -- By hand: 1, 2, 4, 4, 5: mean 16 / 5, three of five satisfied, one very.
-SELECT csat(r), csat_percent(r), csat_percent(r, 5), csat_percent(r, 1), csat_percent(r, 4, 7), ces(r)
+SELECT csat(r), csat_share(r), csat_share(r, 5), csat_share(r, 1), csat_share(r, 4, 7), ces(r)
+FROM (VALUES ('{"1": 1, "2": 1, "4": 2, "5": 1}'::ratings)) AS survey (r);
+
+-- In per cent it is still there.
+SELECT csat_percent(r), csat_percent(r, 5), csat_percent(r, 1), csat_percent(r, 4, 7), csat_percent('{}'::ratings) AS none,
+       (SELECT csat_percent(s) FROM unnest('{1,2,4,4,5}'::integer[]) s) AS integers,
+       (SELECT csat_percent(s) FROM unnest('{1,2,4,4,5}'::smallint[]) s) AS smallints,
+       (SELECT csat_percent(s) FROM unnest('{1,2,4,4,5}'::float8[]) s) AS floats
 FROM (VALUES ('{"1": 1, "2": 1, "4": 2, "5": 1}'::ratings)) AS survey (r);
 
 -- Each score is in the right camp.
@@ -224,7 +231,7 @@ SELECT score, promoters(r), passives(r), detractors(r), nps(r), mean(r)
 FROM generate_series(0, 10) AS score, LATERAL (SELECT format('{"%s": 1}', score)::ratings AS r) AS one;
 
 -- Figures of no answers are NULL, counts are 0, and NULL gives NULL.
-SELECT responses(r), promoters(r), passives(r), detractors(r), nps(r), csat(r), csat_percent(r), ces(r),
+SELECT responses(r), promoters(r), passives(r), detractors(r), nps(r), csat(r), csat_share(r), ces(r),
        share(r, 0, 10), mean(r), stddev(r), histogram(r), sparkline(r)
 FROM (VALUES ('{}'::ratings), (NULL)) AS none (r);
 -- A deviation needs two answers.
@@ -242,9 +249,9 @@ FROM generate_series(0, 10) AS score,
 SELECT pg_temp.error_of(format('SELECT loyalcs.%s', call)) FROM (VALUES
     ('csat(''{"0": 1, "5": 3}''::loyalcs.ratings)'),
     ('csat(''{"6": 1}''::loyalcs.ratings)'),
-    ('csat_percent(''{"5": 1, "10": 1}''::loyalcs.ratings)'),
-    ('csat_percent(''{"0": 1}'', 9, 10)'),
-    ('csat_percent(''{"4": 1}'', 3, 3)'),
+    ('csat_share(''{"5": 1, "10": 1}''::loyalcs.ratings)'),
+    ('csat_share(''{"0": 1}'', 9, 10)'),
+    ('csat_share(''{"4": 1}'', 3, 3)'),
     ('ces(''{"0": 1}''::loyalcs.ratings)'),
     ('ces(''{"8": 1}''::loyalcs.ratings)')
 ) AS wrong (call);
@@ -254,10 +261,10 @@ SELECT pg_temp.error_of(format('SELECT loyalcs.%s', call)) FROM (VALUES
     ('share(''{"5": 1}'', 5, 11)'),
     ('share(''{"5": 1}'', 6, 5)'),
     ('share(''{}'', 6, 5)'),
-    ('csat_percent(''{"5": 1}'', 4, 3)'),
-    ('csat_percent(''{"5": 1}'', 0)'),
-    ('csat_percent(''{"5": 1}'', 9, 11)'),
-    ('csat_percent(''{}'', -2147483648, 2147483647)')
+    ('csat_share(''{"5": 1}'', 4, 3)'),
+    ('csat_share(''{"5": 1}'', 0)'),
+    ('csat_share(''{"5": 1}'', 9, 11)'),
+    ('csat_share(''{}'', -2147483648, 2147483647)')
 ) AS wrong (call);
 \pset format aligned
 \pset tuples_only off
@@ -299,7 +306,7 @@ CREATE TABLE by_hand AS
            100.0::float8 * (count(*) FILTER (WHERE nps >= 9) - count(*) FILTER (WHERE nps <= 6)) / count(nps) AS nps,
            avg(nps)::float8 AS mean, stddev_samp(nps)::float8 AS stddev,
            count(*) FILTER (WHERE nps BETWEEN 3 AND 8)::float8 / count(nps) AS share,
-           avg(csat)::float8 AS csat, 100.0::float8 * count(*) FILTER (WHERE csat >= 4) / count(csat) AS csat_percent,
+           avg(csat)::float8 AS csat, count(*) FILTER (WHERE csat >= 4)::float8 / count(csat) AS csat_share,
            avg(ces)::float8 AS ces
     FROM answers GROUP BY GROUPING SETS ((team), ());
 SELECT count(*) AS groups, min(responses), max(responses) FROM by_hand;
@@ -307,7 +314,7 @@ SELECT count(*) AS groups, min(responses), max(responses) FROM by_hand;
 -- The type and the short aggregates agree with it.
 CREATE VIEW with_type AS
     SELECT team, ratings_agg(nps) AS r, nps(nps) AS nps, csat(csat) AS csat, ratings_agg(csat) AS c,
-           csat_percent(csat) AS csat_percent, ces(ces) AS ces, ratings_agg(ces) AS e
+           csat_share(csat) AS csat_share, ces(ces) AS ces, ratings_agg(ces) AS e
     FROM answers GROUP BY GROUPING SETS ((team), ());
 CREATE VIEW disagreement AS
     SELECT count(*) AS groups,
@@ -319,8 +326,8 @@ CREATE VIEW disagreement AS
            count(*) FILTER (WHERE abs(loyalcs.stddev(r) - h.stddev) < 1e-12 IS NOT true) AS stddev,
            count(*) FILTER (WHERE share(r, 3, 8) IS DISTINCT FROM h.share) AS share,
            count(*) FILTER (WHERE abs(t.csat - h.csat) < 1e-12 IS NOT true OR csat(c) <> t.csat) AS csat,
-           count(*) FILTER (WHERE t.csat_percent IS DISTINCT FROM h.csat_percent
-               OR csat_percent(c) IS DISTINCT FROM h.csat_percent) AS csat_percent,
+           count(*) FILTER (WHERE t.csat_share IS DISTINCT FROM h.csat_share
+               OR csat_share(c) IS DISTINCT FROM h.csat_share) AS csat_share,
            count(*) FILTER (WHERE abs(t.ces - h.ces) < 1e-12 IS NOT true OR ces(e) <> t.ces) AS ces
     FROM with_type AS t FULL JOIN by_hand AS h ON coalesce(h.team, -1) = coalesce(t.team, -1);
 SET max_parallel_workers_per_gather = 0;
@@ -337,10 +344,10 @@ SET max_parallel_workers_per_gather = 3;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SELECT pg_temp.is_parallel('SELECT ratings_agg(nps), nps(nps), csat(csat), csat_percent(csat), ces(ces) FROM answers') AS parallel;
+SELECT pg_temp.is_parallel('SELECT ratings_agg(nps), nps(nps), csat(csat), csat_share(csat), ces(ces) FROM answers') AS parallel;
 SELECT r::bigint[] = h.counts AS counts, a.nps = h.nps AS nps, abs(a.csat - h.csat) < 1e-12 AS csat,
-       a.csat_percent = h.csat_percent AS csat_percent, abs(a.ces - h.ces) < 1e-12 AS ces
-FROM (SELECT ratings_agg(nps) AS r, nps(nps), csat(csat), csat_percent(csat), ces(ces) FROM answers) AS a,
+       a.csat_share = h.csat_share AS csat_share, abs(a.ces - h.ces) < 1e-12 AS ces
+FROM (SELECT ratings_agg(nps) AS r, nps(nps), csat(csat), csat_share(csat), ces(ces) FROM answers) AS a,
      (SELECT * FROM by_hand WHERE team IS NULL) AS h;
 SELECT pg_temp.is_parallel('SELECT team, ratings_agg(nps), nps(nps) FROM answers GROUP BY team') AS parallel;
 SELECT count(*) AS teams, count(*) FILTER (WHERE r::bigint[] <> counts) AS counts, count(*) FILTER (WHERE t.nps <> h.nps) AS nps
@@ -349,8 +356,8 @@ FROM (SELECT team, ratings_agg(nps) AS r, nps(nps) AS nps FROM answers GROUP BY 
 SELECT pg_temp.is_parallel('SELECT ratings_agg(nps) FROM answers WHERE id BETWEEN 4700 AND 4719') AS parallel;
 SELECT ratings_agg(nps) AS twenty, nps(nps) FROM answers WHERE id BETWEEN 4700 AND 4719;
 SELECT string_agg(nps::text, ',' ORDER BY id) AS answers FROM answers WHERE id BETWEEN 4700 AND 4719;
-SELECT ratings_agg(nps) AS none, nps(nps), csat(csat), csat_percent(csat), ces(ces) FROM answers WHERE id < 0;
-SELECT ratings_agg(nps) AS all_null, nps(nps), csat(csat), csat_percent(csat), ces(ces) FROM answers WHERE nps IS NULL;
+SELECT ratings_agg(nps) AS none, nps(nps), csat(csat), csat_share(csat), ces(ces) FROM answers WHERE id < 0;
+SELECT ratings_agg(nps) AS all_null, nps(nps), csat(csat), csat_share(csat), ces(ces) FROM answers WHERE nps IS NULL;
 -- A worker's error is the same error.
 SET parallel_leader_participation = off;
 SELECT split_part(pg_temp.error_of('SELECT loyalcs.csat(nps) FROM answers WHERE nps IN (5, 8)'), E'\n', 1);
@@ -379,7 +386,7 @@ SELECT ratings_agg(s::numeric) AS numeric, ratings_agg(s::real) AS real, ratings
 SELECT ratings_agg(s::nps_score) AS domain, nps(s::nps_score), nps(s::smallint), nps(s), nps(s::bigint), nps(s::numeric(4,2)), nps(s::real), nps(s::float8)
 FROM unnest('{9,10,10,7,3,NULL}'::int[]) AS s;
 SELECT csat(s::csat_score), csat(s::smallint), csat(s), csat(s::bigint), csat(s::numeric), csat(s::real), csat(s::float8) FROM unnest('{1,2,4,4,5,NULL}'::int[]) AS s;
-SELECT csat_percent(s::csat_score), csat_percent(s::smallint), csat_percent(s), csat_percent(s::bigint), csat_percent(s::numeric), csat_percent(s::real), csat_percent(s::float8)
+SELECT csat_share(s::csat_score), csat_share(s::smallint), csat_share(s), csat_share(s::bigint), csat_share(s::numeric), csat_share(s::real), csat_share(s::float8)
 FROM unnest('{1,2,4,4,5,NULL}'::int[]) AS s;
 SELECT ces(s::ces_score), ces(s::smallint), ces(s), ces(s::bigint), ces(s::numeric), ces(s::real), ces(s::float8) FROM unnest('{1,2,4,4,5,NULL}'::int[]) AS s;
 SELECT ratings_agg(s) AS zero FROM unnest('{-0,0}'::float8[]) AS s;
@@ -388,22 +395,22 @@ SELECT ratings_agg(s) AS zero FROM unnest('{-0,0}'::float8[]) AS s;
 SELECT r, ratings_accum(r, 5) AS one_more, ratings_remove(r, 9) AS one_less, r AS unchanged FROM keyed WHERE r = '{"9": 1}';
 
 -- One row, no row, and no answer.
-SELECT ratings_agg(7) AS one, nps(7), csat(5), csat_percent(5), ces(7);
-SELECT ratings_agg(s) AS none, nps(s), csat(s), csat_percent(s), ces(s), sum(r) FROM (SELECT 7, '{}'::ratings WHERE false) AS none (s, r);
-SELECT ratings_agg(s) AS null, nps(s), csat(s), csat_percent(s), ces(s), sum(r) FROM (VALUES (NULL::int, NULL::ratings), (NULL, NULL)) AS none (s, r);
+SELECT ratings_agg(7) AS one, nps(7), csat(5), csat_share(5), ces(7);
+SELECT ratings_agg(s) AS none, nps(s), csat(s), csat_share(s), ces(s), sum(r) FROM (SELECT 7, '{}'::ratings WHERE false) AS none (s, r);
+SELECT ratings_agg(s) AS null, nps(s), csat(s), csat_share(s), ces(s), sum(r) FROM (VALUES (NULL::int, NULL::ratings), (NULL, NULL)) AS none (s, r);
 
 -- A score off its scale is an error, of whatever type.
 \pset format unaligned
 \pset tuples_only on
 SELECT pg_temp.error_of(format('SELECT loyalcs.%s', call)) FROM (VALUES
-    ('ratings_agg(11)'), ('nps(11)'), ('nps(-1)'), ('csat(0)'), ('csat(6)'), ('csat_percent(0)'), ('csat_percent(6)'),
+    ('ratings_agg(11)'), ('nps(11)'), ('nps(-1)'), ('csat(0)'), ('csat(6)'), ('csat_share(0)'), ('csat_share(6)'),
     ('ces(0)'), ('ces(8)')
 ) AS wrong (call);
 -- From here on, the first line of each.
 SELECT format('%s => %s', call, split_part(pg_temp.error_of(format('SELECT loyalcs.%s', call)), E'\n', 1)) FROM (VALUES
     ('ratings_agg(-1::smallint)'), ('ratings_agg(11::smallint)'), ('nps(32767::smallint)'), ('csat(6::smallint)'), ('ces(8::smallint)'),
-    ('csat_percent(0::smallint)'), ('ratings_agg(2147483647)'), ('nps((-2147483648)::int)'),
-    ('ratings_agg(11::bigint)'), ('nps(9223372036854775807)'), ('csat(6::float8)'), ('ces(0.0)'), ('csat_percent(5.5)'),
+    ('csat_share(0::smallint)'), ('ratings_agg(2147483647)'), ('nps((-2147483648)::int)'),
+    ('ratings_agg(11::bigint)'), ('nps(9223372036854775807)'), ('csat(6::float8)'), ('ces(0.0)'), ('csat_share(5.5)'),
     ('ratings_agg(9.5)'), ('ratings_agg(''NaN''::float8)'), ('ratings_agg(''infinity''::float8)'), ('ratings_agg(''-infinity''::float8)'),
     ('ratings_agg(''NaN''::numeric)'), ('nps(10.000001)'), ('nps(-0.5::real)'), ('ratings_agg(1e300)'),
     ('ratings_remove(''{}'', 7)'), ('ratings_remove(''{}'', 7::smallint)'), ('ratings_remove(''{}'', 7::float8)'), ('ratings_remove(''{}'', 11)'),
@@ -450,7 +457,7 @@ BEGIN
         'WITH framed AS MATERIALIZED (
              SELECT id, ratings_agg(score) OVER w AS r, ratings_agg(score::smallint) OVER w AS r2,
                     ratings_agg(score::float8) OVER w AS r8, nps(score) OVER w AS nps,
-                    csat(1 + score %% 5) OVER w AS csat, csat_percent(1 + score %% 5) OVER w AS csat_percent, ces(1 + score %% 7) OVER w AS ces,
+                    csat(1 + score %% 5) OVER w AS csat, csat_share(1 + score %% 5) OVER w AS csat_share, ces(1 + score %% 7) OVER w AS ces,
                     sum(one) OVER w AS total
              FROM (SELECT *, format(''{"%%s": 1}'', score)::ratings AS one FROM sheets WHERE score IS NOT NULL
                    UNION ALL SELECT *, NULL FROM sheets WHERE score IS NULL) AS s
@@ -458,12 +465,12 @@ BEGIN
          SELECT count(*) AS rows, count(*) FILTER (WHERE n IS NULL) AS empty,
                 count(*) FILTER (WHERE (r, r2, r8, total) IS DISTINCT FROM (h.h, h.h, h.h, h.h)
                     OR framed.nps IS DISTINCT FROM h.nps OR abs(framed.csat - h.csat) > 1e-12 OR (framed.csat IS NULL) <> (h.csat IS NULL)
-                    OR framed.csat_percent IS DISTINCT FROM h.csat_percent OR abs(framed.ces - h.ces) > 1e-12 OR (framed.ces IS NULL) <> (h.ces IS NULL)) AS differing
+                    OR framed.csat_share IS DISTINCT FROM h.csat_share OR abs(framed.ces - h.ces) > 1e-12 OR (framed.ces IS NULL) <> (h.ces IS NULL)) AS differing
          FROM framed JOIN sheets AS a USING (id), LATERAL (
              SELECT sum(n)::int AS n, (''{'' || string_agg(format(''"%%s": %%s'', score, n), '','') || ''}'')::ratings AS h,
                     100.0::float8 * (coalesce(sum(n) FILTER (WHERE score >= 9), 0) - coalesce(sum(n) FILTER (WHERE score <= 6), 0)) / sum(n) AS nps,
                     sum((1 + score %% 5) * n)::float8 / sum(n) AS csat, sum((1 + score %% 7) * n)::float8 / sum(n) AS ces,
-                    100.0::float8 * coalesce(sum(n) FILTER (WHERE score %% 5 >= 3), 0) / sum(n) AS csat_percent
+                    (coalesce(sum(n) FILTER (WHERE score %% 5 >= 3), 0) / sum(n))::float8 AS csat_share
              FROM (SELECT score, count(*) AS n FROM sheets AS b WHERE score IS NOT NULL AND %s GROUP BY score) AS counted) AS h', frame, rows_in_it) INTO said;
     RETURN format('%s rows, %s without answers, %s differing', said.rows, said.empty, said.differing);
 END $$;

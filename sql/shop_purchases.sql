@@ -51,7 +51,9 @@ WITH counted AS (
 ), plain AS (
     SELECT customer_id, count(*), min(ordered_at), max(ordered_at), sum(amount), avg(amount),
            '2024-02-10 12:00+09' - max(ordered_at),
-           (max(ordered_at) - min(ordered_at)) / nullif(count(*) - 1, 0)
+           (max(ordered_at) - min(ordered_at)) / nullif(count(*) - 1, 0),
+           extract(epoch FROM '2024-02-10 12:00+09' - max(ordered_at))::float8 / 86400,
+           extract(epoch FROM (max(ordered_at) - min(ordered_at)) / nullif(count(*) - 1, 0))::float8 / 86400
       FROM counted
      GROUP BY customer_id
 ), ours AS (

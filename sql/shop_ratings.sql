@@ -58,7 +58,7 @@ INSERT INTO survey_answers (customer_id, response_id, survey, question, score, c
 -- answers 10 and 0, score 0, which is 66.7 less. March: 1 sent, none answered.
 -- Nothing in April. May: 1 sent and answered, but not this question.
 SELECT survey, question, kind, month, sent, answered, response_rate, responses,
-       pg_temp.r(score) AS score, pg_temp.r(change) AS change, median_time_taken, csat_percent, distribution
+       pg_temp.r(score) AS score, pg_temp.r(change) AS change, median_time_taken, median_time_taken_minutes AS minutes, csat_share, distribution
   FROM survey_scores_at('2024-12-01 00:00+09');
 
 -- At the end of January 4's answer had not come, nor had customer 1 been asked.
@@ -145,7 +145,7 @@ SELECT 'c' || a.n, s.response, 'care', s.question, a.score
 -- Means and top two: of 1 to 5, 2 of 5 gave 4 or 5; then 3 of 4. Of 1 to 7, 2 of
 -- 4 gave 6 or 7, then none. Of 1 and 2 both are the top two. Less effort is
 -- better, less ease is worse; a recommendation of 100 after -100 is better.
-SELECT question, month, sent, response_rate, responses, score, csat_percent, change, significant, improved
+SELECT question, month, sent, response_rate, responses, score, csat_share, change, significant, improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE survey = 'care' AND question NOT IN ('wide', 'once');
 
 -- Two answers and two answers, 3 and 5, then 6 and 8. With 1 and 10, the ends of

@@ -166,7 +166,7 @@ check_confidence(float8 confidence)
 	return confidence;
 }
 
-/* low and high of share(), top and scale of csat_percent(). */
+/* low and high of share(), top and scale of csat_share(). */
 static void
 check_range(int32 low, int32 high)
 {
@@ -715,10 +715,9 @@ ratings_share(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8((float8) count_between(ratings, low, high) / all);
 }
 
-/* csat_percent(ratings, top, scale); as a final function, the first alone. */
-PG_FUNCTION_INFO_V1(ratings_csat_percent);
-Datum
-ratings_csat_percent(PG_FUNCTION_ARGS)
+/* (ratings, top, scale); of a final function, the first alone. */
+static Datum
+top_boxes(FunctionCallInfo fcinfo, float8 whole)
 {
 	Ratings    *ratings = PG_GETARG_RATINGS_P(0);
 	Scale		scale = csat_scale;
@@ -735,7 +734,22 @@ ratings_csat_percent(PG_FUNCTION_ARGS)
 	check_scale(ratings, &scale);
 	if (all == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(100.0 * count_between(ratings, top, scale.high) / all);
+	PG_RETURN_FLOAT8(whole * count_between(ratings, top, scale.high) / all);
+}
+
+PG_FUNCTION_INFO_V1(ratings_csat_share);
+Datum
+ratings_csat_share(PG_FUNCTION_ARGS)
+{
+	return top_boxes(fcinfo, 1.0);
+}
+
+/* The same from 0 to 100, before all shares were from 0 to 1. */
+PG_FUNCTION_INFO_V1(ratings_csat_percent);
+Datum
+ratings_csat_percent(PG_FUNCTION_ARGS)
+{
+	return top_boxes(fcinfo, 100.0);
 }
 
 PG_FUNCTION_INFO_V1(ratings_histogram);

@@ -126,12 +126,17 @@ CREATE FUNCTION loyalcs.csat(loyalcs.ratings) RETURNS double precision
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
     AS 'MODULE_PATHNAME', 'ratings_csat';
 COMMENT ON FUNCTION loyalcs.csat(loyalcs.ratings) IS
-    'mean satisfaction, 1 to 5; NULL for no answers; an error if an answer is off the scale of 1 to 5. The share of the satisfied is csat_percent';
+    'mean satisfaction, 1 to 5; NULL for no answers; an error if an answer is off the scale of 1 to 5. The share of the satisfied is csat_share';
+CREATE FUNCTION loyalcs.csat_share(loyalcs.ratings, top integer DEFAULT 4, scale integer DEFAULT 5) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat_share';
+COMMENT ON FUNCTION loyalcs.csat_share(loyalcs.ratings, top integer, scale integer) IS
+    'share of the answers that are `top` or better on a scale from 1 to `scale`, 0 to 1: top-two-box for the defaults; NULL for no answers; an error if an answer is off that scale';
 CREATE FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer DEFAULT 4, scale integer DEFAULT 5) RETURNS double precision
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_csat_percent';
 COMMENT ON FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer, scale integer) IS
-    'per cent of the answers that are `top` or better on a scale from 1 to `scale`, 0 to 100: top-two-box for the defaults; NULL for no answers; an error if an answer is off that scale';
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
 CREATE FUNCTION loyalcs.ces(loyalcs.ratings) RETURNS double precision
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
     AS 'MODULE_PATHNAME', 'ratings_ces';
@@ -327,6 +332,11 @@ CREATE FUNCTION loyalcs.ratings_final(loyalcs.ratings) RETURNS loyalcs.ratings
 COMMENT ON FUNCTION loyalcs.ratings_final(loyalcs.ratings) IS
     'final function of ratings_agg and sum: NULL for no answers';
 
+CREATE FUNCTION loyalcs.csat_share_final(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat_share';
+COMMENT ON FUNCTION loyalcs.csat_share_final(loyalcs.ratings) IS
+    'final function of csat_share: share of 4 and 5 on a scale from 1 to 5';
 CREATE FUNCTION loyalcs.csat_percent_final(loyalcs.ratings) RETURNS double precision
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'ratings_csat_percent';
@@ -450,7 +460,7 @@ CREATE AGGREGATE loyalcs.csat(smallint) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.csat(smallint) IS
-    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_percent';
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_share';
 CREATE AGGREGATE loyalcs.csat(integer) (
     SFUNC = loyalcs.csat_accum,
     STYPE = loyalcs.ratings,
@@ -467,7 +477,7 @@ CREATE AGGREGATE loyalcs.csat(integer) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.csat(integer) IS
-    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_percent';
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_share';
 CREATE AGGREGATE loyalcs.csat(double precision) (
     SFUNC = loyalcs.csat_accum,
     STYPE = loyalcs.ratings,
@@ -484,7 +494,58 @@ CREATE AGGREGATE loyalcs.csat(double precision) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.csat(double precision) IS
-    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_percent';
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_share';
+CREATE AGGREGATE loyalcs.csat_share(smallint) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_share_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_share_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_share(smallint) IS
+    'share of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 1; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.csat_share(integer) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_share_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_share_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_share(integer) IS
+    'share of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 1; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.csat_share(double precision) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_share_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_share_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_share(double precision) IS
+    'share of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 1; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
 CREATE AGGREGATE loyalcs.csat_percent(smallint) (
     SFUNC = loyalcs.csat_accum,
     STYPE = loyalcs.ratings,
@@ -501,7 +562,7 @@ CREATE AGGREGATE loyalcs.csat_percent(smallint) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.csat_percent(smallint) IS
-    'per cent of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 100; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
 CREATE AGGREGATE loyalcs.csat_percent(integer) (
     SFUNC = loyalcs.csat_accum,
     STYPE = loyalcs.ratings,
@@ -518,7 +579,7 @@ CREATE AGGREGATE loyalcs.csat_percent(integer) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.csat_percent(integer) IS
-    'per cent of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 100; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
 CREATE AGGREGATE loyalcs.csat_percent(double precision) (
     SFUNC = loyalcs.csat_accum,
     STYPE = loyalcs.ratings,
@@ -535,7 +596,7 @@ CREATE AGGREGATE loyalcs.csat_percent(double precision) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.csat_percent(double precision) IS
-    'per cent of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 100; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
 CREATE AGGREGATE loyalcs.ces(smallint) (
     SFUNC = loyalcs.ces_accum,
     STYPE = loyalcs.ratings,

@@ -331,3 +331,82 @@ CREATE FUNCTION loyalcs.try_followup_due(
     AS 'MODULE_PATHNAME', 'try_followup_due';
 COMMENT ON FUNCTION loyalcs.try_followup_due(anchor timestamptz, delay interval, zone text, send_window loyalcs.business_hours) IS
     'as followup_due; NULL where that is an error, but for a time zone that does not exist: for views over rows that others wrote';
+
+-- Shares are from 0 to 1.
+COMMENT ON FUNCTION loyalcs.csat(loyalcs.ratings) IS
+    'mean satisfaction, 1 to 5; NULL for no answers; an error if an answer is off the scale of 1 to 5. The share of the satisfied is csat_share';
+COMMENT ON AGGREGATE loyalcs.csat(smallint) IS
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_share';
+COMMENT ON AGGREGATE loyalcs.csat(integer) IS
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_share';
+COMMENT ON AGGREGATE loyalcs.csat(double precision) IS
+    'mean satisfaction, 1 to 5; NULL is skipped, a score off the scale is an error; NULL if nothing was answered. The share of the satisfied is csat_share';
+CREATE FUNCTION loyalcs.csat_share(loyalcs.ratings, top integer DEFAULT 4, scale integer DEFAULT 5) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat_share';
+COMMENT ON FUNCTION loyalcs.csat_share(loyalcs.ratings, top integer, scale integer) IS
+    'share of the answers that are `top` or better on a scale from 1 to `scale`, 0 to 1: top-two-box for the defaults; NULL for no answers; an error if an answer is off that scale';
+COMMENT ON FUNCTION loyalcs.csat_percent(loyalcs.ratings, top integer, scale integer) IS
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
+CREATE FUNCTION loyalcs.csat_share_final(loyalcs.ratings) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'ratings_csat_share';
+COMMENT ON FUNCTION loyalcs.csat_share_final(loyalcs.ratings) IS
+    'final function of csat_share: share of 4 and 5 on a scale from 1 to 5';
+CREATE AGGREGATE loyalcs.csat_share(smallint) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_share_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_share_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_share(smallint) IS
+    'share of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 1; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.csat_share(integer) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_share_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_share_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_share(integer) IS
+    'share of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 1; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+CREATE AGGREGATE loyalcs.csat_share(double precision) (
+    SFUNC = loyalcs.csat_accum,
+    STYPE = loyalcs.ratings,
+    SSPACE = 88,
+    FINALFUNC = loyalcs.csat_share_final,
+    COMBINEFUNC = loyalcs.ratings_add,
+    INITCOND = '{}',
+    MSFUNC = loyalcs.csat_accum,
+    MINVFUNC = loyalcs.ratings_remove,
+    MSTYPE = loyalcs.ratings,
+    MSSPACE = 88,
+    MFINALFUNC = loyalcs.csat_share_final,
+    MINITCOND = '{}',
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.csat_share(double precision) IS
+    'share of the answers that are 4 or 5 on a scale from 1 to 5 (top two boxes), 0 to 1; NULL is skipped, a score off the scale is an error; NULL if nothing was answered';
+COMMENT ON AGGREGATE loyalcs.csat_percent(smallint) IS
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
+COMMENT ON AGGREGATE loyalcs.csat_percent(integer) IS
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
+COMMENT ON AGGREGATE loyalcs.csat_percent(double precision) IS
+    'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';

@@ -227,6 +227,73 @@ none('no column of a shop\'s tables has a type of the extension', q{
 	ORDER BY 1});
 
 # --------------------------------------------------------------------------
+# What clients read: types that every driver and dashboard can load, compare and
+# plot, and one scale.
+# --------------------------------------------------------------------------
+
+# (The inner functions give to other functions of the shop what no client reads.)
+$node->safe_psql(
+	'postgres', q{
+	CREATE VIEW read AS
+		SELECT relname::text AS name, attname::text AS col, atttypid AS type,
+			col_description(attrelid, attnum) AS comment
+		FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+		WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('v', 'm') AND attnum > 0 AND NOT attisdropped
+		UNION ALL
+		SELECT oid::regprocedure::text, coalesce(a.name, '(result)'), a.type, NULL
+		FROM pg_proc
+		CROSS JOIN LATERAL (
+			SELECT NULL, prorettype WHERE prorettype NOT IN ('record'::regtype, 'trigger'::regtype, 'void'::regtype)
+			UNION ALL
+			SELECT u.name, u.type FROM unnest(proargnames, proallargtypes, proargmodes) u(name, type, mode) WHERE u.mode IN ('t', 'o')
+		) a(name, type)
+		WHERE pronamespace = 'aurora'::regnamespace AND
+			proname NOT IN ('ticket_clocks_of', 'sla_status_of', 'tier_spans_of', 'tier_rule_set', 'sample_place', 'sla_policy_versions');
+});
+
+none('what a shop gives are plain types, or arrays of them', q{
+	SELECT name, col, type::regtype
+	FROM read LEFT JOIN pg_type ON pg_type.oid = type
+	WHERE coalesce(nullif(CASE WHEN typcategory = 'A' THEN typelem ELSE 0 END, 0), type) <> ALL (
+		'{int2,int4,int8,numeric,float8,text,bool,date,timestamptz,interval,jsonb}'::regtype[])
+	ORDER BY 1, 2});
+
+none('beside an interval there is a number of minutes or of days', q{
+	SELECT name, col
+	FROM read r
+	WHERE type = 'interval'::regtype AND col <> '(result)' AND
+		1 <> (SELECT count(*) FROM read n
+			WHERE n.name = r.name AND n.type = 'float8'::regtype AND
+				n.col IN (r.col || '_minutes', r.col || '_days'))
+	ORDER BY 1, 2});
+
+none('and it is always the same one, and says so', q{
+	SELECT name, meaning
+	FROM loyalcs.shop_glossary()
+	WHERE name ~ '_(minutes|days)$' AND
+		name IN (SELECT col FROM read WHERE type = 'float8'::regtype) AND
+		regexp_replace(name, '_(minutes|days)$', '') IN (SELECT col FROM read WHERE type = 'interval'::regtype) AND
+		(meaning <> regexp_replace(name, '_(minutes|days)$', '') || CASE WHEN name ~ '_days$' THEN ' in days of 24 hours' ELSE ' in minutes' END OR
+		 EXISTS (SELECT FROM read o WHERE o.col = regexp_replace(name, '_minutes$', '_days') AND name ~ '_minutes$'))
+	ORDER BY 1});
+
+# Shares go from 0 to 1, everywhere, and each says so.
+none('no share of a shop is a percentage', q{
+	SELECT name, meaning FROM loyalcs.shop_glossary()
+	WHERE name ~ 'percent' OR meaning ~* 'per cent|%'
+	UNION ALL
+	SELECT name, col FROM read WHERE col ~ 'percent'
+	ORDER BY 1});
+
+none('what is a share says that it goes from 0 to 1', q{
+	SELECT DISTINCT col, comment
+	FROM read
+	WHERE type = 'float8'::regtype AND comment IS NOT NULL AND
+		(col ~ '(^|_)(share|rate|retention|attainment)$' OR comment ~ '^(the )?share of') AND
+		comment !~ '\m0 to 1\M'
+	ORDER BY 1});
+
+# --------------------------------------------------------------------------
 # The version stands in loyalcs.control; what else has to say it says the same.
 # (A part of a shop says which version brought it.)
 # --------------------------------------------------------------------------

@@ -253,14 +253,16 @@ sql('first', q{
 is( sql('first', q{SELECT uplift_high < 0 FROM gemini.followup_effect_at('2025-12-01 00:00+09') WHERE step = 'other'}), 't',
 	'0.1.0 takes the message for harmful');
 
-my $answers = q{
-	SELECT string_agg(format('SELECT %L || t::text FROM gemini.%I(timestamptz ''2026-03-01 00:00+00'') t', proname || ' ', proname), ' UNION ALL ')
+# (of the columns that 0.1.0 had)
+my $answers = sql('first', q{
+	SELECT string_agg(format('SELECT %L || ROW(%s)::text FROM gemini.%I(timestamptz ''2026-03-01 00:00+00'') t', proname || ' ',
+		(SELECT string_agg('t.' || quote_ident(name), ', ' ORDER BY n) FROM unnest(proargnames, proargmodes) WITH ORDINALITY u(name, mode, n) WHERE mode = 't'),
+		proname), ' UNION ALL ')
 	FROM pg_proc WHERE pronamespace = 'gemini'::regnamespace AND proname LIKE '%\_at' AND proargtypes = '1184'::oidvector AND
-		proname = ANY ('{counted_orders_at,customer_purchases_at,rfm_at,rfm_segments_at,customer_value_at,open_point_lots_at}')};
+		proname = ANY ('{counted_orders_at,customer_purchases_at,rfm_at,rfm_segments_at,customer_value_at,open_point_lots_at}')});
 sub answers
 {
-	my $query = sql('first', $answers);
-	return sql('first', "$query ORDER BY 1");
+	return sql('first', "$answers ORDER BY 1");
 }
 my $answers_before = answers();
 my $orders_before = sql('first', 'SELECT t FROM gemini.orders t ORDER BY 1');
@@ -422,7 +424,7 @@ INSERT INTO contact_purposes (purpose, consent) VALUES ('gifts', 'if_given');
 # a column in the middle of a figure that others use, and one at the end
 edit('src/shop/purchases/orders.sql', qr/(FUNCTION counted_orders_at\(.*?\n    order_id text,)(.*?\n           o\.order_id,)/s,
 	q{"$1\n    sold_by text,$2\n           NULL::text,"});
-edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?annual_value double precision)(\n.*?)(\n      FROM customer_purchases_at)/s,
+edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?customer_for_days double precision)(\n.*?)(\n      FROM customer_purchases_at)/s,
 	q{"$1,\n    valued_by text$2, NULL::text$3"});
 # a function under another name, one with another argument, and a figure that is gone
 edit($_, qr/years_as_customer/, 'customer_years')

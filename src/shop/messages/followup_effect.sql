@@ -2,7 +2,7 @@
 --
 -- Whether it was of any use: customers who were to be sent a step against those
 -- who were held out.
--- Needs: settings, orders, journeys, followups.
+-- Needs: settings, durations, orders, journeys, followups.
 --
 -- The arms are compared as they were drawn, "by intention to treat" (Hollis and
 -- Campbell, "What is meant by intention to treat analysis?", British Medical
@@ -15,6 +15,7 @@ CREATE OR REPLACE FUNCTION followup_effect_at(as_of timestamptz)
 RETURNS TABLE (
     step text,
     effect_within interval,
+    effect_within_days double precision,
     holdout_share double precision,
     assigned bigint,
     assigned_ordered bigint,
@@ -27,7 +28,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT e.step, e.effect_within, e.holdout_share, e.assigned, e.assigned_ordered, e.reached, e.held_out, e.held_out_ordered,
+    SELECT e.step, e.effect_within, in_days(e.effect_within), e.holdout_share, e.assigned, e.assigned_ordered, e.reached, e.held_out, e.held_out_ordered,
            l.uplift, l.low, l.high
       FROM (SELECT f.step, f.effect_within, f.holdout_share,
                    count(*) FILTER (WHERE f.arm = 'send') AS assigned,

@@ -2,7 +2,7 @@
 --
 -- What each customer bought, in one row; and every order with its number in
 -- the customer's life.
--- Needs: orders.
+-- Needs: durations, orders.
 
 --@ functions
 CREATE OR REPLACE FUNCTION customer_purchases_at(as_of timestamptz)
@@ -14,7 +14,9 @@ RETURNS TABLE (
     total_spent numeric,
     average_order numeric,
     recency interval,
-    purchase_interval interval
+    purchase_interval interval,
+    recency_days double precision,
+    purchase_interval_days double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -25,7 +27,9 @@ BEGIN ATOMIC
            loyalcs.total_spent(p.purchases),
            loyalcs.average_order(p.purchases),
            loyalcs.recency(p.purchases, least(customer_purchases_at.as_of, timestamptz '9999-12-31 00:00+00')),
-           loyalcs.purchase_interval(p.purchases)
+           loyalcs.purchase_interval(p.purchases),
+           in_days(loyalcs.recency(p.purchases, least(customer_purchases_at.as_of, timestamptz '9999-12-31 00:00+00'))),
+           in_days(loyalcs.purchase_interval(p.purchases))
       FROM (SELECT o.customer_id,
                    loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases
               FROM counted_orders_at(customer_purchases_at.as_of) o

@@ -1,7 +1,7 @@
 -- shop/retention.sql
 --
 -- Do customers come back? How soon, how often, for how much more?
--- Needs: breakdown.
+-- Needs: durations, breakdown.
 --
 -- A day in "within 30 days" is 24 hours, so a rate does not depend on daylight
 -- saving. Months and quarters are the shop's local ones.
@@ -70,7 +70,9 @@ RETURNS TABLE (
     average_order numeric,
     average_previous numeric,
     median_wait interval,
-    watched_for interval
+    watched_for interval,
+    median_wait_days double precision,
+    watched_for_days double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -100,7 +102,8 @@ BEGIN ATOMIC
           JOIN stepped s ON s.part = r.part AND s.order_number = r.order_number + 1::bigint
     )
     SELECT r.part, r.order_number, r.customers, r.reached_share, r.step_share,
-           r.average_order, r.average_previous, r.median_wait, r.watched_for
+           r.average_order, r.average_previous, r.median_wait, r.watched_for,
+           in_days(r.median_wait), in_days(r.watched_for)
       FROM reached r
      ORDER BY r.part, r.order_number;
 END;

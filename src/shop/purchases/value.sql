@@ -2,7 +2,7 @@
 --
 -- What customers are worth, how much hangs on how few, and who is leaving
 -- without a word.
--- Needs: settings, purchases, breakdown.
+-- Needs: settings, durations, purchases, breakdown.
 
 --@ functions
 CREATE OR REPLACE FUNCTION customer_value_at(as_of timestamptz)
@@ -13,7 +13,8 @@ RETURNS TABLE (
     average_order numeric,
     customer_for interval,
     orders_per_year double precision,
-    annual_value double precision
+    annual_value double precision,
+    customer_for_days double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -21,7 +22,8 @@ BEGIN ATOMIC
            least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - p.first_order_at,
            p.orders::double precision / years_as_customer(p.first_order_at, customer_value_at.as_of),
            p.total_spent::double precision
-           / years_as_customer(p.first_order_at, customer_value_at.as_of)
+           / years_as_customer(p.first_order_at, customer_value_at.as_of),
+           in_days(least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - p.first_order_at)
       FROM customer_purchases_at(customer_value_at.as_of) p;
 END;
 COMMENT ON FUNCTION customer_value_at(timestamptz) IS
@@ -67,7 +69,9 @@ RETURNS TABLE (
     rhythm text,
     silence double precision,
     annual_value double precision,
-    lifetime_value numeric
+    lifetime_value numeric,
+    silent_for_days double precision,
+    expected_gap_days double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -100,7 +104,7 @@ BEGIN ATOMIC
     )
     SELECT m.customer_id, m.orders, m.last_order_at, m.recency, m.expected,
            CASE WHEN m.own IS NOT NULL THEN 'own' WHEN m.usual IS NOT NULL THEN 'shop' ELSE 'returning' END,
-           m.silence, m.annual_value, m.total_spent
+           m.silence, m.annual_value, m.total_spent, in_days(m.recency), in_days(m.expected)
       FROM measured m
      CROSS JOIN settings s
      WHERE m.silence >= s.lapsing_after AND m.silence < s.lost_after

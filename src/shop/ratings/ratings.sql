@@ -1,7 +1,7 @@
 -- shop/ratings.sql
 --
 -- What surveys say, month by month, and whether a change is more than chance.
--- Needs: settings, surveys, breakdown.
+-- Needs: settings, durations, surveys, breakdown.
 
 --@ functions
 CREATE OR REPLACE FUNCTION survey_scores_by(breakdown text, as_of timestamptz)
@@ -19,7 +19,7 @@ RETURNS TABLE (
     score double precision,
     score_low double precision,
     score_high double precision,
-    csat_percent double precision,
+    csat_share double precision,
     compared_with date,
     change double precision,
     change_low double precision,
@@ -29,6 +29,7 @@ RETURNS TABLE (
     significant boolean,
     improved boolean,
     median_time_taken interval,
+    median_time_taken_minutes double precision,
     distribution text
 )
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -119,8 +120,8 @@ BEGIN ATOMIC
            CASE s.kind WHEN 'nps' THEN n.low ELSE m.low END,
            CASE s.kind WHEN 'nps' THEN n.high ELSE m.high END,
            CASE s.kind
-               WHEN 'csat' THEN loyalcs.csat_percent(s.ratings, greatest(s.scale_high - 1, 1),
-                                                     s.scale_high::integer)
+               WHEN 'csat' THEN loyalcs.csat_share(s.ratings, greatest(s.scale_high - 1, 1),
+                                                   s.scale_high::integer)
            END,
            s.month_before,
            c.change, c.low, c.high, c.p_value,
@@ -128,6 +129,7 @@ BEGIN ATOMIC
            CASE WHEN c.p_value IS NOT NULL THEN c.p_value < t.significance AND NOT f.too_few END,
            CASE WHEN c.p_value < t.significance AND NOT f.too_few THEN (c.change > 0::double precision) = s.higher_is_better END,
            s.median_time_taken,
+           in_minutes(s.median_time_taken),
            loyalcs.sparkline(s.ratings)
       FROM scored s
      CROSS JOIN settings t

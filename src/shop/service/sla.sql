@@ -2,7 +2,7 @@
 --
 -- Promises about tickets: which clocks run, which deadlines are near, which were
 -- kept.
--- Needs: settings, breakdown, tickets, sla_policies.
+-- Needs: settings, durations, breakdown, tickets, sla_policies.
 
 --@ functions
 -- Of the first two branches the one that is not asked for is gone before the
