@@ -55,8 +55,10 @@ OBJS = \
 	src/purchases/survival.o \
 	src/service/ticket_clocks.o \
 	src/service/sla_clocks.o \
+	src/service/deadline.o \
 	src/service/sla.o \
 	src/service/sla_policy.o \
+	src/service/sla_promise.o \
 	src/loyalty/tiers.o \
 	src/messages/followups.o \
 	src/messages/templates.o

@@ -6,6 +6,7 @@
 
 SELECT FROM loyalcs.create_shop('shop_sla_warnings');
 SET search_path = shop_sla_warnings;
+UPDATE settings SET live_since = '2026-01-01 00:00+09';
 SET timezone = 'Asia/Tokyo';
 
 -- Nobody waits, nobody is warned.
@@ -146,6 +147,7 @@ BEGIN
     FOREACH key IN ARRAY ARRAY['bigint', 'integer', 'uuid'] LOOP
         PERFORM loyalcs.create_shop('shop_sla_warnings_' || key, key_type => key::regtype);
         EXECUTE format('SET LOCAL search_path = %I', 'shop_sla_warnings_' || key);
+        UPDATE settings SET live_since = '2026-01-01 00:00+09';
         EXECUTE format('INSERT INTO customers (customer_id) VALUES (%L)', CASE key WHEN 'uuid' THEN '00000000-0000-0000-0000-000000000001' ELSE '1' END);
         INSERT INTO tickets (customer_id, ticket_id, channel) SELECT customer_id, '1', 'line' FROM customers;
         INSERT INTO ticket_events (customer_id, ticket_id, at, kind) SELECT customer_id, '1', '2026-03-06 12:00+09', 'opened' FROM customers;

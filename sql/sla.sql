@@ -223,7 +223,7 @@ SELECT s.due, s.stopped, s.as_of, s.warn, sla_state(s.due::timestamptz, s.stoppe
 
 CREATE TEMP TABLE rules AS
 SELECT array_agg(ROW(r.id, 'a set', 'first_response', r.channel, r.priority, r.reason, r.tier, r.since, r.until, r.precedence,
-                     NULL, NULL, NULL, NULL)::sla_rule ORDER BY r.id) AS rules
+                     NULL, NULL, NULL, NULL, NULL, NULL)::sla_rule ORDER BY r.id) AS rules
   FROM (VALUES
     (1, NULL, NULL, NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL::integer),
     (2, 'email', NULL, NULL, NULL, NULL, NULL, 0),

@@ -1,49 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * sla.c
- *	  A clock and a target become a deadline, and a deadline becomes a state.
- *
- * Times are microseconds; a clock without opening hours counts all of them.
+ *	  What SQL asks about one clock: its deadline, what is used up, its state.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "common/int.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/multirangetypes.h"
-#include "utils/rangetypes.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "base/compat.h"
 #include "base/instants.h"
 #include "base/intervals.h"
 #include "base/labels.h"
-#include "calendar/calendar.h"
-#include "service/ticket_clocks.h"
-
-/* In the order of the enum sla_state. */
-static const char *const state_names[] = {
-	"met", "missed", "running", "at_risk", "breached", "paused"
-};
-
-typedef enum State
-{
-	STATE_MET,
-	STATE_MISSED,
-	STATE_RUNNING,
-	STATE_AT_RISK,
-	STATE_BREACHED,
-	STATE_PAUSED
-} State;
-
-#define STATES			((int) lengthof(state_names))
-
-/* A hundred years: no promise is longer, and no sum of them overflows. */
-#define MAX_TARGET			(INT64CONST(36500) * USECS_PER_DAY)
+#include "service/deadline.h"
+#include "service/sla_states.h"
 
 static void
 report_target(const Interval *target, const char *detail)
@@ -57,157 +29,41 @@ report_target(const Interval *target, const char *detail)
 			 errhint("Write hours: of open time, two days of eight hours are interval '16 hours'.")));
 }
 
-static int64
-check_target(const Interval *target, bool on_the_wall)
+static void
+check_target(const Interval *target)
 {
-	int64		days = 0;
-	int64		amount = 0;
+	int64		amount;
 
-	if (target->month != 0 || target->day < 0 || target->time < 0 ||
-		pg_mul_s64_overflow(target->day, USECS_PER_DAY, &days) ||
-		pg_add_s64_overflow(days, target->time, &amount) || amount > MAX_TARGET)
+	if (!target_amount(target, &amount))
 		report_target(target, "A target is from 0 to 36500 days long, and not in months, which differ.");
-	if (target->day != 0 && !on_the_wall)
-		report_target(target, "Business days differ in length.");
-	return amount;
 }
 
-/*
- * Deadlines
- */
-
-/*
- * Time that counts: open time, or all of it.  False if that is more than an
- * interval holds: from the first instant that there is to the last.
- */
-static bool
-count_time(Calendar *calendar, TimestampTz from, TimestampTz until, int64 *counted)
-{
-	if (until == DT_NOEND)
-		return false;
-	if (calendar == NULL)
-		return !pg_sub_s64_overflow(until, from, counted);
-	*counted = open_between(calendar, from, until);
-	return true;
-}
-
-static TimestampTz
-add_counted_time(Calendar *calendar, TimestampTz at, int64 amount)
-{
-	TimestampTz result;
-
-	if (calendar != NULL)
-		return open_after(calendar, at, amount);
-	if (pg_add_s64_overflow(at, amount, &result) || !IS_VALID_TIMESTAMP(result))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return result;
-}
-
-/* The pauses of argument `argno`, ascending and apart, as a multirange has them. */
 static int
 pauses_argument(FunctionCallInfo fcinfo, int argno, Pause **pauses)
 {
-	MultirangeType *multirange;
-	TypeCacheEntry *type;
-	RangeType **ranges;
-	int			n;
-
 	*pauses = NULL;
-	if (PG_ARGISNULL(argno))
-		return 0;
-	multirange = PG_GETARG_MULTIRANGE_P(argno);
-	if (MultirangeIsEmpty(multirange))
-		return 0;
-	type = lookup_type_cache(MultirangeTypeGetOid(multirange), TYPECACHE_MULTIRANGE_INFO);
-	multirange_deserialize(type->rngtype, multirange, &n, &ranges);
-	*pauses = palloc(n * sizeof(Pause));
-	for (int i = 0; i < n; i++)
-	{
-		RangeBound	lower;
-		RangeBound	upper;
-		bool		empty;
-
-		range_deserialize(type->rngtype, ranges[i], &lower, &upper, &empty);
-		(*pauses)[i].from = lower.infinite ? DT_NOBEGIN : DatumGetTimestampTz(lower.val);
-		(*pauses)[i].until = upper.infinite ? DT_NOEND : DatumGetTimestampTz(upper.val);
-	}
-	return n;
-}
-
-/*
- * When the target is used up.  False if that is not known, because a pause has
- * not ended.
- */
-static bool
-find_due(TimestampTz started, int64 target, Calendar *calendar, const Pause *pauses,
-		 int npauses, TimestampTz *due)
-{
-	TimestampTz at = started;
-	int64		left = target;
-
-	for (int i = 0; i < npauses; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (pauses[i].until <= at)
-			continue;
-		if (pauses[i].from > at)
-		{
-			int64		counted;
-
-			/* no target is as long as what cannot be counted */
-			if (!count_time(calendar, at, pauses[i].from, &counted) || counted >= left)
-				break;
-			left -= counted;
-		}
-		at = pauses[i].until;
-		if (at == DT_NOEND)
-			return false;
-	}
-	*due = add_counted_time(calendar, at, left);
-	return true;
-}
-
-static void
-add_elapsed(int64 *elapsed, Calendar *calendar, TimestampTz from, TimestampTz until)
-{
-	int64		counted;
-
-	if (!count_time(calendar, from, until, &counted) ||
-		pg_add_s64_overflow(*elapsed, counted, elapsed))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("interval out of range"),
-				 errdetail("An interval of hours, minutes and seconds holds 292,271 years.")));
-}
-
-static int64
-find_elapsed(TimestampTz started, TimestampTz until, Calendar *calendar,
-			 const Pause *pauses, int npauses)
-{
-	TimestampTz at = started;
-	int64		elapsed = 0;
-
-	for (int i = 0; i < npauses && pauses[i].from < until; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (pauses[i].until <= at)
-			continue;
-		if (pauses[i].from > at)
-			add_elapsed(&elapsed, calendar, at, pauses[i].from);
-		at = pauses[i].until;
-	}
-	if (at < until)
-		add_elapsed(&elapsed, calendar, at, until);
-	return elapsed;
+	return PG_ARGISNULL(argno) ? 0 : read_pauses(PG_GETARG_DATUM(argno), pauses);
 }
 
 /* NULL is the clock on the wall. */
-static inline Calendar *
+static inline struct varlena *
 hours_argument(FunctionCallInfo fcinfo, int argno)
 {
-	return PG_ARGISNULL(argno) ? NULL : calendar_argument(fcinfo, argno);
+	return PG_ARGISNULL(argno) ? NULL : PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(argno));
+}
+
+/* Asks again what had no answer, in a way that says why. */
+static void
+report_deadline(const Deadline *deadline, struct varlena *hours)
+{
+	if (hours != NULL && deadline->failed_days != 0)
+		ask_calendar(calendar_of(hours), add_business_days, deadline->failed_from,
+					 deadline->failed_days, 1);
+	else if (hours != NULL)
+		open_after(calendar_of(hours), deadline->failed_from, deadline->failed_amount);
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("%s", deadline->problem)));
 }
 
 /* sla_due(started_at, target, hours, pauses) */
@@ -216,9 +72,8 @@ Datum
 sla_due(PG_FUNCTION_ARGS)
 {
 	TimestampTz started;
-	TimestampTz due;
-	Calendar   *calendar;
-	int64		target;
+	Target		target = {NULL};
+	Deadline	due;
 	Pause	   *pauses;
 	int			npauses;
 
@@ -226,11 +81,15 @@ sla_due(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	started = check_instant("the start of a clock", PG_GETARG_TIMESTAMPTZ(0));
 	npauses = pauses_argument(fcinfo, 3, &pauses);
-	calendar = hours_argument(fcinfo, 2);
-	target = check_target(PG_GETARG_INTERVAL_P(1), calendar == NULL);
-	if (!find_due(started, target, calendar, pauses, npauses, &due))
+	target.interval = PG_GETARG_INTERVAL_P(1);
+	target.hours = hours_argument(fcinfo, 2);
+	check_target(target.interval);
+	find_deadline(started, &target, pauses, npauses, &due);
+	if (due.problem != NULL)
+		report_deadline(&due, target.hours);
+	if (due.at == DT_NOEND)
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(due);
+	PG_RETURN_TIMESTAMPTZ(due.at);
 }
 
 /* sla_elapsed(started_at, until, hours, pauses) */
@@ -240,17 +99,27 @@ sla_elapsed(PG_FUNCTION_ARGS)
 {
 	TimestampTz started;
 	TimestampTz until;
+	struct varlena *hours;
 	Pause	   *pauses;
 	int			npauses;
+	int64		elapsed;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	started = check_instant("the start of a clock", PG_GETARG_TIMESTAMPTZ(0));
 	until = check_instant("the end of a clock", PG_GETARG_TIMESTAMPTZ(1));
 	npauses = pauses_argument(fcinfo, 3, &pauses);
-	PG_RETURN_INTERVAL_P(interval_of_time(find_elapsed(started, until,
-													   hours_argument(fcinfo, 2),
-													   pauses, npauses)));
+	hours = hours_argument(fcinfo, 2);
+	if (!find_elapsed(started, until, hours, pauses, npauses, &elapsed))
+	{
+		if (hours != NULL)
+			open_between(calendar_of(hours), started, until);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("interval out of range"),
+				 errdetail("An interval of hours, minutes and seconds holds 292,271 years.")));
+	}
+	PG_RETURN_INTERVAL_P(interval_of_time(elapsed));
 }
 
 /* sla_state(due_at, stopped_at, as_of, warn_at) */

@@ -5,10 +5,10 @@
 
 CREATE TYPE loyalcs.ticket_event AS ENUM (
     'opened', 'customer_message', 'agent_reply', 'auto_reply', 'proposed', 'pending',
-    'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note'
+    'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note', 'discarded', 'auto_resolved'
 );
 COMMENT ON TYPE loyalcs.ticket_event IS
-    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; assigned and note stop nothing';
+    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; discarded: nobody waits for an answer, as with spam; auto_resolved: a machine closed it, which is no reply; assigned and note stop nothing';
 
 CREATE TYPE loyalcs.sla_metric AS ENUM (
     'first_response', 'next_response', 'proposal', 'resolution'
@@ -28,10 +28,14 @@ CREATE TYPE loyalcs.sla_clock AS (
     started_at timestamptz,
     stopped_at timestamptz,
     pauses tstzmultirange,
-    acknowledged_at timestamptz
+    acknowledged_at timestamptz,
+    part bigint,
+    ended_at timestamptz,
+    moved_from bigint[],
+    moved_at timestamptz[]
 );
 COMMENT ON TYPE loyalcs.sla_clock IS
-    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only)';
+    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only); the part that it is of (0 unless tickets are merged); when it ended without having been stopped, because the ticket was discarded or an earlier clock of another goes on for it (what had been broken by then stays broken, and else nothing was promised); and of which parts it was until when (NULL: of none)';
 
 -- Clocks
 
@@ -45,6 +49,11 @@ CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind text, at timestamptz, event
     AS 'MODULE_PATHNAME', 'sla_clocks_accum_text';
 COMMENT ON FUNCTION loyalcs.sla_clocks_accum(bytea, text, timestamptz, bigint, bigint) IS
     'transition function: collects an event';
+CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind text, at timestamptz, event_id bigint, part bigint, merged_into bigint) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+    AS 'MODULE_PATHNAME', 'sla_clocks_accum_merged';
+COMMENT ON FUNCTION loyalcs.sla_clocks_accum(bytea, text, timestamptz, bigint, bigint, bigint) IS
+    'transition function: collects an event';
 CREATE FUNCTION loyalcs.sla_clocks_combine(bytea, bytea) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20
     AS 'MODULE_PATHNAME', 'sla_clocks_combine';
@@ -55,6 +64,11 @@ CREATE FUNCTION loyalcs.sla_clocks_final(bytea) RETURNS loyalcs.sla_clock[]
     AS 'MODULE_PATHNAME', 'sla_clocks_final';
 COMMENT ON FUNCTION loyalcs.sla_clocks_final(bytea) IS
     'final function: sorts the events and runs the clocks';
+CREATE FUNCTION loyalcs.sla_clocks_merged_final(bytea) RETURNS loyalcs.sla_clock[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+    AS 'MODULE_PATHNAME', 'sla_clocks_merged_final';
+COMMENT ON FUNCTION loyalcs.sla_clocks_merged_final(bytea) IS
+    'final function: sorts the events and runs the clocks of all parts';
 CREATE AGGREGATE loyalcs.sla_clocks(kind loyalcs.ticket_event, at timestamptz) (
     SFUNC = loyalcs.sla_clocks_accum,
     STYPE = bytea,
@@ -63,7 +77,7 @@ CREATE AGGREGATE loyalcs.sla_clocks(kind loyalcs.ticket_event, at timestamptz) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.sla_clocks(loyalcs.ticket_event, timestamptz) IS
-    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Memory: 32 bytes an event';
+    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Of events of one instant the opening comes first. discarded ends all that runs, and its clocks are not shown. auto_resolved ends proposal and resolution, and acknowledges. Memory: 40 bytes an event';
 CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, part bigint) (
     SFUNC = loyalcs.sla_clocks_accum,
     STYPE = bytea,
@@ -72,7 +86,16 @@ CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, 
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.sla_clocks(text, timestamptz, bigint, bigint) IS
-    'the same for events as text, as a shop stores them. event_id orders events of one instant, so the call needs no ORDER BY. part is 0 or NULL for the ticket''s own events; the events of another ticket that was merged into it have any other number, one a ticket: its clocks that ran when it was merged go on as this ticket''s; where both tickets had one of a kind running, the one that started first stays';
+    'the same for events as text, as a shop stores them. event_id orders events of one instant, so the call needs no ORDER BY. part is 0 or NULL for the ticket''s own events; the events of another ticket that was merged into it have any other number, one a ticket: its clocks that ran when it was merged go on as this ticket''s; where both tickets had one of a kind running, the one that started first stays, and what is written to the other ticket after that is written to this one';
+CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, part bigint, merged_into bigint) (
+    SFUNC = loyalcs.sla_clocks_accum,
+    STYPE = bytea,
+    FINALFUNC = loyalcs.sla_clocks_merged_final,
+    COMBINEFUNC = loyalcs.sla_clocks_combine,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE loyalcs.sla_clocks(text, timestamptz, bigint, bigint, bigint) IS
+    'the clocks of several tickets some of which were merged, each with the part that it is of: part numbers the ticket of an event, merged_into that in which it goes on from an event of kind merged (NULL: in none, the event does nothing). Until it is merged a ticket runs by itself. Then what runs in it goes on in the other; of two clocks of a kind the one that started first goes on, and the other has an ended_at. What had stopped stays where it was, and what is written to a merged ticket is written to the one in which it goes on. What is merged stays merged';
 
 -- Deadlines
 
@@ -85,7 +108,7 @@ CREATE FUNCTION loyalcs.sla_due(
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'sla_due';
 COMMENT ON FUNCTION loyalcs.sla_due(timestamptz, interval, loyalcs.business_hours, tstzmultirange) IS
-    'the deadline: the instant at which the target is used up, counting open time outside the pauses. hours NULL: the clock on the wall, where a day is 24 hours; pauses NULL: none; NULL while a pause has not ended and the target was not used up before it';
+    'the deadline: the instant at which the target is used up, counting open time outside the pauses. hours NULL: the clock on the wall, where a day is 24 hours, and with hours a business day: the same clock time, as add_business_time counts them; pauses NULL: none; NULL while a pause has not ended and the target was not used up before it';
 
 CREATE FUNCTION loyalcs.sla_elapsed(
     started_at timestamptz,
@@ -175,10 +198,12 @@ CREATE TYPE loyalcs.sla_rule AS (
     target interval,
     hours loyalcs.business_hours,
     warn_before interval,
-    auto_reply_counts boolean
+    auto_reply_counts boolean,
+    known_from timestamptz,
+    known_until timestamptz
 );
 COMMENT ON TYPE loyalcs.sla_rule IS
-    'a promise, and which clocks it is about: those of a metric that start from valid_from until before valid_until (NULL: no limit), of tickets with this channel, priority, reason and tier of the customer (NULL: any). A rule of higher precedence (NULL: 0) goes before more specific ones';
+    'a promise, and which clocks it is about: those of a metric that start from valid_from until before valid_until (NULL: no limit), of tickets with this channel, priority, reason and tier of the customer (NULL: any). A rule of higher precedence (NULL: 0) goes before more specific ones. From known_from until before known_until (NULL: no limit) this is what was known of it, as of its hours with a closure that was decided later';
 
 CREATE FUNCTION loyalcs.sla_policy(
     rules loyalcs.sla_rule[],
@@ -193,6 +218,50 @@ CREATE FUNCTION loyalcs.sla_policy(
     AS 'MODULE_PATHNAME', 'sla_policy';
 COMMENT ON FUNCTION loyalcs.sla_policy(loyalcs.sla_rule[], loyalcs.sla_metric, text, text, text, text, timestamptz) IS
     'the most specific rule that a clock falls under: of those with the highest precedence, the one with most conditions; among as many, tier weighs more than reason, that more than priority, that more than channel; among equals the first; NULL if none fits';
+
+CREATE TYPE loyalcs.sla_facts AS (
+    until timestamptz,
+    channel text,
+    priority text,
+    reason text,
+    tier text
+);
+COMMENT ON TYPE loyalcs.sla_facts IS
+    'what decides the promises about a ticket, as it was until an instant';
+
+CREATE TYPE loyalcs.sla_promise AS (
+    policy_id bigint,
+    policy_set text,
+    target interval,
+    warn_at timestamptz,
+    due_at timestamptz,
+    stopped_at timestamptz,
+    state loyalcs.sla_state,
+    elapsed interval,
+    time_left interval,
+    problem text,
+    channel text,
+    priority text,
+    reason text,
+    tier text
+);
+COMMENT ON TYPE loyalcs.sla_promise IS
+    'what was promised for a clock and what became of it: the rule, its target, when to warn (of what is open), the deadline (NULL: paused, or see problem), when it stopped, its state, the time used up and left, why there is no deadline though none is paused, and the facts by which it was judged';
+
+CREATE FUNCTION loyalcs.sla_promise(
+    clock loyalcs.sla_clock,
+    channel text,
+    priority text,
+    reason text,
+    tier text,
+    before loyalcs.sla_facts[],
+    rules loyalcs.sla_rule[],
+    as_of timestamptz
+) RETURNS loyalcs.sla_promise
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 150
+    AS 'MODULE_PATHNAME', 'sla_promise';
+COMMENT ON FUNCTION loyalcs.sla_promise(loyalcs.sla_clock, text, text, text, text, loyalcs.sla_facts[], loyalcs.sla_rule[], timestamptz) IS
+    'what was promised for a clock, until when, and what became of it as of an instant: by the most specific rule (see sla_policy) for a ticket with this channel, priority, reason and tier. before: what those were earlier, in order of time (NULL: the same). A promise that was kept or broken is judged by what was so then; one that is open by what is so now. A clock that ended counts only if it had been broken by then. NULL if nothing was promised. Never an error because of a rule or a clock: what cannot be computed is NULL and has a problem';
 
 -- For a board
 

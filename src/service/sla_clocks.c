@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * sla_clocks.c
- *	  sla_clocks(): collects the events of one ticket and runs its clocks.
+ *	  sla_clocks(): collects the events of one ticket, or of several that were
+ *	  merged, and runs their clocks.
  *
- * The state keeps the events themselves (32 bytes each), unsorted; the final
+ * The state keeps the events themselves (40 bytes each), unsorted; the final
  * function sorts them.  So the aggregate needs no ORDER BY inside the call, can
  * be combined, and runs in parallel.
  *
@@ -34,7 +35,8 @@
 /* In the order of EventKind. */
 static const char *const event_names[] = {
 	"opened", "customer_message", "agent_reply", "auto_reply", "proposed",
-	"pending", "resumed", "resolved", "reopened", "merged", "assigned", "note"
+	"pending", "resumed", "resolved", "reopened", "merged", "assigned", "note",
+	"discarded", "auto_resolved"
 };
 
 /* In the order of Metric. */
@@ -53,7 +55,7 @@ typedef struct Log
 /* A ticket has a handful of events. */
 #define LOG_FIRST_ROOM		6
 
-/* Far more than a ticket has, and 32 MB: whoever forgot GROUP BY hears of it. */
+/* Far more than a ticket has, and 40 MB: whoever forgot GROUP BY hears of it. */
 #define LOG_MAX_EVENTS		1000000
 
 #define LOG_SIZE(room)		(offsetof(Log, events) + (Size) (room) * sizeof(Event))
@@ -103,8 +105,10 @@ check_events(const Event *events, int nevents)
 {
 	for (int i = 0; i < nevents; i++)
 	{
-		check_state(events[i].kind >= 0 && events[i].kind < EVENT_KINDS &&
-					events[i].reserved == 0, "One of its events is of no kind.");
+		check_state(events[i].kind >= 0 && events[i].kind < EVENT_KINDS,
+					"One of its events is of no kind.");
+		check_state(events[i].merged >= 0 && events[i].merged < MERGE_TARGETS,
+					"One of its events is merged into nothing that there is.");
 		check_state(IS_VALID_TIMESTAMP(events[i].at), "One of its events is at no instant.");
 	}
 }
@@ -145,19 +149,28 @@ own_log(FunctionCallInfo fcinfo, int more)
 	return copy;
 }
 
-static Datum
-append_event(FunctionCallInfo fcinfo, EventKind kind, TimestampTz at, int64 tie,
-			 int64 thread)
+static Event *
+append_event(Log *log, EventKind kind, TimestampTz at, int64 tie, int64 part)
 {
-	Log		   *log = own_log(fcinfo, 1);
 	Event	   *event = &log->events[log->count++];
 
 	event->at = check_instant("an event of a ticket", at);
 	event->tie = tie;
-	event->thread = thread;
+	event->part = part;
+	event->target = 0;
 	event->kind = kind;
-	event->reserved = 0;
-	PG_RETURN_BYTEA_P(log);
+	event->merged = MERGED_NOWHERE;
+	return event;
+}
+
+/* Of one ticket, number 0, and of others that were merged into it. */
+static void
+append_event_of_one(Log *log, EventKind kind, TimestampTz at, int64 tie, int64 part)
+{
+	Event	   *event = append_event(log, kind, at, tie, part);
+
+	if (kind == EVENT_MERGED)
+		event->merged = part == 0 ? MERGED_AWAY : MERGED_INTO;
 }
 
 /* sla_clocks(ticket_event, timestamptz) */
@@ -165,11 +178,20 @@ PG_FUNCTION_INFO_V1(sla_clocks_accum);
 Datum
 sla_clocks_accum(PG_FUNCTION_ARGS)
 {
+	Log		   *log;
+
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return keep_state(fcinfo);
-	return append_event(fcinfo,
-						(EventKind) label_argument(fcinfo, 1, event_names, EVENT_KINDS),
+	log = own_log(fcinfo, 1);
+	append_event_of_one(log, (EventKind) label_argument(fcinfo, 1, event_names, EVENT_KINDS),
 						PG_GETARG_TIMESTAMPTZ(2), 0, 0);
+	PG_RETURN_BYTEA_P(log);
+}
+
+static inline int64
+number_argument(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? 0 : PG_GETARG_INT64(argno);
 }
 
 /* sla_clocks(text, timestamptz, bigint, bigint) */
@@ -177,12 +199,35 @@ PG_FUNCTION_INFO_V1(sla_clocks_accum_text);
 Datum
 sla_clocks_accum_text(PG_FUNCTION_ARGS)
 {
+	Log		   *log;
+
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return keep_state(fcinfo);
-	return append_event(fcinfo, check_event(PG_GETARG_TEXT_PP(1)),
-						PG_GETARG_TIMESTAMPTZ(2),
-						PG_ARGISNULL(3) ? 0 : PG_GETARG_INT64(3),
-						PG_ARGISNULL(4) ? 0 : PG_GETARG_INT64(4));
+	log = own_log(fcinfo, 1);
+	append_event_of_one(log, check_event(PG_GETARG_TEXT_PP(1)), PG_GETARG_TIMESTAMPTZ(2),
+						number_argument(fcinfo, 3), number_argument(fcinfo, 4));
+	PG_RETURN_BYTEA_P(log);
+}
+
+/* sla_clocks(text, timestamptz, bigint, bigint, bigint) */
+PG_FUNCTION_INFO_V1(sla_clocks_accum_merged);
+Datum
+sla_clocks_accum_merged(PG_FUNCTION_ARGS)
+{
+	Log		   *log;
+	Event	   *event;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return keep_state(fcinfo);
+	log = own_log(fcinfo, 1);
+	event = append_event(log, check_event(PG_GETARG_TEXT_PP(1)), PG_GETARG_TIMESTAMPTZ(2),
+						 number_argument(fcinfo, 3), number_argument(fcinfo, 4));
+	if (event->kind == EVENT_MERGED && !PG_ARGISNULL(5))
+	{
+		event->merged = MERGED_INTO;
+		event->target = PG_GETARG_INT64(5);
+	}
+	PG_RETURN_BYTEA_P(log);
 }
 
 PG_FUNCTION_INFO_V1(sla_clocks_combine);
@@ -205,7 +250,7 @@ sla_clocks_combine(PG_FUNCTION_ARGS)
  * Clocks as SQL sees them
  */
 
-#define CLOCK_COLUMNS	6
+#define CLOCK_COLUMNS	10
 
 typedef struct ClockOutput
 {
@@ -263,46 +308,107 @@ pauses_datum(const ClockOutput *output, const Clock *clock)
 												   clock->npauses, ranges));
 }
 
-/* metric, cycle, started_at, stopped_at, pauses, acknowledged_at */
 static Datum
-clock_datum(const ClockOutput *output, const Clock *clock)
+moves_datum(const Clock *clock, bool instants)
+{
+	Datum	   *datums = palloc(clock->nmoves * sizeof(Datum));
+	Oid			type = instants ? TIMESTAMPTZOID : INT8OID;
+
+	for (int i = 0; i < clock->nmoves; i++)
+		datums[i] = instants ? TimestampTzGetDatum(clock->moves[i].at) :
+			Int64GetDatum(clock->moves[i].from);
+	return PointerGetDatum(construct_array(datums, clock->nmoves, type, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
+ * metric, cycle, started_at, stopped_at, pauses, acknowledged_at, part, ended_at,
+ * moved_from, moved_at
+ */
+static Datum
+clock_datum(const ClockOutput *output, const Clock *clock, int cycle)
 {
 	Datum		values[CLOCK_COLUMNS];
 	bool		nulls[CLOCK_COLUMNS] = {false};
 
 	values[0] = ObjectIdGetDatum(output->metrics[clock->metric]);
-	values[1] = Int32GetDatum(clock->cycle);
+	values[1] = Int32GetDatum(cycle);
 	values[2] = TimestampTzGetDatum(clock->started);
 	values[3] = TimestampTzGetDatum(clock->stopped);
 	nulls[3] = clock->stopped == DT_NOEND;
 	values[4] = pauses_datum(output, clock);
 	values[5] = TimestampTzGetDatum(clock->acknowledged);
 	nulls[5] = clock->acknowledged == DT_NOEND;
+	values[6] = Int64GetDatum(clock->part);
+	values[7] = TimestampTzGetDatum(clock->ended);
+	nulls[7] = clock->ended == DT_NOEND;
+	nulls[8] = nulls[9] = clock->nmoves == 0;
+	if (clock->nmoves > 0)
+	{
+		values[8] = moves_datum(clock, false);
+		values[9] = moves_datum(clock, true);
+	}
 	return HeapTupleGetDatum(heap_form_tuple(output->tupdesc, values, nulls));
 }
 
+/* A copy, which is sorted: in a window the state goes on. */
+static int
+run_log(const Log *log, const Clock ***clocks)
+{
+	Event	   *events = palloc(Max(log->count, 1) * sizeof(Event));
+
+	memcpy(events, log->events, log->count * sizeof(Event));
+	check_events(events, log->count);
+	return run_ticket_logs(events, log->count, clocks);
+}
+
+static Datum
+clocks_datum(const ClockOutput *output, Datum *datums, int n)
+{
+	return PointerGetDatum(construct_array(datums, n, output->type, -1, false,
+										   TYPALIGN_DOUBLE));
+}
+
+/*
+ * Of ticket 0: what is of another is not shown, nor what ended, as it is told by
+ * the clock that goes on.
+ */
 PG_FUNCTION_INFO_V1(sla_clocks_final);
 Datum
 sla_clocks_final(PG_FUNCTION_ARGS)
 {
 	const Log  *log = log_argument(fcinfo, 0);
 	const ClockOutput *output = clock_output(fcinfo);
-	Event	   *events;
 	const Clock **clocks;
-	Datum	   *datums;
-	int			n;
+	int			nclocks = run_log(log, &clocks);
+	Datum	   *datums = palloc(Max(nclocks, 1) * sizeof(Datum));
+	int			n = 0;
+	int			cycles[METRICS] = {0};
 
-	/* A copy: in a window the state goes on. */
-	events = palloc(Max(log->count, 1) * sizeof(Event));
-	memcpy(events, log->events, log->count * sizeof(Event));
-	check_events(events, log->count);
-	n = run_ticket_log(events, log->count, &clocks);
-	datums = palloc(Max(n, 1) * sizeof(Datum));
+	for (int i = 0; i < nclocks; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (clocks[i]->part == 0 && clocks[i]->ended == DT_NOEND)
+			datums[n++] = clock_datum(output, clocks[i], ++cycles[clocks[i]->metric]);
+	}
+	return clocks_datum(output, datums, n);
+}
+
+/* Of all tickets. */
+PG_FUNCTION_INFO_V1(sla_clocks_merged_final);
+Datum
+sla_clocks_merged_final(PG_FUNCTION_ARGS)
+{
+	const Log  *log = log_argument(fcinfo, 0);
+	const ClockOutput *output = clock_output(fcinfo);
+	const Clock **clocks;
+	int			n = run_log(log, &clocks);
+	Datum	   *datums = palloc(Max(n, 1) * sizeof(Datum));
+
 	for (int i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		datums[i] = clock_datum(output, clocks[i]);
+		datums[i] = clock_datum(output, clocks[i], clocks[i]->cycle);
 	}
-	PG_RETURN_ARRAYTYPE_P(construct_array(datums, n, output->type, -1, false,
-										  TYPALIGN_DOUBLE));
+	return clocks_datum(output, datums, n);
 }

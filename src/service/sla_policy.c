@@ -10,32 +10,8 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "base/rule_cache.h"
 #include "base/texts.h"
-
-/*
- * Columns of sla_rule: policy_id, policy_set, metric; then what a rule may ask
- * for; then from when until when it holds, and its precedence.  What follows is
- * for the reader.
- */
-#define RULE_CONDITIONS	4
-#define RULE_COLUMNS	(3 + RULE_CONDITIONS + 3 + 4)
-
-typedef struct Rule
-{
-	Datum		row;
-	Oid			metric;
-	TimestampTz from;
-	TimestampTz until;
-	int64		rank;
-	text	   *wanted[RULE_CONDITIONS];	/* NULL: anything */
-} Rule;
-
-typedef struct Rules
-{
-	Rule	   *rules;
-	int			nrules;
-} Rules;
+#include "service/sla_policy.h"
 
 /*
  * Precedence before all; then, the more conditions the more specific; among as
@@ -60,6 +36,15 @@ rule_rank(const Rule *rule, int32 precedence)
 	return precedence * INT64CONST(1024) + (conditions << RULE_CONDITIONS | weights);
 }
 
+static int64
+amount_of(Datum interval)
+{
+	int64		amount;
+
+	return target_amount(DatumGetIntervalP(interval), &amount) ? amount : 0;
+}
+
+/* Columns of sla_rule, in their order. */
 static void
 read_rule(const RuleRows *rows, Rule *rule)
 {
@@ -67,6 +52,9 @@ read_rule(const RuleRows *rows, Rule *rule)
 	const bool *nulls = rows->nulls;
 
 	rule->row = rows->row;
+	rule->policy_id = values[0];
+	rule->policy_is_null = nulls[0];
+	rule->policy_set = nulls[1] ? (Datum) 0 : values[1];
 	/* A rule without a metric is about nothing. */
 	rule->metric = nulls[2] ? InvalidOid : DatumGetObjectId(values[2]);
 	for (int i = 0; i < RULE_CONDITIONS; i++)
@@ -74,41 +62,72 @@ read_rule(const RuleRows *rows, Rule *rule)
 	rule->from = nulls[7] ? DT_NOBEGIN : DatumGetTimestampTz(values[7]);
 	rule->until = nulls[8] ? DT_NOEND : DatumGetTimestampTz(values[8]);
 	rule->rank = rule_rank(rule, nulls[9] ? 0 : DatumGetInt32(values[9]));
+	rule->target.interval = nulls[10] ? NULL : DatumGetIntervalP(values[10]);
+	rule->target.hours = nulls[11] ? NULL : PG_DETOAST_DATUM_PACKED(values[11]);
+	rule->target.warn_before = nulls[12] ? 0 : amount_of(values[12]);
+	rule->auto_reply_counts = !nulls[13] && DatumGetBool(values[13]);
+	rule->known_from = nulls[14] ? DT_NOBEGIN : DatumGetTimestampTz(values[14]);
+	rule->known_until = nulls[15] ? DT_NOEND : DatumGetTimestampTz(values[15]);
 }
 
-static const void *
-read_rules(FunctionCallInfo fcinfo, RuleRows *rows)
+static int
+compare_instants(const void *a, const void *b)
 {
-	Rules	   *rules = palloc0(sizeof(Rules));
+	TimestampTz x = *(const TimestampTz *) a;
+	TimestampTz y = *(const TimestampTz *) b;
 
-	rules->rules = palloc(rows->n * sizeof(Rule));
+	return (x > y) - (x < y);
+}
+
+/* To be read in a context that lives as long as the rules. */
+void
+read_rules(RuleRows *rows, Rules *rules)
+{
+	rules->rules = palloc(Max(rows->n, 1) * sizeof(Rule));
+	rules->changes = palloc(Max(rows->n, 1) * sizeof(TimestampTz));
+	rules->nrules = rules->nchanges = 0;
 	while (next_rule(rows))
-		read_rule(rows, &rules->rules[rules->nrules++]);
-	return rules;
+	{
+		Rule	   *rule = &rules->rules[rules->nrules++];
+
+		read_rule(rows, rule);
+		if (rule->known_from != DT_NOBEGIN)
+			rules->changes[rules->nchanges++] = rule->known_from;
+	}
+	qsort(rules->changes, rules->nchanges, sizeof(TimestampTz), compare_instants);
 }
 
-/* sla_policy(rules, metric, channel, priority, reason, tier, at) */
-PG_FUNCTION_INFO_V1(sla_policy);
-Datum
-sla_policy(PG_FUNCTION_ARGS)
+/* When, after `at`, other rules are known for the first time; DT_NOEND: never. */
+TimestampTz
+rules_change_after(const Rules *rules, TimestampTz at)
 {
-	const Rules *rules;
-	const Rule *best = NULL;
-	Oid			metric;
-	TimestampTz at;
-	text	   *facts[RULE_CONDITIONS];
+	int			low = 0;
+	int			high = rules->nchanges;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(6))
-		PG_RETURN_NULL();
-	rules = cached_rules(fcinfo, 0, RULE_COLUMNS, read_rules);
-	metric = PG_GETARG_OID(1);
-	at = PG_GETARG_TIMESTAMPTZ(6);
-	for (int i = 0; i < RULE_CONDITIONS; i++)
-		facts[i] = PG_ARGISNULL(2 + i) ? NULL : PG_GETARG_TEXT_PP(2 + i);
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (rules->changes[middle] > at)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low < rules->nchanges ? rules->changes[low] : DT_NOEND;
+}
+
+/* The rule for a clock that started then, by what was known at another instant. */
+const Rule *
+find_rule(const Rules *rules, Oid metric, text * const *facts, TimestampTz started,
+		  TimestampTz known_at)
+{
+	const Rule *best = NULL;
 
 	for (const Rule *rule = rules->rules; rule < rules->rules + rules->nrules; rule++)
 	{
-		bool		fits = rule->metric == metric && rule->from <= at && at < rule->until &&
+		bool		fits = rule->metric == metric && rule->from <= started &&
+		started < rule->until && rule->known_from <= known_at &&
+		(known_at < rule->known_until || rule->known_until == DT_NOEND) &&
 		(best == NULL || rule->rank > best->rank);
 
 		for (int i = 0; fits && i < RULE_CONDITIONS; i++)
@@ -117,7 +136,33 @@ sla_policy(PG_FUNCTION_ARGS)
 		if (fits)
 			best = rule;
 	}
-	if (best == NULL)
+	return best;
+}
+
+static const void *
+rules_of(FunctionCallInfo fcinfo, RuleRows *rows)
+{
+	Rules	   *rules = palloc(sizeof(Rules));
+
+	read_rules(rows, rules);
+	return rules;
+}
+
+/* sla_policy(rules, metric, channel, priority, reason, tier, at) */
+PG_FUNCTION_INFO_V1(sla_policy);
+Datum
+sla_policy(PG_FUNCTION_ARGS)
+{
+	const Rule *rule;
+	text	   *facts[RULE_CONDITIONS];
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(6))
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(best->row);
+	for (int i = 0; i < RULE_CONDITIONS; i++)
+		facts[i] = PG_ARGISNULL(2 + i) ? NULL : PG_GETARG_TEXT_PP(2 + i);
+	rule = find_rule(cached_rules(fcinfo, 0, RULE_COLUMNS, rules_of), PG_GETARG_OID(1),
+					 facts, PG_GETARG_TIMESTAMPTZ(6), DT_NOEND);
+	if (rule == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(rule->row);
 }

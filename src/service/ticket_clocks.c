@@ -4,9 +4,16 @@
  *	  What happened to a ticket becomes clocks: one small state machine, through
  *	  which the events run in order of time.
  *
- * Events of one instant keep the order of their tie where one is given, else
- * that in which they came.  Real logs are dirty, so no order of events is an
- * error.  What makes no sense where it stands is passed over: see run_event().
+ * Of the events of one instant the opening comes first; else they keep the order of
+ * their tie where one is given, else that in which they came.  Real logs are dirty,
+ * so no order of events is an error.  What makes no sense where it stands is passed
+ * over: see run_event().
+ *
+ * A merge is one rule.  Until it is merged, each ticket runs by itself.  From then on
+ * two are one: what runs in the one goes on in the other, where of two clocks of a
+ * kind the one that started first goes on and the other ends; and whatever is
+ * written to the one is written to the other.  What had stopped stays where it was,
+ * and what is merged stays merged.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,24 +25,27 @@
 
 /*
  * Room that grows by doubling.  The million events that a log may have make at
- * most three million clocks, of 56 bytes, which is far from what a palloc gives.
+ * most three million clocks, of 96 bytes, which is far from what a palloc gives.
  */
 #define FIRST_CLOCKS	8
 #define FIRST_THREADS	8
 #define FIRST_PAUSES	4
+#define FIRST_SLOTS		16
 
 #define NO_CLOCK	(-1)
 #define NO_THREAD	(-1)
+#define AWAY		(-2)
 
-/* What goes on in one log: in the ticket's own, or in one that was merged in. */
+/* What goes on in one ticket. */
 typedef struct Thread
 {
-	int64		id;
-	bool		opened;
-	bool		ended;			/* merged into another */
+	int64		part;
+	bool		opened;			/* by an event of its own */
+	int			goes_on_in;		/* place among the threads; NO_THREAD, AWAY */
 	TimestampTz paused;			/* since when; DT_NOEND if it is not */
 	int			running[METRICS];	/* places among the clocks, or NO_CLOCK */
 	int			resolution;		/* the last resolution clock, or NO_CLOCK */
+	int			cycles[METRICS];
 } Thread;
 
 typedef struct Machine
@@ -43,18 +53,21 @@ typedef struct Machine
 	Clock	   *clocks;
 	int			nclocks;
 	int			clock_room;
-	int			cycles[METRICS];
-	Thread	   *threads;		/* the first is the ticket's own */
+	Thread	   *threads;
 	int			nthreads;
 	int			thread_room;
-	int		   *slots;			/* where threads are found by their id */
-	int			nslots;			/* a power of two, twice the room */
+	int		   *slots;			/* where threads are found by their part */
+	int			nslots;			/* a power of two, or 0 */
 } Machine;
 
 static inline bool
 is_before(const Event *a, const Event *b)
 {
-	return a->at != b->at ? a->at < b->at : a->tie < b->tie;
+	if (a->at != b->at)
+		return a->at < b->at;
+	if ((a->kind == EVENT_OPENED) != (b->kind == EVENT_OPENED))
+		return a->kind == EVENT_OPENED;
+	return a->tie < b->tie;
 }
 
 /*
@@ -126,14 +139,12 @@ start_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 		machine->clocks = repalloc(machine->clocks, machine->clock_room * sizeof(Clock));
 	}
 	clock = &machine->clocks[machine->nclocks];
+	memset(clock, 0, sizeof(Clock));
 	clock->metric = metric;
-	/* The ticket's own clocks are numbered; a merged one's are if they move. */
-	clock->cycle = thread->id == 0 ? ++machine->cycles[metric] : 0;
+	clock->cycle = ++thread->cycles[metric];
+	clock->part = thread->part;
 	clock->started = at;
-	clock->stopped = DT_NOEND;
-	clock->acknowledged = DT_NOEND;
-	clock->pauses = NULL;
-	clock->npauses = clock->pause_room = 0;
+	clock->stopped = clock->ended = clock->acknowledged = DT_NOEND;
 	thread->running[metric] = machine->nclocks;
 	if (metric == RESOLUTION)
 		thread->resolution = machine->nclocks;
@@ -191,17 +202,36 @@ end_pause(Machine *machine, Thread *thread, TimestampTz at)
 	thread->paused = DT_NOEND;
 }
 
-static void
-stop_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
+/* The clock runs no more; how that came about is the caller's to say. */
+static Clock *
+halt_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 {
 	Clock	   *clock = running_clock(machine, thread, metric);
 
 	if (clock == NULL)
-		return;
+		return NULL;
 	if (metric >= PROPOSAL && thread->paused != DT_NOEND)
 		add_pause(clock, thread->paused, at);
-	clock->stopped = at;
 	thread->running[metric] = NO_CLOCK;
+	return clock;
+}
+
+static void
+stop_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
+{
+	Clock	   *clock = halt_clock(machine, thread, metric, at);
+
+	if (clock != NULL)
+		clock->stopped = at;
+}
+
+static void
+end_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
+{
+	Clock	   *clock = halt_clock(machine, thread, metric, at);
+
+	if (clock != NULL)
+		clock->ended = at;
 }
 
 /* A customer has been answered. */
@@ -212,86 +242,166 @@ stop_responses(Machine *machine, Thread *thread, TimestampTz at)
 	stop_clock(machine, thread, NEXT_RESPONSE, at);
 }
 
+/* By a machine, which may count for a first response. */
+static void
+acknowledge(Machine *machine, Thread *thread, TimestampTz at)
+{
+	Clock	   *clock = running_clock(machine, thread, FIRST_RESPONSE);
+
+	if (clock != NULL && clock->acknowledged == DT_NOEND)
+		clock->acknowledged = at;
+}
+
+static void
+resolve(Machine *machine, Thread *thread, TimestampTz at)
+{
+	stop_clock(machine, thread, PROPOSAL, at);
+	stop_clock(machine, thread, RESOLUTION, at);
+	thread->paused = DT_NOEND;
+}
+
+/* What came in with a merge, and runs, is as good as a clock of its own. */
 static void
 open_ticket(Machine *machine, Thread *thread, TimestampTz at)
 {
-	thread->opened = true;
-	start_clock(machine, thread, FIRST_RESPONSE, at);
-	start_clock(machine, thread, PROPOSAL, at);
-	start_clock(machine, thread, RESOLUTION, at);
+	for (int metric = 0; metric < METRICS; metric++)
+	{
+		if (metric != NEXT_RESPONSE && thread->running[metric] == NO_CLOCK)
+			start_clock(machine, thread, metric, at);
+	}
 }
 
 /*
- * A ticket is merged into another.  The clocks that ran go on there; where
- * both tickets had one running, the one that started first stays.  Clocks that
- * had stopped stay with the ticket that they were of.
+ * Merges
  */
-static void
-merge_thread(Machine *machine, Thread *thread, TimestampTz at)
-{
-	Thread	   *own = &machine->threads[0];
 
-	end_pause(machine, thread, at);
-	thread->ended = true;
-	if (thread == own)
+/* The thread in which it goes on, by now: itself if it was not merged. */
+static int
+goes_on_in(const Machine *machine, int thread)
+{
+	while (machine->threads[thread].goes_on_in >= 0)
+		thread = machine->threads[thread].goes_on_in;
+	return thread;
+}
+
+/* A clock goes on in another thread, whose pauses it has from then on. */
+static void
+move_clock(Machine *machine, int place, Thread *to, TimestampTz at)
+{
+	Clock	   *clock = &machine->clocks[place];
+	size_t		size = (clock->nmoves + 1) * sizeof(Move);
+
+	/* As many as merges, of which a clock sees one or two. */
+	clock->moves = clock->moves == NULL ? palloc(size) : repalloc(clock->moves, size);
+	clock->moves[clock->nmoves].from = clock->part;
+	clock->moves[clock->nmoves].at = at;
+	clock->nmoves++;
+	clock->part = to->part;
+	clock->cycle = ++to->cycles[clock->metric];
+	to->running[clock->metric] = place;
+	if (clock->metric == RESOLUTION)
+		to->resolution = place;
+}
+
+/* Of two clocks of a kind the one that started first goes on. */
+static void
+join_clocks(Machine *machine, Thread *from, Thread *to, Metric metric, TimestampTz at)
+{
+	Clock	   *moving = running_clock(machine, from, metric);
+	Clock	   *there = running_clock(machine, to, metric);
+	TimestampTz acknowledged;
+
+	if (moving == NULL)
 		return;
-	/* A clock that moves shares the surviving ticket's pauses from here on. */
-	if (own->paused != DT_NOEND)
+	if (there != NULL)
 	{
-		end_pause(machine, own, at);
-		own->paused = at;
+		acknowledged = Min(there->acknowledged, moving->acknowledged);
+		if (there->started <= moving->started)
+		{
+			there->acknowledged = acknowledged;
+			end_clock(machine, from, metric, at);
+			return;
+		}
+		moving->acknowledged = acknowledged;
+		end_clock(machine, to, metric, at);
+	}
+	move_clock(machine, from->running[metric], to, at);
+	from->running[metric] = NO_CLOCK;
+}
+
+static void
+merge_threads(Machine *machine, int from, int to, TimestampTz at)
+{
+	Thread	   *leaving = &machine->threads[from];
+	Thread	   *staying = &machine->threads[to];
+
+	end_pause(machine, leaving, at);
+	/* What moves has the pauses that are there from here on. */
+	if (staying->paused != DT_NOEND)
+	{
+		end_pause(machine, staying, at);
+		staying->paused = at;
 	}
 	for (int metric = 0; metric < METRICS; metric++)
-	{
-		Clock	   *moving = running_clock(machine, thread, metric);
-		Clock	   *there = running_clock(machine, own, metric);
+		join_clocks(machine, leaving, staying, metric, at);
+	leaving->goes_on_in = to;
+}
 
-		if (moving == NULL)
-			continue;
-		if (there == NULL)
-		{
-			moving->cycle = ++machine->cycles[metric];
-			own->running[metric] = thread->running[metric];
-			if (metric == RESOLUTION)
-				own->resolution = own->running[metric];
-		}
-		else if (moving->started < there->started)
-		{
-			int			cycle = there->cycle;
-			TimestampTz acknowledged = Min(there->acknowledged, moving->acknowledged);
+static void
+merge_away(Machine *machine, Thread *thread, TimestampTz at)
+{
+	for (int metric = 0; metric < METRICS; metric++)
+		end_clock(machine, thread, metric, at);
+	thread->paused = DT_NOEND;
+	thread->goes_on_in = AWAY;
+}
 
-			/* what ran there in the meantime is told by the earlier clock */
-			*there = *moving;
-			there->cycle = cycle;
-			there->acknowledged = acknowledged;
-			moving->cycle = 0;
-		}
-		thread->running[metric] = NO_CLOCK;
-	}
-	own->opened = true;
+/*
+ * A matter that was solved is not.  That of a ticket which was merged after it
+ * had been solved goes on where the ticket does.
+ */
+static void
+reopen(Machine *machine, const Thread *written_to, Thread *thread, TimestampTz at)
+{
+	Clock	   *clock;
+
+	if (thread->running[RESOLUTION] != NO_CLOCK)
+		return;
+	if (thread->resolution == NO_CLOCK && written_to->resolution != NO_CLOCK)
+		move_clock(machine, written_to->resolution, thread, at);
+	if (thread->resolution == NO_CLOCK)
+		return;
+	clock = &machine->clocks[thread->resolution];
+	/* what was discarded goes on as well */
+	add_pause(clock, Min(clock->stopped, clock->ended), at);
+	clock->stopped = clock->ended = DT_NOEND;
+	thread->running[RESOLUTION] = thread->resolution;
 }
 
 /*
  * What an event does.  Those that make no sense where they stand do nothing:
- * an agent's doings before the ticket was opened, a second opening, pending
- * while pending, resumed without pending, reopened while open, and all that
- * follows a merge.
+ * an agent's doings before anything was opened, a second opening, pending while
+ * pending, resumed without pending, reopened while open.
  */
 static void
-run_event(Machine *machine, Thread *thread, const Event *event)
+run_event(Machine *machine, int place, const Event *event, int target)
 {
+	int			place_now = goes_on_in(machine, place);
+	Thread	   *written_to = &machine->threads[place];
+	Thread	   *thread = &machine->threads[place_now];
 	TimestampTz at = event->at;
 
-	if (thread->ended)
+	if (thread->goes_on_in == AWAY)
 		return;
-	if (!thread->opened)
+	/* A log that was cut off begins with whatever shows the ticket open. */
+	if (!written_to->opened &&
+		(event->kind == EVENT_OPENED || event->kind == EVENT_CUSTOMER_MESSAGE ||
+		 event->kind == EVENT_REOPENED))
 	{
-		/* A log that was cut off begins with whatever shows the ticket open. */
-		if (event->kind == EVENT_OPENED || event->kind == EVENT_CUSTOMER_MESSAGE ||
-			event->kind == EVENT_REOPENED)
-			open_ticket(machine, thread, at);
-		else if (event->kind == EVENT_MERGED)
-			merge_thread(machine, thread, at);
+		if (event->kind == EVENT_CUSTOMER_MESSAGE)
+			end_pause(machine, thread, at);
+		written_to->opened = true;
+		open_ticket(machine, thread, at);
 		return;
 	}
 
@@ -307,13 +417,8 @@ run_event(Machine *machine, Thread *thread, const Event *event)
 			stop_responses(machine, thread, at);
 			break;
 		case EVENT_AUTO_REPLY:
-			{
-				Clock	   *clock = running_clock(machine, thread, FIRST_RESPONSE);
-
-				if (clock != NULL && clock->acknowledged == DT_NOEND)
-					clock->acknowledged = at;
-				break;
-			}
+			acknowledge(machine, thread, at);
+			break;
 		case EVENT_PROPOSED:
 			stop_responses(machine, thread, at);
 			stop_clock(machine, thread, PROPOSAL, at);
@@ -327,22 +432,33 @@ run_event(Machine *machine, Thread *thread, const Event *event)
 			break;
 		case EVENT_RESOLVED:
 			stop_responses(machine, thread, at);
-			stop_clock(machine, thread, PROPOSAL, at);
-			stop_clock(machine, thread, RESOLUTION, at);
-			thread->paused = DT_NOEND;
+			resolve(machine, thread, at);
+			break;
+		case EVENT_AUTO_RESOLVED:
+			/* Whoever has written and heard nothing still waits. */
+			acknowledge(machine, thread, at);
+			resolve(machine, thread, at);
 			break;
 		case EVENT_REOPENED:
-			if (thread->running[RESOLUTION] == NO_CLOCK && thread->resolution != NO_CLOCK)
-			{
-				Clock	   *clock = &machine->clocks[thread->resolution];
-
-				add_pause(clock, clock->stopped, at);
-				clock->stopped = DT_NOEND;
-				thread->running[RESOLUTION] = thread->resolution;
-			}
+			reopen(machine, written_to, thread, at);
 			break;
 		case EVENT_MERGED:
-			merge_thread(machine, thread, at);
+			/* What is merged stays merged. */
+			if (thread != written_to)
+				break;
+			if (event->merged == MERGED_AWAY)
+				merge_away(machine, thread, at);
+			else if (event->merged == MERGED_INTO)
+			{
+				target = goes_on_in(machine, target);
+				if (target != place && machine->threads[target].goes_on_in != AWAY)
+					merge_threads(machine, place, target, at);
+			}
+			break;
+		case EVENT_DISCARDED:
+			for (int metric = 0; metric < METRICS; metric++)
+				end_clock(machine, thread, metric, at);
+			thread->paused = DT_NOEND;
 			break;
 		case EVENT_OPENED:
 		case EVENT_ASSIGNED:
@@ -351,11 +467,24 @@ run_event(Machine *machine, Thread *thread, const Event *event)
 	}
 }
 
+/*
+ * Threads
+ */
+
 static void
-start_thread(Thread *thread, int64 id)
+start_thread(Machine *machine, int64 part)
 {
-	thread->id = id;
-	thread->opened = thread->ended = false;
+	Thread	   *thread;
+
+	if (machine->nthreads == machine->thread_room)
+	{
+		machine->thread_room *= 2;
+		machine->threads = repalloc(machine->threads, machine->thread_room * sizeof(Thread));
+	}
+	thread = &machine->threads[machine->nthreads++];
+	memset(thread, 0, sizeof(Thread));
+	thread->part = part;
+	thread->goes_on_in = NO_THREAD;
 	thread->paused = DT_NOEND;
 	for (int metric = 0; metric < METRICS; metric++)
 		thread->running[metric] = NO_CLOCK;
@@ -364,48 +493,50 @@ start_thread(Thread *thread, int64 id)
 
 /* The slot that a thread has, or would get: no other is on the way there. */
 static int *
-find_slot(const Machine *machine, int64 id)
+find_slot(const Machine *machine, int64 part)
 {
-	uint64		hash = (uint64) id * UINT64CONST(0x9e3779b97f4a7c15);
+	uint64		hash = (uint64) part * UINT64CONST(0x9e3779b97f4a7c15);
 	int			i = (int) ((hash ^ hash >> 32) & (machine->nslots - 1));
 
-	while (machine->slots[i] != NO_THREAD && machine->threads[machine->slots[i]].id != id)
+	while (machine->slots[i] != NO_THREAD && machine->threads[machine->slots[i]].part != part)
 		i = (i + 1) & (machine->nslots - 1);
 	return &machine->slots[i];
 }
 
+/* So that no more than half of them are taken. */
 static void
 make_slots(Machine *machine)
 {
-	machine->nslots = 2 * machine->thread_room;
+	if (machine->nslots > 0)
+		pfree(machine->slots);
+	machine->nslots = Max(FIRST_SLOTS, 2 * machine->nslots);
 	machine->slots = palloc(machine->nslots * sizeof(int));
 	for (int i = 0; i < machine->nslots; i++)
 		machine->slots[i] = NO_THREAD;
 	for (int i = 0; i < machine->nthreads; i++)
-		*find_slot(machine, machine->threads[i].id) = i;
+		*find_slot(machine, machine->threads[i].part) = i;
 }
 
-static Thread *
-find_thread(Machine *machine, int64 id)
+/* Nearly every log is of one ticket, whose thread is found without looking. */
+static int
+find_thread(Machine *machine, int64 part)
 {
+	int			place = machine->nthreads;
 	int		   *slot;
 
-	if (id == 0)
-		return &machine->threads[0];
-	slot = find_slot(machine, id);
-	if (*slot != NO_THREAD)
-		return &machine->threads[*slot];
-	if (machine->nthreads == machine->thread_room)
+	if (place > 0 && machine->threads[0].part == part)
+		return 0;
+	if (place > 0)
 	{
-		machine->thread_room *= 2;
-		machine->threads = repalloc(machine->threads, machine->thread_room * sizeof(Thread));
-		pfree(machine->slots);
-		make_slots(machine);
-		slot = find_slot(machine, id);
+		if (2 * (place + 1) > machine->nslots)
+			make_slots(machine);
+		slot = find_slot(machine, part);
+		if (*slot != NO_THREAD)
+			return *slot;
+		*slot = place;
 	}
-	*slot = machine->nthreads;
-	start_thread(&machine->threads[machine->nthreads], id);
-	return &machine->threads[machine->nthreads++];
+	start_thread(machine, part);
+	return place;
 }
 
 static void
@@ -416,73 +547,58 @@ start_machine(Machine *machine)
 	machine->clocks = palloc(machine->clock_room * sizeof(Clock));
 	machine->thread_room = FIRST_THREADS;
 	machine->threads = palloc(machine->thread_room * sizeof(Thread));
-	start_thread(&machine->threads[machine->nthreads++], 0);
-	make_slots(machine);
 }
 
 static void
-run_log(Machine *machine, Event *events, int nevents)
+run_logs(Machine *machine, Event *events, int nevents)
 {
 	sort_events(events, nevents);
 	start_machine(machine);
 	for (int i = 0; i < nevents; i++)
 	{
+		const Event *event = &events[i];
+		int			place = find_thread(machine, event->part);
+		int			target = event->merged == MERGED_INTO ?
+		find_thread(machine, event->target) : NO_THREAD;
+
 		CHECK_FOR_INTERRUPTS();
-		Assert(events[i].kind >= 0 && events[i].kind < EVENT_KINDS);
-		run_event(machine, find_thread(machine, events[i].thread), &events[i]);
+		Assert(event->kind >= 0 && event->kind < EVENT_KINDS);
+		run_event(machine, place, event, target);
 	}
 
-	/* A ticket that was merged away: what ran is counted where it went. */
-	if (machine->threads[0].ended)
-	{
-		for (int i = 0; i < machine->nclocks; i++)
-		{
-			if (machine->clocks[i].stopped == DT_NOEND)
-				machine->clocks[i].cycle = 0;
-		}
-	}
-	/* A pause that has not ended. */
-	else if (machine->threads[0].paused != DT_NOEND)
-		end_pause(machine, &machine->threads[0], DT_NOEND);
+	/* Pauses that have not ended. */
+	for (int i = 0; i < machine->nthreads; i++)
+		end_pause(machine, &machine->threads[i], DT_NOEND);
+}
+
+static int
+compare_clocks(const void *a, const void *b)
+{
+	const Clock *x = *(const Clock *const *) a;
+	const Clock *y = *(const Clock *const *) b;
+
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
+	if (x->metric != y->metric)
+		return x->metric < y->metric ? -1 : 1;
+	return x->cycle < y->cycle ? -1 : 1;
 }
 
 /*
- * The clocks of a ticket by metric and cycle; returns how many there are.  The
- * events are sorted in place.
- *
- * The cycles of a metric are different numbers from 1 on, of which some may be
- * gone, so each clock's place is known.  Cycle 0 is a clock of another ticket,
- * or one that was counted there.
+ * The clocks of the tickets by part, metric and cycle; returns how many there are.
+ * The events are sorted in place.
  */
 int
-run_ticket_log(Event *events, int nevents, const Clock ***clocks)
+run_ticket_logs(Event *events, int nevents, const Clock ***clocks)
 {
 	Machine		machine;
 	const Clock **places;
-	int			firsts[METRICS];
-	int			nplaces = 0;
-	int			n = 0;
 
-	run_log(&machine, events, nevents);
-	for (int metric = 0; metric < METRICS; metric++)
-	{
-		firsts[metric] = nplaces;
-		nplaces += machine.cycles[metric];
-	}
-	places = palloc((nplaces + 1) * sizeof(Clock *));
-	memset(places, 0, (nplaces + 1) * sizeof(Clock *));
+	run_logs(&machine, events, nevents);
+	places = palloc((machine.nclocks + 1) * sizeof(Clock *));
 	for (int i = 0; i < machine.nclocks; i++)
-	{
-		const Clock *clock = &machine.clocks[i];
-
-		if (clock->cycle > 0)
-			places[firsts[clock->metric] + clock->cycle - 1] = clock;
-	}
-	for (int i = 0; i < nplaces; i++)
-	{
-		if (places[i] != NULL)
-			places[n++] = places[i];
-	}
+		places[i] = &machine.clocks[i];
+	qsort(places, machine.nclocks, sizeof(Clock *), compare_clocks);
 	*clocks = places;
-	return n;
+	return machine.nclocks;
 }

@@ -16,6 +16,9 @@
 \encoding UTF8
 BEGIN;
 
+-- All of it happened while the shop was used.
+UPDATE aurora.settings SET live_since = '2024-11-01 00:00+09';
+
 -- A number from 0 to sides - 1: always the same for the same word and number.
 CREATE FUNCTION pg_temp.dice(word text, n bigint, sides bigint) RETURNS integer LANGUAGE sql IMMUTABLE
 RETURN ((('x' || substr(md5(word || n::text), 1, 8))::bit(32)::bigint * sides) >> 32)::integer;
@@ -395,16 +398,17 @@ INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, s
 SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN reason IN ('返品', '修理') THEN 'high' ELSE 'normal' END,
        reason || 'の件', reason = '返品' AND luck < 30, order_id
   FROM matter ORDER BY i;
-INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id)
-SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
-  FROM deed
- WHERE at < '2026-10-31 23:50' ORDER BY at, i, place;
 SELECT customers AS evaluated, raised AS vips FROM aurora.evaluate_tiers('2026-10-31 23:59+09') \gset
 \echo :evaluated customers evaluated, :vips of them VIPs
 UPDATE aurora.tickets t
    SET tier = aurora.customer_tier(t.customer_id, m.at AT TIME ZONE 'Asia/Tokyo')
   FROM matter m
  WHERE t.ticket_id = 'T-' || lpad(m.i::text, 5, '0');
+-- (what a ticket is, before what happened to it: later it would be a change)
+INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id)
+SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
+  FROM deed
+ WHERE at < '2026-10-31 23:50' ORDER BY at, i, place;
 SELECT (SELECT count(*) FROM aurora.tickets) AS tickets, (SELECT count(*) FROM aurora.ticket_events) AS events \gset
 \echo :tickets tickets, :events events
 

@@ -4,8 +4,9 @@
  *	  Runs logs through the machine that makes clocks of them, and holds the
  *	  clocks against what is true of every log.
  *
- * Four bytes are an event: its kind, its instant, its thread, and its tie; ties
- * are made different, so that the log is the same in whatever order it comes.
+ * Five bytes are an event: its kind, its instant, its part, its tie, and the part
+ * that it is merged into; ties are made different, so that the log is the same in
+ * whatever order it comes.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +25,7 @@
 
 extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
-#define EVENT_BYTES		4
+#define EVENT_BYTES		5
 #define MAX_EVENTS		1024
 
 /*
@@ -109,6 +110,14 @@ check_clock(const Clock *clock, const Event *events, int nevents)
 	MUST(happens_at(events, nevents, clock->started));
 	MUST(clock->stopped >= clock->started);
 	MUST(clock->stopped == DT_NOEND || happens_at(events, nevents, clock->stopped));
+	MUST(clock->ended == DT_NOEND || happens_at(events, nevents, clock->ended));
+	MUST(clock->stopped == DT_NOEND || clock->ended == DT_NOEND);
+	MUST(clock->ended >= clock->started);
+	for (int i = 0; i < clock->nmoves; i++)
+	{
+		MUST(clock->moves[i].from != (i + 1 < clock->nmoves ? clock->moves[i + 1].from : clock->part));
+		MUST(clock->moves[i].at >= (i > 0 ? clock->moves[i - 1].at : clock->started));
+	}
 	MUST(clock->acknowledged == DT_NOEND ||
 		 (clock->metric == FIRST_RESPONSE && clock->acknowledged >= clock->started));
 	MUST(clock->npauses == 0 || clock->metric >= PROPOSAL);
@@ -117,7 +126,7 @@ check_clock(const Clock *clock, const Event *events, int nevents)
 		const Pause *pause = &clock->pauses[i];
 
 		MUST(pause->from >= clock->started && pause->from < pause->until);
-		MUST(pause->until <= clock->stopped);
+		MUST(pause->until <= Min(clock->stopped, clock->ended));
 		MUST(i == 0 || pause[-1].until < pause->from);
 	}
 }
@@ -125,15 +134,26 @@ check_clock(const Clock *clock, const Event *events, int nevents)
 static void
 check_clocks(const Clock **clocks, int n, const Event *events, int nevents)
 {
-	int			running[METRICS] = {0};
-
 	for (int i = 0; i < n; i++)
 	{
-		check_clock(clocks[i], events, nevents);
-		MUST(i == 0 || clocks[i - 1]->metric < clocks[i]->metric ||
-			 (clocks[i - 1]->metric == clocks[i]->metric && clocks[i - 1]->cycle < clocks[i]->cycle));
-		if (clocks[i]->stopped == DT_NOEND)
-			MUST(++running[clocks[i]->metric] == 1);
+		const Clock *clock = clocks[i];
+		const Clock *last = i > 0 ? clocks[i - 1] : NULL;
+
+		check_clock(clock, events, nevents);
+		if (last == NULL || last->part != clock->part)
+		{
+			MUST(last == NULL || last->part < clock->part);
+			continue;
+		}
+		/* and no two of a kind run in one ticket */
+		MUST(last->metric < clock->metric ||
+			 (last->metric == clock->metric && last->cycle < clock->cycle));
+		if (clock_runs(clock))
+		{
+			for (int j = i - 1; j >= 0 && clocks[j]->part == clock->part &&
+				 clocks[j]->metric == clock->metric; j--)
+				MUST(!clock_runs(clocks[j]));
+		}
 	}
 }
 
@@ -142,7 +162,8 @@ check_same(const Clock *a, const Clock *b)
 {
 	MUST(a->metric == b->metric && a->cycle == b->cycle && a->started == b->started &&
 		 a->stopped == b->stopped && a->acknowledged == b->acknowledged &&
-		 a->npauses == b->npauses);
+		 a->npauses == b->npauses && a->part == b->part && a->ended == b->ended &&
+		 a->nmoves == b->nmoves);
 	for (int i = 0; i < a->npauses; i++)
 		MUST(a->pauses[i].from == b->pauses[i].from && a->pauses[i].until == b->pauses[i].until);
 }
@@ -155,11 +176,12 @@ read_events(const uint8 *data, size_t size, Event *events)
 	for (; size >= EVENT_BYTES && n < MAX_EVENTS; data += EVENT_BYTES, size -= EVENT_BYTES)
 	{
 		events[n].kind = data[0] % EVENT_KINDS;
-		events[n].reserved = 0;
 		events[n].at = data[1];
-		/* few threads, so that they meet; or one each, so that they are many */
-		events[n].thread = data[2] < 128 ? data[2] % 4 : data[2] + n * INT64CONST(1000);
+		/* few tickets, so that they meet; or one each, so that they are many */
+		events[n].part = data[2] < 128 ? data[2] % 4 : data[2] + n * INT64CONST(1000);
 		events[n].tie = data[3] * MAX_EVENTS + n;
+		events[n].target = data[4] % 4;
+		events[n].merged = events[n].kind == EVENT_MERGED ? data[4] % MERGE_TARGETS : MERGED_NOWHERE;
 		n++;
 	}
 	return n;
@@ -178,9 +200,9 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 
 	for (int i = 0; i < nevents; i++)
 		turned[i] = events[(nevents - 1 - i + turn) % nevents];
-	n = run_ticket_log(events, nevents, &clocks);
+	n = run_ticket_logs(events, nevents, &clocks);
 	check_clocks(clocks, n, events, nevents);
-	MUST(run_ticket_log(turned, nevents, &others) == n);
+	MUST(run_ticket_logs(turned, nevents, &others) == n);
 	for (int i = 0; i < n; i++)
 		check_same(clocks[i], others[i]);
 	forget_all();

@@ -287,6 +287,7 @@ sub told
 	return join(', ', map { my $i = decode_json($_); join(' ', $i->{customer_id}, $i->{attempt} // (), map { $_->{metric}, $_->{state} } $i->{payload} // $i) } @_);
 }
 
+sql(q{UPDATE aurora.settings SET live_since = '2026-01-01 00:00+09'});
 ticket('V1', '2026-03-06 12:00+09');
 ticket('V2', '2026-03-06 11:30+09');
 my @at = ('--at', '2026-03-06 12:50+09');

@@ -5,10 +5,37 @@
 -- Needs: settings, durations, breakdown, tickets, sla_policies.
 
 --@ functions
+-- What decides the promises of a clock that went on in another ticket: until it
+-- did, what was so of the one, and then what was so of the other.
+CREATE OR REPLACE FUNCTION facts_of_moved(customer @key_type@, part bigint, moved_from bigint[], moved_at timestamptz[])
+RETURNS loyalcs.sla_facts[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.array_agg(ROW(least(v.until, s.ends), v.channel, v.priority, v.reason, v.tier)::loyalcs.sla_facts
+                                ORDER BY least(v.until, s.ends), v.until)
+      FROM (SELECT m.part, m.ends, coalesce(pg_catalog.lag(m.ends) OVER (ORDER BY m.n), timestamptz '-infinity') AS begins
+              FROM ROWS FROM (pg_catalog.unnest(facts_of_moved.moved_from || facts_of_moved.part),
+                              pg_catalog.unnest(facts_of_moved.moved_at || timestamptz 'infinity'))
+                   WITH ORDINALITY m (part, ends, n)) s
+      JOIN tickets t
+        ON t.customer_id = facts_of_moved.customer AND hashtextextended(t.ticket_id, 1::bigint) = s.part
+     CROSS JOIN LATERAL (
+               SELECT c.changed_at AS until, c.channel, c.priority, c.reason, c.tier
+                 FROM ticket_changes c
+                WHERE c.customer_id = t.customer_id AND c.ticket_id = t.ticket_id
+               UNION ALL
+               SELECT timestamptz 'infinity', t.channel, t.priority, t.reason, t.tier
+           ) v
+     WHERE v.until > s.begins;
+END;
+COMMENT ON FUNCTION facts_of_moved(@key_type@, bigint, bigint[], timestamptz[]) IS
+    'for loyalcs.sla_promise(): the channel, priority, reason and tier by which a clock is judged that went on in another ticket, each until an instant';
+
 -- Of the first two branches the one that is not asked for is gone before the
--- query is planned. The third is for the few tickets that others were merged
--- into. (The outer join is one for the planner's sake: of two keys that both have
--- to fit it expects next to no row to come out of an inner one.)
+-- query is planned. The third is for the few tickets that were merged: whatever
+-- became of them later, their logs are read together, and each clock says of which
+-- of them it was then. (The outer join is one for the planner's sake: of two keys
+-- that both have to fit it expects next to no row to come out of an inner one.)
 CREATE OR REPLACE FUNCTION ticket_clocks_of(only_open boolean, as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -19,16 +46,17 @@ RETURNS TABLE (
     tier text,
     complaint boolean,
     agent_id text,
+    before loyalcs.sla_facts[],
     clock loyalcs.sla_clock
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT l.customer_id, l.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint,
-           l.agent_id, pg_catalog.unnest(l.clocks)
-      FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks
+           l.agent_id, coalesce(l.before, f.before), pg_catalog.unnest(l.clocks)
+      FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks, NULL::loyalcs.sla_facts[] AS before, false AS merged
               FROM (SELECT e.customer_id, e.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id) AS agent_id,
-                           loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint) AS clocks
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint) AS clocks
                       FROM ticket_events e
                      WHERE NOT ticket_clocks_of.only_open
                        AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
@@ -36,7 +64,7 @@ BEGIN ATOMIC
                     UNION ALL
                     SELECT t.customer_id, t.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id),
-                           loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint)
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint)
                       FROM tickets t
                       JOIN ticket_events e
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
@@ -47,30 +75,54 @@ BEGIN ATOMIC
              WHERE NOT EXISTS (SELECT FROM tickets m
                                 WHERE m.customer_id = o.customer_id AND m.merged_into = o.ticket_id)
             UNION ALL
-            SELECT r.customer_id, r.ticket_id,
-                   loyalcs.latest(CASE WHEN e.ticket_id = r.ticket_id THEN e.agent_id END, e.at, e.event_id),
-                   loyalcs.sla_clocks(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id,
-                                      CASE WHEN e.ticket_id = r.ticket_id THEN 0
-                                           ELSE hashtextextended(e.ticket_id, 1::bigint) END)
-              FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
-                      FROM tickets m
-                     WHERE m.merged_into IS NOT NULL
-                       AND (NOT ticket_clocks_of.only_open
-                            OR m.closed_at IS NULL OR m.closed_at > ticket_clocks_of.as_of)) r
-              JOIN tickets t
-                ON t.customer_id = r.customer_id
-               AND (t.ticket_id = r.ticket_id OR t.merged_into = r.ticket_id)
-              JOIN ticket_events e
-                ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
-             WHERE event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
-             GROUP BY r.customer_id, r.ticket_id) l
+            SELECT g.customer_id, p.ticket_id,
+                   (SELECT loyalcs.latest(e.agent_id, e.at, e.event_id)
+                      FROM ticket_events e
+                     WHERE e.customer_id = g.customer_id AND e.ticket_id = p.ticket_id
+                       AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of),
+                   ARRAY[k.clock],
+                   CASE WHEN (k.clock).moved_at IS NOT NULL
+                        THEN facts_of_moved(g.customer_id, (k.clock).part, (k.clock).moved_from, (k.clock).moved_at) END,
+                   true
+              FROM (SELECT r.customer_id, r.ticket_id,
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 
+                                              hashtextextended(e.ticket_id, 1::bigint),
+                                              hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)) AS clocks
+                      FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
+                              FROM tickets m
+                             WHERE m.merged_into IS NOT NULL
+                               AND (NOT ticket_clocks_of.only_open
+                                    OR m.closed_at IS NULL OR m.closed_at > ticket_clocks_of.as_of)) r
+                      JOIN tickets t
+                        ON t.customer_id = r.customer_id
+                       AND (t.ticket_id = r.ticket_id OR t.merged_into = r.ticket_id)
+                      JOIN ticket_events e
+                        ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+                     WHERE event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
+                     GROUP BY r.customer_id, r.ticket_id) g
+             CROSS JOIN LATERAL (SELECT c AS clock FROM pg_catalog.unnest(g.clocks) c) k
+              JOIN tickets p
+                ON p.customer_id = g.customer_id
+               AND (p.ticket_id = g.ticket_id OR p.merged_into = g.ticket_id)
+               AND hashtextextended(p.ticket_id, 1::bigint) = (k.clock).part) l
       LEFT JOIN tickets t
         ON t.customer_id = l.customer_id AND t.ticket_id = l.ticket_id
        AND (NOT ticket_clocks_of.only_open
-            OR t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of);
+            OR t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)
+      LEFT JOIN (SELECT c.customer_id, c.ticket_id,
+                        pg_catalog.array_agg(ROW(c.changed_at, c.channel, c.priority, c.reason, c.tier)::loyalcs.sla_facts
+                                             ORDER BY c.changed_at, c.change_id) AS before
+                   FROM ticket_changes c
+                  WHERE NOT ticket_clocks_of.only_open
+                     OR EXISTS (SELECT FROM tickets t
+                                 WHERE t.customer_id = c.customer_id AND t.ticket_id = c.ticket_id
+                                   AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of))
+                  GROUP BY c.customer_id, c.ticket_id) f
+        ON f.customer_id = l.customer_id AND f.ticket_id = l.ticket_id
+     WHERE l.merged OR t.merged_into IS NULL;
 END;
 COMMENT ON FUNCTION ticket_clocks_of(boolean, timestamptz) IS
-    'the clocks of every ticket, as the aggregate loyalcs.sla_clocks makes them of its log; if only_open, of tickets that may have something left to do, which are found without reading the others'' logs';
+    'the clocks of every ticket, as the aggregate loyalcs.sla_clocks makes them of its log, with what decided its promises before; if only_open, of tickets that may have something left to do, which are found without reading the others'' logs';
 
 CREATE OR REPLACE FUNCTION ticket_clocks_at(as_of timestamptz)
 RETURNS TABLE (
@@ -88,10 +140,11 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT c.customer_id, c.ticket_id, c.agent_id, (c.clock).metric::text, (c.clock).cycle,
            (c.clock).started_at, (c.clock).stopped_at, (c.clock).pauses::text, (c.clock).acknowledged_at
-      FROM ticket_clocks_of(false, ticket_clocks_at.as_of) c;
+      FROM ticket_clocks_of(false, ticket_clocks_at.as_of) c
+     WHERE (c.clock).ended_at IS NULL;
 END;
 COMMENT ON FUNCTION ticket_clocks_at(timestamptz) IS
-    'the clocks of every ticket, promised or not; pauses::tstzmultirange is what loyalcs.sla_due() and others take';
+    'the clocks of every ticket, promised or not, but for those that ended because the ticket was discarded, or merged with one that waits for longer; pauses::tstzmultirange is what loyalcs.sla_due() and others take';
 
 CREATE OR REPLACE FUNCTION late_ticket_events_at(as_of timestamptz)
 RETURNS TABLE (
@@ -115,8 +168,9 @@ END;
 COMMENT ON FUNCTION late_ticket_events_at(timestamptz) IS
     'events of tickets that were entered later than settings.late_after allows, with the instant from which each counts for promises';
 
--- A lateral subquery with OFFSET 0 computes its columns once a clock, however
--- often they are read.
+-- A lateral subquery with OFFSET 0 is computed once a clock, however often its
+-- columns are read. Who had the ticket when the promise was decided is looked for
+-- where somebody reads it.
 CREATE OR REPLACE FUNCTION sla_status_of(policy_set text, only_open boolean, as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -127,6 +181,7 @@ RETURNS TABLE (
     tier text,
     complaint boolean,
     agent_id text,
+    held_by text,
     metric loyalcs.sla_metric,
     cycle integer,
     policy_id bigint,
@@ -138,71 +193,60 @@ RETURNS TABLE (
     stopped_at timestamptz,
     state loyalcs.sla_state,
     elapsed interval,
-    time_left interval
+    time_left interval,
+    problem text
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT c.customer_id,
            c.ticket_id,
-           c.channel,
-           c.reason,
-           c.priority,
-           c.tier,
+           (p.promise).channel,
+           (p.promise).reason,
+           (p.promise).priority,
+           (p.promise).tier,
            c.complaint,
            c.agent_id,
+           CASE WHEN (p.promise).state OPERATOR(pg_catalog.=) ANY ('{met,missed,breached}')
+                THEN (SELECT e.agent_id
+                        FROM ticket_events e
+                       WHERE e.customer_id = c.customer_id AND e.ticket_id = c.ticket_id
+                         AND e.agent_id IS NOT NULL
+                         AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
+                       ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, e.event_id DESC
+                       LIMIT 1)
+                ELSE c.agent_id
+           END,
            (c.clock).metric,
            (c.clock).cycle,
-           (p.rule).policy_id,
-           (p.rule).policy_set,
-           (p.rule).target,
+           (p.promise).policy_id,
+           (p.promise).policy_set,
+           (p.promise).target,
            (c.clock).started_at,
-           CASE WHEN s.stopped_at IS NULL
-                THEN loyalcs.sla_due((c.clock).started_at, (p.rule).target - (p.rule).warn_before,
-                                     h.hours, (c.clock).pauses)
-           END,
-           loyalcs.sla_due((c.clock).started_at, (p.rule).target, h.hours, (c.clock).pauses),
-           s.stopped_at,
-           v.state,
-           v.elapsed,
-           (p.rule).target - v.elapsed
+           (p.promise).warn_at,
+           (p.promise).due_at,
+           (p.promise).stopped_at,
+           (p.promise).state,
+           (p.promise).elapsed,
+           (p.promise).time_left,
+           (p.promise).problem
       FROM ticket_clocks_of(sla_status_of.only_open, sla_status_of.as_of) c
      CROSS JOIN LATERAL (
-               SELECT loyalcs.sla_policy(
-                          (SELECT pg_catalog.array_agg(ROW(p.policy_id, p.policy_set, p.metric::loyalcs.sla_metric, p.channel, p.priority, p.reason, p.tier,
-                                                CASE WHEN NOT pg_catalog.isempty(p.valid) THEN pg_catalog.lower(p.valid) END,
-                                                CASE WHEN NOT pg_catalog.isempty(p.valid) THEN pg_catalog.upper(p.valid) END,
-                                                CASE WHEN p.policy_set = sla_status_of.policy_set THEN 1 ELSE 0 END,
-                                                p.target, coalesce(p.hours, calendar_hours(p.calendar, sla_status_of.as_of))::loyalcs.business_hours, p.warn_before, p.auto_reply_counts)::loyalcs.sla_rule)
-                             FROM sla_policies p
-                            WHERE NOT pg_catalog.isempty(p.valid) OR p.policy_set = sla_status_of.policy_set),
-                          (c.clock).metric, c.channel, c.priority, c.reason, c.tier, (c.clock).started_at) AS rule
+               SELECT loyalcs.sla_promise(
+                          c.clock, c.channel, c.priority, c.reason, c.tier, c.before,
+                          (SELECT pg_catalog.array_agg(ROW(v.policy_id, v.policy_set, v.metric::loyalcs.sla_metric, v.channel, v.priority, v.reason, v.tier,
+                                                CASE WHEN NOT pg_catalog.isempty(v.valid) THEN pg_catalog.lower(v.valid) END,
+                                                CASE WHEN NOT pg_catalog.isempty(v.valid) THEN pg_catalog.upper(v.valid) END,
+                                                CASE WHEN v.policy_set = sla_status_of.policy_set THEN 1 ELSE 0 END,
+                                                -- hours that cannot be read are no reason to count around the clock
+                                                CASE WHEN v.hours IS NULL OR loyalcs.try_business_hours(v.hours) IS NOT NULL THEN v.target END,
+                                                loyalcs.try_business_hours(v.hours), v.warn_before, v.auto_reply_counts,
+                                                v.known_from, v.known_until)::loyalcs.sla_rule)
+                             FROM sla_policy_versions() v
+                            WHERE NOT pg_catalog.isempty(v.valid) OR v.policy_set = sla_status_of.policy_set),
+                          sla_status_of.as_of) AS promise
                OFFSET 0
            ) p
-     -- business hours are known from 1900 on: what is dated before that has none,
-     -- lest one ticket be the end of the board
-     CROSS JOIN LATERAL (
-               SELECT CASE WHEN (c.clock).started_at >= '1900-01-02 00:00+00' THEN (p.rule).hours END AS hours
-           ) h
-     CROSS JOIN LATERAL (
-               SELECT CASE WHEN (p.rule).auto_reply_counts THEN least((c.clock).stopped_at, (c.clock).acknowledged_at)
-                           ELSE (c.clock).stopped_at
-                      END AS stopped_at
-           ) s
-     CROSS JOIN LATERAL (
-               SELECT loyalcs.sla_state(
-                          loyalcs.sla_due((c.clock).started_at, (p.rule).target, h.hours, (c.clock).pauses),
-                          s.stopped_at,
-                          sla_status_of.as_of,
-                          CASE WHEN s.stopped_at IS NULL
-                               THEN loyalcs.sla_due((c.clock).started_at, (p.rule).target - (p.rule).warn_before,
-                                                    h.hours, (c.clock).pauses)
-                          END) AS state,
-                      loyalcs.sla_elapsed((c.clock).started_at,
-                                          coalesce(s.stopped_at, CASE WHEN isfinite(sla_status_of.as_of) THEN sla_status_of.as_of END),
-                                          h.hours, (c.clock).pauses) AS elapsed
-               OFFSET 0
-           ) v
-     WHERE (p.rule).policy_id IS NOT NULL;
+     WHERE (p.promise).policy_id IS NOT NULL;
 END;
 COMMENT ON FUNCTION sla_status_of(text, boolean, timestamptz) IS
     'as sla_status_at; with a policy set laid over the policies in force (NULL: none), and only open work or all';
@@ -217,6 +261,7 @@ RETURNS TABLE (
     tier text,
     complaint boolean,
     agent_id text,
+    held_by text,
     metric text,
     cycle integer,
     policy_id bigint,
@@ -231,18 +276,19 @@ RETURNS TABLE (
     elapsed interval,
     elapsed_minutes double precision,
     time_left interval,
-    time_left_minutes double precision
+    time_left_minutes double precision,
+    problem text
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.customer_id, s.ticket_id, s.channel, s.reason, s.priority, s.tier, s.complaint,
-           s.agent_id, s.metric::text, s.cycle, s.policy_id, s.policy_set,
+           s.agent_id, s.held_by, s.metric::text, s.cycle, s.policy_id, s.policy_set,
            s.target, in_minutes(s.target), s.started_at, s.warn_at, s.due_at, s.stopped_at, s.state::text,
-           s.elapsed, in_minutes(s.elapsed), s.time_left, in_minutes(s.time_left)
+           s.elapsed, in_minutes(s.elapsed), s.time_left, in_minutes(s.time_left), s.problem
       FROM sla_status_of(NULL, false, sla_status_at.as_of) s;
 END;
 COMMENT ON FUNCTION sla_status_at(timestamptz) IS
-    'every promise about every ticket: by which policy (the one in force when the clock started), until when, and what became of it; a clock that no policy is about has no row';
+    'every promise about every ticket: by which policy (the one in force when the clock started), until when, and what became of it. One that was kept or broken stays so, and by the channel, priority, reason and tier that the ticket had then, whatever changes later; held_by had the ticket then; a clock that no policy is about has no row';
 
 CREATE OR REPLACE FUNCTION sla_board_at(as_of timestamptz)
 RETURNS TABLE (
@@ -261,22 +307,24 @@ RETURNS TABLE (
     tier text,
     complaint boolean,
     agent_id text,
-    started_at timestamptz
+    started_at timestamptz,
+    problem text
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN s.due_at IS NULL THEN 'waits for the customer'
+    SELECT CASE WHEN s.problem IS NOT NULL THEN 'no deadline: ' || s.problem
+                WHEN s.due_at IS NULL THEN 'waits for the customer'
                 WHEN isfinite(sla_board_at.as_of) THEN loyalcs.due_in(s.due_at, sla_board_at.as_of)
            END,
            s.state::text, s.customer_id, s.ticket_id, s.metric::text, s.cycle, s.due_at,
            s.time_left, in_minutes(s.time_left),
-           s.channel, s.reason, s.priority, s.tier, s.complaint, s.agent_id, s.started_at
+           s.channel, s.reason, s.priority, s.tier, s.complaint, s.agent_id, s.started_at, s.problem
       FROM sla_status_of(NULL, true, sla_board_at.as_of) s
      WHERE s.stopped_at IS NULL
      ORDER BY s.due_at, s.started_at, s.customer_id, s.ticket_id, s.metric, s.cycle;
 END;
 COMMENT ON FUNCTION sla_board_at(timestamptz) IS
-    'the work that is open, one row a promise, most urgent first; what waits for the customer comes last. Reads the logs of open tickets only';
+    'the work that is open, one row a promise, most urgent first; what waits for the customer comes last, and so does what has no deadline because of a problem. Reads the logs of open tickets only';
 
 CREATE OR REPLACE FUNCTION sla_breaches_at(as_of timestamptz)
 RETURNS TABLE (
@@ -286,6 +334,7 @@ RETURNS TABLE (
     reason text,
     tier text,
     agent_id text,
+    held_by text,
     metric text,
     cycle integer,
     policy_id bigint,
@@ -302,14 +351,14 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT s.customer_id, s.ticket_id, s.channel, s.reason, s.tier, s.agent_id, s.metric::text,
+    SELECT s.customer_id, s.ticket_id, s.channel, s.reason, s.tier, s.agent_id, s.held_by, s.metric::text,
            s.cycle, s.policy_id, s.target, in_minutes(s.target), s.started_at, s.due_at, s.stopped_at, s.state::text,
            s.elapsed, in_minutes(s.elapsed), -s.time_left, in_minutes(-s.time_left)
       FROM sla_status_of(NULL, false, sla_breaches_at.as_of) s
      WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}');
 END;
 COMMENT ON FUNCTION sla_breaches_at(timestamptz) IS
-    'the promises that were not kept: stopped too late, or still open and overdue';
+    'the promises that were not kept: stopped too late, or still open and overdue; held_by had the ticket when the deadline passed, agent_id has it by now';
 
 CREATE OR REPLACE FUNCTION first_reply_overdue_at(as_of timestamptz)
 RETURNS TABLE (
@@ -335,6 +384,41 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION first_reply_overdue_at(timestamptz) IS
     'customers to whom nobody has replied at all though it is high time, the most overdue first';
+
+-- Whoever wrote last and waits, whether or not somebody promised anything.
+CREATE OR REPLACE FUNCTION unanswered_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    ticket_id text,
+    channel text,
+    reason text,
+    priority text,
+    tier text,
+    complaint boolean,
+    agent_id text,
+    first_message boolean,
+    waiting_since timestamptz,
+    waiting interval,
+    waiting_minutes double precision,
+    acknowledged_at timestamptz
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT w.customer_id, w.ticket_id, w.channel, w.reason, w.priority, w.tier, w.complaint, w.agent_id,
+           w.first_message, w.waiting_since, w.waiting, in_minutes(w.waiting), w.acknowledged_at
+      FROM (SELECT c.customer_id, c.ticket_id, c.channel, c.reason, c.priority, c.tier, c.complaint, c.agent_id,
+                   (c.clock).metric OPERATOR(pg_catalog.=) 'first_response' AS first_message,
+                   (c.clock).started_at AS waiting_since,
+                   CASE WHEN isfinite(unanswered_at.as_of)
+                        THEN make_interval(secs => EXTRACT(epoch FROM unanswered_at.as_of - (c.clock).started_at)::double precision) END AS waiting,
+                   (c.clock).acknowledged_at AS acknowledged_at
+              FROM ticket_clocks_of(true, unanswered_at.as_of) c
+             WHERE (c.clock).metric OPERATOR(pg_catalog.=) ANY ('{first_response,next_response}')
+               AND (c.clock).stopped_at IS NULL AND (c.clock).ended_at IS NULL) w
+     ORDER BY w.waiting_since, w.customer_id, w.ticket_id;
+END;
+COMMENT ON FUNCTION unanswered_at(timestamptz) IS
+    'customers who wrote last and wait for an answer, whatever was promised, the longest first: since when (the oldest message that nobody has answered), on the wall, and whether it is their first; what a machine said is no answer';
 
 CREATE OR REPLACE FUNCTION check_sla_breakdown(breakdown text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -418,7 +502,7 @@ BEGIN ATOMIC
                                WHEN 'reason' THEN coalesce(s.reason, 'unknown')
                                WHEN 'priority' THEN coalesce(s.priority, 'unknown')
                                WHEN 'tier' THEN coalesce(s.tier, 'unknown')
-                               WHEN 'agent' THEN coalesce(s.agent_id, 'nobody')
+                               WHEN 'agent' THEN coalesce(s.held_by, 'nobody')
                                WHEN 'policy_set' THEN s.policy_set
                            END AS part,
                            s.metric, s.state, s.elapsed
@@ -494,7 +578,7 @@ BEGIN ATOMIC
       FROM sla_attainment_of(sla_attainment_by.breakdown, NULL, sla_attainment_by.as_of) a;
 END;
 COMMENT ON FUNCTION sla_attainment_by(text, timestamptz) IS
-    'as sla_attainment_at, by another breakdown: one of customers (see customer_breakdown), or channel, reason, priority, tier, agent (who has the ticket by now) or policy_set';
+    'as sla_attainment_at, by another breakdown: one of customers (see customer_breakdown), or channel, reason, priority, tier, agent (who had the ticket when the promise was kept or broken) or policy_set';
 
 CREATE OR REPLACE FUNCTION sla_attainment_under(policy_set text, as_of timestamptz)
 RETURNS TABLE (
@@ -584,13 +668,13 @@ BEGIN
      WHERE e.customer_id = customer AND e.ticket_id = ticket
        AND e.at <= record_ticket_event.at;
     odd := CASE
-        WHEN found_ticket.merged_into IS NOT NULL
-            THEN pg_catalog.format('it was merged into ticket %s; record it there', found_ticket.merged_into)
-        WHEN kind NOT IN ('opened', 'customer_message', 'reopened', 'assigned', 'note', 'merged')
+        WHEN kind NOT IN ('opened', 'customer_message', 'reopened', 'assigned', 'note', 'merged', 'discarded')
              AND is_open IS NOT TRUE THEN 'it was not opened before'
         WHEN kind = 'opened' AND is_open THEN 'it was opened before'
         WHEN kind = 'pending' AND is_pending THEN 'it was pending before'
         WHEN kind = 'resumed' AND is_pending IS NOT TRUE THEN 'it was not pending'
+        WHEN kind = 'merged' AND found_ticket.merged_into IS NOT NULL
+            THEN pg_catalog.format('it goes on in ticket %s', found_ticket.merged_into)
         WHEN kind = 'reopened' AND is_resolved IS NOT TRUE THEN 'it was not resolved'
         WHEN kind IN ('proposed', 'pending') AND is_resolved THEN 'it was resolved before'
     END;
@@ -611,12 +695,13 @@ BEGIN
         END IF;
         UPDATE tickets t
            SET merged_into = root
-         WHERE t.customer_id = customer AND (t.ticket_id = ticket OR t.merged_into = ticket);
+         WHERE t.customer_id = customer AND (t.ticket_id = ticket OR t.merged_into = ticket)
+           AND t.merged_into IS DISTINCT FROM root;
     END IF;
 
-    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, note)
+    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, note, merged_into)
     VALUES (customer, ticket, record_ticket_event.at, record_ticket_event.kind, agent,
-            record_ticket_event.note);
+            record_ticket_event.note, record_ticket_event.merged_into);
 
     RETURN next_deadline(customer, coalesce(root, found_ticket.merged_into, ticket),
                          record_ticket_event.at);

@@ -93,6 +93,7 @@ BEGIN ATOMIC
            b.channel, b.reason, b.priority, b.tier, b.complaint, b.agent_id
       FROM sla_board_at(sla_warnings_due_at.as_of) b
      WHERE b.state IN ('at_risk', 'breached')
+       AND b.due_at >= (SELECT z.live_since FROM settings z)
        AND NOT EXISTS (SELECT FROM sla_warnings w
                         WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
                           AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
@@ -100,7 +101,7 @@ BEGIN ATOMIC
      ORDER BY b.due_at, b.customer_id, b.ticket_id, b.metric, b.cycle;
 END;
 COMMENT ON FUNCTION sla_warnings_due_at(timestamptz) IS
-    'what the board shows as at risk or breached and nobody has been told of yet, most urgent first';
+    'what the board shows as at risk or breached and nobody has been told of yet, most urgent first; what was overdue before the shop was used live (settings.live_since) is nobody''s surprise';
 
 CREATE OR REPLACE FUNCTION queue_sla_warnings(at timestamptz DEFAULT now()) RETURNS bigint
     LANGUAGE plpgsql
@@ -139,6 +140,7 @@ BEGIN
                queue_sla_warnings.at, queue_sla_warnings.at
           FROM board b
          WHERE b.state IN ('at_risk', 'breached')
+           AND b.due_at >= (SELECT z.live_since FROM settings z)
            AND NOT EXISTS (SELECT FROM sla_warnings w
                             WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
                               AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
@@ -313,6 +315,7 @@ BEGIN ATOMIC
                          WHEN s.due_at >= next_sla_warning_at.as_of THEN s.due_at END)
            FROM sla_status_of(NULL, true, next_sla_warning_at.as_of) s
           WHERE s.stopped_at IS NULL
+            AND s.due_at >= (SELECT z.live_since FROM settings z)
             AND (next_sla_warning_at.channel IS NULL OR s.channel = next_sla_warning_at.channel)));
 END;
 COMMENT ON FUNCTION next_sla_warning_at(text, timestamptz) IS

@@ -1,0 +1,321 @@
+/*-------------------------------------------------------------------------
+ *
+ * sla_promise.c
+ *	  What was promised for a clock, until when, and what became of it.
+ *
+ * What decides a promise may change while a clock runs: the ticket gets another
+ * priority, it is merged into one of another channel, a day turns out to be closed.  One
+ * rule: a promise that was kept or broken stays what it was; one that is open
+ * follows what is so now.  So the clock is judged by what was so when it was
+ * decided: each version in turn, until it was decided in one, or there is no other.
+ *
+ * Nothing that stands in a row raises an error here, since it would be the end of
+ * the whole board: a clock whose deadline cannot be computed has none and says
+ * why.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/intervals.h"
+#include "base/labels.h"
+#include "base/row_types.h"
+#include "service/sla_policy.h"
+#include "service/sla_states.h"
+
+/* metric, cycle, started_at, stopped_at, pauses, acknowledged_at, part, ended_at, ... */
+#define CLOCK_COLUMNS	10
+#define FACTS_COLUMNS	5
+#define PROMISE_COLUMNS	14
+
+typedef struct PromisedClock
+{
+	Oid			metric;
+	TimestampTz started;
+	TimestampTz stopped;		/* DT_NOEND: it has not been */
+	TimestampTz ended;
+	TimestampTz acknowledged;
+	Pause	   *pauses;
+	int			npauses;
+} PromisedClock;
+
+/* What is kept of a call for the next. */
+typedef struct PromiseRules
+{
+	Rules		rules;
+	TupleDesc	tupdesc;
+	Oid			states[STATES];
+} PromiseRules;
+
+/* How things stand in one version. */
+typedef struct Judgement
+{
+	const Rule *rule;			/* NULL: nothing is promised */
+	Deadline	due;
+	TimestampTz stopped;
+} Judgement;
+
+static const void *
+promise_rules(FunctionCallInfo fcinfo, RuleRows *rows)
+{
+	PromiseRules *kept = palloc(sizeof(PromiseRules));
+
+	read_rules(rows, &kept->rules);
+	/* (not from fn_expr, which a call by the protocol does not have) */
+	kept->tupdesc = lookup_rowtype_tupdesc_copy(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
+	check_columns(kept->tupdesc, PROMISE_COLUMNS);
+	enum_numbers(TupleDescAttr(kept->tupdesc, 6)->atttypid, state_names, STATES, kept->states);
+	return kept;
+}
+
+static void
+read_clock(Datum datum, PromisedClock *clock)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(datum);
+	HeapTupleData tuple;
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
+												 HeapTupleHeaderGetTypMod(header));
+	Datum		values[CLOCK_COLUMNS];
+	bool		nulls[CLOCK_COLUMNS];
+
+	check_columns(tupdesc, CLOCK_COLUMNS);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, tupdesc, values, nulls);
+	ReleaseTupleDesc(tupdesc);
+	clock->metric = nulls[0] ? InvalidOid : DatumGetObjectId(values[0]);
+	clock->started = nulls[2] ? DT_NOEND : DatumGetTimestampTz(values[2]);
+	clock->stopped = nulls[3] ? DT_NOEND : DatumGetTimestampTz(values[3]);
+	clock->npauses = nulls[4] ? 0 : read_pauses(values[4], &clock->pauses);
+	clock->acknowledged = nulls[5] ? DT_NOEND : DatumGetTimestampTz(values[5]);
+	clock->ended = nulls[7] ? DT_NOEND : DatumGetTimestampTz(values[7]);
+}
+
+/*
+ * Versions of the ticket
+ */
+
+/* What it was until it became what it is now; in order of time. */
+typedef struct Versions
+{
+	Datum	   *rows;
+	bool	   *missing;
+	int			n;
+	TupleDesc	tupdesc;
+} Versions;
+
+static void
+open_versions(FunctionCallInfo fcinfo, int argno, Versions *versions)
+{
+	ArrayType  *array;
+
+	versions->n = 0;
+	if (PG_ARGISNULL(argno))
+		return;
+	array = PG_GETARG_ARRAYTYPE_P(argno);
+	versions->tupdesc = lookup_rowtype_tupdesc_copy(ARR_ELEMTYPE(array), -1);
+	check_columns(versions->tupdesc, FACTS_COLUMNS);
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE,
+					  &versions->rows, &versions->missing, &versions->n);
+}
+
+/* The first version from `i` on that was so after `at`; returns its place. */
+static int
+version_after(const Versions *versions, int i, TimestampTz at, TimestampTz *until, text * *facts)
+{
+	for (; i < versions->n; i++)
+	{
+		HeapTupleHeader header;
+		HeapTupleData tuple;
+		Datum		values[FACTS_COLUMNS];
+		bool		nulls[FACTS_COLUMNS];
+
+		if (versions->missing[i])
+			continue;
+		header = DatumGetHeapTupleHeader(versions->rows[i]);
+		tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+		ItemPointerSetInvalid(&tuple.t_self);
+		tuple.t_tableOid = InvalidOid;
+		tuple.t_data = header;
+		heap_deform_tuple(&tuple, versions->tupdesc, values, nulls);
+		if (nulls[0] || DatumGetTimestampTz(values[0]) <= at)
+			continue;
+		*until = DatumGetTimestampTz(values[0]);
+		for (int j = 0; j < RULE_CONDITIONS; j++)
+			facts[j] = nulls[1 + j] ? NULL : DatumGetTextPP(values[1 + j]);
+		return i;
+	}
+	*until = DT_NOEND;
+	return i;
+}
+
+/*
+ * Judging
+ */
+
+static void
+judge(const PromisedClock *clock, const Rule *rule, Judgement *judgement)
+{
+	judgement->rule = rule;
+	judgement->stopped = clock->stopped;
+	if (rule == NULL)
+		return;
+	if (rule->auto_reply_counts)
+		judgement->stopped = Min(clock->stopped, clock->acknowledged);
+	find_deadline(clock->started, &rule->target, clock->pauses, clock->npauses,
+				  &judgement->due);
+}
+
+/* When it was kept or broken; DT_NOEND if it was not. */
+static TimestampTz
+decided_at(const PromisedClock *clock, const Judgement *judgement)
+{
+	TimestampTz at = Min(judgement->stopped, clock->ended);
+
+	if (judgement->rule != NULL && judgement->due.problem == NULL)
+		at = Min(at, judgement->due.at);
+	return at;
+}
+
+/*
+ * Judges the clock as of an instant; `facts` are those of now, and then those that
+ * it was judged by.
+ */
+static void
+judge_as_of(const PromisedClock *clock, const Rules *rules, const Versions *versions,
+			TimestampTz as_of, text * *facts, Judgement *judgement)
+{
+	text	   *now[RULE_CONDITIONS];
+	TimestampTz at = clock->started;
+	bool		first = true;
+	int			version = 0;
+
+	memcpy(now, facts, sizeof(now));
+	for (;;)
+	{
+		TimestampTz facts_until;
+		TimestampTz next;
+		const Rule *rule;
+
+		memcpy(facts, now, sizeof(now));
+		version = version_after(versions, version, at, &facts_until, facts);
+		next = Min(facts_until, rules_change_after(rules, at));
+		rule = find_rule(rules, clock->metric, facts, clock->started, at);
+		if (first || rule != judgement->rule)
+			judge(clock, rule, judgement);
+		first = false;
+		if (next == DT_NOEND || next > as_of || decided_at(clock, judgement) <= next)
+			return;
+		at = next;
+	}
+}
+
+static int
+state_of(const PromisedClock *clock, const Judgement *judgement, TimestampTz as_of,
+		 TimestampTz warn)
+{
+	TimestampTz due = judgement->due.problem == NULL ? judgement->due.at : DT_NOEND;
+	TimestampTz stopped = judgement->stopped;
+
+	if (stopped <= as_of && stopped != DT_NOEND)
+		return stopped <= due ? STATE_MET : STATE_MISSED;
+	if (clock->ended <= as_of && clock->ended != DT_NOEND)
+		return STATE_MISSED;
+	if (judgement->due.problem != NULL)
+		return STATE_RUNNING;
+	if (due == DT_NOEND)
+		return STATE_PAUSED;
+	if (as_of > due)
+		return STATE_BREACHED;
+	return as_of >= warn ? STATE_AT_RISK : STATE_RUNNING;
+}
+
+static void
+set_instant(Datum *values, bool *nulls, int i, TimestampTz at)
+{
+	values[i] = TimestampTzGetDatum(at);
+	nulls[i] = TIMESTAMP_NOT_FINITE(at);
+}
+
+/* sla_promise(clock, channel, priority, reason, tier, before, rules, as_of) */
+PG_FUNCTION_INFO_V1(sla_promise);
+Datum
+sla_promise(PG_FUNCTION_ARGS)
+{
+	const PromiseRules *kept;
+	PromisedClock clock;
+	Versions	versions;
+	Judgement	judgement = {NULL};
+	text	   *facts[RULE_CONDITIONS];
+	TimestampTz as_of;
+	TimestampTz until;
+	TimestampTz warn = DT_NOEND;
+	int64		elapsed;
+	bool		ended;
+	bool		open;
+	Datum		values[PROMISE_COLUMNS] = {0};
+	bool		nulls[PROMISE_COLUMNS] = {false};
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(6) || PG_ARGISNULL(7))
+		PG_RETURN_NULL();
+	read_clock(PG_GETARG_DATUM(0), &clock);
+	as_of = PG_GETARG_TIMESTAMPTZ(7);
+	if (TIMESTAMP_NOT_FINITE(clock.started) || clock.started > as_of)
+		PG_RETURN_NULL();
+	for (int i = 0; i < RULE_CONDITIONS; i++)
+		facts[i] = PG_ARGISNULL(1 + i) ? NULL : PG_GETARG_TEXT_PP(1 + i);
+	open_versions(fcinfo, 5, &versions);
+	kept = cached_rules(fcinfo, 6, RULE_COLUMNS, promise_rules);
+	judge_as_of(&clock, &kept->rules, &versions, as_of, facts, &judgement);
+	if (judgement.rule == NULL)
+		PG_RETURN_NULL();
+
+	/* What ended before it was broken was never promised. */
+	ended = clock.ended <= as_of && clock.ended != DT_NOEND && judgement.stopped > as_of;
+	if (ended && (judgement.due.problem != NULL || judgement.due.at >= clock.ended))
+		PG_RETURN_NULL();
+	open = judgement.stopped > as_of && !ended;
+	until = Min(judgement.stopped, clock.ended);
+	if (until > as_of)
+		until = as_of;
+	if (open)
+		warn = find_warning(clock.started, &judgement.rule->target, clock.pauses,
+							clock.npauses, &judgement.due);
+
+	values[0] = judgement.rule->policy_id;
+	nulls[0] = judgement.rule->policy_is_null;
+	values[1] = judgement.rule->policy_set;
+	nulls[1] = values[1] == (Datum) 0;
+	values[2] = PointerGetDatum(judgement.rule->target.interval);
+	nulls[2] = judgement.rule->target.interval == NULL;
+	set_instant(values, nulls, 3, warn);
+	set_instant(values, nulls, 4, judgement.due.problem == NULL ? judgement.due.at : DT_NOEND);
+	set_instant(values, nulls, 5, open ? DT_NOEND : until);
+	values[6] = ObjectIdGetDatum(kept->states[state_of(&clock, &judgement, as_of, warn)]);
+	nulls[7] = !find_elapsed(clock.started, until, judgement.rule->target.hours,
+							 clock.pauses, clock.npauses, &elapsed);
+	if (!nulls[7])
+		values[7] = PointerGetDatum(interval_of_time(elapsed));
+	nulls[8] = nulls[7] || judgement.due.amount == NO_AMOUNT;
+	if (!nulls[8])
+		values[8] = PointerGetDatum(interval_of_time(judgement.due.amount - elapsed));
+	nulls[9] = judgement.due.problem == NULL;
+	if (!nulls[9])
+		values[9] = CStringGetTextDatum(judgement.due.problem);
+	for (int i = 0; i < RULE_CONDITIONS; i++)
+	{
+		values[10 + i] = PointerGetDatum(facts[i]);
+		nulls[10 + i] = facts[i] == NULL;
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(kept->tupdesc, values, nulls)));
+}
