@@ -14,8 +14,8 @@ BEGIN ATOMIC
     SELECT pg_catalog.array_agg(ROW(least(v.until, s.ends), v.channel, v.priority, v.reason, v.tier)::loyalcs.sla_facts
                                 ORDER BY least(v.until, s.ends), v.until)
       FROM (SELECT m.part, m.ends, coalesce(pg_catalog.lag(m.ends) OVER (ORDER BY m.n), timestamptz '-infinity') AS begins
-              FROM ROWS FROM (pg_catalog.unnest(facts_of_moved.moved_from || facts_of_moved.part),
-                              pg_catalog.unnest(facts_of_moved.moved_at || timestamptz 'infinity'))
+              FROM ROWS FROM (pg_catalog.unnest(facts_of_moved.moved_from OPERATOR(pg_catalog.||) facts_of_moved.part),
+                              pg_catalog.unnest(facts_of_moved.moved_at OPERATOR(pg_catalog.||) timestamptz 'infinity'))
                    WITH ORDINALITY m (part, ends, n)) s
       JOIN tickets t
         ON t.customer_id = facts_of_moved.customer AND hashtextextended(t.ticket_id, 1::bigint) = s.part
