@@ -35,6 +35,22 @@ $$;
 COMMENT ON FUNCTION refuse_truncate() IS
     'trigger of the tables that are only added to: they are not emptied';
 
+-- What is said about somebody goes with the customer (or the ticket), and is not
+-- changed before.
+CREATE OR REPLACE FUNCTION check_record_is_kept() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RAISE EXCEPTION 'a row of % is not changed', TG_TABLE_NAME
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              DETAIL = pg_catalog.format('It is of customer %s, and says what was so then.', OLD.customer_id),
+              HINT = 'Add a row that says what is so now.';
+END
+$$;
+COMMENT ON FUNCTION check_record_is_kept() IS
+    'trigger of consents, followup_late_reports and ticket_changes: what was recorded is not changed';
+
 CREATE OR REPLACE FUNCTION refuse_old_number(relation text) RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT

@@ -88,22 +88,6 @@ SELECT refer(regclass 'consents', text 'consents_channel_is_known_or_all', text 
 --@ reference consents contact_purposes 0.2.0
 SELECT refer(regclass 'consents', text 'consents_purpose_is_known_or_all', text 'of_purpose', regclass 'contact_purposes', text 'purpose');
 
---@ functions
--- What is said about somebody goes with the customer, and not before.
-CREATE OR REPLACE FUNCTION check_record_is_kept() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path FROM CURRENT
-AS $$
-BEGIN
-    RAISE EXCEPTION 'a row of % is not changed', TG_TABLE_NAME
-        USING ERRCODE = 'object_not_in_prerequisite_state',
-              DETAIL = pg_catalog.format('It is of customer %s, and says what was so then.', OLD.customer_id),
-              HINT = 'Add a row that says what is so now.';
-END
-$$;
-COMMENT ON FUNCTION check_record_is_kept() IS
-    'trigger of consents and followup_late_reports: what was recorded is not changed';
-
 --@ change consents 0.2.0
 CREATE OR REPLACE TRIGGER check_record_is_kept
     BEFORE UPDATE ON consents

@@ -534,6 +534,9 @@ CREATE OR REPLACE TRIGGER check_stays_merged
 CREATE OR REPLACE TRIGGER stamp_ticket_change
     BEFORE INSERT ON ticket_changes
     FOR EACH ROW EXECUTE FUNCTION stamp_ticket_change();
+CREATE OR REPLACE TRIGGER check_record_is_kept
+    BEFORE UPDATE ON ticket_changes
+    FOR EACH ROW EXECUTE FUNCTION check_record_is_kept();
 CREATE OR REPLACE TRIGGER refuse_truncate
     BEFORE TRUNCATE ON ticket_changes
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
