@@ -173,6 +173,23 @@ SELECT FROM record_ticket_event('C', 'E', 'merged', '2026-11-23 10:30+09', merge
 SELECT ticket_id, cycle, state, priority, started_at, due_at FROM sla_status_at('2026-11-23 12:00+09') WHERE metric = 'first_response' AND ticket_id IN ('E', 'F') ORDER BY 1, 2;
 ROLLBACK;
 
+-- Nobody merges yesterday: what the shop did and entered late counts from when it was
+-- entered, so E was broken, and kei had it.
+BEGIN;
+INSERT INTO sla_policies (metric, priority, target, valid) VALUES ('first_response', 'low', '3 days', '(,)');
+INSERT INTO tickets (customer_id, ticket_id, channel, priority) VALUES ('C', 'E', 'line', NULL), ('C', 'F', 'line', 'low');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id) VALUES
+    ('C', 'E', '2020-11-23 09:00+09', 'opened', NULL), ('C', 'E', '2020-11-23 09:10+09', 'assigned', 'kei'), ('C', 'F', '2020-11-23 09:00+09', 'opened', NULL);
+CREATE ROLE regress_promises_service;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_promises', 'regress_promises_service', 'service'); END $$;
+SET LOCAL ROLE regress_promises_service;
+SELECT FROM record_ticket_event('C', 'E', 'assigned', '2020-11-23 09:15+09', 'mio');
+SELECT FROM record_ticket_event('C', 'E', 'merged', '2020-11-23 09:20+09', merged_into => 'F');
+RESET ROLE;
+SELECT ticket_id, cycle, state, priority, due_at, held_by FROM sla_status_at('2020-11-23 12:00+09') WHERE metric = 'first_response' ORDER BY 1, 2;
+SELECT ticket_id, cycle, state, priority, due_at, held_by FROM sla_status_at('2020-11-24 12:00+09') WHERE metric = 'first_response' ORDER BY 1, 2;
+ROLLBACK;
+
 -- A board of the past is not another one after a later merge.
 BEGIN;
 INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('C', 'old', 'line'), ('C', 'new', 'line');
@@ -272,6 +289,13 @@ INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id) VALUES
 SELECT ticket_id, state, stopped_at FROM sla_status_at('2026-11-23 13:00+09') WHERE metric = 'first_response' ORDER BY 1;
 SELECT ticket_id, first_message, waiting_since, acknowledged_at, agent_id FROM unanswered_at('2026-11-23 13:00+09') ORDER BY 1;
 SELECT met, missed, running, attainment FROM sla_attainment_at('2026-11-23 13:00+09') WHERE metric = 'first_response';
+SELECT ticket_id, closed_at FROM tickets ORDER BY 1;
+-- What ended is gone as of infinity too, and what runs runs.
+SELECT ticket_id, state, stopped_at FROM sla_status_at('infinity') WHERE metric = 'first_response' ORDER BY 1;
+-- Whoever turns out to be a machine has answered nobody, and what it closed is open.
+UPDATE agents SET is_machine = true WHERE agent_id = 'kei';
+SELECT ticket_id FROM unanswered_at('2026-11-23 13:00+09') ORDER BY 1;
+UPDATE agents SET is_machine = false;
 SELECT ticket_id, closed_at FROM tickets ORDER BY 1;
 ROLLBACK;
 

@@ -122,35 +122,23 @@ sla_elapsed(PG_FUNCTION_ARGS)
 	PG_RETURN_INTERVAL_P(interval_of_time(elapsed));
 }
 
+static inline TimestampTz
+instant_or_never(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(argno);
+}
+
 /* sla_state(due_at, stopped_at, as_of, warn_at) */
 PG_FUNCTION_INFO_V1(sla_state);
 Datum
 sla_state(PG_FUNCTION_ARGS)
 {
 	const Oid  *numbers = cached_numbers(fcinfo, -1, state_names, STATES);
-	TimestampTz as_of;
-	State		state;
 
 	if (PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	as_of = PG_GETARG_TIMESTAMPTZ(2);
-	if (!PG_ARGISNULL(1) && PG_GETARG_TIMESTAMPTZ(1) <= as_of)
-	{
-		/* What had no deadline when it stopped was in time. */
-		if (PG_ARGISNULL(0) || PG_GETARG_TIMESTAMPTZ(1) <= PG_GETARG_TIMESTAMPTZ(0))
-			state = STATE_MET;
-		else
-			state = STATE_MISSED;
-	}
-	else if (PG_ARGISNULL(0))
-		state = STATE_PAUSED;
-	else if (as_of > PG_GETARG_TIMESTAMPTZ(0))
-		state = STATE_BREACHED;
-	else if (!PG_ARGISNULL(3) && as_of >= PG_GETARG_TIMESTAMPTZ(3))
-		state = STATE_AT_RISK;
-	else
-		state = STATE_RUNNING;
-	PG_RETURN_OID(numbers[state]);
+	PG_RETURN_OID(numbers[promise_state(instant_or_never(fcinfo, 0), instant_or_never(fcinfo, 1),
+										PG_GETARG_TIMESTAMPTZ(2), instant_or_never(fcinfo, 3))]);
 }
 
 /*

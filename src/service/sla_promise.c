@@ -182,9 +182,7 @@ decided_at(const PromisedClock *clock, const Judgement *judgement)
 {
 	TimestampTz at = Min(judgement->stopped, clock->ended);
 
-	if (judgement->rule != NULL && judgement->due.problem == NULL)
-		at = Min(at, judgement->due.at);
-	return at;
+	return judgement->rule == NULL ? at : Min(at, judgement->due.at);
 }
 
 /*
@@ -220,24 +218,20 @@ judge_as_of(const PromisedClock *clock, const Rules *rules, const Versions *vers
 	}
 }
 
-static int
-state_of(const PromisedClock *clock, const Judgement *judgement, TimestampTz as_of,
-		 TimestampTz warn)
+/* By then; DT_NOEND is never, even as of infinity. */
+static inline bool
+has_come(TimestampTz at, TimestampTz as_of)
 {
-	TimestampTz due = judgement->due.problem == NULL ? judgement->due.at : DT_NOEND;
-	TimestampTz stopped = judgement->stopped;
+	return at != DT_NOEND && at <= as_of;
+}
 
-	if (stopped <= as_of && stopped != DT_NOEND)
-		return stopped <= due ? STATE_MET : STATE_MISSED;
-	if (clock->ended <= as_of && clock->ended != DT_NOEND)
-		return STATE_MISSED;
-	if (judgement->due.problem != NULL)
-		return STATE_RUNNING;
-	if (due == DT_NOEND)
-		return STATE_PAUSED;
-	if (as_of > due)
-		return STATE_BREACHED;
-	return as_of >= warn ? STATE_AT_RISK : STATE_RUNNING;
+static State
+state_of(const Judgement *judgement, TimestampTz over, TimestampTz as_of, TimestampTz warn)
+{
+	State		state = promise_state(judgement->due.at, over, as_of, warn);
+
+	/* (what has a problem is not paused) */
+	return state == STATE_PAUSED && judgement->due.problem != NULL ? STATE_RUNNING : state;
 }
 
 static void
@@ -258,11 +252,9 @@ sla_promise(PG_FUNCTION_ARGS)
 	Judgement	judgement = {NULL};
 	text	   *facts[RULE_CONDITIONS];
 	TimestampTz as_of;
-	TimestampTz until;
+	TimestampTz over;
 	TimestampTz warn = DT_NOEND;
 	int64		elapsed;
-	bool		ended;
-	bool		open;
 	Datum		values[PROMISE_COLUMNS] = {0};
 	bool		nulls[PROMISE_COLUMNS] = {false};
 
@@ -280,15 +272,13 @@ sla_promise(PG_FUNCTION_ARGS)
 	if (judgement.rule == NULL)
 		PG_RETURN_NULL();
 
+	over = Min(judgement.stopped, clock.ended);
+	if (!has_come(over, as_of))
+		over = DT_NOEND;
 	/* What ended before it was broken was never promised. */
-	ended = clock.ended <= as_of && clock.ended != DT_NOEND && judgement.stopped > as_of;
-	if (ended && (judgement.due.problem != NULL || judgement.due.at >= clock.ended))
+	if (over != DT_NOEND && over < judgement.stopped && over <= judgement.due.at)
 		PG_RETURN_NULL();
-	open = judgement.stopped > as_of && !ended;
-	until = Min(judgement.stopped, clock.ended);
-	if (until > as_of)
-		until = as_of;
-	if (open)
+	if (over == DT_NOEND)
 		warn = find_warning(clock.started, &judgement.rule->target, clock.pauses,
 							clock.npauses, &judgement.due);
 
@@ -299,10 +289,10 @@ sla_promise(PG_FUNCTION_ARGS)
 	values[2] = PointerGetDatum(judgement.rule->target.interval);
 	nulls[2] = judgement.rule->target.interval == NULL;
 	set_instant(values, nulls, 3, warn);
-	set_instant(values, nulls, 4, judgement.due.problem == NULL ? judgement.due.at : DT_NOEND);
-	set_instant(values, nulls, 5, open ? DT_NOEND : until);
-	values[6] = ObjectIdGetDatum(kept->states[state_of(&clock, &judgement, as_of, warn)]);
-	nulls[7] = !find_elapsed(clock.started, until, judgement.rule->target.hours,
+	set_instant(values, nulls, 4, judgement.due.at);
+	set_instant(values, nulls, 5, over);
+	values[6] = ObjectIdGetDatum(kept->states[state_of(&judgement, over, as_of, warn)]);
+	nulls[7] = !find_elapsed(clock.started, Min(over, as_of), judgement.rule->target.hours,
 							 clock.pauses, clock.npauses, &elapsed);
 	if (!nulls[7])
 		values[7] = PointerGetDatum(interval_of_time(elapsed));

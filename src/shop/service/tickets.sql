@@ -187,7 +187,7 @@ CREATE OR REPLACE FUNCTION event_counts_at(kind text, at timestamptz, recorded_a
 RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN recorded_at > at + late_after
-             AND kind IN ('agent_reply', 'auto_reply', 'proposed', 'pending', 'resumed', 'resolved', 'discarded', 'auto_resolved')
+             AND kind NOT IN ('opened', 'customer_message', 'reopened')
             THEN recorded_at ELSE at END;
 COMMENT ON FUNCTION event_counts_at(text, timestamptz, timestamptz, interval) IS
     'from when an event of a ticket counts: when it happened; for what the shop did and entered later than late_after, when it was recorded. late_after NULL: always when it happened';
@@ -365,6 +365,23 @@ END
 $$;
 COMMENT ON FUNCTION refresh_late_tickets() IS
     'trigger of settings: closed_at of tickets with events that were entered late follows late_after and late_helps';
+
+-- Whoever turns out to be a machine has answered nobody.
+CREATE OR REPLACE FUNCTION refresh_answered_tickets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM refresh_closed_at(e.customer_id, e.ticket_id)
+       FROM (SELECT DISTINCT e.customer_id, e.ticket_id
+               FROM ticket_events e
+              WHERE e.agent_id = NEW.agent_id
+              ORDER BY e.customer_id, e.ticket_id) e;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION refresh_answered_tickets() IS
+    'trigger of agents: closed_at of tickets that an agent had a hand in follows is_machine';
 
 CREATE OR REPLACE FUNCTION keep_closed_at() RETURNS trigger
     LANGUAGE plpgsql
@@ -569,6 +586,21 @@ CREATE OR REPLACE TRIGGER check_closed_at_of_new
     AFTER INSERT ON tickets
     FOR EACH ROW WHEN (NEW.closed_at IS NOT NULL)
     EXECUTE FUNCTION check_closed_at();
+
+--@ reference agents ticket_events 0.2.0
+CREATE OR REPLACE TRIGGER refresh_answered_tickets
+    AFTER UPDATE OF is_machine ON agents
+    FOR EACH ROW WHEN (OLD.is_machine IS DISTINCT FROM NEW.is_machine)
+    EXECUTE FUNCTION refresh_answered_tickets();
+
+-- What 0.1.0 kept for merged tickets was when the last clock of the one stopped in
+-- which they go on.
+--@ reference tickets ticket_events 0.2.0
+DO $$
+BEGIN
+    PERFORM refresh_closed_at(t.customer_id, t.ticket_id) FROM tickets t WHERE t.merged_into IS NOT NULL;
+END
+$$;
 
 --@ change settings 0.2.0
 CREATE OR REPLACE TRIGGER refresh_late_tickets
