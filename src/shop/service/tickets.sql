@@ -187,8 +187,9 @@ CREATE OR REPLACE FUNCTION event_counts_at(kind text, at timestamptz, recorded_a
 RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN recorded_at > at + late_after
-             AND kind NOT IN ('opened', 'customer_message', 'reopened')
-            THEN recorded_at ELSE at END;
+            -- (looked at only then: it takes longer than all the rest)
+            THEN CASE WHEN kind IN ('opened', 'customer_message', 'reopened') THEN at ELSE recorded_at END
+            ELSE at END;
 COMMENT ON FUNCTION event_counts_at(text, timestamptz, timestamptz, interval) IS
     'from when an event of a ticket counts: when it happened; for what the shop did and entered later than late_after, when it was recorded. late_after NULL: always when it happened';
 
