@@ -40,7 +40,9 @@ OBJS = \
 	src/calendar/period_support.o \
 	src/calendar/holidays.o \
 	src/calendar/rows_support.o \
+	src/calendar/packed_hours.o \
 	src/calendar/opening_hours.o \
+	src/calendar/print_hours.o \
 	src/calendar/stored_hours.o \
 	src/calendar/business_hours.o \
 	src/calendar/open_time.o \

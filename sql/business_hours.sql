@@ -8,6 +8,10 @@ SET intervalstyle = 'postgres';
 -- The notation
 --
 
+-- NULL where the hours are not read.
+CREATE FUNCTION pg_temp.try_open(rules text, at timestamptz) RETURNS boolean LANGUAGE sql
+RETURN loyalcs.is_open(loyalcs.try_business_hours(rules), at);
+
 -- What is printed is canonical, and reads back to an equal value.
 CREATE TABLE written (n serial, rules text);
 INSERT INTO written (rules) VALUES
@@ -22,9 +26,34 @@ INSERT INTO written (rules) VALUES
     ('24/7; Dec 29-31 off'), ('24/7; Dec 31-Dec 31 off'),
     ('Mo-Fr 10:00-18:00; 2026 Aug 13-16 off'), ('Mo-Fr 10:00-18:00; 2026 Nov 23 10:00-15:00'),
     ('24/7; 2026 Dec 29-2027 Jan 03 off'), ('24/7; 2026 Jul 30-Aug 02 off'), ('24/7; 2026 Jul 30-2026 Jul 30 off'),
-    (E'  Mo-Fr10:00 -18:00 \n;\t We  off ');
+    (E'  Mo-Fr10:00 -18:00 \n;\t We  off '),
+    ('Jun-Aug Mo-Fr 09:00-17:00'), ('nov - feb mo-su 10:00-16:00; Mar-Oct 9:00-18:00'), ('Jun 9:00-17:00'), ('24/7; Feb off'),
+    ('24/7; Feb 01-29 off'), ('24/7; Feb 01-28 off'), ('2026 Jun-Aug Mo,We 10:00-12:00'), ('2026 Nov-2027 Feb Sa 10:00-12:00'),
+    ('24/7; 2027 Feb 01-28 off'), ('24/7; 2028 Feb 01-28 off'), ('24/7; 2026 Jan 01-Dec 31 off'), ('Dec-Nov 10:00-12:00'),
+    ('Mo-Fr 10:00-18:00; Dec 24-26 Mo-Fr 10:00-15:00; 2026 Aug 13-16 PH off'), ('Aug Su-Sa,PH 10:00-12:00'), ('Aug PH,Su off; Mo 8:00-9:00'),
+    ('Mo-Fr'), ('Sa,PH;Su off'), ('Jun-Aug'), ('Jun-Aug Mo-Fr'), ('2026 Nov 23'),
+    ('Fr,Sa 22:00-26:00'), ('Fr 18:00-24:00,23:00-25:00'), ('Fr 18:00-25:00,22:00-29:30'), ('Fr 20:00-43:59'), ('Fr 20:00-24:00'),
+    ('Jan,Mar-Apr,Dec Mo-Fr 10:00-12:00,13:00-17:00'), ('24/7; 2026 Aug 13,2026 Sep 20-22 off');
 SELECT rules, h AS canonical, h::text::business_hours = h AS reads_back
 FROM written, business_hours(rules) AS h ORDER BY n;
+
+-- What is written in another way is the same.
+SELECT a, b, business_hours(a) = business_hours(b) AS same, business_hours_hash(a::business_hours) = business_hours_hash(b::business_hours) AS hash
+FROM (VALUES ('Jun-Aug 09:00-17:00', 'Jun 01-Aug 31 Mo-Su 09:00-17:00'), ('Mo', 'Mo 00:00-24:00'), ('Fr 22:00-26:00', 'Fr 22:00-02:00'),
+             ('Jan,Mar Mo', 'Jan Mo; Mar Mo'), ('Feb 10:00-12:00', 'Feb 01-29 10:00-12:00'), ('Feb 10:00-12:00', 'Feb 01-28 10:00-12:00'),
+             ('Jun Mo 10:00-12:00', 'Jun 10:00-12:00'), ('Mo 10:00-12:00', 'Jan-Dec Mo 10:00-12:00')) AS v (a, b);
+-- The last rule about a day decides, whatever it is called by.
+SELECT h AS hours, string_agg(to_char(d, 'Mon DD Dy'), ', ' ORDER BY d) AS open_at_noon
+FROM unnest(ARRAY['Mo-Fr 10:00-18:00; Jun-Aug We off', 'Jun-Aug Mo-Fr 10:00-18:00', 'Nov-Jun Sa 10:00-18:00; 2026 Jul Su', 'Jun,Jul Fr 36:00-40:00; 24/7',
+                  'Jun-Jul Fr 22:00-37:00', 'Jun-Jul; Mo-Fr off', 'Jul PH,Th', 'Dec-Jun Tu; 2026 Jun 30-Jul 01 off', '2026 Jun-Jul Sa,2026 Jul 02']::text[]) AS h,
+     generate_series(timestamptz '2026-06-29 12:00+09', '2026-07-20 12:00+09', '1 day') AS d
+WHERE pg_temp.try_open(h, d) GROUP BY h ORDER BY h;
+SELECT h AS hours, to_char(next_open(h::business_hours, '2026-03-01 00:00+09'), 'YYYY-MM-DD HH24:MI') AS opens,
+       to_char(next_close(h::business_hours, '2026-03-01 00:00+09'), 'YYYY-MM-DD HH24:MI') AS closes
+FROM unnest(ARRAY['Nov-Feb', 'Feb', 'Mar', 'Feb Fr 22:00-26:00; Feb 29 22:00-30:00', '2028 Feb', '2027 Dec-2028 Feb Mo', 'Dec 31 20:00-26:00', 'Feb-Jan']) AS h;
+-- A reason why, for seasons too.
+SELECT to_char(starts, 'MM-DD HH24:MI') AS starts, is_open, why
+FROM explain_business_time('2026-07-30 00:00+09', '2026-08-05 00:00+09', 'Jul Mo-Fr 10:00-18:00; Aug Mo-Fr 10:00-15:00; Aug Sa off; Aug 02-03 off; Aug 04 Tu 10:00-12:00');
 
 -- All three parts, and what may be left out of the text.
 SELECT business_hours('Mo-Fr 09:00-17:00; PH off', 'america/new_york', ' 2026-07-03 , 2026-01-01,2026-07-03');
@@ -58,6 +87,9 @@ SELECT rules, complaint(rules) FROM unnest(ARRAY[
     'Dec 29-Jan off', 'Dec 29 Mo-Fr off', 'Jan 01,May 01 off', '2026 off', '2026 Feb 29 off', '2026-2027 Aug 13 off',
     '2026 Aug 16-13 off', '2026 Dec 29-Jan 03 off', '2026 Dec 29-2025 Jan 03 off', '2026 Dec 29-2027 off',
     '1899 Jan 01 off', '2100 Jan 01 off', '20260 Jan 01 off', '2026-08-13 off', '24/7 off', '24/6',
+    'Jun-Aug 15 off', 'Jun 01-Aug off', 'Jun,Mo 10:00-12:00', 'Jun,,Jul 10:00-12:00', 'Jun,2026 10:00-12:00', '2026 Aug 13,Sep 20',
+    '2026 Aug,Sep', '2026 Aug-2025 Sep', '2026 Nov-Feb', 'Jun Jul', 'Jun-Aug Mo-Fr sunrise-sunset', 'Jun-Aug 24/7', 'Mo-Fr, 10:00-12:00', 'Mo-Fr Jun-Aug',
+    'Mo 00:00-26:00', 'Mo 10:00-34:00', 'Mo 10:00-48:00', 'Mo 10:00-50:00', 'Mo 26:00-28:00', 'Mo 22:00-26:60', 'Jun-2026 Jul', 'Jun-Fr', 'Jun 31',
     '月-金 10:00-18:00', 'Mo-Fr 10:00〜18:00', 'Mo-Fr 10:00-18:00 @ UTC']) AS rules;
 
 -- Hours that never open are refused; those whose dates are past are not.
@@ -85,6 +117,11 @@ SELECT complaint(string_agg('24/7', ';')) FROM generate_series(1, 501);
 SELECT complaint(string_agg('24/7', ';')) FROM generate_series(1, 500);
 SELECT complaint(string_agg(format('%s:%s0-%1$s:%2$s5', lpad((i / 6)::text, 2, '0'), i % 6), ',')) FROM generate_series(0, 24) AS i;
 SELECT complaint(string_agg(format('%s:%s0-%1$s:%2$s5', lpad((i / 6)::text, 2, '0'), i % 6), ',')) FROM generate_series(0, 23) AS i;
+SELECT complaint(string_agg('Jan', ',')) FROM generate_series(1, 501);
+SELECT complaint(string_agg('Jan', ',')) FROM generate_series(1, 500);
+SELECT complaint(r || '10:00-12:00,13:00-14:00,15:00-16:00,17:00-18:00,20:00-21:00') FROM (SELECT string_agg('Jan', ',') FROM generate_series(1, 401)) AS x (r);
+SELECT complaint(r || '10:00-12:00,13:00-14:00,15:00-16:00,17:00-18:00,20:00-21:00') FROM (SELECT string_agg('Jan', ',') FROM generate_series(1, 400)) AS x (r);
+SELECT complaint(string_agg('24/7', ';') || '; Mo 10:00-12:00,13:00-14:00') FROM generate_series(1, 500);
 SELECT complaint('24/7', 'UTC', string_agg((date '2000-01-01' + i)::text, ',')) FROM generate_series(0, 2000) AS i;
 SELECT length(business_hours('24/7', 'UTC', string_agg((date '2000-01-01' + i)::text, ','))::text) FROM generate_series(0, 1999) AS i;
 
@@ -169,7 +206,7 @@ CREATE TABLE damaged AS
 SELECT d.n, d.what, d.bytes::business_hours AS hours
   FROM (VALUES (business_hours('24/7', 'UTC', '')::bytea)) good (whole),
        LATERAL (VALUES (0, 'good', whole),
-                       (1, 'newer version', set_byte(whole, 0, 2)),
+                       (1, 'newer version', set_byte(whole, 0, 3)),
                        (2, 'no version', set_byte(whole, 0, 0)),
                        (3, 'empty', ''::bytea),
                        (4, 'short', substr(whole, 1, 7)),
@@ -180,7 +217,17 @@ SELECT d.n, d.what, d.bytes::business_hours AS hours
                        (9, 'no rules', set_byte(whole, 4, 0)),
                        (10, 'many rules', set_byte(whole, 5, 255)),
                        (11, 'kind', set_byte(whole, 12, 77)),
-                       (12, 'zone', set_byte(whole, length(whole) - 2, 7))) d (n, what, bytes);
+                       (12, 'zone', set_byte(whole, length(whole) - 2, 7)),
+                       (13, 'seasons, none of which it has', set_byte(whole, 0, 2))) d (n, what, bytes)
+UNION ALL
+SELECT d.n, d.what, d.bytes::business_hours
+  FROM (VALUES (business_hours('Jun Mo', 'UTC', '')::bytea)) good (whole),
+       LATERAL (VALUES (14, 'a good season', whole),
+                       (15, 'a season of version 1', set_byte(whole, 0, 1)),
+                       (16, 'a season of the whole week', set_byte(whole, 13, 127))) d (n, what, bytes);
+-- What could be said before is of the version that it had.
+SELECT get_byte(h::bytea, 0) AS version, count(*), bool_or(h::text ~ '[A-Z][a-z]{2}[-0-9a-z ]* (Mo|Tu|We|Th|Fr|Sa|Su|PH)') AS has_seasons
+  FROM written, business_hours(rules) AS h GROUP BY 1 ORDER BY 1;
 -- Which of them are answered about; all others are refused, for that reason.
 CREATE FUNCTION pg_temp.answered(question text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

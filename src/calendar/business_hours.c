@@ -3,7 +3,8 @@
  * business_hours.c
  *	  The type business_hours: input, output, comparison.
  *
- * business_hours.h has the value's layout, opening_hours.c its notation.
+ * business_hours.h has the value's layout, opening_hours.c and print_hours.c its
+ * notation.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +18,7 @@
 #include "base/compat.h"
 #include "base/shown.h"
 #include "calendar/opening_hours.h"
+#include "calendar/print_hours.h"
 #include "calendar/stored_hours.h"
 #include "calendar/zone.h"
 
@@ -74,7 +76,7 @@ report_text(FunctionCallInfo fcinfo, const char *what, const char *text,
 					   scan_position(scanner)),
 			 holidays ?
 			 errhint("Write JP, dates such as 2026-08-13,2026-08-14, both, or nothing.") :
-			 errhint("Write rules such as Mo-Fr 10:00-18:00; Sa 10:00-15:00; PH off; Dec 29-Jan 03 off; 2026 Aug 13-16 off.")));
+			 errhint("Write rules such as Mo-Fr 10:00-18:00; Jun-Aug Sa 10:00-15:00; PH off; Dec 29-Jan 03 off; 2026 Aug 13-16 off.")));
 }
 
 /* False if that has been reported. */
@@ -151,7 +153,8 @@ business_hours_out(PG_FUNCTION_ARGS)
 
 /*
  * In binary a value is its version and its text: what comes in has one parser,
- * whichever way it comes, and every version can read it.
+ * whichever way it comes.  The version is the value's, which says what the text
+ * may have, so that an earlier release takes what it can read and no more.
  */
 PG_FUNCTION_INFO_V1(business_hours_recv);
 Datum
@@ -162,11 +165,11 @@ business_hours_recv(PG_FUNCTION_ARGS)
 	char	   *text;
 	int			nbytes;
 
-	if (version != CALENDAR_VERSION)
+	if (version < 1 || version > CALENDAR_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("unsupported version number %d of business_hours", version),
-				 errdetail("The only one is %d.", CALENDAR_VERSION)));
+				 errdetail("The last one is %d.", CALENDAR_VERSION)));
 	text = pq_getmsgtext(buf, buf->len - buf->cursor, &nbytes);
 	if (strlen(text) != (size_t) nbytes)
 		ereport(ERROR,
@@ -185,7 +188,7 @@ business_hours_send(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
-	pq_sendint8(&buf, CALENDAR_VERSION);
+	pq_sendint8(&buf, hours->version);
 	pq_sendtext(&buf, text, end - text);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -220,22 +223,24 @@ business_hours_make(PG_FUNCTION_ARGS)
  * says how the rest is to be read, and is no part of what is said.  The order
  * has no meaning; it exists so that keys, DISTINCT and statistics work.
  *
- * A version to come has to be brought into this form before it is compared, so
- * that the same hours are equal whichever version wrote them, and keys, hash
- * partitions and indexes go on.  Hence the hash, too, is that of version 1.
+ * Each value has the least version that can say it, so the same hours have the
+ * same bytes, whichever release wrote them, and keys, hash partitions and indexes
+ * go on.  A version that says what is said here in another way has to be brought
+ * into this form before it is compared, and the hash is that of this form.
  */
 
 /* What is compared: from the countries on. */
 #define COMPARED_FROM	(offsetof(BusinessHours, countries) - VARHDRSZ)
 
-/* A value of version 1, which is the only one, packed or not. */
+/* A value of a version that is known, packed or not. */
 static struct varlena *
 compared_argument(FunctionCallInfo fcinfo, int argno)
 {
 	struct varlena *value = PG_GETARG_VARLENA_PP(argno);
 
 	if (VARSIZE_ANY_EXHDR(value) < sizeof(BusinessHours) - VARHDRSZ ||
-		*(uint8 *) VARDATA_ANY(value) != CALENDAR_VERSION)
+		*(uint8 *) VARDATA_ANY(value) == 0 ||
+		*(uint8 *) VARDATA_ANY(value) > CALENDAR_VERSION)
 		stored_hours(PG_GETARG_DATUM(argno));	/* says what is wrong */
 	return value;
 }

@@ -25,12 +25,18 @@
 #define CALENDAR_MAX_DATES		2000
 #define CALENDAR_MAX_ZONE		255 /* as PostgreSQL's TZ_STRLEN_MAX */
 
-#define CALENDAR_VERSION		1
+/*
+ * A value says the least version that has all of it, so that what an earlier
+ * release wrote is what this one would write, byte for byte: equal, and of the
+ * same hash.  2: rules about days of the week within a season.
+ */
+#define CALENDAR_VERSION		2
+#define CALENDAR_VERSION_SEASONS	2
 #define CALENDAR_JP				0x01	/* in countries: holidays of Japan */
 
 #define DAY_MINUTES				1440
 
-/* Bits of the days of a weekly rule: Monday is the lowest. */
+/* Bits of days of the week: Monday is the lowest. */
 #define DAYS_WEEK				0x7f
 #define DAYS_PH					0x80
 
@@ -48,11 +54,14 @@ typedef enum RuleKind
 typedef struct OpeningRule
 {
 	uint8		kind;			/* a RuleKind */
-	uint8		days;			/* of RULE_WEEKLY, never 0 there; else 0 */
+	uint8		days;			/* 0: all of them, but not of RULE_WEEKLY */
 	uint16		nspans;
 	int32		first;			/* RULE_DATED: a day number; RULE_YEARLY: */
 	int32		last;			/* YEAR_DAY(); both inclusive; else 0 */
 } OpeningRule;
+
+/* A leap year stands for a year that is not given. */
+#define ANY_YEAR				2000
 
 #define YEAR_DAY(month, mday)	((month) * 32 + (mday))
 #define YEAR_DAY_MONTH(day)		((day) / 32)
@@ -75,14 +84,15 @@ typedef struct OpeningSpan
  * wider fields come first, so that int alignment suits all of them; the usual
  * schedule of a shop takes some 70 bytes.
  *
- * Invariants, all held by check_hours(): one rule at least; spans of a rule
+ * Invariants, all held by check_hours(): one rule at least; days of a season
+ * are not the whole week, which 0 says; spans of a rule
  * ascending by open, and merged as merge_spans() does; holidays ascending,
  * without duplicates; lengths that add up.  So equal values have equal bytes.
  */
 typedef struct BusinessHours
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
-	uint8		version;		/* CALENDAR_VERSION */
+	uint8		version;		/* 1 to CALENDAR_VERSION */
 	uint8		countries;		/* CALENDAR_JP or 0 */
 	uint16		reserved;		/* always zero */
 	uint16		nrules;

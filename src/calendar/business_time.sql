@@ -64,4 +64,4 @@ CREATE FUNCTION loyalcs.explain_business_time(
     SUPPORT loyalcs.rows_support
     AS 'MODULE_PATHNAME', 'explain_business_time';
 COMMENT ON FUNCTION loyalcs.explain_business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
-    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';
+    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';

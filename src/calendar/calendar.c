@@ -22,6 +22,7 @@
 #include "base/compat.h"
 #include "calendar/calendar.h"
 #include "calendar/opening_hours.h"
+#include "calendar/print_hours.h"
 #include "calendar/stored_hours.h"
 #include "calendar/zone.h"
 

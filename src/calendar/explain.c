@@ -16,7 +16,7 @@
 #include "base/intervals.h"
 #include "calendar/calendar.h"
 #include "calendar/holidays.h"
-#include "calendar/opening_hours.h"
+#include "calendar/print_hours.h"
 
 /* Why it is open or closed: the rule, and the day if that is a holiday. */
 typedef struct Reason
@@ -38,6 +38,24 @@ typedef struct Explanation
 	TimestampTz to;
 } Explanation;
 
+/* Hours of a part of the year, and no mere closure: weekly ones as long as it lasts. */
+static bool
+is_season(const OpeningRule *rule)
+{
+	return rule->kind != RULE_WEEKLY && rule->nspans > 0 &&
+		(rule->days != 0 || covers_whole_months(rule));
+}
+
+static const char *
+rule_noun(const OpeningRule *rule)
+{
+	if (rule->kind == RULE_WEEKLY)
+		return "weekly rule";
+	if (is_season(rule))
+		return "seasonal rule";
+	return rule->kind == RULE_DATED ? "dated exception" : "yearly exception";
+}
+
 static char *
 reason_text(const Schedule *schedule, const Reason *reason)
 {
@@ -52,10 +70,7 @@ reason_text(const Schedule *schedule, const Reason *reason)
 	print_rule(rule, &HOURS_SPANS(schedule->hours)[schedule->first_spans[reason->rule]],
 			   rule_text);
 	if (reason->holiday == DATEVAL_NOEND)
-		return psprintf("%s: %s",
-						rule->kind == RULE_DATED ? "dated exception" :
-						rule->kind == RULE_YEARLY ? "yearly exception" : "weekly rule",
-						rule_text);
+		return psprintf("%s: %s", rule_noun(rule), rule_text);
 	holiday = (schedule->hours->countries & CALENDAR_JP) ?
 		japanese_holiday_on(reason->holiday) : NULL;
 	if (holiday == NULL)
@@ -116,7 +131,7 @@ reason_of(const OpenTable *table, DateADT day, int rule, bool is_open)
 
 		if ((of_day->days & DAYS_PH) != 0 && table->holidays[day - table->first_day])
 			reason.holiday = day;
-		else if (!is_open && of_day->kind == RULE_WEEKLY)
+		else if (!is_open && (of_day->kind == RULE_WEEKLY || is_season(of_day)))
 			reason.rule = -1;
 	}
 	return reason;

@@ -35,15 +35,25 @@
  * Building a table
  */
 
-/* Makes `rule` the rule of the days from first to last that are in the window. */
+/*
+ * Makes `index` the rule of the days from first to last that are in the window,
+ * and of the week if the rule names such.
+ */
 static void
-paint_days(OpenTable *table, DateADT first, DateADT last, int rule)
+paint_days(OpenTable *table, DateADT first, DateADT last, const OpeningRule *rule, int index)
 {
 	int			from = Max(first - table->first_day, 0);
 	int			to = Min(last - table->first_day, table->ndays - 1);
+	int			days = rule->days != 0 ? rule->days : DAYS_WEEK;
+	int			weekday = weekday_of(table->first_day + from);
 
 	for (int i = from; i <= to; i++)
-		table->days[i] = rule;
+	{
+		if ((days & (1 << weekday)) != 0 ||
+			((days & DAYS_PH) != 0 && table->holidays[i]))
+			table->days[i] = index;
+		weekday = weekday == 6 ? 0 : weekday + 1;
+	}
 }
 
 /*
@@ -72,21 +82,7 @@ paint_yearly(OpenTable *table, const OpeningRule *rule, int index)
 		int32		ignored;
 
 		civil_from_day(last, &ignored, &month, &mday);
-		paint_days(table, first, month == last_month ? last : last - 1, index);
-	}
-}
-
-static void
-paint_weekly(OpenTable *table, const OpeningRule *rule, int index)
-{
-	int			weekday = weekday_of(table->first_day);
-
-	for (int i = 0; i < table->ndays; i++)
-	{
-		if ((rule->days & (1 << weekday)) != 0 ||
-			((rule->days & DAYS_PH) != 0 && table->holidays[i]))
-			table->days[i] = index;
-		weekday = weekday == 6 ? 0 : weekday + 1;
+		paint_days(table, first, month == last_month ? last : last - 1, rule, index);
 	}
 }
 
@@ -122,11 +118,11 @@ find_rules(OpenTable *table, const BusinessHours *hours)
 		const OpeningRule *rule = &HOURS_RULES(hours)[i];
 
 		if (rule->kind == RULE_WEEKLY)
-			paint_weekly(table, rule, i);
+			paint_days(table, table->first_day, table->first_day + table->ndays - 1, rule, i);
 		else if (rule->kind == RULE_YEARLY)
 			paint_yearly(table, rule, i);
 		else
-			paint_days(table, rule->first, rule->last, i);
+			paint_days(table, rule->first, rule->last, rule, i);
 	}
 }
 

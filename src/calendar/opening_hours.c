@@ -1,22 +1,27 @@
 /*-------------------------------------------------------------------------
  *
  * opening_hours.c
- *	  Reads and writes opening hours in OpenStreetMap's notation.
+ *	  Reads opening hours in OpenStreetMap's notation.
  *
  * The subset of https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
  * that shops and desks use, and nothing that would need to be guessed:
  *
  *	hours	= rules [ "@" zone [ holidays ] ]
  *	rules	= rule { ";" rule }
- *	rule	= "24/7" | [ days | date ] ( times | "off" | "closed" )
+ *	rule	= "24/7" | times | "off" | "closed" |
+ *			  ( dates [ days ] | days ) [ times | "off" | "closed" ]
  *	days	= day [ "-" day ] { "," day [ "-" day ] }	(day: Mo to Su, PH)
- *	date	= [ year ] month mday [ "-" [ [ year ] month ] mday ]
+ *	dates	= date { "," date }
+ *	date	= [ year ] month [ "-" [ [ year ] month ] ] |
+ *			  [ year ] month mday [ "-" [ [ year ] month ] mday ]
  *	times	= HH:MM "-" HH:MM { "," HH:MM "-" HH:MM }
  *	holidays = ( "JP" | YYYY-MM-DD ) { "," ( "JP" | YYYY-MM-DD ) }
  *
  * Words are read in either case, blanks may stand between any two of them, and
- * a day or an hour below 10 may do without its zero.  What is printed is
- * canonical: reading it gives the same value, and printing that the same text.
+ * a day or an hour below 10 may do without its zero.  Days without times are
+ * open all day.  A closing time after 24:00 is one of the next day, as Japan
+ * writes it.  What print_hours.c prints is canonical: reading it gives the same
+ * value, and printing that the same text.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,22 +30,25 @@
 #include "base/civil.h"
 #include "calendar/opening_hours.h"
 
-static const char *const day_names[] = {"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH"};
-static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+const char *const day_names[8] = {"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH"};
+const char *const month_names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /* What can be expected, in the words of whoever reads the message. */
 static const char *const expected_rule = "days, a date, times or 24/7";
 static const char *const expected_times = "opening times such as 10:00-18:00, or off";
 static const char *const expected_time = "a time such as 10:00";
-static const char *const expected_close = "a closing time up to 24:00 that is not the opening time";
+static const char *const expected_close = "a closing time less than a day after the opening, such as 18:00 or 26:00";
 static const char *const expected_day = "a day of the week (Mo, Tu, We, Th, Fr, Sa, Su) or PH";
 static const char *const expected_month = "a month (Jan, Feb, Mar ... Dec)";
 static const char *const expected_mday = "a day that the month has";
 static const char *const expected_last = "a last day that is not before the first";
+static const char *const expected_both = "a day at both ends of the range, or at neither";
 static const char *const expected_year = "a year from 1900 to 2099";
 static const char *const expected_zone = "the name of a time zone, such as Asia/Tokyo";
 static const char *const expected_holiday = "JP or a date such as 2026-08-13";
+static const char *const expected_fewer_rules = "no more than 500 rules";
+static const char *const expected_fewer_times = "no more than 2000 times in all";
 static const char *const expected_open = "a rule that opens on some day that no later rule closes";
 
 /*
@@ -136,7 +144,7 @@ take_number(Scanner *scanner, int max, int *value, const char *expected)
  * Times
  */
 
-/* Minutes since midnight. */
+/* Minutes since midnight, of the day that it starts with. */
 static bool
 parse_time(Scanner *scanner, int max, int *minutes, const char *expected)
 {
@@ -146,7 +154,7 @@ parse_time(Scanner *scanner, int max, int *minutes, const char *expected)
 
 	skip_blanks(scanner);
 	begin = scanner->at;
-	if (!take_number(scanner, 24, &hour, expected))
+	if (!take_number(scanner, max / 60, &hour, expected))
 		return false;
 	if (*scanner->at != ':')
 		return scan_fail(scanner, "\":\"");
@@ -162,48 +170,7 @@ parse_time(Scanner *scanner, int max, int *minutes, const char *expected)
 	return true;
 }
 
-/*
- * Sorts spans, and merges those that overlap or touch, in place; gives how many
- * are left.  Two that would be longer than a day together stay apart, as their
- * sum could not be written; evaluation merges them anyway.
- */
-static int
-merge_spans(OpeningSpan *spans, int nspans)
-{
-	int			n = 0;
-
-	for (int i = 1; i < nspans; i++)
-	{
-		OpeningSpan span = spans[i];
-		int			j = i;
-
-		while (j > 0 && (spans[j - 1].open > span.open ||
-						 (spans[j - 1].open == span.open && spans[j - 1].close > span.close)))
-		{
-			spans[j] = spans[j - 1];
-			j--;
-		}
-		spans[j] = span;
-	}
-	for (int i = 0; i < nspans; i++)
-	{
-		if (n > 0 && spans[i].open <= spans[n - 1].close)
-		{
-			int			open = spans[n - 1].open;
-			int			close = Max(spans[i].close, spans[n - 1].close);
-
-			if (close - open < DAY_MINUTES || (open == 0 && close == DAY_MINUTES))
-			{
-				spans[n - 1].close = close;
-				continue;
-			}
-		}
-		spans[n++] = spans[i];
-	}
-	return n;
-}
-
-/* The times of the rule that was begun last. */
+/* The times of a rule, behind those of the rules before it. */
 static bool
 parse_times(Scanner *scanner, HoursParts *parts, OpeningRule *rule)
 {
@@ -217,7 +184,7 @@ parse_times(Scanner *scanner, HoursParts *parts, OpeningRule *rule)
 		const char *begin;
 
 		if (parts->nspans + n == CALENDAR_MAX_SPANS)
-			return scan_fail(scanner, "no more than 2000 times in all");
+			return scan_fail(scanner, expected_fewer_times);
 		if (n == CALENDAR_DAY_SPANS)
 			return scan_fail(scanner, "no more than 24 times a day");
 		if (!parse_time(scanner, DAY_MINUTES - 1, &open, expected_time))
@@ -226,15 +193,16 @@ parse_times(Scanner *scanner, HoursParts *parts, OpeningRule *rule)
 			return scan_fail(scanner, "\"-\" and a closing time");
 		skip_blanks(scanner);
 		begin = scanner->at;
-		if (!parse_time(scanner, DAY_MINUTES, &close, expected_close))
+		if (!parse_time(scanner, 2 * DAY_MINUTES - 1, &close, expected_close))
 			return false;
-		if (close == open)
+		if (close < open)
+			close += DAY_MINUTES;
+		if (close == open ||
+			(close - open >= DAY_MINUTES && !(open == 0 && close == DAY_MINUTES)))
 		{
 			scanner->at = begin;
 			return scan_fail(scanner, expected_close);
 		}
-		if (close < open)
-			close += DAY_MINUTES;
 		spans[n].open = open;
 		spans[n].close = close;
 		n++;
@@ -280,9 +248,6 @@ parse_days(Scanner *scanner, OpeningRule *rule)
 	return true;
 }
 
-/* A leap year stands for a year that is not given. */
-#define ANY_YEAR 2000
-
 static bool
 parse_mday(Scanner *scanner, int year, int month, int *mday)
 {
@@ -315,62 +280,113 @@ parse_year(Scanner *scanner, int *year)
 	return true;
 }
 
-/* A day or a range of days, of one year if `year` is not 0, of every year else. */
+/* Is there a day of the month next, and not a time or a year? */
 static bool
-parse_date(Scanner *scanner, int year, OpeningRule *rule)
+at_mday(Scanner *scanner)
 {
-	int			last_year = year;
-	int			month;
-	int			last_month;
-	int			mday;
-	int			last_mday;
-	const char *begin;
+	int			digits = 0;
 
 	skip_blanks(scanner);
-	month = take_name(scanner, month_names, lengthof(month_names)) + 1;
-	if (month == 0)
-		return scan_fail(scanner, expected_month);
-	if (!parse_mday(scanner, year, month, &mday))
+	while (is_digit(scanner->at[digits]))
+		digits++;
+	return digits > 0 && digits < 3 && scanner->at[digits] != ':';
+}
+
+static bool
+at_year(Scanner *scanner)
+{
+	skip_blanks(scanner);
+	return is_digit(scanner->at[0]) && is_digit(scanner->at[1]) && is_digit(scanner->at[2]);
+}
+
+/* From the first of a month, or from a day of it, to another. */
+typedef struct DateRange
+{
+	bool		whole;			/* whole months: no days were given */
+	int			year;			/* 0: of every year */
+	int			month;
+	int			mday;
+	int			last_year;
+	int			last_month;
+	int			last_mday;
+} DateRange;
+
+static bool
+parse_month(Scanner *scanner, int *month, const char *expected)
+{
+	skip_blanks(scanner);
+	*month = take_name(scanner, month_names, lengthof(month_names)) + 1;
+	return *month > 0 || scan_fail(scanner, expected);
+}
+
+/* What stands behind the "-" of a range. */
+static bool
+parse_last_date(Scanner *scanner, DateRange *range)
+{
+	if (range->year != 0 && at_year(scanner) && !parse_year(scanner, &range->last_year))
 		return false;
-	last_month = month;
-	last_mday = mday;
+	/* of the same month and year, a day is enough */
+	if ((range->whole || !at_mday(scanner) || range->last_year != range->year) &&
+		!parse_month(scanner, &range->last_month,
+					 range->whole || range->last_year != range->year ? expected_month :
+					 "the last day, or its month and day"))
+		return false;
+	return range->whole ||
+		parse_mday(scanner, range->last_year, range->last_month, &range->last_mday);
+}
+
+static void
+set_dates(OpeningRule *rule, const DateRange *range)
+{
+	if (range->year != 0)
+	{
+		rule->kind = RULE_DATED;
+		rule->first = day_from_civil(range->year, range->month, range->mday);
+		rule->last = day_from_civil(range->last_year, range->last_month, range->last_mday);
+	}
+	else
+	{
+		rule->kind = RULE_YEARLY;
+		rule->first = YEAR_DAY(range->month, range->mday);
+		rule->last = YEAR_DAY(range->last_month, range->last_mday);
+	}
+}
+
+/* A day, a month, or a range of either. */
+static bool
+parse_date(Scanner *scanner, bool needs_year, OpeningRule *rule)
+{
+	DateRange	range = {0};
+	const char *begin;
+
+	if (at_year(scanner) ? !parse_year(scanner, &range.year) :
+		needs_year && !scan_fail(scanner, expected_year))
+		return false;
+	if (!parse_month(scanner, &range.month, expected_month))
+		return false;
+	range.whole = !at_mday(scanner);
+	range.mday = 1;
+	if (!range.whole && !parse_mday(scanner, range.year, range.month, &range.mday))
+		return false;
+	range.last_year = range.year;
+	range.last_month = range.month;
+	range.last_mday = range.mday;
 
 	begin = scanner->at;
 	if (take(scanner, '-'))
 	{
 		skip_blanks(scanner);
 		begin = scanner->at;
-		if (year != 0 && is_digit(begin[0]) && is_digit(begin[1]) && is_digit(begin[2]))
-		{
-			if (!parse_year(scanner, &last_year))
-				return false;
-			skip_blanks(scanner);
-		}
-		if (!is_digit(*scanner->at) || last_year != year)
-		{
-			last_month = take_name(scanner, month_names, lengthof(month_names)) + 1;
-			if (last_month == 0)
-				return scan_fail(scanner, last_year != year ? expected_month :
-								 "the last day, or its month and day");
-		}
-		if (!parse_mday(scanner, last_year, last_month, &last_mday))
+		if (!parse_last_date(scanner, &range))
 			return false;
+		if (range.whole && at_mday(scanner))
+			return scan_fail(scanner, expected_both);
 	}
-
-	if (year != 0)
-	{
-		rule->kind = RULE_DATED;
-		rule->first = day_from_civil(year, month, mday);
-		rule->last = day_from_civil(last_year, last_month, last_mday);
-	}
-	else
-	{
-		rule->kind = RULE_YEARLY;
-		rule->first = YEAR_DAY(month, mday);
-		rule->last = YEAR_DAY(last_month, last_mday);
-	}
+	if (range.whole)
+		range.last_mday = month_days(range.year ? range.last_year : ANY_YEAR, range.last_month);
+	set_dates(rule, &range);
 	/* only from month to month may a range run through the turn of every year */
-	if (rule->last < rule->first && (year != 0 || month == last_month))
+	if (rule->last < rule->first && (range.year != 0 || range.month == range.last_month))
 	{
 		scanner->at = begin;
 		return scan_fail(scanner, expected_last);
@@ -382,70 +398,128 @@ parse_date(Scanner *scanner, int year, OpeningRule *rule)
  * Rules
  */
 
+/*
+ * A list of dates: each begins a rule, and all of these get the same days and
+ * times.  Behind a date with a year, none may leave it to be guessed.
+ */
+static bool
+parse_dates(Scanner *scanner, HoursParts *parts, int *nrules)
+{
+	bool		has_year = false;
+	int			n = 0;
+
+	do
+	{
+		OpeningRule *rule;
+
+		if (parts->nrules + n == CALENDAR_MAX_RULES)
+			return scan_fail(scanner, expected_fewer_rules);
+		rule = &parts->rules[parts->nrules + n];
+		memset(rule, 0, sizeof(*rule));
+		if (!parse_date(scanner, has_year, rule))
+			return false;
+		has_year = rule->kind == RULE_DATED;
+		n++;
+	} while (take(scanner, ','));
+	*nrules = n;
+	return true;
+}
+
+static bool
+add_all_day(Scanner *scanner, HoursParts *parts, OpeningRule *rule)
+{
+	OpeningSpan *span = &parts->spans[parts->nspans];
+
+	if (parts->nspans == CALENDAR_MAX_SPANS)
+		return scan_fail(scanner, expected_fewer_times);
+	span->open = 0;
+	span->close = DAY_MINUTES;
+	rule->nspans = 1;
+	parts->nspans++;
+	return true;
+}
+
+/* What a rule says about its days; if these were named, it need say nothing. */
+static bool
+parse_state(Scanner *scanner, HoursParts *parts, OpeningRule *rule, bool named)
+{
+	skip_blanks(scanner);
+	if (is_digit(*scanner->at))
+		return parse_times(scanner, parts, rule);
+	if (take_word(scanner, "off") || take_word(scanner, "closed"))
+		return true;
+	if (named && (*scanner->at == ';' || *scanner->at == '@' || *scanner->at == '\0'))
+		return add_all_day(scanner, parts, rule);
+	return scan_fail(scanner, named ? expected_times : expected_rule);
+}
+
+/* The other dates of a list get the days and times of the first. */
+static bool
+repeat_rule(Scanner *scanner, HoursParts *parts, int nrules)
+{
+	const OpeningRule *rule = &parts->rules[parts->nrules];
+	const OpeningSpan *spans = &parts->spans[parts->nspans - rule->nspans];
+
+	for (int i = 1; i < nrules; i++)
+	{
+		parts->rules[parts->nrules + i].days = rule->days;
+		parts->rules[parts->nrules + i].nspans = rule->nspans;
+		if (parts->nspans + rule->nspans > CALENDAR_MAX_SPANS)
+			return scan_fail(scanner, expected_fewer_times);
+		memcpy(&parts->spans[parts->nspans], spans, rule->nspans * sizeof(OpeningSpan));
+		parts->nspans += rule->nspans;
+	}
+	return true;
+}
+
+/* Is one of the names next? */
+static bool
+at_name(Scanner *scanner, const char *const *names, int nnames)
+{
+	const char *at = scanner->at;
+	bool		found = take_name(scanner, names, nnames) >= 0;
+
+	scanner->at = at;
+	return found;
+}
+
 static bool
 parse_rule(Scanner *scanner, HoursParts *parts)
 {
 	OpeningRule *rule = &parts->rules[parts->nrules];
-	const char *at;
-	int			digits = 0;
+	int			nrules = 1;
+	bool		has_dates;
+	bool		has_days;
 
 	if (parts->nrules == CALENDAR_MAX_RULES)
-		return scan_fail(scanner, "no more than 500 rules");
+		return scan_fail(scanner, expected_fewer_rules);
 	memset(rule, 0, sizeof(*rule));
 
 	skip_blanks(scanner);
-	at = scanner->at;
-	while (is_digit(at[digits]))
-		digits++;
-	if (strncmp(at, "24/7", 4) == 0)
+	if (strncmp(scanner->at, "24/7", 4) == 0)
 	{
-		if (parts->nspans == CALENDAR_MAX_SPANS)
-			return scan_fail(scanner, "no more than 2000 times in all");
+		if (!add_all_day(scanner, parts, rule))
+			return false;
 		scanner->at += 4;
 		rule->days = DAYS_WEEK;
-		rule->nspans = 1;
-		parts->spans[parts->nspans].open = 0;
-		parts->spans[parts->nspans].close = DAY_MINUTES;
-		parts->nspans++;
 		parts->nrules++;
 		return true;
 	}
-	if (digits >= 3)
-	{
-		int			year;
-
-		if (!parse_year(scanner, &year) || !parse_date(scanner, year, rule))
-			return false;
-	}
-	else if (take_name(scanner, month_names, lengthof(month_names)) >= 0)
-	{
-		scanner->at = at;
-		if (!parse_date(scanner, 0, rule))
-			return false;
-	}
-	else if (take_name(scanner, day_names, lengthof(day_names)) >= 0)
-	{
-		scanner->at = at;
-		if (!parse_days(scanner, rule))
-			return false;
-	}
-	else if (digits > 0 || take_word(scanner, "off") || take_word(scanner, "closed"))
-	{
-		scanner->at = at;
+	has_dates = at_year(scanner) || at_name(scanner, month_names, lengthof(month_names));
+	if (has_dates && !parse_dates(scanner, parts, &nrules))
+		return false;
+	has_days = at_name(scanner, day_names, lengthof(day_names));
+	if (has_days && !parse_days(scanner, rule))
+		return false;
+	if (!has_dates && !has_days)
 		rule->days = DAYS_WEEK;
-	}
-	else
-		return scan_fail(scanner, expected_rule);
-
-	skip_blanks(scanner);
-	if (is_digit(*scanner->at))
-	{
-		if (!parse_times(scanner, parts, rule))
-			return false;
-	}
-	else if (!take_word(scanner, "off") && !take_word(scanner, "closed"))
-		return scan_fail(scanner, expected_times);
-	parts->nrules++;
+	/* all days of a season are all of the week */
+	if (has_dates && (rule->days & DAYS_WEEK) == DAYS_WEEK)
+		rule->days = 0;
+	if (!parse_state(scanner, parts, rule, has_dates || has_days) ||
+		!repeat_rule(scanner, parts, nrules))
+		return false;
+	parts->nrules += nrules;
 	return true;
 }
 
@@ -474,7 +548,7 @@ ever_open(const HoursParts *parts)
 	for (int i = parts->nrules - 1; i >= 0; i--)
 	{
 		const OpeningRule *rule = &parts->rules[i];
-		int			days = rule->kind == RULE_WEEKLY ? rule->days : DAYS_WEEK;
+		int			days = rule->days != 0 ? rule->days : DAYS_WEEK;
 
 		/* every holiday is a day of the week as well */
 		if ((closed & DAYS_WEEK) == DAYS_WEEK)
@@ -579,13 +653,6 @@ parse_holidays(Scanner *scanner, HoursParts *parts)
 	return true;
 }
 
-/* What the text of the type can carry in a zone's name. */
-static inline bool
-is_zone_character(char c)
-{
-	return c > ' ' && c < 0x7f;
-}
-
 bool
 zone_can_be_written(const char *zone)
 {
@@ -638,267 +705,4 @@ parse_hours(Scanner *scanner, HoursParts *parts)
 		return scan_fail(scanner, expected_open);
 	}
 	return true;
-}
-
-/*
- * The value
- */
-
-size_t
-hours_size(const HoursParts *parts)
-{
-	return sizeof(BusinessHours) + parts->nrules * sizeof(OpeningRule) +
-		parts->nspans * sizeof(OpeningSpan) + parts->ndates * sizeof(int32) +
-		strlen(parts->zone) + 1;
-}
-
-/* Into hours_size() bytes; the varlena header is the caller's. */
-void
-pack_hours(const HoursParts *parts, BusinessHours *hours)
-{
-	hours->version = CALENDAR_VERSION;
-	hours->countries = parts->countries;
-	hours->reserved = 0;
-	hours->nrules = parts->nrules;
-	hours->nspans = parts->nspans;
-	hours->ndates = parts->ndates;
-	hours->zone_length = strlen(parts->zone);
-	memcpy(HOURS_RULES(hours), parts->rules, parts->nrules * sizeof(OpeningRule));
-	memcpy(HOURS_SPANS(hours), parts->spans, parts->nspans * sizeof(OpeningSpan));
-	memcpy(HOURS_DATES(hours), parts->dates, parts->ndates * sizeof(int32));
-	strcpy(HOURS_ZONE(hours), parts->zone);
-}
-
-static bool
-rule_is_valid(const OpeningRule *rule)
-{
-	int			month = YEAR_DAY_MONTH(rule->first);
-	int			last_month = YEAR_DAY_MONTH(rule->last);
-
-	switch (rule->kind)
-	{
-		case RULE_WEEKLY:
-			return rule->days != 0 && rule->first == 0 && rule->last == 0;
-		case RULE_YEARLY:
-			return rule->days == 0 && rule->first > 0 && rule->last > 0 &&
-				month >= 1 && month <= 12 && last_month >= 1 && last_month <= 12 &&
-				YEAR_DAY_MDAY(rule->first) >= 1 &&
-				YEAR_DAY_MDAY(rule->first) <= month_days(ANY_YEAR, month) &&
-				YEAR_DAY_MDAY(rule->last) >= 1 &&
-				YEAR_DAY_MDAY(rule->last) <= month_days(ANY_YEAR, last_month) &&
-				(month != last_month || rule->first <= rule->last);
-		case RULE_DATED:
-			return rule->days == 0 && rule->first <= rule->last &&
-				rule->first >= CIVIL_FIRST_DAY &&
-				rule->last < CIVIL_END_DAY;
-		default:
-			return false;
-	}
-}
-
-/*
- * What is wrong with a value that was stored, or NULL.  `size` is that of the
- * whole value.  It is asked once for each value that a session meets.
- */
-const char *
-check_hours(const BusinessHours *hours, size_t size)
-{
-	const OpeningSpan *spans;
-	const int32 *dates;
-	const char *zone;
-	int			nspans = 0;
-
-	if (size < sizeof(BusinessHours))
-		return "It is shorter than any.";
-	if (hours->version != CALENDAR_VERSION)
-		return "It was written by another version of loyalcs.";
-	if (hours->reserved != 0 || (hours->countries & ~CALENDAR_JP) != 0)
-		return "A reserved field is not zero.";
-	if (hours->nrules == 0 || hours->nrules > CALENDAR_MAX_RULES ||
-		hours->nspans > CALENDAR_MAX_SPANS || hours->ndates > CALENDAR_MAX_DATES ||
-		hours->zone_length == 0 || hours->zone_length > CALENDAR_MAX_ZONE ||
-		size != sizeof(BusinessHours) + hours->nrules * sizeof(OpeningRule) +
-		hours->nspans * sizeof(OpeningSpan) + hours->ndates * sizeof(int32) +
-		hours->zone_length + 1)
-		return "Its lengths do not add up.";
-
-	spans = HOURS_SPANS(hours);
-	for (int i = 0; i < hours->nrules; i++)
-	{
-		const OpeningRule *rule = &HOURS_RULES(hours)[i];
-
-		if (!rule_is_valid(rule) || rule->nspans > CALENDAR_DAY_SPANS ||
-			rule->nspans > hours->nspans - nspans)
-			return "A rule is not valid.";
-		for (int j = 0; j < rule->nspans; j++)
-		{
-			const OpeningSpan *span = &spans[nspans + j];
-			int			length = span->close - span->open;
-
-			/* those that could have been merged would not be canonical */
-			if (span->open >= DAY_MINUTES || length <= 0 || length > DAY_MINUTES ||
-				(length == DAY_MINUTES && span->open != 0))
-				return "A time is not valid.";
-			if (j > 0)
-			{
-				OpeningSpan pair[2] = {span[-1], span[0]};
-
-				if (merge_spans(pair, 2) != 2 || pair[0].open != span[-1].open ||
-					pair[0].close != span[-1].close)
-					return "Times are not in order.";
-			}
-		}
-		nspans += rule->nspans;
-	}
-	if (nspans != hours->nspans)
-		return "A time has no rule.";
-
-	dates = HOURS_DATES(hours);
-	for (int i = 0; i < hours->ndates; i++)
-	{
-		if (dates[i] < CIVIL_FIRST_DAY ||
-			dates[i] >= CIVIL_END_DAY ||
-			(i > 0 && dates[i] <= dates[i - 1]))
-			return "A holiday is not valid.";
-	}
-	zone = HOURS_ZONE(hours);
-	for (int i = 0; i < hours->zone_length; i++)
-	{
-		if (!is_zone_character(zone[i]))
-			return "The time zone is not valid.";
-	}
-	return zone[hours->zone_length] == '\0' ? NULL : "The time zone does not end.";
-}
-
-/*
- * Printing: each writes at `end` and gives the new end, a NUL.
- */
-
-static char *
-print_days(int days, char *end)
-{
-	const char *comma = "";
-
-	for (int day = 0; day < 8; day++)
-	{
-		int			last = day;
-
-		if ((days & (1 << day)) == 0)
-			continue;
-		while (day < 7 && last < 6 && (days & (1 << (last + 1))) != 0)
-			last++;
-		/* two days are a list, three are a range */
-		if (last - day < 2)
-			last = day;
-		end += sprintf(end, "%s%s", comma, day_names[day]);
-		if (last > day)
-			end += sprintf(end, "-%s", day_names[last]);
-		comma = ",";
-		day = last;
-	}
-	return end;
-}
-
-static char *
-print_year_days(int first, int last, char *end)
-{
-	end += sprintf(end, "%s %02d", month_names[YEAR_DAY_MONTH(first) - 1],
-				   YEAR_DAY_MDAY(first));
-	if (last == first)
-		return end;
-	if (YEAR_DAY_MONTH(first) == YEAR_DAY_MONTH(last))
-		return end + sprintf(end, "-%02d", YEAR_DAY_MDAY(last));
-	return end + sprintf(end, "-%s %02d", month_names[YEAR_DAY_MONTH(last) - 1],
-						 YEAR_DAY_MDAY(last));
-}
-
-static char *
-print_dates(int32 first, int32 last, char *end)
-{
-	int32		year;
-	int32		last_year;
-	int			month;
-	int			last_month;
-	int			mday;
-	int			last_mday;
-
-	civil_from_day(first, &year, &month, &mday);
-	civil_from_day(last, &last_year, &last_month, &last_mday);
-	end += sprintf(end, "%04d ", year);
-	if (year == last_year)
-		return print_year_days(YEAR_DAY(month, mday), YEAR_DAY(last_month, last_mday), end);
-	end = print_year_days(YEAR_DAY(month, mday), YEAR_DAY(month, mday), end);
-	end += sprintf(end, "-%04d ", last_year);
-	return print_year_days(YEAR_DAY(last_month, last_mday),
-						   YEAR_DAY(last_month, last_mday), end);
-}
-
-/* `spans` are the rule's own. */
-char *
-print_rule(const OpeningRule *rule, const OpeningSpan *spans, char *end)
-{
-	if (rule->kind == RULE_WEEKLY && rule->days == DAYS_WEEK && rule->nspans == 1 &&
-		spans[0].open == 0 && spans[0].close == DAY_MINUTES)
-		return end + sprintf(end, "24/7");
-
-	switch (rule->kind)
-	{
-		case RULE_WEEKLY:
-			end = print_days(rule->days, end);
-			break;
-		case RULE_YEARLY:
-			end = print_year_days(rule->first, rule->last, end);
-			break;
-		case RULE_DATED:
-			end = print_dates(rule->first, rule->last, end);
-			break;
-	}
-	if (rule->nspans == 0)
-		return end + sprintf(end, " off");
-	for (int i = 0; i < rule->nspans; i++)
-	{
-		int			open = spans[i].open;
-		int			close = spans[i].close;
-
-		if (close > DAY_MINUTES)
-			close -= DAY_MINUTES;
-		end += sprintf(end, "%c%02d:%02d-%02d:%02d", i == 0 ? ' ' : ',',
-					   open / 60, open % 60, close / 60, close % 60);
-	}
-	return end;
-}
-
-/* Into HOURS_TEXT_SIZE() bytes. */
-char *
-print_hours(const BusinessHours *hours, char *end)
-{
-	const OpeningSpan *spans = HOURS_SPANS(hours);
-	const char *separator = " ";
-
-	for (int i = 0; i < hours->nrules; i++)
-	{
-		const OpeningRule *rule = &HOURS_RULES(hours)[i];
-
-		if (i > 0)
-			end += sprintf(end, "; ");
-		end = print_rule(rule, spans, end);
-		spans += rule->nspans;
-	}
-	end += sprintf(end, " @ %s", HOURS_ZONE(hours));
-	if (hours->countries & CALENDAR_JP)
-	{
-		end += sprintf(end, "%sJP", separator);
-		separator = ",";
-	}
-	for (int i = 0; i < hours->ndates; i++)
-	{
-		int32		year;
-		int			month;
-		int			mday;
-
-		civil_from_day(HOURS_DATES(hours)[i], &year, &month, &mday);
-		end += sprintf(end, "%s%04d-%02d-%02d", separator, year, month, mday);
-		separator = ",";
-	}
-	return end;
 }

@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "calendar/opening_hours.h"
+#include "calendar/packed_hours.h"
 #include "calendar/stored_hours.h"
 
 void

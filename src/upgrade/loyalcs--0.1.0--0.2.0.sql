@@ -491,3 +491,7 @@ COMMENT ON AGGREGATE loyalcs.csat_percent(integer) IS
     'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
 COMMENT ON AGGREGATE loyalcs.csat_percent(double precision) IS
     'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
+
+-- Business hours have seasons.
+COMMENT ON FUNCTION loyalcs.explain_business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
+    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';

@@ -25,6 +25,7 @@
 #define PURCHASES_WORDS		4
 #define MAX_WORDS			16
 #define HOURS_VERSION		"\1"
+#define HOURS_SEASONS		"\2"	/* of values that have seasons */
 
 #define RATINGS_MAX_COUNT	(INT64_C(1) << 53)
 #define USECS_PER_DAY		INT64_C(86400000000)
@@ -385,9 +386,14 @@ check_business_hours(Oid type)
 	hours_come_back("hours of a listed holiday", type,
 					HOURS_VERSION "24/7; PH off @ UTC 2026-12-25",
 					HOURS_VERSION "24/7; PH off @ UTC 2026-12-25");
+	hours_come_back("hours of a season", type,
+					HOURS_SEASONS "Jun-Aug Mo-Fr 09:00-17:00; PH off @ UTC JP",
+					HOURS_SEASONS "Jun-Aug Mo-Fr 09:00-17:00; PH off @ UTC JP");
+	hours_come_back("hours of the first version, sent as of a later one", type,
+					HOURS_SEASONS "Mo-Fr 10:00-18:00; PH off @ Asia/Tokyo JP", desk);
 	hours_are_refused("hours of no bytes", type, desk, 0, "08P01");
 	hours_are_refused("hours of a version alone", type, desk, 1, "22P02");
-	hours_are_refused("hours of a version to come", type, "\2Mo 10:00-18:00 @ UTC", 21, "22P03");
+	hours_are_refused("hours of a version to come", type, "\3Mo 10:00-18:00 @ UTC", 21, "22P03");
 	hours_are_refused("hours that are cut", type, desk, 12, "22P02");
 	hours_are_refused("hours in no zone", type, HOURS_VERSION "24/7 @ Nowhere", 15, "22023");
 	hours_are_refused("hours in bytes that are no text", type, HOURS_VERSION "24/7 @ \xff\xff", 10, "22021");

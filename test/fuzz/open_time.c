@@ -78,7 +78,18 @@ japanese_holiday_on(DateADT day)
  */
 
 static bool
-day_has_rule(const BusinessHours *hours, const OpeningRule *rule, DateADT day)
+day_is_holiday(const BusinessHours *hours, DateADT day)
+{
+	for (int i = 0; i < hours->ndates; i++)
+	{
+		if (HOURS_DATES(hours)[i] == day)
+			return true;
+	}
+	return (hours->countries & CALENDAR_JP) != 0 && japanese_holiday_on(day) != NULL;
+}
+
+static bool
+day_is_within(const OpeningRule *rule, DateADT day)
 {
 	int32		year;
 	int			month;
@@ -89,20 +100,17 @@ day_has_rule(const BusinessHours *hours, const OpeningRule *rule, DateADT day)
 	year_day = YEAR_DAY(month, mday);
 	if (rule->kind == RULE_DATED)
 		return day >= rule->first && day <= rule->last;
-	if (rule->kind == RULE_YEARLY)
-		return rule->first <= rule->last ?
-			year_day >= rule->first && year_day <= rule->last :
-			year_day >= rule->first || year_day <= rule->last;
-	if ((rule->days & (1 << weekday_of(day))) != 0)
-		return true;
-	if ((rule->days & DAYS_PH) == 0)
-		return false;
-	for (int i = 0; i < hours->ndates; i++)
-	{
-		if (HOURS_DATES(hours)[i] == day)
-			return true;
-	}
-	return (hours->countries & CALENDAR_JP) != 0 && japanese_holiday_on(day) != NULL;
+	return rule->kind == RULE_WEEKLY ? true :
+		rule->first <= rule->last ? year_day >= rule->first && year_day <= rule->last :
+		year_day >= rule->first || year_day <= rule->last;
+}
+
+static bool
+day_has_rule(const BusinessHours *hours, const OpeningRule *rule, DateADT day)
+{
+	return day_is_within(rule, day) &&
+		(rule->days == 0 || (rule->days & (1 << weekday_of(day))) != 0 ||
+		 ((rule->days & DAYS_PH) != 0 && day_is_holiday(hours, day)));
 }
 
 /* Do the day's own hours have that minute, which may be of the night after it? */

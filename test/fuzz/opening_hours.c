@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "calendar/opening_hours.h"
+#include "calendar/print_hours.h"
 
 #define MUST(condition) \
 	do { \
@@ -71,6 +72,7 @@ check_round_trip(const BusinessHours *hours, size_t size)
 		char	   *text_again = malloc(HOURS_TEXT_SIZE(again));
 
 		MUST(hours_size(parts) == size);
+		MUST(again->version == hours->version);
 		MUST(memcmp(again + 1, hours + 1, size - sizeof(BusinessHours)) == 0);
 		print_hours(again, text_again);
 		MUST(strcmp(text, text_again) == 0);

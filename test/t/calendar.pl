@@ -54,19 +54,22 @@ $node->safe_psql(
 	SELECT s AS id, zone, start, ('{"",JP,"2026-05-01,2026-10-30","JP,2026-12-28,2026-03-30"}'::text[])[1 + pick(s, 1, 4)] AS holidays
 	FROM generate_series(1, $schedules) AS s JOIN place ON place.id = s % 13;
 
-	-- a rule's days, in whichever of four ways it says them; closed on one day
+	-- a rule's days, in whichever of six ways it says them; closed on one day
 	-- of the week only, so that no schedule is never open
 	CREATE TABLE rule AS
-	SELECT s.id, no, kind, days, first_date, last_date,
+	SELECT s.id, no, kind, days, first_date, last_date, first_month, last_month, pick(s.id * 10 + no, 13, 3) = 0 AS with_ph,
 		pick(id * 10 + no, 2, 3) = 0 AND no > 1 AS is_off
 	FROM schedule s, generate_series(1, 2 + pick(s.id, 3, 4)) AS no,
 		LATERAL (SELECT CASE WHEN no = 1 THEN 'week'
-			ELSE ('{week,week,PH,PH,year,year,date,date}'::text[])[1 + pick(s.id * 10 + no, 4, 8)] END AS kind) k,
+			ELSE ('{week,PH,PH,year,year,date,date,season,season,season in a year}'::text[])[1 + pick(s.id * 10 + no, 4, 10)] END AS kind) k,
 		LATERAL (SELECT array_agg(DISTINCT d ORDER BY d) AS days
 			FROM (SELECT 1 + (pick(s.id * 10 + no, 5, 7) + n) % 7 AS d
 				FROM generate_series(0, CASE WHEN no = 1 THEN 4 WHEN pick(s.id * 10 + no, 2, 3) = 0 THEN 0 ELSE pick(s.id * 10 + no, 6, 7) END) AS n) x) d,
 		LATERAL (SELECT start::date + pick(s.id * 10 + no, 7, $days) AS first_date) f,
-		LATERAL (SELECT first_date + pick(s.id * 10 + no, 8, 4) AS last_date) l;
+		LATERAL (SELECT first_date + pick(s.id * 10 + no, 8, 4) AS last_date) l,
+		-- months about the days that are looked at, or up to half a year of them
+		LATERAL (SELECT date_trunc('month', start - pick(s.id * 10 + no, 14, 60) * interval '1 day')::date AS first_month) fm,
+		LATERAL (SELECT date_trunc('month', first_month + pick(s.id * 10 + no, 15, 160) * interval '1 day')::date AS last_month) lm;
 
 	-- times to the minute, at most $days hours long, past midnight or not
 	CREATE TABLE span AS
@@ -82,12 +85,16 @@ $node->safe_psql(
 	CREATE TABLE hours AS
 	SELECT s.*, loyalcs.business_hours(
 		(SELECT string_agg(
-			CASE kind WHEN 'week' THEN (SELECT string_agg(('{Mo,tu,We,Th,Fr,sa,Su}'::text[])[d], ',') FROM unnest(days) AS d)
-				WHEN 'PH' THEN 'PH'
-				WHEN 'year' THEN to_char(first_date, 'Mon DD') || '-' || to_char(last_date, 'Mon DD')
+			CASE WHEN kind = 'season in a year' THEN to_char(first_month, 'YYYY Mon') || '-' || to_char(last_month, 'YYYY Mon') || ' '
+				WHEN kind = 'season' THEN to_char(first_month, 'Mon') || '-' || to_char(last_month, 'mon') || ' '
+				ELSE '' END ||
+			CASE WHEN kind = 'week' OR kind ~ 'season' THEN (SELECT string_agg(('{Mo,tu,We,Th,Fr,sa,Su}'::text[])[d], ',') FROM unnest(days) AS d) ||
+					CASE WHEN kind ~ 'season' AND with_ph THEN ',PH' ELSE '' END
+				WHEN kind = 'PH' THEN 'PH'
+				WHEN kind = 'year' THEN to_char(first_date, 'Mon DD') || '-' || to_char(last_date, 'Mon DD')
 				ELSE to_char(first_date, 'YYYY Mon DD') || '-' || to_char(last_date, 'YYYY Mon DD') END || ' ' ||
 			coalesce((SELECT string_agg(clock(opens) || '-' ||
-					CASE WHEN closes = 1440 THEN '24:00' ELSE clock(closes % 1440) END, ',')
+					CASE WHEN closes = 1440 OR closes > 1440 AND id % 2 = 0 THEN clock(closes) ELSE clock(closes % 1440) END, ',')
 				FROM span WHERE span.id = rule.id AND span.no = rule.no), 'off'),
 			'; ' ORDER BY no)
 		FROM rule WHERE rule.id = s.id), zone, holidays) AS hours
@@ -110,7 +117,7 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM hours JOIN copied USING (
 
 foreach my $bad (
 	[ 'x', qr/unsupported version number 120 of business_hours/ ],
-	[ "\x02" . '24/7', qr/unsupported version number 2/ ],
+	[ "\x03" . '24/7', qr/unsupported version number 3/ ],
 	[ '', qr/data left in message/ ],
 	[ "\x01", qr/invalid input syntax for type business_hours: ""/ ],
 	[ "\x01" . '24/7 @ Nowhere', qr/time zone "Nowhere" not recognized/ ],
@@ -149,6 +156,10 @@ $node->safe_psql(
 			WHEN 'week' THEN extract(isodow FROM d)::int = ANY (days)
 			WHEN 'PH' THEN EXISTS (SELECT FROM ph WHERE ph.id = s.id AND ph.day = d::date)
 			WHEN 'date' THEN d::date BETWEEN first_date AND last_date
+			WHEN 'season' THEN (extract(isodow FROM d)::int = ANY (days) OR with_ph AND EXISTS (SELECT FROM ph WHERE ph.id = s.id AND ph.day = d::date)) AND
+				EXISTS (SELECT FROM generate_series(first_month, last_month, '1 month') AS m WHERE extract(month FROM m) = extract(month FROM d))
+			WHEN 'season in a year' THEN (extract(isodow FROM d)::int = ANY (days) OR with_ph AND EXISTS (SELECT FROM ph WHERE ph.id = s.id AND ph.day = d::date)) AND
+				d >= first_month AND d < last_month + interval '1 month'
 			ELSE EXISTS (SELECT FROM generate_series(first_date, last_date, '1 day') AS y
 				WHERE to_char(y, 'MMDD') = to_char(d, 'MMDD')) END) AS no
 	FROM schedule s, generate_series(start::date - 3, start::date + $days + 3, interval '1 day') AS d;
