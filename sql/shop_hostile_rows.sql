@@ -1,5 +1,5 @@
--- One row that cannot be handed out stops no other: rows of every kind that
--- could, and all the others are claimed.
+-- One row stops no other: rows of every kind that cannot be handed out, and all the
+-- others are claimed; values at both ends of what tables take, and all is computed.
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -128,4 +128,183 @@ UPDATE followups SET attempts = 1 WHERE followup_id = 1;
 SELECT pg_temp.error_of('SELECT complete_followup(1, ''sent'', ''1.1'')');
 SELECT count(*) FROM followups WHERE outcome IS NOT NULL;
 
-DROP SCHEMA shop_hostile_rows, shop_hostile_rows_2 CASCADE;
+--
+-- Extreme values that are accepted, in every table
+--
+
+SELECT FROM loyalcs.create_shop('shop_hostile_rows_3');
+SET search_path = shop_hostile_rows_3;
+SET timezone = 'Asia/Tokyo';
+
+-- Each table has ordinary rows to begin with: functions fill those that are theirs.
+UPDATE settings SET live_since = '2026-01-01';
+INSERT INTO agents VALUES ('kei', 'Kei');
+INSERT INTO surveys VALUES ('after', 'After');
+INSERT INTO survey_questions (survey, question, position, kind, wording, scale_low, scale_high, higher_is_better) VALUES ('after', 'nps', 1, 'nps', '?', 0, 10, true), ('after', 'csat', 2, 'csat', '?', 1, 5, true);
+INSERT INTO points_campaigns (title, multiplier, valid) VALUES ('double', 2, '(,)');
+INSERT INTO amount_rules VALUES ('[2026-01-01,)', false, true);
+INSERT INTO calendar_exceptions (calendar, first_day, last_day) VALUES ('office', '2026-03-20', '2026-03-21');
+INSERT INTO calendar_history (calendar, known_until, hours) VALUES ('office', '2026-01-01', 'Mo-Fr 09:00-17:00 @ Asia/Tokyo JP');
+INSERT INTO withheld_products (product_id, reason) VALUES ('P9', 'x');
+UPDATE tier_rules SET min_spend = 100, min_orders = NULL WHERE rank = 1;
+INSERT INTO customers (customer_id, joined_at, name, email, phone, birthday, gender, region, attributes)
+SELECT 'c' || i, timestamptz '2025-06-01 12:00+09' + i * interval '1 day', 'C', 'c' || i || '@example.com', '03-' || i, date '1980-01-01' + 40 * i, 'female', 'Tokyo', '{"line": "U1"}'
+  FROM generate_series(1, 12) i;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, tax, shipping, sales_channel, shipped_at, delivered_at)
+SELECT 'c' || i, o || i, timestamptz '2026-02-01 12:00+09' + i * interval '1 hour' + n * interval '20 days', 3000, 200, 100, 'web',
+       timestamptz '2026-02-02 12:00+09' + n * interval '20 days', timestamptz '2026-02-03 12:00+09' + n * interval '20 days'
+  FROM generate_series(1, 12) i, (VALUES ('A', 0), ('B', 1)) v (o, n);
+INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, category, quantity, amount)
+SELECT o.customer_id, o.order_id, l, 'P' || l + 2 * (length(o.customer_id) - 2), 'Product', 'ring', 1, 1000 FROM orders o, generate_series(1, 2) l;
+INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund, reason) SELECT customer_id, 'R', order_id, '2026-02-20 12:00+09', 100, 'small' FROM orders WHERE order_id ~ '^A[1-4]$';
+INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars) SELECT customer_id, 'V', 'P1', '2026-02-20 12:00+09', 5 FROM customers;
+INSERT INTO subscriptions (customer_id, subscription_id, started_at, cancelled_at) SELECT customer_id, 'S', '2026-01-01 12:00+09', '2026-03-01 12:00+09' FROM customers;
+INSERT INTO shipments (customer_id, order_id, parcel, carrier, tracking, expected_on) SELECT customer_id, order_id, 1, 'post', '1', '2026-02-04' FROM orders;
+INSERT INTO consents (customer_id, channel, purpose, at, given) SELECT customer_id, 'all', 'all', '2026-01-01 12:00+09', true FROM customers;
+INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, channel) SELECT customer_id, 'I', 'after', '2026-02-20 12:00+09', 'email' FROM customers;
+INSERT INTO survey_responses (customer_id, response_id, survey, responded_at, channel) SELECT customer_id, 'I', 'after', '2026-02-21 12:00+09', 'email' FROM customers;
+INSERT INTO survey_answers (customer_id, response_id, survey, question, score) SELECT customer_id, 'I', 'after', 'nps', 9 FROM customers;
+INSERT INTO tickets (customer_id, ticket_id, channel, reason, complaint) SELECT customer_id, 'T', 'email', 'size', false FROM customers;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
+SELECT customer_id, 'T', timestamptz '2026-03-09 12:00+09' + n * interval '1 hour', k, CASE k WHEN 'opened' THEN NULL ELSE 'kei' END
+  FROM customers, (VALUES ('opened', 0), ('agent_reply', 1), ('pending', 2)) v (k, n) WHERE customer_id <> 'c12' OR n = 0;
+INSERT INTO tier_rules (tier, rank, top_share, match, period, length, valid) VALUES ('TOP', 9, 0.2, 'any', 'rolling', '12 months', '(,)');
+UPDATE tickets SET priority = 'high' WHERE customer_id = 'c12';
+SELECT FROM evaluate_tiers('2026-03-10 12:00+09');
+SELECT FROM refresh_rfm_cuts('2026-03-10 12:00+09');
+SELECT FROM refresh_related_products('2026-03-10 12:00+09', 2, 10, '1 year');
+SELECT count(earn_points(customer_id, order_id, delivered_at)) > 0 AS earned FROM (SELECT * FROM orders ORDER BY delivered_at) o;
+SELECT count(redeem_points(customer_id, 1, 'k ' || customer_id, NULL, '2026-03-10 12:00+09')) > 0 AS redeemed FROM customers WHERE customer_id IN ('c1', 'c2');
+SELECT FROM draw_survey_wave('after', 0.5, NULL, '30 days', '2026-03-10 12:00+09', 'email');
+SELECT FROM pick_phone_hearings('2026-03-10 12:00+09');
+SELECT queue_followups('2026-03-10 12:00+09') > 0 AS queued;
+SELECT count(complete_followup(followup_id, 'sent', claim_key, NULL, '2026-03-10 12:01+09')) > 0 AS sent FROM (SELECT * FROM claim_followups(NULL, 5, 'w', '1 minute', '2026-03-10 12:00+09')) c;
+SELECT queue_sla_warnings('2026-03-10 14:00+09') > 0 AS warned;
+
+INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome) SELECT customer_id, followup_id, 9, '2026-03-12 12:01+09', 'sent' FROM followups LIMIT 1;
+INSERT INTO tier_queue (customer_id) VALUES ('c1');
+-- (all but what the shop knows of itself)
+CREATE FUNCTION pg_temp.empty_tables() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    t record;
+    filled boolean;
+BEGIN
+    FOR t IN SELECT c.relname::text AS name FROM pg_class c WHERE c.relnamespace = 'shop_hostile_rows_3'::regnamespace AND c.relkind = 'r' AND c.relname !~ '^shop_' ORDER BY 1 LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', t.name) INTO filled;
+        IF NOT filled THEN RETURN NEXT t.name; END IF;
+    END LOOP;
+END $$;
+SELECT * FROM pg_temp.empty_tables();
+
+-- A copy of one of the rows, with a value at the end of what its type has, or that
+-- value in a row that is there: what the tables take stays.
+CREATE TEMP TABLE extremes (type regtype, value text);
+INSERT INTO extremes SELECT 'date', unnest('{-infinity,4713-01-01 BC,1899-12-30,1900-01-01,2099-12-31,9999-12-30,5874897-12-31,infinity}'::text[]);
+INSERT INTO extremes SELECT 'timestamptz', unnest('{-infinity,4713-01-01 00:00+00 BC,0001-01-01 00:00+00,1899-12-30 00:00+09,1900-01-01 00:00+00,2099-12-31 23:59+00,2150-01-01 00:00+00,9999-12-30 00:00+00,294276-12-31 00:00+00,infinity}'::text[]);
+INSERT INTO extremes SELECT 'interval', unnest('{-1000 days,0,1 microsecond,300000 hours,36500 days,1 year,100 years,178000000 years}'::text[]);
+INSERT INTO extremes SELECT 'numeric', unnest('{-1000000000000,0,0.0001,1,1000000000000,1e100,NaN,Infinity,-Infinity}'::text[]);
+INSERT INTO extremes SELECT 'double precision', unnest('{0,1e-300,1,1e300,NaN,Infinity,-Infinity}'::text[]);
+INSERT INTO extremes SELECT 'bigint', unnest('{-9223372036854775808,-1,0,1,9223372036854775807}'::text[]);
+INSERT INTO extremes SELECT 'integer', unnest('{-2147483648,-1,0,1,2147483647}'::text[]);
+INSERT INTO extremes SELECT 'smallint', unnest('{-32768,0,1,5,32767}'::text[]);
+INSERT INTO extremes SELECT 'boolean', unnest('{true,false}'::text[]);
+INSERT INTO extremes SELECT 'jsonb', unnest(ARRAY['{}', '[]', 'null', '{"line": 1e100}', '{"a": {"b": []}}']);
+INSERT INTO extremes SELECT 'tstzrange', unnest(ARRAY['empty', '(,)', '[4713-01-01 BC,294276-12-31)', '(,1900-01-01)', '[2099-12-31,)']);
+INSERT INTO extremes SELECT 'text', unnest(ARRAY['', E'\t', repeat('long ', 200), '24/7', '2001 Dec 25 10:00-18:00', '2026 Mar 09 10:00-12:00', '2099 Dec 31 10:00-18:00 @ Pacific/Kiritimati', 'Asia/Kathmandu']);
+
+CREATE TEMP TABLE accepted (relation text, col text, value text, variant integer);
+CREATE FUNCTION pg_temp.mutate() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    c record;
+    row_json jsonb;
+    n bigint := 0;
+    rows bigint;
+BEGIN
+    FOR c IN
+        SELECT t.oid, t.relname::text AS relation, a.attname::text AS col, e.type, e.value,
+               -- columns of keys that are nobody else's: a copy gets others
+               ARRAY(SELECT k.attname::text FROM pg_attribute k
+                      WHERE k.attrelid = t.oid AND k.attname <> a.attname AND k.atttypid = 'text'::regtype
+                        AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisunique AND k.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
+                        AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = t.oid AND f.contype = 'f' AND k.attnum = ANY (f.conkey))) AS keys,
+               ARRAY(SELECT k.attname::text FROM pg_attribute k WHERE k.attrelid = t.oid AND k.attnum > 0 AND NOT k.attisdropped AND k.attidentity = '' AND k.attgenerated = '') AS columns
+          FROM pg_class t
+          JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = '' AND a.attgenerated = ''
+          JOIN extremes e ON e.type = a.atttypid
+          JOIN loyalcs.shop_levels() l ON l.relation = t.relname AND l.name = a.attname AND (l.inserted OR l.updated) AND NOT l.result
+         WHERE t.relnamespace = 'shop_hostile_rows_3'::regnamespace AND t.relkind = 'r'
+           AND (t.relname, a.attname) <> ('customers', 'customer_id')
+         ORDER BY t.oid, a.attnum, e.type, e.value COLLATE "C"
+    LOOP
+        n := n + 1;
+        EXECUTE format('SELECT count(*) FROM %I', c.relation) INTO rows;
+        EXECUTE format('SELECT to_jsonb(t) FROM %I t ORDER BY t::text COLLATE "C" OFFSET %s LIMIT 1', c.relation, n % greatest(rows, 1)) INTO row_json;
+        IF c.type = 'jsonb'::regtype THEN
+            row_json := row_json || jsonb_build_object(c.col, c.value::jsonb);
+        ELSE
+            row_json := row_json || jsonb_build_object(c.col, c.value);
+        END IF;
+        -- (a key that is another, or that is the same with the value in it)
+        FOR variant IN 1 .. 3 LOOP
+            BEGIN
+                IF variant = 3 THEN
+                    EXECUTE format('UPDATE %1$I t SET %2$I = (jsonb_populate_record(NULL::%1$I, $1)).%2$I
+                                     WHERE t.ctid = (SELECT u.ctid FROM %1$I u ORDER BY u::text COLLATE "C" OFFSET %3$s LIMIT 1)',
+                                   c.relation, c.col, n % greatest(rows, 1)) USING row_json;
+                ELSE
+                    EXECUTE format('INSERT INTO %1$I (%2$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I, $1) r', c.relation,
+                                   (SELECT string_agg(quote_ident(k), ', ') FROM unnest(c.columns) k),
+                                   (SELECT string_agg('r.' || quote_ident(k), ', ') FROM unnest(c.columns) k))
+                      USING row_json || CASE variant WHEN 1 THEN coalesce((SELECT jsonb_object_agg(k, left(coalesce(row_json ->> k, ''), 20) || '#' || n) FROM unnest(c.keys) k), '{}')
+                                             ELSE '{}' END;
+                END IF;
+                SET CONSTRAINTS ALL IMMEDIATE;
+                INSERT INTO accepted VALUES (c.relation, c.col, c.value, variant);
+                SET CONSTRAINTS ALL DEFERRED;
+                EXIT;
+            EXCEPTION WHEN OTHERS THEN
+                NULL;
+            END;
+        END LOOP;
+    END LOOP;
+END $$;
+SELECT pg_temp.mutate();
+SELECT count(*) > 1000 AS many, count(*) FILTER (WHERE variant = 3) > 300 AS many_updates FROM accepted;
+-- Of the tables in which a level writes, these took nothing.
+SELECT DISTINCT l.relation FROM loyalcs.shop_levels() l WHERE (l.inserted OR l.updated) AND NOT l.result AND l.relation NOT IN (SELECT relation FROM accepted) ORDER BY 1;
+
+-- All that is computed from them is computed, as of now, of always and of never; by
+-- every breakdown; and whoever claims, queues or evaluates does.
+CREATE FUNCTION pg_temp.failures() RETURNS TABLE (what text, error text) LANGUAGE plpgsql AS $$
+DECLARE
+    f record;
+BEGIN
+    FOR f IN
+        SELECT format('SELECT count(t::text) FROM %I t', c.relname) AS query, 1 AS part FROM pg_class c WHERE c.relnamespace = 'shop_hostile_rows_3'::regnamespace AND c.relkind = 'v'
+        UNION ALL
+        SELECT format('SELECT count(t::text) FROM %I(%L::timestamptz) t', p.proname, a), 2
+          FROM pg_proc p, unnest('{2026-03-10 14:00+09,-infinity,infinity}'::text[]) a
+         WHERE p.pronamespace = 'shop_hostile_rows_3'::regnamespace AND p.proname ~ '_at$' AND p.proargtypes = '1184'::oidvector
+        UNION ALL
+        SELECT format('SELECT count(t::text) FROM %I(%L, %L::timestamptz) t', p.proname, b, a), 3
+          FROM pg_proc p, unnest('{2026-03-10 14:00+09,-infinity}'::text[]) a, unnest(customer_breakdowns()) b
+         WHERE p.pronamespace = 'shop_hostile_rows_3'::regnamespace AND p.proname ~ '_by$' AND p.proargtypes = '25 1184'::oidvector
+        UNION ALL
+        SELECT format('SELECT count(t::text) FROM %I(%s) t', p.proname, (SELECT string_agg('NULL', ', ') FROM generate_series(1, p.pronargs - p.pronargdefaults))), 4
+          FROM pg_proc p
+         WHERE p.pronamespace = 'shop_hostile_rows_3'::regnamespace AND p.proname ~ '^(claim|queue|evaluate|refresh|expire|next)_' AND p.prokind = 'f'
+           AND p.prorettype <> 'trigger'::regtype
+           AND ('as_of' = ANY (p.proargnames) OR 'at' = ANY (p.proargnames))
+        ORDER BY part, query
+    LOOP
+        BEGIN
+            EXECUTE f.query;
+        EXCEPTION WHEN OTHERS THEN
+            what := f.query; error := SQLSTATE || ' ' || SQLERRM;
+            RETURN NEXT;
+        END;
+    END LOOP;
+END $$;
+SELECT * FROM pg_temp.failures();
+
+DROP SCHEMA shop_hostile_rows, shop_hostile_rows_2, shop_hostile_rows_3 CASCADE;

@@ -44,7 +44,7 @@ SELECT s.change, pg_temp.outcome('UPDATE settings SET ' || s.change)
     ('currency = E''EUR\n'''),
     ('currency = NULL'),
     ('significance = 0'),
-    ('significance = 1e-300'),
+    ('significance = 1e-300'), ('significance = 0.000001'), ('significance = 0.999999'), ('significance = 0.9999999'),
     ('significance = 0.9999'),
     ('significance = 1'),
     ('significance = ''NaN'''),

@@ -62,9 +62,18 @@ ALTER TABLE settings
         CONSTRAINT settings_response_within_is_within_a_year
         CHECK (response_within > interval '0' AND response_within <= interval '1 year');
 
+-- A confidence that is 1 to the last digit has no interval.
+--@ change settings 0.2.0
+UPDATE settings SET significance = greatest(least(significance, 0.999999::double precision), 0.000001::double precision)
+ WHERE significance NOT BETWEEN 0.000001::double precision AND 0.999999::double precision;
+ALTER TABLE settings
+    DROP CONSTRAINT settings_significance_is_a_probability,
+    ADD CONSTRAINT settings_significance_is_a_probability
+        CHECK (significance BETWEEN 0.000001::double precision AND 0.999999::double precision);
+
 --@ functions
 CREATE OR REPLACE FUNCTION month_is_over(month date, as_of timestamptz, time_zone text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN ((month + interval '1 month') AT TIME ZONE time_zone) <= as_of;
+RETURN CASE WHEN month < date '294276-12-01' THEN ((month + interval '1 month') AT TIME ZONE time_zone) <= as_of ELSE false END;
 COMMENT ON FUNCTION month_is_over(date, timestamptz, text) IS
     'whether a local month is over: its figures are not those of a part of it';

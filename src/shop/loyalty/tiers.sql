@@ -121,6 +121,12 @@ CREATE TABLE tier_state (
 COMMENT ON TABLE tier_state IS
     'how far tiers have been evaluated; one row, none before the first time';
 
+-- (an amount that can be counted exactly: others would stop the evaluation of all)
+--@ change tier_cuts 0.2.0
+ALTER TABLE tier_cuts
+    ADD CONSTRAINT tier_cuts_spent_at_least_is_money
+        CHECK (spent_at_least BETWEEN 0::numeric AND 922337203685477.5807 AND spent_at_least = round(spent_at_least, 4));
+
 --@ reference tier_cuts tier_rules 0.2.0
 SELECT refer(regclass 'tier_cuts', text 'tier_cuts_rule', text 'rule_id', regclass 'tier_rules', text 'rule_id');
 
@@ -307,6 +313,7 @@ COMMENT ON FUNCTION tier_rule_set(timestamptz) IS
     'the rules as loyalcs.tier_spans takes them: a top share is the money that it took by the cuts kept until then, and nobody has it before the first';
 
 -- A refund counts up to what is left of its order, as it does everywhere.
+-- (What is to be at infinity never is.)
 CREATE OR REPLACE FUNCTION tier_entries_of(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -318,13 +325,13 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT o.customer_id, o.ordered_at, o.ordered_at,
-           CASE WHEN o.cancelled_at <= tier_entries_of.as_of THEN o.cancelled_at END,
+           CASE WHEN o.cancelled_at <= tier_entries_of.as_of AND isfinite(o.cancelled_at) THEN o.cancelled_at END,
            o.amount
       FROM orders o
      WHERE o.ordered_at <= tier_entries_of.as_of
     UNION ALL
     SELECT b.customer_id, b.ordered_at, b.returned_at,
-           CASE WHEN b.cancelled_at <= tier_entries_of.as_of THEN b.cancelled_at END,
+           CASE WHEN b.cancelled_at <= tier_entries_of.as_of AND isfinite(b.cancelled_at) THEN b.cancelled_at END,
            least(b.before, b.amount) - least(b.before + b.refund, b.amount)
       FROM (SELECT r.customer_id, o.ordered_at, o.cancelled_at, o.amount, r.refund,
                    greatest(r.returned_at, o.ordered_at) AS returned_at,
@@ -332,7 +339,7 @@ BEGIN ATOMIC
                                        ORDER BY r.returned_at, r.return_id) - r.refund AS before
               FROM returns r
               JOIN orders o ON o.customer_id = r.customer_id AND o.order_id = r.order_id
-             WHERE r.returned_at <= tier_entries_of.as_of
+             WHERE r.returned_at <= tier_entries_of.as_of AND isfinite(r.returned_at)
                AND o.ordered_at <= tier_entries_of.as_of) b
      WHERE b.refund > 0::numeric AND b.before < b.amount;
 END;
