@@ -107,7 +107,8 @@ CREATE OR REPLACE FUNCTION lock_points(
     order_id text,
     INOUT posted_at timestamptz,
     OUT first_posting bigint,
-    OUT balance bigint
+    OUT balance bigint,
+    OUT idle boolean
 )
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -116,6 +117,7 @@ AS $$
 DECLARE
     account record;
     present record;
+    moment timestamptz;
 BEGIN
     LOOP
         SELECT a.balance, a.last_posted_at INTO account
@@ -130,10 +132,16 @@ BEGIN
         INSERT INTO point_accounts (customer_id) VALUES (customer) ON CONFLICT DO NOTHING;
     END LOOP;
 
-    SELECT p.posting_id, p.points, p.order_id, p.posted_at INTO present
-      FROM point_postings p
-     WHERE p.customer_id = customer AND p.kind = lock_points.kind AND p.posting_key = lock_points.posting_key;
-    IF FOUND THEN
+    moment := coalesce(lock_points.posted_at, greatest(now(), account.last_posted_at));
+    SELECT p.posting_id, p.points, p.order_id, p.posted_at, l.lapsed, l.idle
+      INTO present
+      FROM (SELECT coalesce(bool_or(l.expires_at <= moment), false) AS lapsed,
+                   coalesce(bool_or(l.expires_after_idle IS NOT NULL), false) AS idle
+              FROM point_lots l
+             WHERE l.customer_id = customer AND l.remaining > 0) l
+      LEFT JOIN point_postings p
+        ON p.customer_id = customer AND p.kind = lock_points.kind AND p.posting_key = lock_points.posting_key;
+    IF present.posting_id IS NOT NULL THEN
         IF present.points <> lock_points.points OR present.order_id IS DISTINCT FROM lock_points.order_id
            OR present.posted_at <> lock_points.posted_at THEN
             PERFORM refuse_used_key(customer, present.posting_id);
@@ -142,26 +150,25 @@ BEGIN
         RETURN;
     END IF;
 
-    IF lock_points.posted_at IS NULL THEN
-        posted_at := greatest(now(), account.last_posted_at);
-    ELSIF lock_points.posted_at < account.last_posted_at THEN
-        RAISE EXCEPTION 'customer % has postings of later than %', customer, lock_points.posted_at
+    IF moment < account.last_posted_at THEN
+        RAISE EXCEPTION 'customer % has postings of later than %', customer, moment
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   DETAIL = pg_catalog.format('The last is of %s.', account.last_posted_at),
                   HINT = 'The books are kept in order of time. Leave posted_at out to post now.';
     END IF;
+    posted_at := moment;
     balance := account.balance;
-    IF EXISTS (SELECT FROM point_lots l
-                WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_at <= lock_points.posted_at) THEN
-        balance := balance - (SELECT e.points FROM expire_lapsed_points(ARRAY[customer], lock_points.posted_at) e);
+    idle := present.idle;
+    IF present.lapsed THEN
+        balance := balance - (SELECT e.points FROM expire_lapsed_points(ARRAY[customer], moment) e);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION lock_points(@key_type@, text, text, bigint, text, timestamptz) IS
-    'what every posting begins with: locks the account, or makes one; gives the first posting if the key was posted before; otherwise when to date the posting, and the balance after what has lapsed by then';
+    'what every posting begins with: locks the account, or makes one; gives the first posting if the key was posted before; otherwise when to date the posting, the balance after what has lapsed by then, and whether there are lots that lapse when nothing happens';
 
-CREATE OR REPLACE FUNCTION move_points(customer @key_type@, points bigint, posted_at timestamptz, is_activity boolean)
-RETURNS void
+CREATE OR REPLACE FUNCTION move_points(customer @key_type@, posting bigint, points bigint, posted_at timestamptz, refresh_idle boolean)
+RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
@@ -169,21 +176,23 @@ BEGIN
     UPDATE point_accounts a
        SET balance = a.balance + move_points.points,
            last_posted_at = move_points.posted_at,
-           last_posting = (SELECT max(p.posting_id) FROM point_postings p WHERE p.customer_id = customer)
+           last_posting = posting
      WHERE a.customer_id = customer;
-    IF is_activity THEN
+    IF refresh_idle THEN
         UPDATE point_lots l
            SET expires_at = point_lot_expires_at(l.customer_id, l.lot_id)
          WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL;
     END IF;
+    RETURN posting;
 END
 $$;
-COMMENT ON FUNCTION move_points(@key_type@, bigint, timestamptz, boolean) IS
-    'what every posting ends with: the account''s balance, and longer life for points that lapse when nothing happens';
+COMMENT ON FUNCTION move_points(@key_type@, bigint, bigint, timestamptz, boolean) IS
+    'what every posting ends with: the account''s balance and last posting, and longer life for points that lapse when nothing happens; gives the posting';
 
 -- Lot by lot, because the first one or two mostly do: then neither an account's
--- other lots nor its history are read. (Postings are in order of time, so lots of
--- the same expiry go by their numbers.)
+-- other lots nor its history are read. (FETCH computes one row, where FOR would ask
+-- ten lots whether they can be used. Postings are in order of time, so lots of the
+-- same expiry go by their numbers.)
 CREATE OR REPLACE FUNCTION take_points(
     customer @key_type@,
     posting bigint,
@@ -193,60 +202,68 @@ CREATE OR REPLACE FUNCTION take_points(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
+    lots CURSOR FOR
+        SELECT l.lot_id, l.remaining,
+               own_lot IS NOT NULL
+               OR (SELECT p.available_at <= as_of
+                          OR o.delivered_at <= as_of AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of
+                     FROM point_postings p
+                     JOIN settings s ON s.singleton
+                     LEFT JOIN orders o
+                       ON p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id
+                    WHERE p.customer_id = customer AND p.posting_id = l.lot_id) IS TRUE AS usable
+          FROM point_lots l
+         WHERE l.customer_id = customer AND l.remaining > 0
+         ORDER BY l.lot_id IS DISTINCT FROM own_lot, l.expires_at, l.lot_id;
     lot record;
     taken bigint := 0;
     part bigint;
 BEGIN
-    FOR lot IN
-        SELECT l.lot_id, l.remaining
-          FROM point_lots l
-         WHERE l.customer_id = customer AND l.remaining > 0
-         ORDER BY l.lot_id IS DISTINCT FROM own_lot, l.expires_at, l.lot_id
-    LOOP
-        EXIT WHEN taken >= take_points.points;
-        CONTINUE WHEN own_lot IS NULL
-            AND NOT EXISTS (SELECT FROM point_postings p
-                             CROSS JOIN settings s
-                              LEFT JOIN orders o
-                                ON p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id
-                             WHERE p.customer_id = customer AND p.posting_id = lot.lot_id
-                               AND (p.available_at <= as_of
-                                    OR o.delivered_at <= as_of
-                                       AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of));
+    OPEN lots;
+    WHILE taken < take_points.points LOOP
+        FETCH lots INTO lot;
+        EXIT WHEN NOT FOUND;
+        CONTINUE WHEN NOT lot.usable;
         part := least(lot.remaining, take_points.points - taken);
-        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
-        VALUES (customer, posting, lot.lot_id, part);
+        WITH allocated AS (
+            INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+            VALUES (customer, posting, lot.lot_id, part)
+        )
         UPDATE point_lots l
            SET remaining = l.remaining - part
          WHERE l.customer_id = customer AND l.lot_id = lot.lot_id;
         taken := taken + part;
     END LOOP;
+    CLOSE lots;
     RETURN taken;
 END
 $$;
 COMMENT ON FUNCTION take_points(@key_type@, bigint, bigint, bigint, timestamptz) IS
     'takes points for a posting from the lots that can be used, soonest expiring first; with own_lot from that lot first and from all others, pending ones too; gives how many there were';
 
-CREATE OR REPLACE FUNCTION check_points(points bigint) RETURNS bigint
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION refuse_points(points bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF points > 0 AND points <= 1000000000000 THEN
-        RETURN points;
-    END IF;
     RAISE EXCEPTION '% is no number of points', coalesce(points::text, 'NULL')
         USING ERRCODE = 'invalid_parameter_value',
               HINT = 'Points are a whole number, from one up to a trillion.';
 END
 $$;
+COMMENT ON FUNCTION refuse_points(bigint) IS 'the error that a number is which is none of points';
+
+CREATE OR REPLACE FUNCTION check_points(points bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN points > 0 AND points <= 1000000000000 THEN points ELSE refuse_points(points) END;
 COMMENT ON FUNCTION check_points(bigint) IS 'a number of points, or an error';
 
-CREATE OR REPLACE FUNCTION check_posting_key(key text, hint text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION refuse_posting_key(key text, hint text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
 BEGIN
@@ -254,15 +271,19 @@ BEGIN
         RAISE EXCEPTION 'key % is one of the shop''s own', quote_literal(key)
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'Keys that begin with loyalcs: are of postings that follow from others; name yours in another way.';
-    ELSIF key <> '' THEN
-        RETURN key;
     END IF;
     RAISE EXCEPTION 'a posting needs a key'
         USING ERRCODE = 'invalid_parameter_value',
               DETAIL = 'The same key posts once, however often it is sent.',
-              HINT = check_posting_key.hint;
+              HINT = refuse_posting_key.hint;
 END
 $$;
+COMMENT ON FUNCTION refuse_posting_key(text, text) IS
+    'the error that a key is which is none: NULL, empty, or one of the shop''s own';
+
+CREATE OR REPLACE FUNCTION check_posting_key(key text, hint text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN key <> '' AND NOT starts_with(key, text 'loyalcs:') THEN key ELSE refuse_posting_key(key, hint) END;
 COMMENT ON FUNCTION check_posting_key(text, text) IS
     'the key of a posting, or an error if it is NULL or empty, or begins as those of postings do that follow from others';
 
@@ -330,10 +351,10 @@ BEGIN
             earn_points.order_id, earn_points.order_id, earned.rule_id, earned.campaigns)
     RETURNING p.posting_id INTO lot;
     INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at, expires_after_idle)
-    SELECT p.customer_id, p.posting_id, p.points, p.expires_at, p.expires_after_idle
+    SELECT p.customer_id, p.posting_id, p.points, point_lot_expires_at(p.customer_id, p.posting_id), p.expires_after_idle
       FROM point_postings p
      WHERE p.customer_id = customer AND p.posting_id = lot;
-    PERFORM move_points(customer, earned.points, account.posted_at, true);
+    PERFORM move_points(customer, lot, earned.points, account.posted_at, account.idle);
     IF bought.refunded > 0::numeric THEN
         PERFORM reverse_order_points(customer, earn_points.order_id, account.posted_at);
     END IF;
@@ -374,8 +395,7 @@ BEGIN
             USING ERRCODE = 'check_violation',
                   DETAIL = pg_catalog.format('%s more are pending, as of %s.', account.balance - taken, account.posted_at);
     END IF;
-    PERFORM move_points(customer, -pay_points.points, account.posted_at, pay_points.kind = 'redeem');
-    RETURN posting;
+    RETURN move_points(customer, posting, -pay_points.points, account.posted_at, account.idle AND pay_points.kind = 'redeem');
 END
 $$;
 COMMENT ON FUNCTION pay_points(@key_type@, text, bigint, text, text, text, timestamptz) IS
@@ -442,8 +462,7 @@ BEGIN
     RETURNING p.posting_id INTO lot;
     INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
     VALUES (customer, lot, adjust_points.points, adjust_points.expires_at);
-    PERFORM move_points(customer, adjust_points.points, account.posted_at, false);
-    RETURN lot;
+    RETURN move_points(customer, lot, adjust_points.points, account.posted_at, false);
 END
 $$;
 COMMENT ON FUNCTION adjust_points(@key_type@, bigint, text, text, timestamptz, timestamptz) IS
@@ -506,8 +525,7 @@ BEGIN
     UPDATE point_lots l
        SET expires_at = until
      WHERE l.customer_id = customer AND l.lot_id = lot;
-    PERFORM move_points(customer, 0::bigint, account.posted_at, false);
-    RETURN posting;
+    RETURN move_points(customer, posting, 0::bigint, account.posted_at, false);
 END
 $$;
 COMMENT ON FUNCTION extend_points(@key_type@, bigint, timestamptz, text, text, timestamptz) IS

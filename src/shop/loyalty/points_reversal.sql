@@ -108,7 +108,7 @@ BEGIN
     INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
     SELECT customer, posting, g.lot_id, -g.points
       FROM given g;
-    PERFORM move_points(customer, give_points_back.points, account.posted_at, false);
+    PERFORM move_points(customer, posting, give_points_back.points, account.posted_at, false);
     FOR owed IN
         SELECT a.lot_id, least(-a.points, o.shortfall)::bigint AS points
           FROM point_allocations a
@@ -125,7 +125,7 @@ BEGIN
                 pg_catalog.format('loyalcs:posting %s, made up for by posting %s', owed.lot_id, posting))
         RETURNING p.posting_id INTO made_up_for;
         PERFORM take_points(customer, made_up_for, owed.points, owed.lot_id, account.posted_at);
-        PERFORM move_points(customer, -owed.points, account.posted_at, false);
+        PERFORM move_points(customer, made_up_for, -owed.points, account.posted_at, false);
     END LOOP;
     PERFORM expire_lapsed_points(ARRAY[customer], account.posted_at);
     RETURN posting;
@@ -178,8 +178,7 @@ BEGIN
     VALUES (customer, 'reverse', -taken, take_points_back.points - lapsed - taken, lapsed, account.posted_at, lot_order, reversed, key)
     RETURNING p.posting_id INTO posting;
     PERFORM take_points(customer, posting, taken, reversed, account.posted_at);
-    PERFORM move_points(customer, -taken, account.posted_at, false);
-    RETURN posting;
+    RETURN move_points(customer, posting, -taken, account.posted_at, false);
 END
 $$;
 COMMENT ON FUNCTION take_points_back(@key_type@, bigint, bigint, text, timestamptz) IS
