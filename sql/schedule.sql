@@ -161,5 +161,8 @@ RESET SESSION AUTHORIZATION;
 DELETE FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = 9999;
 DELETE FROM pg_extension WHERE oid = 9999;
 DROP SCHEMA cron CASCADE;
+-- (a transaction each: all at once would take as many locks as a server has)
+SET client_min_messages = warning;
+SELECT format('DROP SCHEMA %I CASCADE', n.nspname) FROM pg_namespace n WHERE n.nspowner = 'regress_jobs_owner'::regrole ORDER BY n.nspname COLLATE "C" \gexec
 DROP OWNED BY regress_jobs_owner, regress_jobs_other CASCADE;
 DROP ROLE regress_jobs_owner, regress_jobs_other;
