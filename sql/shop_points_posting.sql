@@ -136,7 +136,14 @@ SELECT adjust_points('emi', 10, 'by the service') > 0 AS adjusted, redeem_points
 SELECT reverse_points('emi', (SELECT posting_id FROM point_postings WHERE kind = 'redeem' AND customer_id = 'emi')) > 0 AS reversed;
 SELECT posted_by FROM point_postings WHERE customer_id = 'emi' AND kind = 'adjust';
 SELECT customers >= 0 AS expired FROM expire_points();
+-- (of a rule whose points last as long as something happens: the lot that is made
+-- says at once until when it lasts, or it would not be taken)
 RESET ROLE;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('emi', 'E1', '2026-07-01 12:00+09', 1000), ('emi', 'E2', '2026-07-01 12:00+09', 2000);
+SET ROLE regress_points_posting_service;
+SELECT earn_points('emi', 'E1') > 0 AS first_of_its_kind, earn_points('emi', 'E2') > 0 AS second;
+SELECT l.remaining, l.expires_at = points_last_until(a.last_posted_at, l.expires_after_idle, 'Asia/Tokyo') AS lapses_with_the_last
+  FROM point_lots l JOIN point_accounts a USING (customer_id) WHERE customer_id = 'emi' AND l.expires_after_idle IS NOT NULL ORDER BY lot_id;
 SET ROLE regress_points_posting_report;
 SELECT count(*) > 0 AS statement FROM points_statement;
 SELECT count(*) > 0 AS liability FROM points_liability;
@@ -146,4 +153,47 @@ RESET ROLE;
 DROP OWNED BY regress_points_posting_service, regress_points_posting_report;
 DROP ROLE regress_points_posting_service;
 DROP ROLE regress_points_posting_report;
+
+--
+-- A session keeps its plans, and may have made them while the tables were empty:
+-- nothing reads a table of the ledger whole, however many postings come.
+--
+SELECT FROM loyalcs.create_shop('shop_points_posting_plans');
+SET search_path = shop_points_posting_plans;
+ANALYZE point_accounts, point_postings, point_allocations, point_lots;
+INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 150) i;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at)
+SELECT 'c' || i, 'o' || j, at, 10000, at + interval '1 day'
+  FROM generate_series(1, 150) i CROSS JOIN generate_series(1, 3) j
+ CROSS JOIN LATERAL (SELECT timestamptz '2026-01-01 12:00+09' + j * interval '1 day' AS at) t;
+BEGIN;
+DO $$
+DECLARE
+    who text; earned bigint; paid bigint; gift bigint;
+BEGIN
+    FOR i IN 1 .. 150 LOOP
+        who := 'c' || i;
+        FOR j IN 1 .. 3 LOOP
+            earned := shop_points_posting_plans.earn_points(who, 'o' || j, '2026-01-05 12:00+09');
+        END LOOP;
+        gift := shop_points_posting_plans.adjust_points(who, 10, 'gift', NULL, '2026-04-01 00:00+09', '2026-02-01 12:00+09');
+        paid := shop_points_posting_plans.redeem_points(who, 150, 'till', 'o2', '2026-02-02 12:00+09');
+        PERFORM shop_points_posting_plans.reverse_points(who, paid, 20, 'return', '2026-02-03 12:00+09');
+        PERFORM shop_points_posting_plans.reverse_points(who, gift, posted_at => '2026-02-04 12:00+09');
+        UPDATE shop_points_posting_plans.orders o SET cancelled_at = '2026-02-05 12:00+09' WHERE o.customer_id = who AND o.order_id = 'o1';
+        PERFORM shop_points_posting_plans.reverse_order_points(who, 'o1', '2026-02-05 12:00+09');
+        PERFORM shop_points_posting_plans.extend_points(who, earned, '2028-01-01', 'more', posted_at => '2026-02-06 12:00+09');
+    END LOOP;
+    SET CONSTRAINTS ALL IMMEDIATE;
+END
+$$;
+SELECT count(*) AS postings FROM point_postings;
+SELECT s.relname, s.seq_tup_read < 1500 AS hardly_anything_read_whole, s.idx_scan > 150 AS by_index
+  FROM pg_stat_xact_user_tables s
+ WHERE s.schemaname = 'shop_points_posting_plans' AND s.relname IN ('point_accounts', 'point_postings', 'point_allocations', 'point_lots')
+ ORDER BY 1;
+COMMIT;
+SELECT * FROM points_audit();
+SELECT loyalcs.drop_shop('shop_points_posting_plans', 'shop_points_posting_plans');
+SET search_path = shop_points_posting;
 SELECT loyalcs.drop_shop('shop_points_posting', 'shop_points_posting');

@@ -328,6 +328,7 @@ COMMENT ON FUNCTION points_balance(@key_type@, timestamptz) IS
 CREATE OR REPLACE FUNCTION point_lot_expires_at(customer @key_type@, lot bigint) RETURNS timestamptz
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 DECLARE
     extended record;
@@ -363,6 +364,7 @@ COMMENT ON FUNCTION point_lot_expires_at(@key_type@, bigint) IS
 CREATE OR REPLACE FUNCTION check_posting() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 DECLARE
     account record;
@@ -411,6 +413,7 @@ COMMENT ON FUNCTION check_posting() IS
 CREATE OR REPLACE FUNCTION check_posting_is_closed() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 BEGIN
     IF EXISTS (SELECT FROM point_accounts a
@@ -429,6 +432,7 @@ COMMENT ON FUNCTION check_posting_is_closed() IS
 CREATE OR REPLACE FUNCTION check_lot() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 DECLARE
     remaining bigint;

@@ -112,6 +112,7 @@ CREATE OR REPLACE FUNCTION lock_points(
 )
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -171,6 +172,7 @@ CREATE OR REPLACE FUNCTION move_points(customer @key_type@, posting bigint, poin
 RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 BEGIN
     UPDATE point_accounts a
@@ -314,6 +316,7 @@ CREATE OR REPLACE FUNCTION earn_points(customer @key_type@, order_id text, poste
 RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -375,6 +378,7 @@ CREATE OR REPLACE FUNCTION pay_points(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -426,6 +430,7 @@ CREATE OR REPLACE FUNCTION adjust_points(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -479,6 +484,7 @@ CREATE OR REPLACE FUNCTION extend_points(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -62,6 +62,7 @@ CREATE OR REPLACE FUNCTION give_points_back(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -145,6 +146,7 @@ CREATE OR REPLACE FUNCTION take_points_back(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -193,6 +195,7 @@ CREATE OR REPLACE FUNCTION reverse_points(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -246,6 +249,7 @@ CREATE OR REPLACE FUNCTION reverse_order_points(customer @key_type@, order_id te
 RETURNS SETOF bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
