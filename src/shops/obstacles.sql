@@ -247,10 +247,10 @@ DECLARE
 BEGIN
     SELECT count(*) AS number,
            min(o.code) AS code, min(o.message) AS message, min(o.detail) AS detail, min(o.hint) AS hint,
-           string_agg(concat_ws(' ', concat(o.message, '.'), o.detail), ' ') AS details,
-           string_agg(DISTINCT o.hint, ' ') AS hints
+           string_agg(concat_ws(' ', concat(o.message, '.'), o.detail), ' ' ORDER BY o.ordinality) AS details,
+           string_agg(DISTINCT o.hint COLLATE "C", ' ') AS hints
       INTO found_ones
-      FROM loyalcs.shop_obstacles(shop, key_type, time_zone) o;
+      FROM loyalcs.shop_obstacles(shop, key_type, time_zone) WITH ORDINALITY o;
     IF found_ones.number = 1 THEN
         RAISE EXCEPTION '%', found_ones.message
             USING ERRCODE = found_ones.code,

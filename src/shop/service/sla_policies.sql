@@ -101,7 +101,8 @@ BEGIN
                     AND pg_catalog.upper_inf(p.valid)
                   GROUP BY p.channel) e ON e.channel = n.channel
      WHERE (n.channel IS NULL OR EXISTS (SELECT FROM channels c WHERE c.channel = n.channel))
-       AND NOT EXISTS (SELECT FROM sla_policies p WHERE p.metric = n.metric AND NOT pg_catalog.isempty(p.valid));
+       AND NOT EXISTS (SELECT FROM sla_policies p WHERE p.metric = n.metric AND NOT pg_catalog.isempty(p.valid))
+     ORDER BY n.channel NULLS FIRST;
     FOR item IN
         SELECT p.hours, min(p.policy_id) AS policy_id
           FROM sla_policies p
