@@ -95,6 +95,8 @@ SHOP_SQL = \
 	src/shop/base/turns.sql \
 	src/shop/base/customers.sql \
 	src/shop/purchases/orders.sql \
+	src/shop/purchases/products.sql \
+	src/shop/purchases/returned_items.sql \
 	src/shop/ratings/surveys.sql \
 	src/shop/ratings/reviews.sql \
 	src/shop/purchases/purchases.sql \

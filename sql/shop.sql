@@ -332,7 +332,7 @@ DROP VIEW shop.orders;
 CREATE VIEW shop.orders AS
     SELECT account AS customer_id, no::text AS order_id, at AS ordered_at, yen::numeric AS amount,
            0.0 AS tax, 0.0 AS shipping, 'web'::text AS sales_channel,
-           NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, void AS cancelled_at
+           NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, void AS cancelled_at, 'paid' AS payment_state
       FROM brand.sales;
 SELECT substring(loyalcs.create_shop('shop', key_type => 'bigint') FROM 'keys .*');
 
@@ -340,7 +340,8 @@ SELECT substring(loyalcs.create_shop('shop', key_type => 'bigint') FROM 'keys .*
 SELECT part, own FROM shop.shop_migrations
  WHERE part IN ('table customers', 'table orders', 'table returns') ORDER BY part;
 SELECT count(*) AS references_to_customers FROM pg_constraint
- WHERE contype = 'f' AND connamespace = 'shop'::regnamespace AND conname ~ 'customer_id_fkey|order_id_fkey';
+ WHERE contype = 'f' AND connamespace = 'shop'::regnamespace AND conname ~ 'customer_id_fkey|order_id_fkey'
+   AND conrelid <> 'shop.return_items'::regclass;   -- (which refers to returns)
 SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'shop.returns'::regclass AND tgfoid = 'shop.keep_refunded'::regproc;
 
 -- The figures are those of the brand's own tables: 1000 and 2000 of the first
@@ -379,7 +380,7 @@ SELECT count(*) FROM brand.accounts;
 CREATE SCHEMA shop;
 CREATE TABLE shop.customers (customer_id text, joined_at timestamptz, birth_year integer, gender text, region text, more point);
 CREATE TABLE shop.orders (customer_id text, order_id text, ordered_at timestamptz, amount numeric, tax numeric, shipping numeric,
-    sales_channel text, shipped_at timestamptz, delivered_at timestamptz, cancelled_at timestamptz)
+    sales_channel text, shipped_at timestamptz, delivered_at timestamptz, cancelled_at timestamptz, payment_state text)
     PARTITION BY RANGE (ordered_at);
 CREATE TABLE shop.orders_2024 PARTITION OF shop.orders FOR VALUES FROM ('2024-01-01 00:00+00') TO ('2025-01-01 00:00+00');
 CREATE MATERIALIZED VIEW shop.reviews AS

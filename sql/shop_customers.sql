@@ -41,7 +41,16 @@ SELECT s.given, pg_temp.outcome(format('INSERT INTO customers (customer_id, %s) 
     ('attributes = ''[]'''),
     ('attributes = ''"text"'''),
     ('attributes = ''null'''),
-    ('attributes = NULL')
+    ('attributes = NULL'),
+    ('language = ''ja'''),
+    ('language = ''zh-Hant-TW'''),
+    ('language = ''en_US'''),
+    ('language = ''EN'''),
+    ('language = '''''),
+    ('language = ''j'''),
+    ('language = ''日本語'''),
+    ('language = ''en-'''),
+    ('language = ''en, ja''')
   ) s (given);
 SELECT s.statement, pg_temp.outcome(s.statement)
   FROM (VALUES
@@ -64,6 +73,34 @@ SELECT s.relation, pg_temp.outcome(format(
     ('reviews', '''p'', NULL, ''2024-01-01 00:00+09'', 5')
   ) s (relation, "row");
 DELETE FROM customers RETURNING customer_id;
+
+-- When a row was changed is written down, by whatever change, and by no statement that
+-- changes nothing; what was there before the shop did so has no date until then.
+INSERT INTO customers (customer_id) VALUES ('kay') RETURNING updated_at = now() AS is_now;
+UPDATE customers SET updated_at = '2024-01-01 00:00+09' RETURNING updated_at AT TIME ZONE 'Asia/Tokyo' AS the_owner_may;
+UPDATE customers SET region = region, birthday = birthday RETURNING updated_at = now() AS is_now;
+SELECT c.given, pg_temp.outcome(format('UPDATE customers SET %s; DO $do$ BEGIN ASSERT (SELECT updated_at = now() FROM shop_customers.customers); END $do$', c.given)) AS stamped
+  FROM (SELECT format('%I = %s', a.attname, CASE a.atttypid::regtype::text
+                   WHEN 'text' THEN '''x''' WHEN 'date' THEN '''2000-01-01''' WHEN 'jsonb' THEN '''{"a": 1}''' ELSE '''2001-01-01''' END) AS given
+          FROM pg_attribute a
+         WHERE a.attrelid = 'customers'::regclass AND a.attnum > 0 AND a.attgenerated = '' AND a.attname NOT IN ('updated_at', 'language')
+         ORDER BY a.attnum) c;
+-- Whatever the brand adds, even what has no equality, is a part of it.
+ALTER TABLE customers ADD COLUMN badge json;
+UPDATE customers SET badge = '{}' RETURNING updated_at = now() AS is_now;
+
+-- By which keys other systems know somebody.
+INSERT INTO customer_ids (customer_id, system, id) VALUES ('kay', 'shopify', '1'), ('kay', 'shopify', '2'), ('kay', 'zendesk', '1');
+SELECT s.given, pg_temp.outcome('INSERT INTO customer_ids (customer_id, system, id) VALUES (' || s.given || ')')
+  FROM (VALUES
+    ('''kay'', ''shopify'', ''3'''),
+    ('''kay'', ''shopify'', ''1'''),
+    ('''nobody'', ''shopify'', ''3'''),
+    ('NULL, ''shopify'', ''3'''),
+    ('''kay'', '''', ''3'''),
+    ('''kay'', ''shopify'', ''''')
+  ) s (given);
+SELECT pg_temp.outcome('DELETE FROM customers');
 
 -- Keys of other types.
 SET search_path = public;

@@ -157,6 +157,9 @@ SELECT 'c' || i, o || i, timestamptz '2026-02-01 12:00+09' + i * interval '1 hou
 INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, category, quantity, amount)
 SELECT o.customer_id, o.order_id, l, 'P' || l + 2 * (length(o.customer_id) - 2), 'Product', 'ring', 1, 1000 FROM orders o, generate_series(1, 2) l;
 INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund, reason) SELECT customer_id, 'R', order_id, '2026-02-20 12:00+09', 100, 'small' FROM orders WHERE order_id ~ '^A[1-4]$';
+INSERT INTO return_items (customer_id, return_id, order_id, line, quantity, refund) SELECT customer_id, 'R', order_id, 1, 1, 50 FROM returns;
+INSERT INTO products (product_id, name, category, series, unit_cost) VALUES ('P1', 'Product', 'ring', 'bridal', 100), ('P8', 'Box', NULL, NULL, NULL);
+INSERT INTO customer_ids (customer_id, system, id) SELECT customer_id, 'web', customer_id FROM customers;
 INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars) SELECT customer_id, 'V', 'P1', '2026-02-20 12:00+09', 5 FROM customers;
 INSERT INTO subscriptions (customer_id, subscription_id, started_at, cancelled_at) SELECT customer_id, 'S', '2026-01-01 12:00+09', '2026-03-01 12:00+09' FROM customers;
 INSERT INTO shipments (customer_id, order_id, parcel, carrier, tracking, expected_on) SELECT customer_id, order_id, 1, 'post', '1', '2026-02-04' FROM orders;

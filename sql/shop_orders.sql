@@ -15,10 +15,10 @@ INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 -- Defaults.
 INSERT INTO orders (customer_id, order_id, ordered_at, amount)
 VALUES ('ann', '0', '2023-12-01 00:00+09', 0)
-RETURNING tax, shipping, refunded, sales_channel, shipped_at, delivered_at, cancelled_at;
+RETURNING tax, shipping, refunded, sales_channel, shipped_at, delivered_at, cancelled_at, discount, payment_state, external_id, external_name;
 INSERT INTO order_items (customer_id, order_id, line, product_id, amount)
 VALUES ('ann', '0', 1, 'soap', 0)
-RETURNING product_name, category, quantity;
+RETURNING product_name, category, quantity, sku, unit_price, discount, tax;
 
 -- An order of 1000 at noon of 1 May 2024.
 SELECT s.given, pg_temp.outcome(format(
@@ -67,7 +67,20 @@ SELECT s.given, pg_temp.outcome(format(
     ('shipped_at = ''2024-05-02 12:00+09'', delivered_at = ''2024-05-02 12:00+09'''),
     ('shipped_at = ''2024-05-02 12:00+09'', delivered_at = ''2024-05-02 11:59:59+09'''),
     ('cancelled_at = ''2024-05-01 12:00+09'''),
-    ('cancelled_at = ''2024-05-01 11:59:59+09''')
+    ('cancelled_at = ''2024-05-01 11:59:59+09'''),
+    ('discount = NULL'),
+    ('discount = -0.0001'),
+    ('discount = 2000'),
+    ('discount = 0.00001'),
+    ('discount = ''NaN'''),
+    ('payment_state = NULL'),
+    ('payment_state = ''Paid'''),
+    ('payment_state = ''refunded'''),
+    ('payment_state = ''pending'''),
+    ('payment_state = ''voided'''),
+    ('payment_state = ''voided'', cancelled_at = ''2024-05-01 12:00+09'''),
+    ('payment_state = ''paid'', cancelled_at = ''2024-05-01 12:00+09'''),
+    ('external_id = ''gid://shopify/Order/450789469'', external_name = ''#1001''')
   ) s (given);
 
 SELECT s.given, pg_temp.outcome(format(
@@ -92,7 +105,23 @@ SELECT s.given, pg_temp.outcome(format(
     ('amount = 0.00001'),
     ('amount = 1000000000000'),
     ('amount = 1000000000000.0001'),
-    ('amount = ''NaN''')
+    ('amount = ''NaN'''),
+    ('sku = ''S-1'', unit_price = 0'),
+    ('unit_price = -1'),
+    ('unit_price = 0.00001'),
+    ('unit_price = ''NaN'''),
+    ('discount = NULL'),
+    ('discount = -1'),
+    ('discount = 0.00001'),
+    ('tax = NULL'),
+    ('tax = -1'),
+    ('tax = 500'),
+    ('tax = 500.0001'),
+    -- The parts need not come to the amount: 3 x 166.6667 is 500 to whoever rounds by
+    -- the line, and 500 is 550 with tax where prices are listed without.
+    ('quantity = 3, unit_price = 166.6667'),
+    ('unit_price = 500, tax = 50, amount = 550'),
+    ('unit_price = 500, discount = 600, amount = 0')
   ) s (given);
 
 -- What is in an order stays while the order does.
@@ -235,7 +264,7 @@ INSERT INTO customers (customer_id) VALUES ('zoe');
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('zoe', 'z', '2024-01-01 00:00+09', 100);
 INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES ('zoe', 'z', 'z', '2024-01-02 00:00+09', 30);
 SELECT refunded FROM orders WHERE customer_id = 'zoe';
-TRUNCATE returns;
+TRUNCATE returns, return_items;
 SELECT refunded, (SELECT count(*) FROM orders WHERE refunded <> 0) AS others FROM orders WHERE customer_id = 'zoe';
 ROLLBACK;
 
@@ -244,7 +273,7 @@ ROLLBACK;
 CREATE SCHEMA shop_orders_adopted;
 CREATE VIEW shop_orders_adopted.orders AS
 SELECT customer_id, order_id, ordered_at, amount, 0::numeric AS tax, 0::numeric AS shipping, NULL::text AS sales_channel,
-       NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, NULL::timestamptz AS cancelled_at
+       NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, NULL::timestamptz AS cancelled_at, 'paid' AS payment_state
   FROM (VALUES ('ann', '1', timestamptz '2024-01-01 00:00+09', 100::numeric), ('ann', '2', '2024-01-02 00:00+09', NULL)) v
        (customer_id, order_id, ordered_at, amount);
 SELECT FROM loyalcs.create_shop('shop_orders_adopted');

@@ -152,7 +152,7 @@ CREATE TABLE shop_points_reversal_view.sales AS
 SELECT 'ann' AS customer_id, 'V1' AS order_id, timestamptz '2026-05-01 12:00+09' AS ordered_at, 10000.0 AS amount;
 CREATE VIEW shop_points_reversal_view.orders AS
     SELECT s.*, 0.0 AS tax, 0.0 AS shipping, NULL::text AS sales_channel, NULL::timestamptz AS shipped_at,
-           s.ordered_at + interval '2 days' AS delivered_at, NULL::timestamptz AS cancelled_at
+           s.ordered_at + interval '2 days' AS delivered_at, NULL::timestamptz AS cancelled_at, 'paid' AS payment_state
       FROM shop_points_reversal_view.sales s;
 SELECT FROM loyalcs.create_shop('shop_points_reversal_view');
 SET search_path = shop_points_reversal_view;

@@ -28,7 +28,7 @@ SELECT c.relname AS not_refused
 --   sla_warnings.channel and agent_id (of a ticket)
 --   consents.channel and purpose, which may be all: of_channel and of_purpose have the keys
 --   ways that are none of the shop's: survey_invitations and survey_responses.channel
---   products, of which the shop has no list, but for what was sold: product_id
+--   products, which need not be listed, and of which is kept what was sold: product_id
 --   what may outlive what it was about: followup_late_reports.followup_id
 --   and invitations, which responses have a key to, and not the other way round
 --

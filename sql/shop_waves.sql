@@ -118,7 +118,7 @@ BEGIN;
 CREATE SCHEMA shop_waves_view;
 CREATE VIEW shop_waves_view.customers AS SELECT customer_id, joined_at, birth_year, gender, region FROM shop_waves.customers;
 CREATE VIEW shop_waves_view.orders AS
-SELECT customer_id, order_id, ordered_at, amount, tax, shipping, sales_channel, shipped_at, delivered_at, cancelled_at FROM shop_waves.orders;
+SELECT customer_id, order_id, ordered_at, amount, tax, shipping, sales_channel, shipped_at, delivered_at, cancelled_at, payment_state FROM shop_waves.orders;
 SELECT FROM loyalcs.create_shop('shop_waves_view', 'America/New_York', 'USD');
 INSERT INTO shop_waves_view.surveys VALUES ('q', 'Quarterly');
 SELECT customers, asked, left_out FROM shop_waves_view.draw_survey_wave('q', share => 1, as_of => '2026-06-01 12:00-04');

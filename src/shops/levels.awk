@@ -7,6 +7,7 @@
 # such a line, and below that of a change, there may be:
 #
 #   --: hides COLUMN, ...     neither are these
+#   --: optional COLUMN, ...  see parts.awk
 #   --: keeps COLUMN, ...     filled in by the server: no level writes them
 #   --: derives COLUMN, ...   follow from other rows: no level inserts them; what
 #                             changes them is checked by a trigger, since functions
@@ -63,7 +64,7 @@ function note(clause, list,    i, n, item) {
 		stop("this is about no table")
 	list = $0
 	sub(/^--: *[a-z]+ */, "", list)
-	if ($2 == "hides" || $2 == "keeps" || $2 == "derives")
+	if ($2 == "hides" || $2 == "keeps" || $2 == "derives" || $2 == "optional")
 		note($2, list)
 	else if ($2 == "changes" && list == "nothing")
 		has["changes", relation] = 1

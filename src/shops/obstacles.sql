@@ -4,7 +4,7 @@
 -- Needs: records, tables, shop_parts().
 
 -- What a shop asks of a relation that serves as one of its tables; personal data
--- need not be shown.
+-- need not be shown, and some columns need not be there (see parts.awk).
 CREATE FUNCTION loyalcs.shop_wanted_columns(
     shop text,
     relation text,
@@ -12,14 +12,15 @@ CREATE FUNCTION loyalcs.shop_wanted_columns(
     time_zone text,
     known_digest text,
     OUT digest text,
-    OUT columns text[]
+    OUT columns text[],
+    OUT defaults text[]
 )
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     scripts text[];
-    hidden text[];
+    optional text[];
 BEGIN
     SELECT array_agg(replace(replace(p.script, '@key_type@', key_type), '@time_zone@', quote_literal(time_zone))
                      ORDER BY p.part)
@@ -28,19 +29,18 @@ BEGIN
      WHERE p.kind IN ('table', 'change') AND p.relation = shop_wanted_columns.relation;
     digest := md5(array_to_string(scripts, ' '));
     IF digest IS DISTINCT FROM known_digest THEN
-        SELECT p.hidden INTO hidden
-          FROM loyalcs.shop_parts() p
-         WHERE p.kind = 'table' AND p.relation = shop_wanted_columns.relation;
-        columns := ARRAY(SELECT u.c
-                           FROM loyalcs.shop_table_columns(shop, relation, scripts) t
-                          CROSS JOIN LATERAL unnest(t.columns) WITH ORDINALITY u (c, n)
-                          WHERE split_part(u.c, ' ', 1) <> ALL (hidden)
-                          ORDER BY u.n);
+        optional := ARRAY(SELECT o FROM loyalcs.shop_parts() p, unnest(p.optional) o
+                           WHERE p.relation = shop_wanted_columns.relation);
+        SELECT coalesce(array_agg(u.c ORDER BY u.n), '{}'), array_agg(u.d ORDER BY u.n)
+          INTO columns, defaults
+          FROM loyalcs.shop_table_columns(shop, relation, scripts) t
+         CROSS JOIN LATERAL unnest(t.columns, t.defaults) WITH ORDINALITY u (c, d, n)
+         WHERE split_part(u.c, ' ', 1) <> ALL (optional);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_wanted_columns(text, text, text, text, text) IS
-    'the columns that a relation needs to serve as a table of a shop; NULL if the table is made from what has the known digest, and so was looked at before';
+    'the columns that a relation needs to serve as a table of a shop, and the constants that stand for those that it lacks; NULL if the table is made from what has the known digest, and so was looked at before';
 
 -- Names that the shop will need, and what they are for.
 CREATE FUNCTION loyalcs.shop_names(OUT name text, OUT kind text) RETURNS SETOF record
@@ -207,11 +207,11 @@ BEGIN
         END IF;
         CONTINUE WHEN item.kind = 'view';
 
-        lacks := loyalcs.shop_relation_differences(item.oid, item.columns);
+        lacks := loyalcs.shop_relation_differences(item.oid, item.columns, NULL::text[]);
         IF NOT item.is_own THEN
             wanted := loyalcs.shop_wanted_columns(shop, item.name, key_type, time_zone, item.digest);
             IF wanted.columns IS NOT NULL THEN
-                lacks := loyalcs.shop_relation_differences(item.oid, wanted.columns);
+                lacks := loyalcs.shop_relation_differences(item.oid, wanted.columns, wanted.defaults);
             END IF;
         END IF;
         IF lacks.detail IS NOT NULL THEN

@@ -21,6 +21,10 @@
 # A function f is the part "function f".  An x_at(as_of) in SQL brings the view
 # x, and an x_by(breakdown, as_of) both of them: that is its "other", at or by.
 #
+# A relation of the brand's that serves as a table needs neither the columns that
+# the table's line hides, nor those of a line "--: optional COLUMN, ..." below it or
+# below that of a change: see levels.awk for the other lines of that kind.
+#
 # In a part, @key_type@ is the type of customer_id, and @time_zone@ the shop's
 # time zone as a literal.
 
@@ -76,7 +80,7 @@ BEGIN {
 	print "    OUT kind text,"
 	print "    OUT relation text,"
 	print "    OUT other text,"
-	print "    OUT hidden text[],"
+	print "    OUT optional text[],"
 	print "    OUT script text"
 	print ") RETURNS SETOF record"
 	# plpgsql keeps the plan: a megabyte of text is read once a session, not at every call
@@ -106,6 +110,13 @@ FNR == 1 { finish() }
 	else if (kind != "table" && kind != "functions")
 		stop("unknown part " kind)
 	next
+}
+
+kind ~ /^(table|change)$/ && /^--: optional / {
+	list = $0
+	sub(/^--: optional /, "", list)
+	gsub(/ /, "", list)
+	hidden = hidden (hidden == "" ? "" : ",") list
 }
 
 # What stands between two functions is about the next one, and no part of it.

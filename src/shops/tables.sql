@@ -17,6 +17,21 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_columns(oid) IS
     'the columns of a relation, each with its type';
 
+CREATE FUNCTION loyalcs.shop_defaults(relation oid) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT substring(pg_get_expr(d.adbin, d.adrelid) FROM '^(''[^'']*''|-?[0-9.]+|true|false)(?:::[a-z ]+(?:\[\])?)?$')
+                   FROM pg_attribute a
+                   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated = ''
+                  WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+                  ORDER BY a.attnum);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_defaults(oid) IS
+    'the defaults of a relation''s columns, in the order of shop_columns(); NULL where there is none, or none that is a constant';
+
 -- Rules and settings have rows in a new shop, and what is about customers has none.
 -- The columns that a brand has added say nothing of them, and more than a thousand rows
 -- are none of a new shop's. (Text is the same in every session.)
@@ -73,6 +88,7 @@ CREATE FUNCTION loyalcs.shop_table_columns(
     relation text,
     scripts text[],
     OUT columns text[],
+    OUT defaults text[],
     OUT constraints text[]
 )
     LANGUAGE plpgsql
@@ -96,6 +112,7 @@ BEGIN
     END LOOP;
     PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
     columns := loyalcs.shop_columns(format('pg_temp.%I', relation)::regclass::oid);
+    defaults := loyalcs.shop_defaults(format('pg_temp.%I', relation)::regclass::oid);
     constraints := ARRAY(SELECT k.conname::text FROM pg_constraint k
                           WHERE k.conrelid = format('pg_temp.%I', relation)::regclass AND k.contype IN ('c', 'p', 'u'));
     RAISE EXCEPTION USING ERRCODE = 'LC000';
@@ -105,11 +122,12 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_table_columns(text, text, text[]) IS
-    'the columns and constraints that a shop''s table would have, by making it for a moment';
+    'the columns, their defaults where these are constants, and the constraints that a shop''s table would have, by making it for a moment';
 
 CREATE FUNCTION loyalcs.shop_relation_differences(
     relation oid,
     columns text[],
+    defaults text[],
     OUT detail text,
     OUT selected text,
     OUT altered text
@@ -124,7 +142,7 @@ BEGIN
                                       format_type(a.atttypid, NULL), w.type)
                       END, ' ' ORDER BY w.n),
            string_agg(CASE
-                          WHEN a.attname IS NULL THEN format('NULL::%s AS %I', w.type, w.name)
+                          WHEN a.attname IS NULL THEN format('%s::%s AS %I', coalesce(defaults[w.n], 'NULL'), w.type, w.name)
                           ELSE format('%I::%s AS %I', w.name, w.type, w.name)
                       END, ', ' ORDER BY w.n),
            string_agg(CASE
@@ -139,8 +157,8 @@ BEGIN
      WHERE a.attname IS NULL OR format_type(a.atttypid, NULL) <> w.type;
 END
 $$;
-COMMENT ON FUNCTION loyalcs.shop_relation_differences(oid, text[]) IS
-    'what a relation lacks of these columns, and what to write in a view or an ALTER TABLE; NULLs for nothing';
+COMMENT ON FUNCTION loyalcs.shop_relation_differences(oid, text[], text[]) IS
+    'what a relation lacks of these columns, and what to write in a view (their defaults, where they have one) or an ALTER TABLE; NULLs for nothing';
 
 -- Whoever owns a relation decides what runs when it is read or written; so do the
 -- owners of its partitions and of its triggers' functions.

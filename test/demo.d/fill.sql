@@ -84,6 +84,13 @@ SELECT 'A' || lpad(n::text, 5, '0'), joined AT TIME ZONE 'Asia/Tokyo',
        || CASE WHEN gender = 'female' AND pg_temp.dice('sized', n, 2) = 0
                THEN jsonb_build_object('ring_size', 7 + pg_temp.dice('ring', n, 9)) ELSE '{}' END
   FROM person ORDER BY n;
+-- Who shops online has an account there; some made a second one.
+INSERT INTO aurora.customer_ids (customer_id, system, id)
+SELECT 'A' || lpad(n::text, 5, '0'), 'shopify', (7000000 + 10 * n + k)::text
+  FROM person
+ CROSS JOIN LATERAL generate_series(1, 1 + (pg_temp.dice('second account', n, 100) < 3)::integer) k
+ WHERE sales_channel <> 'shop'
+ ORDER BY n, k;
 SELECT count(*) AS customers FROM aurora.customers \gset
 \echo :customers customers
 
@@ -200,16 +207,23 @@ SELECT *, 'A' || lpad(n::text, 5, '0') AS customer_id, 'AU-' || lpad(o::text, 6,
 ANALYZE sold, piece;
 
 INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount, tax, shipping, sales_channel,
-                           shipped_at, delivered_at, cancelled_at)
+                           external_id, external_name, shipped_at, delivered_at, cancelled_at)
 SELECT customer_id, order_id, at AT TIME ZONE 'Asia/Tokyo', amount, div(amount, 11), amount - goods, sales_channel,
+       CASE WHEN sales_channel <> 'shop' THEN (45000000 + o)::text END, CASE WHEN sales_channel <> 'shop' THEN '#' || (1000 + o)::text END,
        CASE WHEN shipped < '2026-10-31 23:50' THEN shipped AT TIME ZONE 'Asia/Tokyo' END,
        CASE WHEN delivered < '2026-10-31 23:50' THEN delivered AT TIME ZONE 'Asia/Tokyo' END,
        CASE WHEN cancelled < '2026-10-31 23:50' THEN cancelled AT TIME ZONE 'Asia/Tokyo' END
   FROM sold ORDER BY o;
-INSERT INTO aurora.order_items (customer_id, order_id, line, product_id, product_name, category, quantity, amount)
+-- (an order that was cancelled before it left was not charged)
+UPDATE aurora.orders SET payment_state = 'voided' WHERE cancelled_at IS NOT NULL AND shipped_at IS NULL;
+INSERT INTO aurora.order_items (customer_id, order_id, line, product_id, product_name, category, quantity, amount, unit_price, tax)
 SELECT customer_id, order_id, row_number() OVER (PARTITION BY o ORDER BY line), product_id, name, category,
-       quantity, p.amount
+       quantity, p.amount, p.amount / quantity, div(p.amount, 11)
   FROM piece p JOIN sold USING (o) ORDER BY o, line;
+-- What is listed, and what is no longer made; the wrapping is known from orders alone.
+INSERT INTO aurora.products (product_id, name, category, series, unit_cost, active)
+SELECT product_id, name, category, CASE tier WHEN 1 THEN 'デイリー' WHEN 2 THEN 'アニバーサリー' ELSE 'ブライダル' END, price * 2 / 5, product_id <> 'B-102'
+  FROM product ORDER BY position;
 
 -- Some come back, whole or in part; some are made good with a little money.
 INSERT INTO aurora.returns (customer_id, return_id, order_id, returned_at, refund, reason)
@@ -226,6 +240,15 @@ SELECT customer_id, 'R-' || lpad(o::text, 6, '0'), order_id, returned AT TIME ZO
   FROM happens
   JOIN (SELECT o, amount FROM piece WHERE line = 1) f USING (o)
  WHERE returned < '2026-10-31 23:50' ORDER BY o;
+-- Which pieces: the first line where that was refunded, all but the wrapping where the goods were.
+INSERT INTO aurora.return_items (customer_id, return_id, order_id, line, quantity)
+SELECT r.customer_id, r.return_id, r.order_id, i.line, i.quantity
+  FROM aurora.returns r
+  JOIN sold s USING (customer_id, order_id)
+  JOIN aurora.order_items i USING (customer_id, order_id)
+ WHERE pg_temp.dice('sends back', s.o, 100) BETWEEN CASE i.line WHEN 1 THEN 0 ELSE 45 END AND 79
+   AND i.product_id <> 'G-001'
+ ORDER BY 1, 2, 4;
 SELECT (SELECT count(*) FROM aurora.orders) AS orders, (SELECT count(*) FROM aurora.order_items) AS lines,
        (SELECT count(*) FROM aurora.returns) AS returns \gset
 \echo :orders orders, :lines lines, :returns returns
@@ -394,9 +417,10 @@ SELECT m.i, m.customer_id, 'T-' || lpad(m.i::text, 5, '0') AS ticket_id, d.place
         m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + 3 * m.work + interval '1 day')
    ) d (place, kind, agent_id, at)
  WHERE d.kind IS NOT NULL;
-INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, subject, complaint, order_id)
+INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, subject, complaint, tags, order_id)
 SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN reason IN ('返品', '修理') THEN 'high' ELSE 'normal' END,
-       reason || 'の件', reason = '返品' AND luck < 30, order_id
+       reason || 'の件', reason = '返品' AND luck < 30,
+       CASE WHEN reason = '返品' AND luck % 5 = 0 THEN ARRAY['ギフト', 'サイズ'] WHEN luck % 5 = 0 THEN ARRAY['ギフト'] ELSE '{}' END, order_id
   FROM matter ORDER BY i;
 SELECT customers AS evaluated, raised AS vips FROM aurora.evaluate_tiers('2026-10-31 23:59+09') \gset
 \echo :evaluated customers evaluated, :vips of them VIPs

@@ -179,7 +179,8 @@ none('the columns of a table follow from its own parts', q{
 	FROM loyalcs.shop_parts() p JOIN aurora.shop_migrations m ON m.part = p.name,
 		loyalcs.shop_wanted_columns('aurora', p.relation, 'text', 'Asia/Tokyo', NULL) w
 	WHERE p.kind = 'table' AND
-		ARRAY(SELECT c FROM unnest(m.columns) c WHERE split_part(c, ' ', 1) <> ALL (p.hidden) ORDER BY 1) <>
+		ARRAY(SELECT c FROM unnest(m.columns) c WHERE split_part(c, ' ', 1) NOT IN
+			(SELECT o FROM loyalcs.shop_parts() q, unnest(q.optional) o WHERE q.relation = p.relation) ORDER BY 1) <>
 		ARRAY(SELECT c FROM unnest(w.columns) c ORDER BY 1)
 	ORDER BY 1});
 

@@ -186,7 +186,7 @@ my $adopt = q{
 	CREATE VIEW lyra.orders AS
 		SELECT 'C1'::text AS customer_id, 'A-1'::text AS order_id, timestamptz '2026-01-01 00:00+00' AS ordered_at, 5.0 AS amount,
 			NULL::numeric AS tax, NULL::numeric AS shipping, 'web'::text AS sales_channel,
-			NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, NULL::timestamptz AS cancelled_at;
+			NULL::timestamptz AS shipped_at, NULL::timestamptz AS delivered_at, 'paid'::text AS payment_state, NULL::timestamptz AS cancelled_at;
 };
 my $make = qq{
 	SELECT loyalcs.create_shop('aurora');
@@ -479,7 +479,7 @@ is(sql('first', 'SELECT string_agg(name, $$ $$ ORDER BY name) FROM loyalcs.shops
 foreach my $database ('first', 'straight')
 {
 	like(refused($database, q{SELECT loyalcs.create_shop('lyra')}),
-		qr/lyra\.orders cannot serve as the shop's table orders\nDETAIL:  Column gift boolean is missing\.\nHINT:  In a view of that name, select NULL::boolean AS gift\./,
+		qr/lyra\.orders cannot serve as the shop's table orders\nDETAIL:  Column gift boolean is missing\.\nHINT:  In a view of that name, select false::boolean AS gift\./,
 		"$database: what serves as a table has to have the new column");
 	sql($database, ($new_make =~ /(CREATE VIEW lyra\.orders.*?;)/s)[0] =~ s/CREATE VIEW/CREATE OR REPLACE VIEW/r);
 	foreach my $schema ('aurora', 'borealis', 'lyra')

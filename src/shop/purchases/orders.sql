@@ -44,6 +44,27 @@ CREATE INDEX orders_delivered_at ON orders (delivered_at) WHERE delivered_at IS 
 COMMENT ON TABLE orders IS
     'orders, one row each; refunded is kept by the rows of returns';
 
+-- What is not paid yet counts, as an order always did; what is not going to be paid
+-- any more is cancelled. So whether an order counts is told by its dates alone, which
+-- the key's index has.
+--@ change orders 0.2.0
+--: optional discount, external_id, external_name
+ALTER TABLE orders
+    ADD COLUMN discount numeric NOT NULL DEFAULT 0
+        CONSTRAINT orders_discount_is_money
+        CHECK (discount >= 0::numeric AND discount <= 1000000000000::numeric AND discount = round(discount, 4)),
+    ADD COLUMN payment_state text NOT NULL DEFAULT 'paid'
+        CONSTRAINT orders_payment_state_is_known CHECK (payment_state IN ('paid', 'pending', 'voided')),
+    ADD COLUMN external_id text,
+    ADD COLUMN external_name text,
+    ADD CONSTRAINT orders_voided_only_if_cancelled
+        CHECK (payment_state <> 'voided' OR cancelled_at IS NOT NULL);
+COMMENT ON COLUMN orders.discount IS
+    'what was taken off the whole order, beside what was taken off its lines; the amount is less that already';
+CREATE INDEX orders_order_id ON orders (order_id);
+CREATE INDEX orders_external_id ON orders (external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX orders_external_name ON orders (external_name) WHERE external_name IS NOT NULL;
+
 --@ reference orders customers
 ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;
 
@@ -64,6 +85,24 @@ CREATE TABLE order_items (
     PRIMARY KEY (customer_id, order_id, line) INCLUDE (product_id)
 );
 COMMENT ON TABLE order_items IS 'what was in each order, one row a line';
+
+-- What the parts of a line come to is not checked against its amount: systems round
+-- by the piece, by the line or by the order, and list prices with tax or without.
+--@ change order_items 0.2.0
+--: optional sku, unit_price, discount, tax
+ALTER TABLE order_items
+    ADD COLUMN sku text,
+    ADD COLUMN unit_price numeric
+        CONSTRAINT order_items_unit_price_is_money
+        CHECK (unit_price >= 0::numeric AND unit_price <= 1000000000000::numeric AND unit_price = round(unit_price, 4)),
+    ADD COLUMN discount numeric NOT NULL DEFAULT 0
+        CONSTRAINT order_items_discount_is_money
+        CHECK (discount >= 0::numeric AND discount <= 1000000000000::numeric AND discount = round(discount, 4)),
+    ADD COLUMN tax numeric NOT NULL DEFAULT 0
+        CONSTRAINT order_items_tax_is_within_amount
+        CHECK (tax >= 0::numeric AND tax <= amount);
+COMMENT ON COLUMN order_items.discount IS
+    'what was taken off the line; unit_price x quantity - discount is its amount, or the amount less tax where prices are listed without, but for what systems round and what was taken off the whole order';
 
 --@ reference order_items orders
 ALTER TABLE order_items ADD FOREIGN KEY (customer_id, order_id) REFERENCES orders;

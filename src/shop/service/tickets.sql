@@ -69,6 +69,18 @@ CREATE INDEX tickets_merged_into ON tickets (customer_id, merged_into) WHERE mer
 COMMENT ON TABLE tickets IS
     'what customers wrote in about, one row a matter; what happened to it stands in ticket_events';
 
+--@ change tickets 0.2.0
+--: optional tags, resolution
+--: hides resolution
+ALTER TABLE tickets
+    ADD COLUMN tags text[] NOT NULL DEFAULT '{}'
+        CONSTRAINT tickets_tags_are_words
+        CHECK (coalesce(pg_catalog.array_ndims(tags), 1) = 1
+               AND pg_catalog.array_position(tags, NULL::text) IS NULL
+               AND '' <> ALL (tags)),
+    ADD COLUMN resolution text;
+CREATE INDEX tickets_ticket_id ON tickets (ticket_id);
+
 --@ functions
 CREATE OR REPLACE FUNCTION fill_tier() RETURNS trigger
     LANGUAGE plpgsql
