@@ -63,7 +63,16 @@ OBJS = \
 	src/service/sla_promise.o \
 	src/loyalty/tiers.o \
 	src/messages/followups.o \
-	src/messages/templates.o
+	src/messages/templates.o \
+	src/voice/letters.o \
+	src/voice/normal.o \
+	src/voice/matcher.o \
+	src/voice/lexicon_text.o \
+	src/voice/compiled.o \
+	src/voice/stored_lexicon.o \
+	src/voice/lexicon.o \
+	src/voice/negation.o \
+	src/voice/voice.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -84,7 +93,9 @@ CORE_SQL = \
 	src/service/sla.sql \
 	src/loyalty/tiers.sql \
 	src/messages/followups.sql \
-	src/messages/templates.sql
+	src/messages/templates.sql \
+	src/voice/lexicon.sql \
+	src/voice/voice.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
