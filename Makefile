@@ -94,6 +94,11 @@ CORE_SQL = \
 	src/loyalty/tiers.sql \
 	src/messages/followups.sql \
 	src/messages/templates.sql \
+	$(NEW_SQL)
+
+# Of it, files of which the last release had nothing: its upgrade script gets them
+# as they are.
+NEW_SQL = \
 	src/voice/lexicon.sql \
 	src/voice/voice.sql
 
@@ -206,11 +211,12 @@ $(EXTENSION)--$(EXTVERSION).sql: $(CORE_SQL) build/shops.sql $(wildcard src/base
 
 # The functions about shops hold all of a shop's SQL: no upgrade could say by
 # hand what changed.  They are dropped and made anew; nothing uses them.
-$(EXTENSION)--0.1.0--$(EXTVERSION).sql: src/upgrade/loyalcs--0.1.0--$(EXTVERSION).sql src/base/schema.sql build/shops.sql loyalcs.control
+$(EXTENSION)--0.1.0--$(EXTVERSION).sql: src/upgrade/loyalcs--0.1.0--$(EXTVERSION).sql src/base/schema.sql $(NEW_SQL) $(wildcard src/base/*.awk src/base/*.template) build/shops.sql loyalcs.control
 	{ set -e; \
 	  sed 1q $<; \
 	  cat src/base/schema.sql; \
 	  sed 1d $<; \
+	  awk -v template=src/base/comparison.template -f src/base/comparison.awk $(NEW_SQL); \
 	  cat build/shops.sql; } > $@.tmp
 	mv $@.tmp $@
 

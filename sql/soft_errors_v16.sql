@@ -44,3 +44,16 @@ SELECT text, pg_input_is_valid(text, 'business_hours') FROM (VALUES
 SELECT * FROM pg_input_error_info('Mo-Fr 10:00-6pm', 'business_hours');
 SELECT * FROM pg_input_error_info('24/7 @ Nowhere', 'business_hours');
 \x off
+
+-- Lexicons.
+SELECT text, pg_input_is_valid(text, 'lexicon') FROM (VALUES
+    ('weight: 重い, heavy; clasp -1: 外れやすい'),
+    (''),
+    ('weight'),
+    ('weight 2: heavy'),
+    ('good 1: x; bad -1: X')
+) AS input (text);
+\x on
+SELECT * FROM pg_input_error_info('重さ: 重い, "軽い', 'lexicon');
+SELECT * FROM pg_input_error_info('good 1: x; bad -1: X', 'lexicon');
+\x off

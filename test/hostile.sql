@@ -71,6 +71,7 @@ SELECT say('purchases', '{"count": 1, "first": "2026-01-05T10:00:00Z", "last": "
 SELECT say('business_hours', 'Mo-Fr 10:00-18:00; PH off @ Asia/Tokyo JP', '24/7 @ UTC',
            'Mo-Fr 10:00-18:00 @ America/New_York', 'Su 02:00-02:01 @ Europe/Berlin',
            'Mo-Su 18:00-26:00 @ Australia/Lord_Howe', 'Feb 29 10:00-11:00 @ UTC', 'Mo-Fr 10:00-18:00 @ Pacific/Apia', NULL);
+SELECT say('lexicon', 'weight: 重い, heavy; clasp -1: 外れやすい', '', 'a: a, aa, aaa, aaaa, aaaaa', 'a 1: 😀; "b;" 0.5: "c"', NULL);
 SELECT say('tstzrange', '[2026-11-25 09:00+09, 2026-11-26 09:00+09)', 'empty', '(,)', '[infinity,infinity]', NULL);
 SELECT say('tstzmultirange', '{[2026-11-25 09:00+09, 2026-11-26 09:00+09)}', '{}', '{(,)}',
            '{[-infinity,4713-01-01 BC],[294276-12-31,infinity]}',

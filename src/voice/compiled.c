@@ -52,7 +52,10 @@ normalize_words(const LexiconParts *parts, NormalWords *words, LexiconFault *fau
 		trim_letters(&text, &begin, &end);
 		if (begin == end)
 		{
-			*fault = (LexiconFault) {word, "It has nothing that shows."};
+			*fault = (LexiconFault)
+			{
+				word, "It has nothing that shows."
+			};
 			return false;
 		}
 		if (words->letters == NULL || used + end - begin > room)
@@ -103,7 +106,8 @@ number_words(CompiledLexicon *lexicon, const NormalWords *words, int *numbers,
 
 			if (signs[number] * theme_sign < 0)
 			{
-				*fault = (LexiconFault) {
+				*fault = (LexiconFault)
+				{
 					&parts->words[i], "It is good in one theme and bad in another."
 				};
 				return false;
@@ -139,7 +143,10 @@ collect_mentions(CompiledLexicon *lexicon, const int *numbers)
 
 		for (int i = theme->first_word; i < theme->first_word + theme->nwords; i++)
 			if (numbers[i] != NO_WORD)
-				lexicon->mentions[places[numbers[i] + 1]++] = (Mention) {t, i};
+				lexicon->mentions[places[numbers[i] + 1]++] = (Mention)
+			{
+				t, i
+			};
 	}
 	/* what began as the place of the word before has moved to this one's */
 	lexicon->first_mention = places;
@@ -203,7 +210,10 @@ find_hits(const CompiledLexicon *lexicon, const NormalText *text, int *nhits)
 			hits = hits == NULL ? palloc(room * sizeof(Hit)) :
 				repalloc_huge(hits, room * sizeof(Hit));
 		}
-		hits[*nhits] = (Hit) {i, i + word_length(lexicon->matcher, word), word};
+		hits[*nhits] = (Hit)
+		{
+			i, i + word_length(lexicon->matcher, word), word
+		};
 		i = hits[(*nhits)++].end;
 	}
 	pfree(longest);

@@ -43,7 +43,7 @@ typedef struct Lexicon
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	uint8		version;		/* LEXICON_VERSION */
 	uint8		reserved[3];	/* always zero */
-	uint8		digest[LEXICON_DIGEST];	/* of the text */
+	uint8		digest[LEXICON_DIGEST]; /* of the text */
 	char		text[FLEXIBLE_ARRAY_MEMBER];
 } Lexicon;
 

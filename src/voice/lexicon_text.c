@@ -430,7 +430,10 @@ print_lexicon(const LexiconParts *parts, size_t *length)
 	char	   *text;
 	char	   *to;
 
-	/* quotes may double a name, and take two; a separator two, a polarity seven */
+	/*
+	 * quotes may double a name, and take two; a separator two, a polarity
+	 * seven
+	 */
 	for (int i = 0; i < parts->nthemes; i++)
 		size += 2 * parts->themes[i].name.length + 2 + 2 + 7;
 	for (int i = 0; i < parts->nwords; i++)

@@ -38,7 +38,8 @@ typedef struct State
 {
 	int32		back;			/* the longest suffix that is a state */
 	int32		word;			/* that ends here, or NO_WORD */
-	int32		suffix;			/* the longest suffix at which a word ends, or ROOT */
+	int32		suffix;			/* the longest suffix at which a word ends, or
+								 * ROOT */
 } State;
 
 /* What only building needs to know of a state. */
@@ -52,7 +53,8 @@ typedef struct StateOrigin
 typedef struct Word
 {
 	int32		length;
-	bool		first_is_letter;	/* so another before it is of the same word */
+	bool		first_is_letter;	/* so another before it is of the same
+									 * word */
 	bool		last_is_letter;
 } Word;
 
@@ -62,7 +64,8 @@ struct Matcher
 	StateOrigin *origins;		/* until it is finished */
 	Step	   *steps;
 	Word	   *words;
-	uint32		mask;			/* number of steps less one: a power of two less one */
+	uint32		mask;			/* number of steps less one: a power of two
+								 * less one */
 	int			nstates;
 	int			max_states;
 	int			nwords;
@@ -88,8 +91,14 @@ make_matcher(int max_letters, int max_words)
 	matcher->nwords = 0;
 	matcher->max_depth = 0;
 	matcher->nstates = 1;
-	matcher->states[ROOT] = (State) {ROOT, NO_WORD, ROOT};
-	matcher->origins[ROOT] = (StateOrigin) {ROOT, 0, 0};
+	matcher->states[ROOT] = (State)
+	{
+		ROOT, NO_WORD, ROOT
+	};
+	matcher->origins[ROOT] = (StateOrigin)
+	{
+		ROOT, 0, 0
+	};
 	return matcher;
 }
 
@@ -128,9 +137,18 @@ add_state(Matcher *matcher, int32 parent, uint32 letter)
 	if (step->next != ROOT)
 		return step->next;
 	Assert(matcher->nstates < matcher->max_states);
-	*step = (Step) {parent, letter, matcher->nstates};
-	matcher->states[step->next] = (State) {ROOT, NO_WORD, ROOT};
-	matcher->origins[step->next] = (StateOrigin) {parent, letter, depth};
+	*step = (Step)
+	{
+		parent, letter, matcher->nstates
+	};
+	matcher->states[step->next] = (State)
+	{
+		ROOT, NO_WORD, ROOT
+	};
+	matcher->origins[step->next] = (StateOrigin)
+	{
+		parent, letter, depth
+	};
 	matcher->max_depth = Max(matcher->max_depth, depth);
 	return matcher->nstates++;
 }
@@ -147,7 +165,8 @@ add_word(Matcher *matcher, const uint32 *letters, int length)
 	if (matcher->states[state].word == NO_WORD)
 	{
 		Assert(matcher->nwords < matcher->max_words);
-		matcher->words[matcher->nwords] = (Word) {
+		matcher->words[matcher->nwords] = (Word)
+		{
 			length, is_word_letter(letters[0]), is_word_letter(letters[length - 1])
 		};
 		matcher->states[state].word = matcher->nwords++;

@@ -142,7 +142,7 @@ static bool
 is_denied_before(const NormalText *text, int begin)
 {
 	int			end = begin;
-	int			next_begin = begin;	/* of the word after */
+	int			next_begin = begin; /* of the word after */
 	int			next_end = begin;
 
 	for (int words = 0; words < REACH_WORDS; words++)

@@ -25,7 +25,8 @@ typedef struct NormalText
 	pg_wchar   *letters;
 	int32	   *from;
 	int32	   *to;
-	bool	   *hiragana;		/* was it hiragana, which is folded to katakana? */
+	bool	   *hiragana;		/* was it hiragana, which is folded to
+								 * katakana? */
 	int			length;
 	int			room;
 } NormalText;

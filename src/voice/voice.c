@@ -32,7 +32,7 @@ typedef struct Body
 } Body;
 
 static void
-read_body(text *body, const CompiledLexicon *lexicon, Body *read)
+read_body(text * body, const CompiledLexicon *lexicon, Body *read)
 {
 	int			size = VARSIZE_ANY_EXHDR(body);
 	char	   *utf8 = pg_server_to_any(VARDATA_ANY(body), size, PG_UTF8);
@@ -155,7 +155,7 @@ word_polarity(const Body *body, int hit, float8 *polarity)
 	for (int m = mentions_begin(body, hit); m < mentions_end(body, hit); m++)
 	{
 		int			of_theme =
-			body->lexicon->parts.themes[body->lexicon->mentions[m].theme].polarity;
+		body->lexicon->parts.themes[body->lexicon->mentions[m].theme].polarity;
 
 		if (of_theme != POLARITY_NONE)
 		{
@@ -247,11 +247,18 @@ new_counts(const Lexicon *lexicon, int nthemes)
 	return counts;
 }
 
+/* Checked where it is read, so that a row costs no look at all of them. */
+static int64
+counted(const ThemeCounts *counts, int theme)
+{
+	check_state(counts->counts[theme] >= 0, "It has a negative count.");
+	return counts->counts[theme];
+}
+
 static void
 count_theme(ThemeCounts *counts, int theme, int64 n)
 {
-	check_state(counts->counts[theme] >= 0 && n >= 0, "It has a negative count.");
-	if (pg_add_s64_overflow(counts->counts[theme], n, &counts->counts[theme]))
+	if (pg_add_s64_overflow(counted(counts, theme), n, &counts->counts[theme]))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("theme_counts: too many texts")));
@@ -310,7 +317,7 @@ theme_counts_combine(PG_FUNCTION_ARGS)
 	if (!in_aggregate(fcinfo))
 		a = memcpy(palloc(VARSIZE(a)), a, VARSIZE(a));
 	for (int t = 0; t < a->nthemes; t++)
-		count_theme(a, t, b->counts[t]);
+		count_theme(a, t, counted(b, t));
 	PG_RETURN_BYTEA_P(a);
 }
 
@@ -334,7 +341,7 @@ theme_counts_final(PG_FUNCTION_ARGS)
 		key.val.string.val = VARDATA_ANY(name);
 		key.val.string.len = VARSIZE_ANY_EXHDR(name);
 		count.type = jbvNumeric;
-		count.val.numeric = int64_to_numeric(counts->counts[t]);
+		count.val.numeric = int64_to_numeric(counted(counts, t));
 		pushJsonbValue(&state, WJB_KEY, &key);
 		pushJsonbValue(&state, WJB_VALUE, &count);
 	}

@@ -8,7 +8,7 @@
  * ratings is eleven int64 in network order, the count of score 0 first;
  * purchases is four: count, first, last (microseconds since 2000-01-01 UTC)
  * and total (ten-thousandths).  business_hours is a byte 1, the version, and the
- * text.
+ * text; lexicon the same.
  *
  *-------------------------------------------------------------------------
  */
@@ -336,7 +336,7 @@ check_purchases(Oid type)
 }
 
 static Wire
-hours_wire(const char *text)
+text_wire(const char *text)
 {
 	Wire		result = {.length = (int) strlen(text)};
 
@@ -346,31 +346,31 @@ hours_wire(const char *text)
 
 /* What is sent comes back as `bytes`, in the one spelling that there is. */
 static void
-hours_come_back(const char *name, Oid type, const char *sent, const char *bytes)
+text_comes_back(const char *name, Oid type, const char *sent, const char *bytes)
 {
-	Wire		value = hours_wire(sent);
+	Wire		value = text_wire(sent);
 	PGresult   *result = send_value("SELECT $1", type, &value, 1);
 
 	if (!ok(PQresultStatus(result) == PGRES_TUPLES_OK &&
 			PQgetlength(result, 0, 0) == (int) strlen(bytes) &&
 			memcmp(PQgetvalue(result, 0, 0), bytes, strlen(bytes)) == 0,
-			"%s come back", name))
+			"%s: there and back", name))
 		printf("# %s", PQresultErrorMessage(result));
 	PQclear(result);
 }
 
 /* Refused, by SQLSTATE. */
 static void
-hours_are_refused(const char *name, Oid type, const char *sent, int length, const char *sqlstate)
+text_is_refused(const char *name, Oid type, const char *sent, int length, const char *sqlstate)
 {
-	Wire		value = hours_wire(sent);
+	Wire		value = text_wire(sent);
 	PGresult   *result;
 	const char *got;
 
 	value.length = length;
 	result = send_value("SELECT $1", type, &value, 1);
 	got = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	if (!ok(got != NULL && strcmp(got, sqlstate) == 0, "%s are refused", name))
+	if (!ok(got != NULL && strcmp(got, sqlstate) == 0, "%s: refused", name))
 		printf("# %s: %s", got ? got : "no error", PQresultErrorMessage(result));
 	PQclear(result);
 }
@@ -380,23 +380,41 @@ check_business_hours(Oid type)
 {
 	const char *desk = HOURS_VERSION "Mo-Fr 10:00-18:00; PH off @ Asia/Tokyo JP";
 
-	hours_come_back("hours of a desk", type, desk, desk);
-	hours_come_back("hours in another spelling", type,
+	text_comes_back("hours of a desk", type, desk, desk);
+	text_comes_back("hours in another spelling", type,
 					HOURS_VERSION " mo-fr 10:00-18:00 ;PH off @asia/tokyo  JP", desk);
-	hours_come_back("hours of a listed holiday", type,
+	text_comes_back("hours of a listed holiday", type,
 					HOURS_VERSION "24/7; PH off @ UTC 2026-12-25",
 					HOURS_VERSION "24/7; PH off @ UTC 2026-12-25");
-	hours_come_back("hours of a season", type,
+	text_comes_back("hours of a season", type,
 					HOURS_SEASONS "Jun-Aug Mo-Fr 09:00-17:00; PH off @ UTC JP",
 					HOURS_SEASONS "Jun-Aug Mo-Fr 09:00-17:00; PH off @ UTC JP");
-	hours_come_back("hours of the first version, sent as of a later one", type,
+	text_comes_back("hours of the first version, sent as of a later one", type,
 					HOURS_SEASONS "Mo-Fr 10:00-18:00; PH off @ Asia/Tokyo JP", desk);
-	hours_are_refused("hours of no bytes", type, desk, 0, "08P01");
-	hours_are_refused("hours of a version alone", type, desk, 1, "22P02");
-	hours_are_refused("hours of a version to come", type, "\3Mo 10:00-18:00 @ UTC", 21, "22P03");
-	hours_are_refused("hours that are cut", type, desk, 12, "22P02");
-	hours_are_refused("hours in no zone", type, HOURS_VERSION "24/7 @ Nowhere", 15, "22023");
-	hours_are_refused("hours in bytes that are no text", type, HOURS_VERSION "24/7 @ \xff\xff", 10, "22021");
+	text_is_refused("hours of no bytes", type, desk, 0, "08P01");
+	text_is_refused("hours of a version alone", type, desk, 1, "22P02");
+	text_is_refused("hours of a version to come", type, "\3Mo 10:00-18:00 @ UTC", 21, "22P03");
+	text_is_refused("hours that are cut", type, desk, 12, "22P02");
+	text_is_refused("hours in no zone", type, HOURS_VERSION "24/7 @ Nowhere", 15, "22023");
+	text_is_refused("hours in bytes that are no text", type, HOURS_VERSION "24/7 @ \xff\xff", 10, "22021");
+}
+
+static void
+check_lexicon(Oid type)
+{
+	const char *words = "\1weight: 重い, heavy; clasp -0.5: \"a,b\"";
+
+	text_comes_back("words of themes", type, words, words);
+	text_comes_back("words in another spelling", type,
+					"\1 weight：重い、 heavy;clasp -0.50 :\"a,b\" ", words);
+	text_comes_back("no themes", type, "\1", "\1");
+	text_is_refused("a lexicon of no bytes", type, words, 0, "08P01");
+	text_is_refused("a lexicon of version 0", type, "\377a: b", 5, "22P03");
+	text_is_refused("a lexicon of a version to come", type, "\2a: b", 5, "22P03");
+	text_is_refused("a lexicon that is cut", type, words, 8, "22P02");
+	text_is_refused("a lexicon that is cut within a character", type, words, 11, "22021");
+	text_is_refused("a word that is good and bad", type, "\1a 1: x; b -1: X", 16, "22P02");
+	text_is_refused("a lexicon in bytes that are no text", type, "\1a: \xff", 5, "22021");
 }
 
 /* Collects what COPY sends, up to its end. */
@@ -602,6 +620,7 @@ main(void)
 	check_ratings(ratings);
 	check_purchases(purchases);
 	check_business_hours(business_hours);
+	check_lexicon(type_oid("SELECT 'loyalcs.lexicon'::regtype::oid"));
 	check_use(ratings, purchases);
 	check_copy();
 

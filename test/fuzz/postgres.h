@@ -34,6 +34,8 @@ extern void *palloc(size_t size);
 extern void *repalloc(void *pointer, size_t size);
 extern void pfree(void *pointer);
 
+#define FLEXIBLE_ARRAY_MEMBER
+
 #define Min(x, y)		((x) < (y) ? (x) : (y))
 #define Max(x, y)		((x) > (y) ? (x) : (y))
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))

@@ -14,6 +14,8 @@
 
 #include "service/ticket_clocks.h"
 
+#include "palloc.h"
+
 #define MUST(condition) \
 	do { \
 		if (!(condition)) \
@@ -27,66 +29,6 @@ extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 #define EVENT_BYTES		5
 #define MAX_EVENTS		1024
-
-/*
- * Memory: blocks in a ring, all of which go at once
- */
-
-typedef struct Block
-{
-	struct Block *next;
-	struct Block *previous;
-}			Block;
-
-static Block ring =
-{
-	&ring, &ring
-};
-
-static void *
-enter(Block * block)
-{
-	block->next = ring.next;
-	block->previous = &ring;
-	ring.next->previous = block;
-	ring.next = block;
-	return block + 1;
-}
-
-static Block *
-leave(void *pointer)
-{
-	Block	   *block = (Block *) pointer - 1;
-
-	block->next->previous = block->previous;
-	block->previous->next = block->next;
-	return block;
-}
-
-void *
-palloc(size_t size)
-{
-	return enter(malloc(sizeof(Block) + size));
-}
-
-void *
-repalloc(void *pointer, size_t size)
-{
-	return enter(realloc(leave(pointer), sizeof(Block) + size));
-}
-
-void
-pfree(void *pointer)
-{
-	free(leave(pointer));
-}
-
-static void
-forget_all(void)
-{
-	while (ring.next != &ring)
-		pfree(ring.next + 1);
-}
 
 /*
  * What is true of every log

@@ -163,7 +163,8 @@ $node->safe_psql(
 		day date PRIMARY KEY,
 		answers loyalcs.ratings,
 		orders loyalcs.purchases,
-		hours loyalcs.business_hours
+		hours loyalcs.business_hours,
+		words loyalcs.lexicon
 	);
 	INSERT INTO rollup
 	SELECT date '2026-01-01' + day,
@@ -173,16 +174,18 @@ $node->safe_psql(
 			FROM generate_series(1, day) AS n),
 		loyalcs.business_hours(format('Mo-Fr 09:00-17:00; Fr,Sa 22:00-02:00; PH off; Dec 29-Jan 03 off; %s off',
 				to_char(date '2026-01-01' + day, 'YYYY Mon DD')),
-			(ARRAY['Asia/Tokyo', 'Europe/London'])[1 + day % 2], (ARRAY['', 'JP', 'JP,2026-08-13'])[1 + day % 3])
+			(ARRAY['Asia/Tokyo', 'Europe/London'])[1 + day % 2], (ARRAY['', 'JP', 'JP,2026-08-13'])[1 + day % 3]),
+		(format('a %s: 重い, "%s;"; "b""": x', round(day / 100.0, 2), day))::loyalcs.lexicon
 	FROM generate_series(0, 100) AS day;
 	CREATE INDEX ON rollup (answers);
 	CREATE INDEX ON rollup USING hash (orders);
 	CREATE INDEX ON rollup (hours);
+	CREATE UNIQUE INDEX ON rollup (words);
 });
 my $rollup = q{
 	SELECT md5(string_agg(encode(loyalcs.ratings_send(answers), 'hex') || ' ' ||
-		encode(loyalcs.purchases_send(orders), 'hex') || ' ' || loyalcs.business_hours_hash_extended(hours, 1),
-		E'\n' ORDER BY day)), count(answers), count(orders), count(hours)
+		encode(loyalcs.purchases_send(orders), 'hex') || ' ' || loyalcs.business_hours_hash_extended(hours, 1) || ' ' ||
+		words::text, E'\n' ORDER BY day)), count(answers), count(orders), count(hours), count(words)
 	FROM rollup};
 
 # --------------------------------------------------------------------------
