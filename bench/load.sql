@@ -213,3 +213,22 @@ SELECT sum(pg_prewarm(c.oid)) AS pages_read
   FROM pg_class c
  WHERE c.relkind IN ('r', 'i') AND c.relnamespace::regnamespace::text IN ('public', 'big', 'small');
 SELECT big.refresh_rfm_cuts() + small.refresh_rfm_cuts() AS customers_scored;
+
+-- Comments of a hundred characters, and words for twenty themes, some of which are
+-- in every other comment.
+CREATE FUNCTION word(i bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE
+RETURN chr(12353 + scatter(i, 20, 80)::integer) || chr(19968 + scatter(i, 21, 2000)::integer) || chr(12353 + scatter(i, 22, 80)::integer);
+CREATE UNLOGGED TABLE comments AS
+SELECT i, (SELECT left(string_agg(word(scatter(i * 64 + k, 23, 20000)), '' ORDER BY k), 100) FROM generate_series(1, 34) k) AS body
+  FROM generate_series(1::bigint, 200000 / :scale) i;
+CREATE TABLE theme_words AS
+SELECT 'theme' || i % 20 AS theme, word(i) AS word, i <= 400 AS few
+  FROM (SELECT generate_series(1::bigint, 400) UNION ALL SELECT generate_series(30001::bigint, 33600)) w (i);
+CREATE TABLE lexicons AS
+SELECT few, string_agg(theme || ': ' || words, '; ' ORDER BY theme)::loyalcs.lexicon AS words
+  FROM (SELECT f.few, w.theme, string_agg(w.word, ', ' ORDER BY w.word COLLATE "C") AS words
+          FROM (VALUES (true), (false)) f (few) JOIN theme_words w ON w.few OR NOT f.few GROUP BY 1, 2) t
+ GROUP BY few;
+CREATE TABLE theme_patterns AS
+SELECT theme, string_agg(word, '|' ORDER BY word COLLATE "C") AS pattern FROM theme_words WHERE few GROUP BY theme;
