@@ -47,6 +47,7 @@ CREATE UNIQUE INDEX ON closed_days (day);
 -- construction, and checking five million of them is not what is measured.
 SELECT loyalcs.create_shop('big', key_type => 'bigint');
 SELECT loyalcs.create_shop('small', key_type => 'bigint');
+SELECT loyalcs.create_shop('mail', key_type => 'bigint');
 SET session_replication_role = replica;
 INSERT INTO big.customers (customer_id, name, email) SELECT i, 'N' || i, i || '@example.com' FROM generate_series(1, 500000 / :scale) i;
 INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
@@ -182,6 +183,21 @@ SELECT o.customer_id, s.step, o.order_id, s.step_id, s.channel, true, s.priority
 CREATE TABLE queue (LIKE big.followups INCLUDING INDEXES);
 INSERT INTO queue SELECT * FROM big.followups;
 RESET session_replication_role;
+
+-- Work for the dispatcher: confirmations of orders, of customers who have none yet.
+INSERT INTO mail.customers (customer_id, email)
+SELECT i, 'm' || i || '@example.com' FROM generate_series(1, 60000 / :scale) i;
+CREATE PROCEDURE more_mail(orders bigint)
+    LANGUAGE sql
+BEGIN ATOMIC
+    INSERT INTO mail.orders (customer_id, order_id, ordered_at, amount)
+    SELECT c.customer_id, 'O', now(), 1000
+      FROM mail.customers c
+     WHERE NOT EXISTS (SELECT FROM mail.orders o WHERE o.customer_id = c.customer_id)
+     ORDER BY c.customer_id
+     LIMIT orders;
+    SELECT mail.queue_followups();
+END;
 
 -- Customers who can pay with points again and again.
 CREATE TABLE payers AS

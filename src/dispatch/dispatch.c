@@ -3,15 +3,20 @@
  * dispatch.c
  *	  What goes between a shop and whoever receives its follow-ups or warnings
  *
- * Work is claimed for the time of a lease, handed over item by item, and each
- * item's outcome is recorded before the next one is handed over.  So what
- * somebody may hear of twice is, for each time that this program is killed,
- * the one item that was in between.  What is claimed and not handed over goes
- * back when the program ends, and by the end of the lease when it is killed.
+ * Work is claimed for the time of a lease and handed over item by item, to as
+ * many hands as there are.  Immediately before, the server is asked whether the
+ * item is still wanted.  A hand gets its next item when what became of the last
+ * one is recorded: so what somebody may hear of twice is, for each time that
+ * this program is killed, no more than one item a hand.  What is claimed and
+ * not handed over goes back when the program ends, and by the end of the lease
+ * when it is killed.
+ *
+ * Outcomes are recorded all at once, as many as there are by then; the same
+ * turn to the server asks about the items that come next.
  *
  * Every statement may be sent again when the connection breaks under it:
- * claims that nobody knows of run out, and an outcome is recorded once for its
- * claim_key.
+ * claims that nobody knows of run out, an outcome is recorded once for its
+ * claim_key, and what is not wanted stays so.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dispatch/command.h"
+#include "dispatch/hands.h"
 #include "dispatch/line.h"
 #include "dispatch/report.h"
 #include "dispatch/server.h"
@@ -32,16 +37,17 @@
 #include "dispatch/work.h"
 
 /*
- * Notifications tell of new follow-ups, and next_..._at() when old work is due.
- * What neither foresees is found within this many seconds.
- */
-#define LONGEST_SLEEP		60.0
-
-/*
  * Work may be due and yet not there to be claimed, because another dispatcher
- * is just taking it: the next look is this many seconds later.
+ * is just taking it: the next look is this many seconds later, then twice as
+ * many, up to those of --poll.
  */
 #define SHORTEST_SLEEP		0.5
+
+/* While there is nothing to wait for but a hand. */
+#define UNTIL_A_HAND		3600.0
+
+/* Where jobs and applications may say that there is new work, with the shop's name. */
+#define LISTEN				"LISTEN loyalcs_followups"
 
 /* SQLSTATE of an outcome of what does not exist: undefined_object */
 #define NO_SUCH_ITEM		"42704"
@@ -49,20 +55,22 @@
 static const Options *options;
 static const Work *work;
 static char *schema = NULL;		/* the shop's name, quoted */
+static Protocol protocol;
+
+/* What is claimed and not yet handed over: the rows from next on. */
+static PGresult *batch = NULL;
+static int	next = 0;
+static double claimed_at;
+static int	ask_at_most = MAX_PARALLEL;
+
+/* Nothing new is begun; what is at hand is waited for. */
+static bool ending = false;
+static int	ending_code = EXIT_DONE;
 
 static long sent = 0;
 static long failed = 0;
 static long undeliverable = 0;
-
-/* The text of a statement with the shop's name in the place of %s. */
-static const char *
-of_shop(const char *format)
-{
-	static char sql[2000];
-
-	snprintf(sql, sizeof(sql), format, schema);
-	return sql;
-}
+static long unwanted = 0;
 
 /* Whether a query that asks that says so; *code becomes EXIT_... if there is no answer. */
 static bool
@@ -75,6 +83,15 @@ holds(const char *sql, const char *value, int *code)
 		*code = query_failure();
 	PQclear(result);
 	return answer;
+}
+
+static bool
+has_channel(int *code)
+{
+	char		sql[1000];
+
+	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT FROM %s.channels WHERE channel = $1)", schema);
+	return holds(sql, options->channel, code);
 }
 
 /* The shop is there, and so is the channel. */
@@ -94,8 +111,9 @@ check_names(void)
 	schema = quoted_name(options->shop);
 	if (schema == NULL)
 		return EXIT_TROUBLE;
+	set_up_protocol(&protocol, work, schema);
 	if (options->channel == NULL ||
-		holds(of_shop("SELECT EXISTS (SELECT FROM %s.channels WHERE channel = $1)"), options->channel, &code))
+		has_channel(&code))
 		return EXIT_DONE;
 	if (code != EXIT_DONE)
 		return code;
@@ -134,17 +152,6 @@ check_shop(void)
 	return EXIT_DONE;
 }
 
-/* A line of the server's as it leaves; NULL, and said so, if there is no room for it. */
-static char *
-leaving(const char *line)
-{
-	char	   *escaped = json_line(line);
-
-	if (escaped == NULL)
-		say("out of memory");
-	return escaped;
-}
-
 static bool
 write_line(const char *line)
 {
@@ -162,14 +169,14 @@ look(void)
 	PGresult   *result;
 	int			code = EXIT_DONE;
 
-	result = query(of_shop(work->look), 2, values, false);
+	result = query(protocol.look, 2, values, false);
 	if (result == NULL)
 		return query_failure();
 	for (int i = 0; i < PQntuples(result) && code == EXIT_DONE; i++)
 	{
-		char	   *line = leaving(PQgetvalue(result, i, 0));
+		char	   *line = checked_memory(json_line(PQgetvalue(result, i, 0)));
 
-		if (line == NULL || !write_line(line))
+		if (!write_line(line))
 			code = EXIT_TROUBLE;
 		free(line);
 	}
@@ -177,181 +184,468 @@ look(void)
 	return code;
 }
 
-static PGresult *
+/* The first trouble is the one that the program ends with. */
+static void
+end_with(int code)
+{
+	if (ending_code == EXIT_DONE)
+		ending_code = code;
+	ending = true;
+}
+
+static int
+waiting_items(void)
+{
+	return PQntuples(batch) - next;
+}
+
+/* Gives back what is not going to be handed over; if that fails, the lease runs out. */
+static void
+release(const char **given_ids, const char **given_keys, int count)
+{
+	char	   *ids = array_of(given_ids, count);
+	char	   *keys = array_of(given_keys, count);
+	const char *values[] = {ids, keys, options->at};
+	PGresult   *result = query_once(protocol.release, 3, values);
+	int			released = 0;
+
+	for (int i = 0; i < PQntuples(result); i++)
+		released += *PQgetvalue(result, i, 0) == 't';
+	chat("gave back %d of %d", released, count);
+	PQclear(result);
+	free(ids);
+	free(keys);
+}
+
+static void
+release_batch(void)
+{
+	int			count = waiting_items();
+	const char **items = checked_memory(malloc(2 * (size_t) count * sizeof(char *)));
+
+	for (int i = 0; i < count; i++)
+	{
+		items[i] = PQgetvalue(batch, next + i, 0);
+		items[count + i] = PQgetvalue(batch, next + i, 1);
+	}
+	release(items, items + count, count);
+	free(items);
+	next += count;
+}
+
+/* Whether what is begun now will have ended, or will have been ended, in time. */
+static bool
+lease_lasts(void)
+{
+	int			need = options->handing != TO_STDOUT ? options->time_limit + KILL_AFTER : 0;
+
+	/* one at least, or a slow server would see nothing but claims */
+	return next == 0 || seconds_now() - claimed_at + need <= options->lease;
+}
+
+static void
+tell_recorded(const Hand *hand, const char *answer)
+{
+	const char *name = outcome_names[hand_outcome(hand)];
+	const char *detail = hand_detail(hand);
+
+	if (strcmp(answer, "late") == 0)
+		say("%s %s: %s, after its lease had run out: somebody else may have handed it over too",
+			work->noun, hand_id(hand), name);
+	else
+		chat("%s %s: %s%s%s, %s", work->noun, hand_id(hand), name, detail[0] ? ", " : "", detail, answer);
+	*(hand_outcome(hand) == OUTCOME_SENT ? &sent :
+	  hand_outcome(hand) == OUTCOME_FAILED ? &failed : &undeliverable) += 1;
+}
+
+/*
+ * An item that has been deleted meanwhile hurts nobody; but if outcomes cannot
+ * be recorded, then whatever is handed over will be handed over again, and that
+ * has to stop.
+ */
+static void
+tell_unrecorded(const Hand *hand, const Statement *statement)
+{
+	say("%s %s: %s, which could not be recorded", work->noun, hand_id(hand), outcome_names[hand_outcome(hand)]);
+	if (strcmp(statement->state, NO_SUCH_ITEM) != 0)
+		end_with(statement->failure);
+}
+
+/* The hands whose items' outcomes are to be recorded. */
+typedef struct Record
+{
+	int			count;
+	Hand	   *hands[MAX_PARALLEL];
+	char	   *arrays[4];
+	Statement	statement;
+} Record;
+
+static void
+prepare_record(Record *record, Hand *const *hands, int count)
+{
+	const char *columns[4][MAX_PARALLEL];
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *detail = hand_detail(hands[i]);
+
+		record->hands[i] = hands[i];
+		columns[0][i] = hand_id(hands[i]);
+		columns[1][i] = outcome_names[hand_outcome(hands[i])];
+		columns[2][i] = hand_key(hands[i]);
+		columns[3][i] = detail[0] ? detail : NULL;
+	}
+	record->count = count;
+	for (int i = 0; i < 4; i++)
+		record->arrays[i] = array_of(columns[i], count);
+	record->statement = (Statement)
+	{
+		.sql = protocol.record,.count = 5,
+			.values =
+		{
+			record->arrays[0], record->arrays[1], record->arrays[2], record->arrays[3], options->at
+		}
+	};
+}
+
+static void
+forget_record(Record *record)
+{
+	PQclear(record->statement.result);
+	for (int i = 0; i < 4; i++)
+		free(record->arrays[i]);
+}
+
+/*
+ * One outcome that the server refuses is to harm no other: then each is recorded
+ * by itself.
+ */
+static void
+finish_record(Record *record)
+{
+	const Statement *statement = &record->statement;
+	PGresult   *result = statement->result;
+
+	for (int i = 0; i < PQntuples(result); i++)
+		tell_recorded(record->hands[atoi(PQgetvalue(result, i, 0)) - 1], PQgetvalue(result, i, 1));
+	for (int i = 0; result == NULL && i < record->count; i++)
+	{
+		Record		single;
+
+		if (record->count == 1 || statement->failure != EXIT_TROUBLE)
+		{
+			tell_unrecorded(record->hands[i], statement);
+			continue;
+		}
+		prepare_record(&single, &record->hands[i], 1);
+		run_statements(&single.statement, 1, true);
+		finish_record(&single);
+	}
+	forget_record(record);
+}
+
+/* What could not be begun is nobody's; if none of it can be, that is the end. */
+static void
+take_back(Hand *hand)
+{
+	const char *id = hand_id(hand);
+	const char *key = hand_key(hand);
+
+	if (hand_outcome(hand) == OUTCOME_NONE)
+		end_with(EXIT_TROUBLE);
+	release(&id, &key, 1);
+	empty_hand(hand);
+}
+
+/* Sets *hands to those of which there is something to record. */
+static int
+done_items(Hand **done)
+{
+	int			count = 0;
+	Hand	   *following;
+
+	for (Hand *hand = next_done_hand(NULL); hand != NULL; hand = following)
+	{
+		following = next_done_hand(hand);
+		if (hand_outcome(hand) > OUTCOME_UNDELIVERABLE)
+			take_back(hand);
+		else
+			done[count++] = hand;
+	}
+	return count;
+}
+
+/* Whether the first items of the batch are still wanted. */
+typedef struct Question
+{
+	int			count;
+	char	   *ids;
+	char	   *keys;
+	Statement	statement;
+} Question;
+
+static void
+prepare_question(Question *question, int count)
+{
+	const char *ids[MAX_PARALLEL];
+	const char *keys[MAX_PARALLEL];
+
+	for (int i = 0; i < count; i++)
+	{
+		ids[i] = PQgetvalue(batch, next + i, 0);
+		keys[i] = PQgetvalue(batch, next + i, 1);
+	}
+	question->count = count;
+	question->ids = array_of(ids, count);
+	question->keys = array_of(keys, count);
+	question->statement = (Statement)
+	{
+		.sql = protocol.wanted,.count = 3,.values =
+		{
+			question->ids, question->keys, options->at
+		}
+	};
+}
+
+/* The first item goes to a hand, or nowhere. */
+static void
+pass_on(bool wanted)
+{
+	const char *id = PQgetvalue(batch, next, 0);
+	char	   *line;
+
+	if (wanted)
+	{
+		line = checked_memory(json_line(PQgetvalue(batch, next, 2)));
+		hand_over(id, PQgetvalue(batch, next, 1), line);
+		free(line);
+	}
+	else
+	{
+		chat("%s %s: no longer wanted", work->noun, id);
+		unwanted++;
+	}
+	next++;
+}
+
+/*
+ * An error that is about the data of the item: then it stops no other.  If all
+ * have it, none is handed over.
+ */
+static bool
+is_about_item(const char *sqlstate)
+{
+	return strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "54", 2) == 0 ||
+		strncmp(sqlstate, "XX", 2) == 0 || strcmp(sqlstate, "P0001") == 0 || strcmp(sqlstate, NO_SUCH_ITEM) == 0;
+}
+
+/* Nobody knows whether it is wanted: so nobody gets it, until its lease is over. */
+static void
+no_answer(const Question *question)
+{
+	const Statement *statement = &question->statement;
+
+	if (statement->failure != EXIT_TROUBLE || !is_about_item(statement->state))
+		end_with(statement->failure);
+	else if (question->count > 1)
+		ask_at_most = 1;
+	else
+	{
+		say("%s %s: not handed over, because it could not be looked at", work->noun, PQgetvalue(batch, next, 0));
+		next++;
+	}
+}
+
+/* What it says is true now: later it would have to be asked again. */
+static void
+finish_question(Question *question)
+{
+	PGresult   *result = question->statement.result;
+	bool		wanted[MAX_PARALLEL];
+
+	if (result == NULL && !stopping())
+		no_answer(question);
+	for (int i = 0; i < PQntuples(result); i++)
+		wanted[atoi(PQgetvalue(result, i, 0)) - 1] = *PQgetvalue(result, i, 1) == 't';
+	for (int i = 0; i < PQntuples(result) && !stopping() && lease_lasts() && free_hands(false) > 0; i++)
+		pass_on(wanted[i]);
+	PQclear(result);
+	free(question->ids);
+	free(question->keys);
+}
+
+static int
+least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* A turn to the server: what is done is recorded, what comes next looked at and handed over. */
+static void
+turn(void)
+{
+	Hand	   *done[MAX_PARALLEL];
+	int			count = done_items(done);
+	int			wanted = ending || !lease_lasts() ? 0 : least(least(waiting_items(), free_hands(true)), ask_at_most);
+	Statement	statements[2];
+	Record		record;
+	Question	question;
+	int			last = 0;
+
+	if (count > 0)
+	{
+		prepare_record(&record, done, count);
+		statements[last++] = record.statement;
+	}
+	if (protocol.wanted == NULL)
+		for (; wanted > 0 && free_hands(false) > 0 && count == 0; wanted--)
+			pass_on(true);
+	if (protocol.wanted == NULL)
+		wanted = 0;
+	if (wanted > 0)
+	{
+		prepare_question(&question, wanted);
+		statements[last++] = question.statement;
+	}
+	if (last > 0)
+		run_statements(statements, last, count > 0);
+	if (count > 0)
+	{
+		record.statement = statements[0];
+		finish_record(&record);
+		for (int i = 0; i < count; i++)
+			empty_hand(done[i]);
+	}
+	if (wanted > 0)
+	{
+		question.statement = statements[last - 1];
+		finish_question(&question);
+	}
+}
+
+static void
 claim(void)
 {
 	char		lease[30];
 	const char *values[] = {options->channel, options->limit, options->worker, lease, options->at};
 
 	snprintf(lease, sizeof(lease), "%d seconds", options->lease);
-	return query(of_shop(work->claim), 5, values, false);
-}
-
-static Outcome
-hand_over(const char *item, char *detail)
-{
-	char	   *line = leaving(item);
-	Outcome		outcome = OUTCOME_NONE;
-
-	detail[0] = '\0';
-	if (line != NULL && options->command)
-		outcome = run_command(options->command, line, options->time_limit, detail);
-	else if (line != NULL && write_line(line))
-		outcome = OUTCOME_SENT;
-	free(line);
-	return outcome;
+	claimed_at = seconds_now();
+	PQclear(batch);
+	batch = query(protocol.claim, 5, values, false);
+	next = 0;
+	ask_at_most = MAX_PARALLEL;
+	if (batch == NULL && !stopping())
+		end_with(query_failure());
+	if (PQntuples(batch) > 0)
+		chat("claimed %d", PQntuples(batch));
 }
 
 /*
- * EXIT_DONE if work may go on.  An item that has been deleted meanwhile hurts
- * nobody; but if outcomes cannot be recorded, then whatever is handed over will
- * be handed over again, and that has to stop.
+ * For how long there will be nothing to claim, as far as anybody knows: until it
+ * becomes due, --poll at most.  Looking takes no more than half of the time: the
+ * sleep lasts at least as long as the look that found nothing.
  */
-static int
-record(const char *id, const char *key, Outcome outcome, const char *detail)
+static double
+nap(double looked_for)
 {
-	static const char *const names[] = {"sent", "failed", "undeliverable"};
-	const char *values[] = {id, names[outcome], key, detail[0] ? detail : NULL, options->at};
-	PGresult   *result;
-	const char *answer;
-
-	result = query(of_shop(work->record), 5, values, true);
-	if (result == NULL)
-	{
-		say("%s %s: %s, which could not be recorded", work->noun, id, names[outcome]);
-		return strcmp(query_failure_state(), NO_SUCH_ITEM) == 0 ? EXIT_DONE : query_failure();
-	}
-	answer = PQgetvalue(result, 0, 0);
-	if (strcmp(answer, "late") == 0)
-		say("%s %s: %s, after its lease had run out: somebody else may have handed it over too",
-			work->noun, id, names[outcome]);
-	else
-		chat("%s %s: %s%s%s, %s", work->noun, id, names[outcome], detail[0] ? ", " : "", detail, answer);
-	PQclear(result);
-	*(outcome == OUTCOME_SENT ? &sent : outcome == OUTCOME_FAILED ? &failed : &undeliverable) += 1;
-	return EXIT_DONE;
-}
-
-/* Gives back what is not going to be handed over; if that fails, the lease runs out. */
-static void
-release(PGresult *batch, int from)
-{
-	int			released = 0;
-
-	for (int i = from; i < PQntuples(batch); i++)
-	{
-		const char *values[] = {PQgetvalue(batch, i, 0), PQgetvalue(batch, i, 1), options->at};
-		PGresult   *result = query_once(of_shop(work->release), 3, values);
-
-		if (result == NULL)
-			break;
-		PQclear(result);
-		released++;
-	}
-	if (from < PQntuples(batch))
-		chat("gave back %d of %d", released, PQntuples(batch) - from);
-}
-
-/* EXIT_DONE if work may go on. */
-static int
-work_off(PGresult *batch, double claimed_at)
-{
-	int			need = options->command ? options->time_limit + KILL_AFTER : 0;
-	int			code = EXIT_DONE;
-	int			i;
-
-	chat("claimed %d", PQntuples(batch));
-	for (i = 0; i < PQntuples(batch) && code == EXIT_DONE && !stopping(); i++)
-	{
-		char	   *id = PQgetvalue(batch, i, 0);
-		char		detail[DETAIL_SIZE];
-		Outcome		outcome;
-
-		/* one at least, or a slow server would see nothing but claims */
-		if (i > 0 && seconds_now() - claimed_at + need > options->lease)
-		{
-			chat("the lease does not last for the others");
-			break;
-		}
-		outcome = hand_over(PQgetvalue(batch, i, 2), detail);
-		if (outcome == OUTCOME_NONE)
-		{
-			code = EXIT_TROUBLE;
-			break;
-		}
-		code = record(id, PQgetvalue(batch, i, 1), outcome, detail);
-	}
-	release(batch, i);
-	return code;
-}
-
-/*
- * Sleeps until there may be work: it becomes due, or somebody tells of some.
- * Where many tell, looking takes no more than half of the time: the sleep lasts
- * at least as long as the look that found nothing.  False if the next moment
- * cannot be asked for.
- */
-static bool
-sleep_until_due(double looked_for)
-{
+	static double again = SHORTEST_SLEEP;
 	const char *values[] = {options->channel};
 	PGresult   *result;
-	double		wait = LONGEST_SLEEP;
-	double		began;
-	bool		told = heard(options->shop);
+	double		wait = options->poll;
 
-	if (!told)
+	result = query(protocol.next, 1, values, false);
+	if (result == NULL)
 	{
-		result = query(of_shop(work->next), 1, values, false);
-		if (result == NULL)
-			return false;
-		if (!PQgetisnull(result, 0, 0))
-			wait = fmax(fmin(atof(PQgetvalue(result, 0, 0)), LONGEST_SLEEP), SHORTEST_SLEEP);
-		PQclear(result);
-		chat("nothing is due, sleeping for up to %.1f s", wait);
+		if (!stopping())
+			end_with(query_failure());
+		return 0;
 	}
-	began = seconds_now();
-	while (!stopping() && connected())
+	if (!PQgetisnull(result, 0, 0))
+		wait = fmin(atof(PQgetvalue(result, 0, 0)), wait);
+	PQclear(result);
+	if (wait > 0)
+		again = SHORTEST_SLEEP;
+	else
 	{
-		double		slept = seconds_now() - began;
-
-		if (!told && heard(options->shop))
-		{
-			told = true;
-			chat("told of new work");
-		}
-		if (slept >= (told ? looked_for : fmax(wait, looked_for)))
-			break;
-		wait_for_server((told ? looked_for : fmax(wait, looked_for)) - slept);
+		wait = again;
+		again = fmin(again * 2, options->poll);
 	}
-	return true;
+	wait = fmax(fmax(wait, SHORTEST_SLEEP), looked_for);
+	chat("nothing is due, sleeping for up to %.1f s", wait);
+	return wait;
 }
 
-static int
+/* Waits for a hand, or until look_at, which becomes earliest if somebody tells of new work. */
+static void
+wait_to_look(double *look_at, double earliest)
+{
+	wait_for_server(*look_at - seconds_now());
+	if (!connected())
+		*look_at = 0;
+	else if (heard(options->shop) && *look_at > earliest)
+	{
+		chat("told of new work");
+		*look_at = earliest;
+	}
+}
+
+static long
+handled_items(void)
+{
+	return sent + failed + undeliverable + unwanted;
+}
+
+/* Whether --once is through: there was nothing to claim after all that there was has been handled. */
+static bool
+is_through(long handled_before)
+{
+	return options->once && busy_hands() + done_hands() == 0 && handled_items() == handled_before;
+}
+
+/* Work goes on until somebody asks for the end, or something has gone wrong, or --once is through. */
+static void
 run(void)
 {
-	while (!stopping())
-	{
-		double		claimed_at = seconds_now();
-		PGresult   *batch = claim();
-		int			count;
-		int			code;
+	double		look_at = 0;
+	double		earliest = 0;
+	bool		found = true;	/* whether there was something to claim */
+	long		handled = 0;	/* what was handled before */
 
-		if (batch == NULL)
-			return stopping() ? EXIT_DONE : query_failure();
-		count = PQntuples(batch);
-		code = count > 0 ? work_off(batch, claimed_at) : EXIT_DONE;
-		PQclear(batch);
-		if (code != EXIT_DONE)
-			return code;
-		if (count > 0)
-			continue;
-		if (options->once)
+	for (;;)
+	{
+		bool		may_claim;
+
+		ending = ending || stopping();
+		if (waiting_items() > 0 && done_hands() == 0 && (ending || !lease_lasts()))
+		{
+			if (!ending)
+				chat("the lease does not last for the others");
+			release_batch();
+		}
+		may_claim = !ending && waiting_items() == 0 && free_hands(false) > 0 &&
+			(found || !options->once || busy_hands() == 0);
+		if (done_hands() > 0 || (waiting_items() > 0 && free_hands(false) > 0))
+			turn();
+		else if ((ending && busy_hands() == 0) || (!found && is_through(handled)))
 			break;
-		if (!sleep_until_due(seconds_now() - claimed_at))
-			return stopping() ? EXIT_DONE : query_failure();
+		else if (may_claim && look_at <= seconds_now())
+		{
+			double		began = seconds_now();
+
+			handled = handled_items();
+			claim();
+			found = waiting_items() > 0;
+			if (found || ending || options->once)
+				continue;
+			earliest = seconds_now() + (seconds_now() - began);
+			look_at = heard(options->shop) ? earliest : seconds_now() + nap(seconds_now() - began);
+		}
+		else if (may_claim)
+			wait_to_look(&look_at, earliest);
+		else
+			wait_for_server(UNTIL_A_HAND);
 	}
-	return EXIT_DONE;
 }
 
 int
@@ -364,7 +658,7 @@ dispatch(const Options *given)
 	work = given->sla ? &sla_warnings : &followups;
 	/* a look is possible on a standby too, where LISTEN is not */
 	server.conninfo = given->conninfo;
-	server.listen = given->dry_run ? NULL : work->listen;
+	server.listen = given->dry_run ? NULL : LISTEN;
 	server.impatient = given->once;
 	set_server(&server);
 	code = check_names();
@@ -376,9 +670,13 @@ dispatch(const Options *given)
 		code = look();
 	else
 	{
-		code = run();
-		chat("%ld sent, %ld failed, %ld undeliverable", sent, failed, undeliverable);
+		set_up_hands(options);
+		run();
+		dismiss_hands();
+		code = ending_code;
+		chat("%ld sent, %ld failed, %ld undeliverable, %ld no longer wanted", sent, failed, undeliverable, unwanted);
 	}
+	PQclear(batch);
 	PQfreemem(schema);
 	disconnect();
 	return code;

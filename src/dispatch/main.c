@@ -2,15 +2,17 @@
  *
  * main.c
  *	  loyalcs-dispatch: takes follow-ups or SLA warnings that are due from a
- *	  shop and hands each to a command or to stdout
+ *	  shop and hands each to a command, to a process that stays or to stdout
  *
  * Each file knows only those above it:
  *
  *   line       text of others, made fit for one line
  *   report     what it says
  *   options    how it is called, and how it ends
- *   wait       the clock and signals
- *   command    running a command for one item
+ *   answer     what became of an item, by what a command says or how it ends
+ *   wait       the clock, signals, and whoever has something to do meanwhile
+ *   process    a command, with a pipe to it and one back
+ *   hands      those that receive items, each one at a time
  *   server     the connection, and statements that survive it
  *   work       what can be handed out, and the statements for it
  *   dispatch   what goes between the server and the receiver

@@ -24,10 +24,10 @@ static const char *const manual[] = {
 	"    loyalcs-dispatch --shop NAME [OPTION]... [CONNINFO]\n"
 	"\n"
 	"DESCRIPTION\n"
-	"    Claims follow-ups that are due and hands each as one line of JSON to a command\n"
-	"    or to stdout, one after the other, and records what became of it. When nothing is\n"
-	"    due it sleeps until something is, or until the database tells of new work. Any\n"
-	"    number of dispatchers can share the work of a shop.\n"
+	"    Claims follow-ups that are due, hands each as one line of JSON to a command, to a\n"
+	"    process that stays, or to stdout, and records what became of it. When nothing is due\n"
+	"    it sleeps until something is, and looks for new work every few seconds. Any number of\n"
+	"    dispatchers can share the work of a shop.\n"
 	"\n"
 	"    CONNINFO is the name of a database or a connection string such as\n"
 	"    \"host=db1,db2 dbname=crm user=sender\" or postgresql://sender@db1/crm; the rest is\n"
@@ -42,12 +42,19 @@ static const char *const manual[] = {
 	"                          tickets of this channel (default: all)\n"
 	"    --exec COMMAND        run COMMAND with sh for each follow-up, which it reads on its\n"
 	"                          stdin (default: write all to stdout)\n"
-	"    --time-limit SECONDS  end a command that takes longer, and all that it has started\n"
-	"                          (default: 60)\n"
+	"    --pipe COMMAND        run COMMAND with sh once, and have it answer line by line\n"
+	"    --parallel COUNT      that many at a time, 1 to 256: commands, processes, or lines\n"
+	"                          that are written before they are recorded (default: 1)\n"
+	"    --time-limit SECONDS  end what takes longer over a follow-up, and all that it has\n"
+	"                          started (default: 60)\n"
+	"    --keep-output         keep the beginning of what a command prints, or of an answer\n"
+	"                          that is none, as detail; it may hold the message\n"
 	"    --limit COUNT         claim up to COUNT at a time, 1 to 10000 (default: 100)\n"
 	"    --lease SECONDS       how long what is claimed is out of reach for others; longer\n"
 	"                          than the time limit by more than 2 s (default: 300)\n"
 	"    --worker NAME         who claims it (default: HOST:PID)\n"
+	"    --poll SECONDS        when nothing is due, look again after that many at the latest,\n"
+	"                          1 to 3600 (default: 5)\n"
 	"    --once                end as soon as there is nothing left to claim\n"
 	"    --dry-run             print what is due, and change nothing\n"
 	"    --at TIMESTAMP        take it to be that moment, for rehearsals; with --once or\n"
@@ -55,19 +62,20 @@ static const char *const manual[] = {
 	"    --verbose             tell of every step on stderr, with the time\n"
 	"    --help, --version     print this, or the version, and end\n"
 	"\n",
-	"INPUT OF THE COMMAND\n"
+	"INPUT OF A COMMAND\n"
 	"    {\"followup_id\":1,\"attempt\":1,\"customer_id\":\"C1\",\"step\":\"arrival_check\",\n"
 	"     \"subject\":\"A-1\",\"channel\":\"email\",\"due_at\":\"2026-10-31T03:00:00+00:00\",\n"
 	"     \"payload\":{...}} as one line of UTF-8, which ends with a newline\n"
 	"\n"
-	"    followup_id stays the same when a follow-up is handed over again, attempt grows.\n"
+	"    followup_id stays the same when a follow-up is handed over again, attempt grows. What\n"
+	"    does not end with a newline is not whole: the dispatcher was killed, send nothing.\n"
 	"\n"
 	"    With --sla:\n"
 	"    {\"warning_id\":1,\"attempt\":1,\"customer_id\":\"C1\",\"ticket_id\":\"T1\",\n"
 	"     \"channel\":\"line\",\"due_at\":\"2026-10-31T03:00:00+00:00\",\"payload\":{\"metric\":\n"
 	"     \"first_response\",\"state\":\"at_risk\",\"due_in\":\"in 10 min\",...}}\n"
 	"\n"
-	"ANSWER OF THE COMMAND\n"
+	"ANSWER WITH --exec: THE EXIT CODE\n"
 	"    0                     sent\n"
 	"    67, 68                undeliverable: nobody can be reached there, do not try again\n"
 	"                          (EX_NOUSER, EX_NOHOST)\n"
@@ -77,13 +85,24 @@ static const char *const manual[] = {
 	"    the time limit        allows, a warning for as long as it holds (75, EX_TEMPFAIL,\n"
 	"                          is the usual code)\n"
 	"\n"
-	"    The first 1,000 bytes that it prints on stdout are kept with the follow-up as\n"
-	"    detail, for a message number or a reason. Its stderr is the dispatcher's.\n"
+	"    How it ended is kept with the follow-up as detail, and with --keep-output the first\n"
+	"    1,000 bytes that it printed. Its stderr is the dispatcher's.\n"
+	"\n",
+	"ANSWER WITH --pipe: A LINE FOR EACH LINE\n"
+	"    NUMBER TAB OUTCOME [TAB DETAIL]\n"
 	"\n"
-	"    Without --exec a follow-up counts as sent once its line is written and flushed.\n"
+	"    NUMBER is the followup_id or warning_id, OUTCOME is sent, failed or undeliverable,\n"
+	"    and DETAIL any text, of which 1,000 bytes are kept. Each answer is flushed; the next\n"
+	"    line comes after it. A process that takes longer than the time limit, or says\n"
+	"    anything else, or twice, is ended, and its follow-up has failed, unless the answer\n"
+	"    came before the end. One that ends is started again, after 0.1 s at first, 30 s at\n"
+	"    last. If it ends with 126 or 127, the dispatcher ends too. A process should end\n"
+	"    when its input does.\n"
+	"\n"
+	"    Without either a follow-up counts as sent once its line is written and flushed.\n"
 	"\n",
 	"SIGNALS\n"
-	"    SIGTERM, SIGINT,      finish the follow-up at hand, record it, give back the others\n"
+	"    SIGTERM, SIGINT,      finish the follow-ups at hand, record them, give back the others\n"
 	"    SIGHUP                and end; a second one ends at once\n"
 	"\n"
 	"EXIT STATUS\n"
@@ -97,14 +116,17 @@ static const char *const manual[] = {
 	"    A connection that is lost is made again, after 0.1 s at first, every 30 s at last.\n"
 	"\n",
 	"NOTES\n"
-	"    Everything is handed over at least once. What is handed over twice is what was with\n"
-	"    a command when its dispatcher was killed, or recorded after its lease had run out.\n"
-	"    It listens for notifications, so between it and the server there must be no pooler\n"
-	"    that changes the session between transactions.\n"
+	"    What is wanted is handed over at least once. What is handed over twice is what was\n"
+	"    at hand when a dispatcher was killed, --parallel follow-ups at most, or recorded\n"
+	"    after its lease had run out.\n"
+	"    It sets up its session and listens to loyalcs_followups, where whatever cannot wait\n"
+	"    may say the shop's name; so between it and the server there must be no pooler that\n"
+	"    changes the session between transactions.\n"
 	"\n"
 	"EXAMPLES\n"
 	"    loyalcs-dispatch --shop aurora --dry-run crm\n"
 	"    loyalcs-dispatch --shop aurora --channel email --exec /usr/local/bin/send-mail crm\n"
+	"    loyalcs-dispatch --shop aurora --channel email --pipe /usr/local/bin/mailer crm\n"
 	"    loyalcs-dispatch --shop aurora --sla --exec /usr/local/bin/tell-the-team crm\n"
 	"    loyalcs-dispatch --shop aurora --channel line --once crm | line-push\n"
 };
@@ -145,23 +167,58 @@ default_worker(void)
 	return worker;
 }
 
+/* What does not go together. */
+static void
+check_options(const Options *o)
+{
+	if (o->shop == NULL || *o->shop == '\0')
+		usage_error("which shop?", "");
+	if (o->handing != TO_STDOUT && o->dry_run)
+		usage_error("--dry-run hands nothing over, so ", o->handing == TO_PIPE ? "--pipe is of no use" : "--exec is of no use");
+	if (o->at != NULL && !o->once)
+		usage_error("--at goes with --once or --dry-run only", "");
+	if (o->keep_output && o->handing == TO_STDOUT)
+		usage_error("--keep-output goes with --exec or --pipe only", "");
+	if (o->handing != TO_STDOUT && o->lease <= o->time_limit + KILL_AFTER)
+	{
+		say("a lease of %d s is too short for a time limit of %d s", o->lease, o->time_limit);
+		say("HINT: Take at least %d s: whoever is sent a message twice is no happier.",
+			o->time_limit + KILL_AFTER + 1);
+		exit(EXIT_USAGE);
+	}
+}
+
+static void
+set_command(Options *o, Handing handing, const char *command)
+{
+	if (o->handing != TO_STDOUT && o->handing != handing)
+		usage_error("--exec and --pipe are two ways to hand over, of which one is needed", "");
+	o->handing = handing;
+	o->command = command;
+}
+
 /* Fills in what is asked for; without sense in it, the program ends here. */
 void
 read_options(Options *o, int argc, char **argv)
 {
 	enum
 	{
-		SHOP = 1, SLA, CHANNEL, EXEC, TIME_LIMIT, LIMIT, LEASE, WORKER, ONCE, DRY_RUN, AT, VERBOSE, HELP, VERSION
+		SHOP = 1, SLA, CHANNEL, EXEC, PIPE, PARALLEL, TIME_LIMIT, KEEP_OUTPUT, LIMIT, LEASE, WORKER, POLL,
+		ONCE, DRY_RUN, AT, VERBOSE, HELP, VERSION
 	};
 	static const struct option known[] = {
 		{"shop", required_argument, NULL, SHOP},
 		{"sla", no_argument, NULL, SLA},
 		{"channel", required_argument, NULL, CHANNEL},
 		{"exec", required_argument, NULL, EXEC},
+		{"pipe", required_argument, NULL, PIPE},
+		{"parallel", required_argument, NULL, PARALLEL},
 		{"time-limit", required_argument, NULL, TIME_LIMIT},
+		{"keep-output", no_argument, NULL, KEEP_OUTPUT},
 		{"limit", required_argument, NULL, LIMIT},
 		{"lease", required_argument, NULL, LEASE},
 		{"worker", required_argument, NULL, WORKER},
+		{"poll", required_argument, NULL, POLL},
 		{"once", no_argument, NULL, ONCE},
 		{"dry-run", no_argument, NULL, DRY_RUN},
 		{"at", required_argument, NULL, AT},
@@ -174,7 +231,7 @@ read_options(Options *o, int argc, char **argv)
 
 	*o = (Options)
 	{
-		.worker = default_worker(),.limit = "100",.lease = 300,.time_limit = 60
+		.worker = default_worker(),.parallel = 1,.limit = "100",.lease = 300,.time_limit = 60,.poll = 5
 	};
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":", known, NULL)) != -1)
@@ -191,10 +248,22 @@ read_options(Options *o, int argc, char **argv)
 				o->channel = optarg;
 				break;
 			case EXEC:
-				o->command = optarg;
+				set_command(o, TO_COMMAND, optarg);
+				break;
+			case PIPE:
+				set_command(o, TO_PIPE, optarg);
+				break;
+			case PARALLEL:
+				o->parallel = number("--parallel", optarg, 1, MAX_PARALLEL);
 				break;
 			case TIME_LIMIT:
 				o->time_limit = number("--time-limit", optarg, 1, 86400);
+				break;
+			case KEEP_OUTPUT:
+				o->keep_output = true;
+				break;
+			case POLL:
+				o->poll = number("--poll", optarg, 1, 3600);
 				break;
 			case LIMIT:
 				number("--limit", optarg, 1, 10000);
@@ -236,18 +305,5 @@ read_options(Options *o, int argc, char **argv)
 		o->conninfo = argv[optind++];
 	if (optind < argc)
 		usage_error("too many arguments, from ", argv[optind]);
-
-	if (o->shop == NULL || *o->shop == '\0')
-		usage_error("which shop?", "");
-	if (o->command != NULL && o->dry_run)
-		usage_error("--dry-run hands nothing over, so --exec is of no use", "");
-	if (o->at != NULL && !o->once)
-		usage_error("--at goes with --once or --dry-run only", "");
-	if (o->command != NULL && o->lease <= o->time_limit + KILL_AFTER)
-	{
-		say("a lease of %d s is too short for a time limit of %d s", o->lease, o->time_limit);
-		say("HINT: Take at least %d s: whoever is sent a message twice is no happier.",
-			o->time_limit + KILL_AFTER + 1);
-		exit(EXIT_USAGE);
-	}
+	check_options(o);
 }

@@ -22,17 +22,35 @@
  */
 #define KILL_AFTER			2
 
+/*
+ * So many items may be in between: each has a process, two pipes and some
+ * memory, and a limit of 1024 open files is usual.
+ */
+#define MAX_PARALLEL		256
+
+/* Who gets the items. */
+typedef enum Handing
+{
+	TO_STDOUT,
+	TO_COMMAND,					/* a process for each */
+	TO_PIPE						/* one that stays */
+} Handing;
+
 typedef struct Options
 {
 	const char *conninfo;		/* or NULL: what the environment says */
 	const char *shop;
 	const char *channel;		/* or NULL: all */
 	const char *worker;
+	Handing		handing;
 	const char *command;		/* or NULL: stdout */
+	int			parallel;		/* items at a time */
 	const char *at;				/* or NULL: the server's clock */
 	const char *limit;			/* a number, checked */
 	int			lease;			/* seconds */
 	int			time_limit;		/* seconds */
+	int			poll;			/* seconds */
+	bool		keep_output;
 	bool		sla;			/* warnings, not follow-ups */
 	bool		once;
 	bool		dry_run;

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,4 +82,16 @@ chat(const char *format,...)
 	va_start(args, format);
 	write_message(format, args);
 	va_end(args);
+}
+
+/* What is claimed then is as after any sudden end: out of reach until its lease is over. */
+void *
+checked_memory(void *memory)
+{
+	if (memory == NULL)
+	{
+		say("out of memory");
+		exit(1);
+	}
+	return memory;
 }

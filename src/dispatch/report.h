@@ -18,4 +18,7 @@ extern void set_verbose(void);
 extern void say(const char *format,...) CHECK_FORMAT(1, 2);
 extern void chat(const char *format,...) CHECK_FORMAT(1, 2);
 
+/* What malloc() and the like gave; without memory the program ends. */
+extern void *checked_memory(void *memory);
+
 #endif							/* LOYALCS_DISPATCH_REPORT_H */

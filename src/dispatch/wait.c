@@ -13,7 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +23,14 @@
 #include "dispatch/options.h"
 #include "dispatch/report.h"
 
+/* poll() counts milliseconds in an int; whoever waits for longer asks again. */
+#define LONGEST_WAIT		86400.0
+
 static int	wake[2] = {-1, -1};
+static int	(*watch_others) (struct pollfd *fds, double *seconds);
+static void (*attend_to_others) (const struct pollfd *fds);
 static volatile sig_atomic_t stop_signal = 0;
-static volatile sig_atomic_t command_group = 0;
+static volatile sig_atomic_t command_groups[MAX_PARALLEL];
 
 /* Seconds since some moment in the past; nobody sets this clock. */
 double
@@ -45,8 +50,9 @@ note_stop(int signal_number)
 
 	if (stop_signal != 0)
 	{
-		if (command_group != 0)
-			kill(-(pid_t) command_group, SIGTERM);
+		for (int i = 0; i < MAX_PARALLEL; i++)
+			if (command_groups[i] != 0)
+				kill(-(pid_t) command_groups[i], SIGTERM);
 		signal(signal_number, SIG_DFL);
 		raise(signal_number);
 	}
@@ -127,20 +133,21 @@ stopping(void)
 	return stop_signal != 0;
 }
 
-/* The process group of the command that runs; 0 for none. */
 void
-set_command_group(int group)
+set_command_group(int place, int group)
 {
-	command_group = group;
-}
-
-int
-wake_fd(void)
-{
-	return wake[0];
+	command_groups[place] = group;
 }
 
 void
+set_attendant(int (*watch) (struct pollfd *fds, double *seconds),
+			  void (*attend) (const struct pollfd *fds))
+{
+	watch_others = watch;
+	attend_to_others = attend;
+}
+
+static void
 drain_wake_fd(void)
 {
 	char		bytes[64];
@@ -149,15 +156,29 @@ drain_wake_fd(void)
 		;
 }
 
-/* Until the time is over, a signal comes, or fd (unless it is -1) has something to read. */
 void
-wait_for(double seconds, int fd)
+wait_for(double seconds, int fd, short events)
 {
-	struct pollfd fds[2] = {{.fd = wake[0],.events = POLLIN}, {.fd = fd,.events = POLLIN}};
+	static struct pollfd fds[2 + 2 * MAX_PARALLEL];
+	nfds_t		count = 2;
 
+	fds[0] = (struct pollfd)
+	{
+		.fd = wake[0],.events = POLLIN
+	};
+	fds[1] = (struct pollfd)
+	{
+		.fd = fd,.events = events
+	};
+	if (watch_others != NULL)
+		count += (nfds_t) watch_others(fds + 2, &seconds);
 	if (seconds < 0)
 		seconds = 0;
 	/* rounded up: too early would be a turn for nothing */
-	poll(fds, 2, (int) (seconds * 1000) + 1);
+	if (poll(fds, count, (int) (fmin(seconds, LONGEST_WAIT) * 1000) + 1) < 0)
+		for (nfds_t i = 0; i < count; i++)
+			fds[i].revents = 0;
 	drain_wake_fd();
+	if (attend_to_others != NULL)
+		attend_to_others(fds + 2);
 }

@@ -8,19 +8,49 @@
 #ifndef LOYALCS_DISPATCH_WORK_H
 #define LOYALCS_DISPATCH_WORK_H
 
-/* A kind of work: what it is called, and its statements, with %s for the shop's name. */
+/*
+ * A kind of work.  All kinds have one protocol, so what tells them apart is
+ * names: of the functions, and of the columns that leave.
+ */
 typedef struct Work
 {
 	const char *noun;
-	const char *listen;			/* or NULL: nothing tells of it */
-	const char *look;			/* gives lines */
-	const char *claim;			/* gives number, claim key, line */
-	const char *record;			/* gives what that means */
+	const char *look;			/* gives what is due at an instant */
+	const char *look_columns;
+	const char *look_order;
+	const char *claim;
+	const char *id;				/* what it calls the number */
+	const char *columns;		/* what leaves with an item */
+	const char *wanted;			/* whether an item is still to be handed over */
+	const char *record;
 	const char *release;
-	const char *next;			/* gives seconds from now */
+	const char *next;
 } Work;
 
 extern const Work followups;
 extern const Work sla_warnings;
+
+/*
+ * The statements of the protocol.  $1 to $5 stand for
+ *
+ *   look     channel, at                               gives lines
+ *   claim    channel, limit, worker, lease, at         gives number, claim key, line
+ *   wanted   numbers, claim keys, at                   gives place (from 1), whether
+ *   record   numbers, outcomes, claim keys, details, at    gives place, what that means
+ *   release  numbers, claim keys, at                   gives whether
+ *   next     channel                                   gives seconds from now
+ */
+typedef struct Protocol
+{
+	char	   *look;
+	char	   *claim;
+	char	   *wanted;
+	char	   *record;
+	char	   *release;
+	char	   *next;
+} Protocol;
+
+/* For a shop, whose name is quoted. */
+extern void set_up_protocol(Protocol *protocol, const Work *work, const char *shop);
 
 #endif							/* LOYALCS_DISPATCH_WORK_H */

@@ -185,10 +185,25 @@ foreach my $bad ('0', '10001', '-1', '1x', '', '99999999999999999999')
 	refused("a limit of '$bad'", 'exit 2', "--limit takes a number from 1 to 10000, not \"$bad\"", '--shop', 'aurora', "--limit=$bad");
 }
 refused('no lease', 'exit 2', '--lease takes a number from 1 to 604800, not "0"', '--shop', 'aurora', '--lease', '0');
+foreach my $bad ('0', '257', 'many')
+{
+	refused("$bad at a time", 'exit 2', "--parallel takes a number from 1 to 256, not \"$bad\"", '--shop', 'aurora', '--parallel', $bad);
+}
+refused('no poll', 'exit 2', '--poll takes a number from 1 to 3600, not "0"', '--shop', 'aurora', '--poll', '0');
+refused('two ways', 'exit 2', "--exec and --pipe are two ways to hand over, of which one is needed\n$hint",
+	'--shop', 'aurora', '--exec', 'true', '--pipe', 'cat');
+refused('the other way round', 'exit 2', "--exec and --pipe are two ways to hand over, of which one is needed\n$hint",
+	'--shop', 'aurora', '--pipe', 'cat', '--exec', 'true');
+refused('output of nobody', 'exit 2', "--keep-output goes with --exec or --pipe only\n$hint", '--shop', 'aurora', '--keep-output');
 refused('no time', 'exit 2', '--time-limit takes a number from 1 to 86400, not "1.5"', '--shop', 'aurora', '--time-limit', '1.5');
 refused('a short lease', 'exit 2',
 	"a lease of 62 s is too short for a time limit of 60 s\nHINT: Take at least 63 s: whoever is sent a message twice is no happier.",
 	'--shop', 'aurora', '--lease', '62', '--exec', 'true');
+refused('a short lease of a pipe', 'exit 2',
+	"a lease of 12 s is too short for a time limit of 10 s\nHINT: Take at least 13 s: whoever is sent a message twice is no happier.",
+	'--shop', 'aurora', '--lease', '12', '--time-limit', '10', '--pipe', 'cat');
+refused('a pipe for nothing', 'exit 2', "--dry-run hands nothing over, so --pipe is of no use\n$hint",
+	'--shop', 'aurora', '--dry-run', '--pipe', 'cat');
 refused('a command for nothing', 'exit 2', "--dry-run hands nothing over, so --exec is of no use\n$hint",
 	'--shop', 'aurora', '--dry-run', '--exec', 'true');
 refused('another time for good', 'exit 2', "--at goes with --once or --dry-run only\n$hint", '--shop', 'aurora', '--at', 'now');
@@ -306,7 +321,7 @@ refused('--sla: nothing is left to show', 'exit 0', '', on_shop('--sla', '--dry-
 
 # Its later breach is another warning; what fails is tried again.
 @at = ('--at', '2026-03-06 13:10+09');
-refused('--sla: failed', 'exit 0', '', on_shop('--sla', '--once', '--exec', 'echo busy; exit 75', @at));
+refused('--sla: failed', 'exit 0', '', on_shop('--sla', '--once', '--keep-output', '--exec', 'echo busy; exit 75', @at));
 is(sql("SELECT state, attempts, failures, detail FROM aurora.sla_warnings WHERE finished_at IS NULL"), 'breached|1|1|exit code 75: busy', '--sla: what the command says is kept');
 refused('--sla: not before a minute', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:10:59+09'));
 @lines = dispatched('--sla --once', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:11+09'));
@@ -448,7 +463,8 @@ ok(!-e "$dir/owned", 'no word of a crontab is run');
 # --------------------------------------------------------------------------
 
 # Two that hang: they take their time while the tests below go on. (Ten seconds
-# are for a machine on which it takes that long to start a shell.)
+# are for a machine on which it takes that long to start a shell.) Their dispatcher
+# is told to end, so that it takes nothing else.
 orders(2, 'X');
 my $hang = script('hang', <<'END');
 #!/bin/sh
@@ -458,8 +474,9 @@ case $line in
 *'"X2"'*) trap 'echo bye; exit 0' TERM; sleep 1000 & echo $! >"$DIR/sleeper2"; wait ;;
 esac
 END
-my $hanging = start(on_shop('--once', '--exec', "exec $hang", '--time-limit', '10', '--lease', '604800', '--limit', '2', '--at', sql("SELECT now() + interval '20 hours'")));
-wait_for_text("$dir/sleeper", qr/\n/);
+my $hanging = start(on_shop('--once', '--keep-output', '--exec', "exec $hang", '--time-limit', '10', '--lease', '604800', '--parallel', '2', '--at', sql("SELECT now() + interval '20 hours'")));
+wait_for_text("$dir/$_", qr/\n/) foreach 'sleeper', 'sleeper2';
+kill 'TERM', $hanging->{pid};
 
 # Each customer is another case.
 orders(13, 'E');
@@ -487,7 +504,7 @@ my $first = script('first', qq{#!/bin/sh\ncase \$(head -c 200) in *'"E12"'*) exi
 # what is to be tried again is due when nobody here looks any more
 my $later = sql("SELECT now() + interval '20 hours'");
 @lines = dispatched('all kinds of ends', 'exit 0', "a complaint\n",
-	on_shop('--once', '--exec', "exec $cases", '--at', $later));
+	on_shop('--once', '--keep-output', '--exec', "exec $cases", '--at', $later));
 is("@lines", '', 'what a command prints is not printed');
 my %got = map { split /\|/, $_, 2 } split /\n/, sql(q{
 	SELECT customer_id, coalesce(outcome, 'tried again'), coalesce(left(detail, 40), '-')
@@ -522,6 +539,12 @@ sub is_gone
 }
 chomp(my $daemon = slurp_file("$dir/daemon"));
 ok(kill('KILL', $daemon), 'what a command leaves running in time is left alone, and not waited for');
+
+# What it printed is kept only by those who want it: it may be the message.
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, claimable_at = now() WHERE customer_id IN ('E1', 'E4', 'E9')");
+refused('nothing is kept', 'exit 0', '', on_shop('--once', '--exec', 'cat; exit 67'));
+is(sql("SELECT string_agg(DISTINCT outcome || '|' || detail, ', ') FROM aurora.followups WHERE customer_id IN ('E1', 'E4', 'E9')"),
+	'undeliverable|exit code 67', 'how it ended, and nothing of what it printed');
 
 # What failed is tried again, and the number of the attempt tells.
 sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id IN ('E2', 'E3')");
@@ -567,7 +590,162 @@ mkfifo("$dir/reader", 0600) or die $!;
 
 settle('P');
 
-settle('P');
+# --------------------------------------------------------------------------
+# Answers of a process that stays
+# --------------------------------------------------------------------------
+
+# Each customer is another case. Its number is said at the start, so that one sees
+# when another one is started.
+my $pipe = script('pipe', <<'END');
+#!/usr/bin/perl
+use strict;
+use warnings;
+use IO::Handle;
+STDOUT->autoflush(1);
+open my $pids, '>>', "$ENV{DIR}/pipe.pids" or die $!;
+print $pids "$$\n";
+close $pids;
+while (my $line = <STDIN>)
+{
+	my ($id) = $line =~ /^\{"(?:followup|warning)_id":(\d+),/ or die;
+	my ($customer) = $line =~ /"customer_id":"(\w+)"/ or die;
+	my %says = (
+		Q01 => "$id\tsent\tmessage 4711\n", Q02 => "$id\tfailed\tmailbox\tfull \n", Q03 => "$id\tundeliverable\n",
+		Q05 => "hello $customer\n", Q06 => "999999\tsent\n", Q07 => "$id\tsent\n$id\tsent\n", Q09 => "$id\tsent\r\n",
+		Q10 => "$id\tSent\n", Q11 => "$id\tundeliverable\ta \e[2J\xc2\x9bb\xe2\x80\xa8c\0d\x80\n", Q12 => "$id\tundeliverable\t" . "\xe9\x95\xb7" x 1000 . "\n",
+		Q13 => "$id\0\tsent\n", Q15 => "\n", Q16 => "$id sent\n", Q17 => $line, Q18 => "+$id\tsent\n", Q19 => "$id\t\n", Q20 => "$id\tsent\n1");
+	exit 3 if $customer eq 'Q04';
+	kill 'KILL', $$ if $customer eq 'Q08';
+	if ($customer eq 'Q14') { close STDOUT; sleep 1000; }
+	print $says{$customer} // "$id\tsent\n";
+}
+END
+my $no_answer = 'the process gave a line that is no answer';
+my %ends = (
+	Q01 => 'sent|message 4711', Q02 => 'tried again|mailbox full', Q03 => 'undeliverable|-', Q04 => 'tried again|no answer: exit code 3',
+	Q05 => "tried again|$no_answer", Q06 => 'tried again|the process gave an answer for 999999', Q07 => 'sent|-',
+	Q08 => 'tried again|no answer: killed by signal 9', Q09 => 'sent|-', Q10 => "tried again|$no_answer", Q11 => 'undeliverable|a [2J b c d?',
+	Q12 => 'undeliverable|' . "\xe9\x95\xb7" x 333, Q13 => "tried again|$no_answer", Q14 => 'tried again|no answer: killed by signal 15',
+	Q15 => "tried again|$no_answer", Q16 => "tried again|$no_answer", Q17 => "tried again|$no_answer", Q18 => "tried again|$no_answer",
+	Q19 => "tried again|$no_answer", Q20 => 'sent|-');
+my %said = (
+	Q04 => 'the process ended without an answer: exit code 3', Q06 => 'the process gave an answer for 999999: it is ended',
+	Q07 => 'the process gave an answer that nobody had asked for: it is ended', Q08 => 'the process ended without an answer: killed by signal 9',
+	Q14 => 'the process ended without an answer: killed by signal 15', Q20 => 'the process gave an answer that nobody had asked for: it is ended',
+	map { $ends{$_} =~ /no answer$/ ? ($_ => "$no_answer: it is ended") : () } keys %ends);
+
+# ends(PREFIX): customer => outcome|detail
+sub ends
+{
+	my ($prefix) = @_;
+	return { map { split /\|/, $_, 2 } split /\n/, sql(qq{
+		SELECT customer_id, coalesce(outcome, 'tried again'), coalesce(detail, '-')
+		FROM aurora.followups WHERE customer_id ~ '^$prefix'}) };
+}
+
+sql(q{
+	INSERT INTO aurora.customers (customer_id, email) SELECT 'Q' || to_char(i, 'FM00'), 'q@example.com' FROM generate_series(1, 20) i;
+	INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount)
+	SELECT 'Q' || to_char(i, 'FM00'), 'O', now() - interval '1 minute' + i * interval '1 second', 1 FROM generate_series(1, 20) i;});
+$later = sql("SELECT now() + interval '20 hours'");
+refused('all kinds of answers', 'exit 0', join("\n", map { $said{$_} // () } sort keys %ends),
+	on_shop('--once', '--pipe', "exec $pipe", '--at', $later));
+is_deeply(ends('Q'), \%ends, 'what processes say, and what becomes of it');
+is(scalar(split /\n/, slurp_file("$dir/pipe.pids")), keys %said, 'each that went wrong was followed by another one, but for the last, and none that did not');
+settle('Q');
+
+# What is no answer is kept by those who want it.
+sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, claimable_at = now() WHERE customer_id IN ('Q04', 'Q05')");
+refused('all kinds of answers, kept', 'exit 0', "$said{Q04}\n$said{Q05}", on_shop('--once', '--pipe', "exec $pipe", '--keep-output', '--at', $later));
+is_deeply(ends('Q0[45]'), { Q04 => $ends{Q04}, Q05 => "$ends{Q05}: hello Q05" }, 'what is no answer, kept');
+settle('Q');
+
+# A process that reads nothing of a line has not got it; and whoever waits for the
+# end does not wait for ever.
+orders(3, 'Y');
+refused('a process that reads nothing', 'exit 1',
+	join("\n", ('the process ended without reading its line: exit code 0') x 5, 'the command cannot be run: exit 0'), on_shop('--once', '--pipe', 'exit 0'));
+refused('no such process', 'exit 1', qr{not found\nloyalcs-dispatch: the command cannot be run: $dir/none\n\z}, on_shop('--once', '--pipe', "$dir/none"));
+is(became('Y'), '3 waits', 'everything is given back');
+is(sql("SELECT sum(failures) FROM aurora.followups WHERE customer_id ~ '^Y'"), '0', 'and nothing has failed');
+my $stubborn = start(on_shop('--pipe', 'exit 3', '--verbose'));
+wait_for_text($stubborn->{err}, qr/(?:ended without reading its line: exit code 3\n.*){3}/s);
+kill 'TERM', $stubborn->{pid};
+is(finish($stubborn), 'exit 0', 'one that does not wait for the end tries it again and again');
+is(became('Y'), '3 waits', 'and gives back what nobody reads');
+
+# A line that no pipe holds, to a process that reads slowly, and to one that does not read.
+sql("UPDATE aurora.customers SET name = repeat('長', 100000) WHERE customer_id = 'Y1'");
+sql("UPDATE aurora.followups SET claimable_at = now() + interval '1 day' WHERE customer_id IN ('Y2', 'Y3')");
+refused('a process that stops reading', 'exit 0', qr/^loyalcs-dispatch: the process ended without an answer: exit code 0\n\z/,
+	on_shop('--once', '--pipe', 'head -c 200 >/dev/null', '--at', $later));
+is(became('Y'), '3 waits for later', 'which is a failure of the one that it had begun to read');
+sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id = 'Y1'");
+refused('an answer before its time', 'exit 0', 'the process gave an answer before it had the line: it is ended',
+	on_shop('--once', '--pipe', 'head -c 200 >/dev/null; echo 1; sleep 1000', '--at', $later));
+sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id = 'Y1'");
+refused('a long line', 'exit 0', '', on_shop('--once', '--pipe', "exec $pipe"));
+is(became('Y'), '1 sent, 2 waits for later', 'long lines go through');
+
+# At its end a process may take its leave. It reads nothing more, and hears of that.
+sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id IN ('Y2', 'Y3')");
+refused('a process that ends with its input', 'exit 0', '', on_shop('--once', '--pipe', "$pipe; echo \$? >$dir/left"));
+is(slurp_file("$dir/left"), "0\n", 'a process is waited for');
+
+# Several at a time: none answers before all have read. Each has a gate of its own.
+my $meet = script('meet', <<'END');
+#!/usr/bin/perl
+use strict;
+use warnings;
+use POSIX qw(mkfifo);
+$| = 1;
+while (my $line = <STDIN>)
+{
+	my ($id) = $line =~ /(\d+)/;
+	mkfifo("$ENV{DIR}/gate.$$", 0600) or die $! unless -p "$ENV{DIR}/gate.$$";
+	open my $meeting, '>>', "$ENV{DIR}/meeting" or die $!;
+	syswrite $meeting, "$$\n";
+	open my $gate, '<', "$ENV{DIR}/gate.$$" or die $!;
+	<$gate>;
+	print "$id\tsent\n";
+}
+END
+
+# meeting(NUMBER): the processes that have met, once they are so many
+sub meeting
+{
+	my ($number) = @_;
+	wait_for_text("$dir/meeting", qr/(?:\d+\n){$number}/);
+	my @met = split /\n/, slurp_file("$dir/meeting");
+	is(scalar(@met), $number, "$number are at work at the same time");
+	return @met;
+}
+
+# let_all_go(RUN, PROCESS...): one after the other
+sub let_all_go
+{
+	my ($run, @met) = @_;
+	foreach my $i (1 .. @met)
+	{
+		open my $gate, '>', "$dir/gate.$met[$i - 1]" or die $!;
+		print $gate "go\n";
+		close $gate or die $!;
+		wait_for_text($run->{err}, qr/(?:sent, recorded\n.*){$i}/s);
+	}
+	unlink "$dir/meeting";
+	return;
+}
+
+orders(4, 'K');
+foreach my $how ('--pipe', '--exec')
+{
+	my $run = start(on_shop('--once', '--verbose', '--parallel', '4', $how, "exec $meet"));
+	let_all_go($run, meeting(4));
+	is(finish($run), 'exit 0', "four at a time with $how");
+	is(became('K'), '4 sent', "each has had one with $how");
+	sql("UPDATE aurora.followups SET finished_at = NULL, outcome = NULL, claimable_at = now() WHERE customer_id ~ '^K'");
+}
+settle('K');
 
 # The lease does not last for all: the others are given back, and claimed again.
 orders(3, 'S');
@@ -656,16 +834,49 @@ ok(is_gone($shell), 'and the command too');
 is(became('T'), '2 claimed', 'what it had is out of reach until the lease is over');
 sql("UPDATE aurora.followups SET claimable_at = now() WHERE customer_id ~ '^T[0-9]'");
 
-# One that sleeps wakes up when there is work, and ends when it is told to.
-$run = start({ out => "$dir/awake" }, on_shop('--verbose'));
-wait_for_text($run->{err}, qr/nothing is due/);
+# One that sleeps wakes up when it is told of work, and ends when it is told to.
+$run = start({ out => "$dir/awake" }, on_shop('--verbose', '--poll', '3600'));
+wait_for_text($run->{err}, qr/nothing is due, sleeping/);
 is(became('T'), '2 sent', 'what somebody else left is sent');
 orders(1, 'W');
+sql(q{NOTIFY loyalcs_followups, 'another'; NOTIFY loyalcs_followups, 'aurora'});
 wait_for_text("$dir/awake", qr/"W1"/);
 like(slurp_file($run->{err}), qr/nothing is due, sleeping.*\n.*told of new work\n.*claimed 1\n/, 'it is told of new work');
 kill 'TERM', $run->{pid};
 is(finish($run), 'exit 0', 'a sleeper ends');
-like(slurp_file($run->{err}), qr/^\d{4}-\d\d-\d\d [\d:.]{12} UTC loyalcs-dispatch: .*\d sent, 0 failed, 0 undeliverable\n\z/s, '--verbose');
+like(slurp_file($run->{err}), qr/^\d{4}-\d\d-\d\d [\d:.]{12} UTC loyalcs-dispatch: .*\d sent, 0 failed, 0 undeliverable, 0 no longer wanted\n\z/s, '--verbose');
+
+# One that nobody tells looks by itself, and sleeps until then.
+$run = start({ out => "$dir/awake" }, on_shop('--verbose', '--poll', '1'));
+wait_for_text($run->{err}, qr/nothing is due, sleeping/);
+orders(1, 'WP');
+wait_for_text("$dir/awake", qr/"WP1"/);
+wait_for_text($run->{err}, qr/claimed 1\n.*sent, recorded\n.*nothing is due, sleeping/);
+kill 'TERM', $run->{pid};
+is(finish($run), 'exit 0', 'one that looks by itself ends');
+is(join(' ', grep { $_ < 0.5 } slurp_file($run->{err}) =~ /sleeping for up to ([\d.]+) s/g), '', 'and has not been busy with it');
+
+# The same with several at a time: all that are at hand are finished, or ended.
+foreach my $how ('--exec', '--pipe')
+{
+	orders(6, my $prefix = $how eq '--exec' ? 'G' : 'GP');
+	$run = start(on_shop($how, "exec $meet", '--parallel', '3', '--verbose'));
+	my @met = meeting(3);
+	kill 'TERM', $run->{pid};
+	let_all_go($run, @met);
+	is(finish($run), 'exit 0', "$how: SIGTERM with three at hand");
+	is(became($prefix), '3 sent, 3 waits', "$how: all that are at hand are finished, the rest given back");
+	ok(is_gone($_), "$how: nobody is left") foreach @met;
+	$run = start(on_shop($how, "exec $meet", '--parallel', '3', '--verbose'));
+	@met = meeting(3);
+	kill 'TERM', $run->{pid};
+	kill 'INT', $run->{pid};
+	like(finish($run), qr/^signal (?:2|15)$/, "$how: a second signal with three at hand");
+	ok(is_gone($_), "$how: and each of them too") foreach @met;
+	is(became($prefix), '3 claimed, 3 sent', "$how: what they had is out of reach until the lease is over");
+	settle($prefix);
+	unlink "$dir/meeting";
+}
 
 # The server is away for a while.
 $run = start({ out => "$dir/steadfast" }, on_shop('--verbose'));
@@ -711,17 +922,19 @@ $node->start;
 # 20,000 follow-ups, three dispatchers. Every now and then an item kills its own,
 # once the server is restarted. When all three have ended, three more start at a
 # later instant, at which the leases of those that were killed are over; so it
-# takes as many rounds as it takes, and nothing takes long.
+# takes as many rounds as it takes, and nothing takes long. What is delivered twice
+# is, for each dispatcher that is killed, no more than what it had at hand.
 # --------------------------------------------------------------------------
 
-my %share = (commands => 4000, lines => 16000);
+my %share = (commands => 4000, pipes => 6000, lines => 10000);
+my %at_hand = (commands => 3, pipes => 4, lines => 1);
 my $delivered = "$dir/delivered";
 my ($lease, $rounds) = (7200, 0);
 sql(qq{
 	SELECT loyalcs.create_shop('many');
 	UPDATE many.journey_steps SET expires_after = '1 year' WHERE step = 'order_confirmation';
 	INSERT INTO many.customers (customer_id, email)
-	SELECT 'M' || i, 'm' || i || '\@example.com' FROM generate_series(1, $share{commands} + $share{lines}) i;});
+	SELECT 'M' || i, 'm' || i || '\@example.com' FROM generate_series(1, $share{commands} + $share{pipes} + $share{lines}) i;});
 my $began = sql('SELECT extract(epoch FROM date_trunc(\'second\', now()))::bigint');
 
 # more(NUMBER): of so many more customers an order, and a follow-up that waits
@@ -751,6 +964,16 @@ sub a_round
 		'--at', sql("SELECT to_timestamp($at)"), @_, $node->connstr('postgres'));
 }
 
+# duplicates(): how many were delivered more than once, and how often
+sub duplicates
+{
+	my %times;
+	$times{$_}++ foreach map { /^\{"followup_id":(\d+),/ } split /^/, slurp_file($delivered);
+	my $extra = 0;
+	$extra += $_ - 1 foreach values %times;
+	return $extra;
+}
+
 # ended(RUN...): how many of them were killed; a server that is away for long ends them too
 sub ended
 {
@@ -768,7 +991,7 @@ sub ended
 mkfifo("$dir/restarted", 0600) or die $!;
 my $receiver = script('receiver', <<'END');
 #!/bin/sh
-IFS= read -r line
+IFS= read -r line || exit 1
 id=${line#*:} id=${id%%,*}
 attempt=${line#*\"attempt\":} attempt=${attempt%%,*}
 case $id.$attempt in
@@ -786,7 +1009,7 @@ more($share{commands});
 my ($kills, $known) = (0, 0);
 while ($known < $share{commands})
 {
-	my @options = a_round('--exec', "exec $receiver");
+	my @options = a_round('--parallel', $at_hand{commands}, '--exec', "exec $receiver");
 	my @runs = map { start({ err => "$dir/many.err" }, @options) } 1 .. 3;
 	if ($rounds == 1)
 	{
@@ -802,8 +1025,50 @@ while ($known < $share{commands})
 	note "round $rounds: $known of $share{commands} were sent by commands, $kills dispatchers were killed";
 }
 
-# With lines: whoever reads them kills it at some line, while it is at a later one.
 my $killed_by_commands = $kills;
+my $twice = duplicates();
+cmp_ok($kills, '>=', 2 * ($share{commands} / 100 - 1), "commands killed $kills dispatchers");
+cmp_ok($twice, '<=', $kills * $at_hand{commands}, "commands got twice: $twice, $at_hand{commands} at a time; kills: $kills");
+
+# With processes that stay: one kills its dispatcher before it delivers an item, or
+# before it answers, or after that.
+my $stays = script('stays', <<'END');
+#!/usr/bin/perl
+use strict;
+use warnings;
+$| = 1;
+while (my $line = <STDIN>)
+{
+	last if $line !~ /\n\z/;
+	my ($id, $attempt) = $line =~ /^\{"followup_id":(\d+),"attempt":(\d+),/ or die;
+	my $moment = $attempt == 1 && $id =~ /[05](\d)7$/ ? $1 : '';
+	kill 'KILL', getppid if $moment eq '1';
+	if ($moment eq '2') { print "$id\tfailed\tbusy\n"; next; }
+	exit 1 if $moment eq '3';
+	open my $out, '>>', "$ENV{DIR}/delivered" or die $!;
+	syswrite($out, $line) == length $line or die $!;
+	kill 'KILL', getppid if $moment eq '4';
+	print "$id\tsent\n";
+	kill 'KILL', getppid if $moment eq '5';
+	kill 'TERM', getppid if $moment eq '6';
+}
+END
+more($share{pipes});
+while ($known < $customers)
+{
+	my @options = a_round('--parallel', $at_hand{pipes}, '--pipe', "exec $stays");
+	$kills += ended(map { start({ err => "$dir/many.err" }, @options) } 1 .. 3);
+	$known = sent();
+	die "round $rounds: only $known of $customers are sent" if $rounds > 200;
+	note "round $rounds: $known of $customers were sent by processes, $kills dispatchers were killed";
+}
+my $killed_by_pipes = $kills - $killed_by_commands;
+my $twice_by_pipes = duplicates() - $twice;
+cmp_ok($killed_by_pipes, '>', 0, "processes killed $killed_by_pipes dispatchers");
+cmp_ok($twice_by_pipes, '<=', $killed_by_pipes * $at_hand{pipes}, "processes got twice: $twice_by_pipes, $at_hand{pipes} at a time; kills: $killed_by_pipes");
+$twice += $twice_by_pipes;
+
+# With lines: whoever reads them kills it at some line, while it is at a later one.
 my $reader = script('line_reader', <<'END');
 #!/usr/bin/perl
 use strict;
@@ -836,7 +1101,7 @@ while ($known < $customers)
 	} 1 .. 3;
 	$kills += ended(@runs);
 	$known = sent();
-	die "round $rounds: only $known of $customers are sent" if $rounds > 200;
+	die "round $rounds: only $known of $customers are sent" if $rounds > 300;
 	note "round $rounds: $known of $customers were sent, $kills dispatchers were killed";
 }
 
@@ -854,9 +1119,9 @@ is(scalar(keys %times), $customers, 'every follow-up is delivered');
 is($known, $customers, 'and is known to be');
 is(scalar(grep { $_ > 1 } values %attempts), 0, 'no claim is delivered twice');
 is(sql('SELECT count(*) FROM many.followup_late_reports'), '0', 'nobody reports on what somebody else has');
-cmp_ok($killed_by_commands, '>=', 2 * ($share{commands} / 100 - 1), "commands killed $killed_by_commands dispatchers");
-cmp_ok($kills, '>', $killed_by_commands, 'readers killed ' . ($kills - $killed_by_commands));
-cmp_ok($extra, '<=', $kills, "delivered twice: $extra; kills: $kills");
+my $killed_by_readers = $kills - $killed_by_commands - $killed_by_pipes;
+cmp_ok($killed_by_readers, '>', 0, "readers killed $killed_by_readers dispatchers");
+cmp_ok($extra - $twice, '<=', $killed_by_readers * $at_hand{lines}, 'readers got twice: ' . ($extra - $twice) . "; kills: $killed_by_readers");
 note "$rounds rounds, $kills kills, $extra duplicates";
 
 $node->stop('fast');
