@@ -113,6 +113,7 @@ SHOP_SQL = \
 	src/shop/purchases/orders.sql \
 	src/shop/purchases/products.sql \
 	src/shop/purchases/returned_items.sql \
+	src/shop/purchases/customer_changes.sql \
 	src/shop/ratings/surveys.sql \
 	src/shop/ratings/reviews.sql \
 	src/shop/purchases/purchases.sql \

@@ -186,6 +186,8 @@ SELECT queue_sla_warnings('2026-03-10 14:00+09') > 0 AS warned;
 
 INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome) SELECT customer_id, followup_id, 9, '2026-03-12 12:01+09', 'sent' FROM followups LIMIT 1;
 INSERT INTO tier_queue (customer_id) VALUES ('c1');
+INSERT INTO customer_changes (customer_id) VALUES ('c1');
+INSERT INTO unread_changes (customer_id, reader) VALUES ('c1', 'points');
 -- (all but what the shop knows of itself)
 CREATE FUNCTION pg_temp.empty_tables() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -27,6 +27,9 @@ INSERT INTO order_items (customer_id, order_id, line, product_id, category, amou
     -- lines of three thirds: 3000 in all, whatever a third is rounded to
     ('fay', 'F4', 1, 'a', 'rings', 0.3333), ('fay', 'F4', 2, 'b', 'chains', 0.3333), ('fay', 'F4', 3, 'c', NULL, 0.3333),
     ('fay', 'F5', 1, 'free', 'rings', 0);
+-- (tiers are by hand below)
+SELECT FROM evaluate_tiers('2026-09-01 00:00+09');
+DELETE FROM tier_history;
 INSERT INTO points_campaigns (title, multiplier, bonus, category, tier, valid) VALUES
     ('double June', 2, NULL, NULL, NULL, '[2026-06-01 00:00+09,2026-07-01 00:00+09)'),
     ('rings', 5, NULL, 'rings', NULL, '[2026-06-01 00:00+09,2026-06-15 00:00+09)'),

@@ -63,11 +63,10 @@ SELECT evaluated_at = '2024-03-15 00:00+09' AS stays, customers, changes FROM ev
 -- ben's third order comes to pass.
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-03-20 12:00+09');
 SELECT count(*) AS queued FROM tier_queue;
--- What changes nothing of a tier does not call for a look; what does, does.
-UPDATE orders SET shipped_at = '2024-04-01 00:00+09', delivered_at = '2024-04-02 00:00+09';
-SELECT count(*) AS queued FROM tier_queue;
+-- Nobody has changed where nothing has; a refund calls for a look.
+UPDATE orders SET amount = amount;
 INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES ('ann', '1', '2', '2024-03-12 00:00+09', 10001);
-SELECT customer_id FROM tier_queue;
+SELECT DISTINCT customer_id FROM customer_changes;
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-04-01 00:00+09');
 UPDATE returns SET refund = 10000;
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-04-01 00:00+09');
@@ -93,7 +92,7 @@ SELECT * FROM pg_temp.history();
 ROLLBACK;
 -- A trigger that is switched off, an hour that is set anew: everyone.
 BEGIN;
-ALTER TABLE orders DISABLE TRIGGER queue_tiers_of_new;
+ALTER TABLE orders DISABLE TRIGGER note_new_customers;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('dan', '1', '2024-02-01 12:00+09', 100000);
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2025-01-10 12:00+09');
 ROLLBACK;
@@ -101,6 +100,58 @@ BEGIN;
 UPDATE settings SET time_zone = 'Europe/Berlin';
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2025-01-10 12:00+09');
 ROLLBACK;
+-- Whoever asks does not wait for an evaluation: whatever has happened since, the answer
+-- is what it will be after it, of everyone, at every instant.
+CREATE FUNCTION pg_temp.answers_after(VARIADIC statements text[]) RETURNS TABLE (changed boolean, same boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    statement text;
+    told text[] := '{}';
+    asked constant text := $q$
+        SELECT array_agg(concat_ws(' ', c.customer_id, at, customer_tier(c.customer_id, at), customer_benefits(c.customer_id, at)) ORDER BY c.customer_id, at)
+          FROM customers c, unnest('{2024-01-01 00:00+09,2024-03-11 00:00+09,2024-03-20 12:00+09,2024-06-01 00:00+09,2025-01-10 12:00+09,2025-03-10 12:00+09,2026-01-01 00:00+09}'::timestamptz[]) at
+         WHERE at <= $1 $q$;
+    answer text[];
+BEGIN
+    FOREACH statement IN ARRAY '{""}'::text[] || statements LOOP
+        IF statement <> '' THEN
+            EXECUTE statement;
+        END IF;
+        EXECUTE asked INTO answer USING timestamptz '2026-01-01 00:00+09';
+        told := told || answer::text;
+    END LOOP;
+    PERFORM evaluate_tiers('2026-01-01 00:00+09');
+    EXECUTE asked INTO answer USING timestamptz '2026-01-01 00:00+09';
+    RAISE EXCEPTION USING ERRCODE = 'LC000', MESSAGE = told[1] <> told[cardinality(told)], DETAIL = told[cardinality(told)] = answer::text;
+EXCEPTION
+    WHEN SQLSTATE 'LC000' THEN
+        GET STACKED DIAGNOSTICS changed = MESSAGE_TEXT, same = PG_EXCEPTION_DETAIL;
+        RETURN NEXT;
+END
+$$;
+SELECT s.place, a.changed, a.same
+  FROM (VALUES
+    (1, ARRAY['INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''dan'', ''9'', ''2024-03-11 00:00+09'', 100000)']),
+    (2, ARRAY['UPDATE orders SET amount = 0']),
+    (3, ARRAY['DELETE FROM orders']),
+    (4, ARRAY['TRUNCATE orders CASCADE']),
+    (5, ARRAY['UPDATE orders SET customer_id = ''dan'', order_id = ''m'' || order_id WHERE customer_id = ''ann''']),
+    (6, ARRAY['UPDATE orders SET cancelled_at = ''2024-03-15 00:00+09''']),
+    (7, ARRAY['INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) SELECT customer_id, order_id, order_id, ''2024-04-01 00:00+09'', amount FROM orders']),
+    (8, ARRAY['INSERT INTO tier_rules (tier, rank, min_spend, valid) VALUES (''Any'', 0, 1, ''(,)'')']),
+    (9, ARRAY['UPDATE tier_rules SET valid = tstzrange(lower(valid), ''2025-01-11 00:00+09'')']),
+    (10, ARRAY['TRUNCATE tier_history, tier_state, tier_queue']),
+    (11, ARRAY['DELETE FROM customer_change_readers']),
+    (12, ARRAY['INSERT INTO tier_rules (tier, rank, top_share, match, valid) VALUES (''Top'', 2, 0.5, ''any'', ''(,)'')',
+               'INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''dan'', ''9'', ''2024-03-11 00:00+09'', 100000)',
+               'SELECT FROM evaluate_tiers(''2024-03-12 00:00+09'')',
+               'UPDATE tier_cuts SET spent_at_least = 1']),
+    (13, ARRAY['SELECT FROM evaluate_tiers(''2025-02-10 12:00+09'')',
+               'INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''dan'', ''9'', ''2025-03-01 00:00+09'', 100000)',
+               'SELECT FROM evaluate_tiers(''2025-02-10 12:00+09'')'])      -- what comes to pass
+  ) s (place, statements)
+ CROSS JOIN LATERAL pg_temp.answers_after(VARIADIC s.statements) a
+ ORDER BY s.place;
+
 -- Not an instant.
 SELECT pg_temp.outcome('SELECT evaluate_tiers(NULL)');
 SELECT pg_temp.outcome('SELECT evaluate_tiers(''infinity'')');
@@ -222,7 +273,7 @@ CREATE TABLE shop_tiers_view.sales AS TABLE shop_tiers_top.orders;
 CREATE VIEW shop_tiers_view.orders AS TABLE shop_tiers_view.sales;
 SELECT FROM loyalcs.create_shop('shop_tiers_view');
 SET search_path = shop_tiers_view;
-SELECT tiers_are_queued() AS here, shop_tiers.tiers_are_queued() AS there;
+SELECT customer_changes_are_noted('{orders,returns}') AS here, shop_tiers.customer_changes_are_noted('{orders,returns}') AS there;
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-02-01 00:00+09');
 UPDATE sales SET amount = 100000 WHERE customer_id = 'c5';
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-02-01 00:00+09');

@@ -67,6 +67,7 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_put_away_former(text) IS
     'puts the functions and views away that a shop has from an earlier version and this one does not make';
 
+-- A trigger of the shop's own tables goes with its function.
 CREATE FUNCTION loyalcs.shop_users_of_gone(shop text) RETURNS SETOF text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -82,7 +83,10 @@ BEGIN
       JOIN pg_depend d ON d.refclassid = g.classid AND d.refobjid = g.objid AND d.deptype IN ('n', 'a')
       LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
       LEFT JOIN pg_class c ON c.oid = g.objid AND g.classid = 'pg_class'::regclass OR c.reltype = g.objid AND g.classid = 'pg_type'::regclass
-     WHERE NOT EXISTS (SELECT FROM loyalcs.shop_gone(shop) h
+     WHERE NOT EXISTS (SELECT FROM pg_trigger t
+                        WHERE d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+                          AND t.tgrelid IN (SELECT o.oid FROM loyalcs.shop_own_tables(shop) o (oid)))
+       AND NOT EXISTS (SELECT FROM loyalcs.shop_gone(shop) h
                         WHERE h.classid = d.classid AND h.objid = d.objid
                            OR h.classid = 'pg_class'::regclass AND h.objid = r.ev_class AND r.rulename = '_RETURN')
      ORDER BY 1;

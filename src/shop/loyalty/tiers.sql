@@ -2,14 +2,19 @@
 --
 -- Tiers: what leads to them, who holds which since when, how much is missing,
 -- and what a tier is worth.
--- Needs: settings, customers, orders, purchases.
+-- Needs: settings, customers, orders, customer_changes, purchases.
 --
 -- From when to when a customer holds a tier follows from orders, refunds and
 -- rules alone (see loyalcs.tier_spans), so it matters neither when nor how often
 -- evaluate_tiers() runs. That brings tier_history up to date: for the customers
--- in tier_queue, which the rows of orders and returns fill, and for those whose
+-- who have changed, as the reader tiers of customer_changes, and for those whose
 -- tier changes by itself because time passes, which is known beforehand and
--- stands in review_at.
+-- stands in review_at of the history, and in tier_queue for those who hold none.
+--
+-- Whoever asks for one customer's tier (customer_tier) does not wait for that: where
+-- the history may be out of date, by tier_is_kept(), it is worked out on the spot
+-- from the same orders by the same function. That reads and writes nothing, so it
+-- may be done by everybody who may read, and by any number of sessions at once.
 
 --@ table tier_rules
 CREATE TABLE tier_rules (
@@ -127,6 +132,11 @@ ALTER TABLE tier_cuts
     ADD CONSTRAINT tier_cuts_spent_at_least_is_money
         CHECK (spent_at_least BETWEEN 0::numeric AND 922337203685477.5807 AND spent_at_least = round(spent_at_least, 4));
 
+-- (0.1.0 kept here who had changed, too)
+--@ change tier_queue 0.2.0
+COMMENT ON TABLE tier_queue IS
+    'customers without a tier who will hold one if nothing changes, and when: evaluate_tiers() looks at them then';
+
 --@ reference tier_cuts tier_rules 0.2.0
 SELECT refer(regclass 'tier_cuts', text 'tier_cuts_rule', text 'rule_id', regclass 'tier_rules', text 'rule_id');
 
@@ -211,79 +221,46 @@ $$;
 COMMENT ON FUNCTION check_tier_rule() IS
     'trigger of tier_rules: a tier has one rank at a time, and a rule by which tiers have been evaluated is only ended';
 
--- Rows are only added, so that orders of the same customer never wait for each
--- other here.
-CREATE OR REPLACE FUNCTION queue_tiers() RETURNS trigger
+CREATE OR REPLACE FUNCTION forget_tier_basis() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
-DECLARE
-    changed @key_type@[];
 BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-        UPDATE tier_state SET basis = NULL WHERE basis IS NOT NULL;
-        RETURN NULL;
-    ELSIF TG_OP = 'INSERT' THEN
-        changed := ARRAY(SELECT DISTINCT n.customer_id FROM new_rows n);
-    ELSIF TG_OP = 'DELETE' THEN
-        changed := ARRAY(SELECT DISTINCT o.customer_id FROM old_rows o);
-    ELSIF TG_TABLE_NAME = 'orders' THEN
-        -- Orders are shipped and delivered far more often than these change.
-        changed := ARRAY(SELECT DISTINCT c.customer_id
-                           FROM (SELECT n.customer_id, n.order_id, n.ordered_at, n.amount, n.cancelled_at FROM new_rows n
-                                 UNION ALL
-                                 SELECT o.customer_id, o.order_id, o.ordered_at, o.amount, o.cancelled_at FROM old_rows o) c
-                          GROUP BY c.customer_id, c.order_id, c.ordered_at, c.amount, c.cancelled_at
-                         HAVING count(*) = 1);
-    ELSE
-        changed := ARRAY(SELECT n.customer_id FROM new_rows n
-                         UNION
-                         SELECT o.customer_id FROM old_rows o);
-    END IF;
-    INSERT INTO tier_queue (customer_id) SELECT pg_catalog.unnest(changed);
+    UPDATE tier_state s SET basis = NULL WHERE s.basis IS NOT NULL;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION queue_tiers() IS
-    'trigger of orders and returns: notes whose tier has to be looked at';
+COMMENT ON FUNCTION forget_tier_basis() IS
+    'trigger of what tiers follow from apart from orders and returns: what was evaluated by it holds no more';
+
+--@ reference tier_rules tier_state 0.2.0
+CREATE OR REPLACE TRIGGER forget_tier_basis
+    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tier_rules
+    FOR EACH STATEMENT EXECUTE FUNCTION forget_tier_basis();
+
+--@ reference tier_cuts tier_state 0.2.0
+CREATE OR REPLACE TRIGGER forget_tier_basis
+    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tier_cuts
+    FOR EACH STATEMENT EXECUTE FUNCTION forget_tier_basis();
+
+--@ reference settings tier_state 0.2.0
+CREATE OR REPLACE TRIGGER forget_tier_basis
+    AFTER UPDATE OF time_zone ON settings
+    FOR EACH STATEMENT EXECUTE FUNCTION forget_tier_basis();
 
 --@ reference tier_rules tier_state
 CREATE OR REPLACE TRIGGER check_tier_rule
     BEFORE INSERT OR UPDATE OR DELETE ON tier_rules
     FOR EACH ROW EXECUTE FUNCTION check_tier_rule();
 
---@ reference tier_queue orders
-CREATE OR REPLACE TRIGGER queue_tiers_of_new
-    AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-CREATE OR REPLACE TRIGGER queue_tiers_of_changed
-    AFTER UPDATE ON orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-CREATE OR REPLACE TRIGGER queue_tiers_of_deleted
-    AFTER DELETE ON orders REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-CREATE OR REPLACE TRIGGER queue_tiers_of_all
-    AFTER TRUNCATE ON orders
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-
---@ reference tier_queue returns
-CREATE OR REPLACE TRIGGER queue_tiers_of_new
-    AFTER INSERT ON returns REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-CREATE OR REPLACE TRIGGER queue_tiers_of_changed
-    AFTER UPDATE ON returns REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-CREATE OR REPLACE TRIGGER queue_tiers_of_deleted
-    AFTER DELETE ON returns REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-CREATE OR REPLACE TRIGGER queue_tiers_of_all
-    AFTER TRUNCATE ON returns
-    FOR EACH STATEMENT EXECUTE FUNCTION queue_tiers();
-
 --@ functions
+-- (plpgsql, which keeps its plan: each look at a customer's tier asks for the rules.)
 CREATE OR REPLACE FUNCTION tier_rule_set(as_of timestamptz) RETURNS loyalcs.tier_rule[]
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN (
     SELECT coalesce(pg_catalog.array_agg(ROW(r.rule_id, r.tier, r.rank, s.min_spend, r.min_orders, r.match = 'all',
                                   r.period, r.length, r.grace, r.soft_landing,
                                   pg_catalog.lower(s.valid), pg_catalog.upper(s.valid))::loyalcs.tier_rule
@@ -307,8 +284,9 @@ BEGIN ATOMIC
            ) s
      WHERE NOT pg_catalog.isempty(s.valid)
        AND (r.top_share IS NULL OR k.spent_at_least IS NOT NULL
-            OR r.match = 'any' AND pg_catalog.num_nonnulls(r.min_spend, r.min_orders) > 0);
-END;
+            OR r.match = 'any' AND pg_catalog.num_nonnulls(r.min_spend, r.min_orders) > 0));
+END
+$$;
 COMMENT ON FUNCTION tier_rule_set(timestamptz) IS
     'the rules as loyalcs.tier_spans takes them: a top share is the money that it took by the cuts kept until then, and nobody has it before the first';
 
@@ -468,28 +446,18 @@ COMMENT ON FUNCTION write_tiers(@key_type@[], timestamptz) IS
 
 -- Settings under which a rule's text is the same in every session.
 CREATE OR REPLACE FUNCTION tier_basis(as_of timestamptz) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
     SET timezone = 'UTC'
     SET datestyle = 'ISO, YMD'
     SET intervalstyle = 'postgres'
-RETURN md5((SELECT s.time_zone FROM settings s) || ' ' || tier_rule_set(as_of)::text);
+AS $$
+BEGIN
+    RETURN md5((SELECT s.time_zone FROM settings s) || ' ' || tier_rule_set(as_of)::text);
+END
+$$;
 COMMENT ON FUNCTION tier_basis(timestamptz) IS
     'a digest of all that tiers follow from, orders and returns apart: if it changes, everyone has to be evaluated';
-
-CREATE OR REPLACE FUNCTION tiers_are_queued() RETURNS boolean
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT count(*) = 8
-      FROM pg_catalog.pg_trigger t
-      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-      JOIN pg_catalog.pg_class q ON q.relnamespace = c.relnamespace
-     WHERE q.oid = 'tier_queue'::regclass::oid
-       AND c.relname IN ('orders', 'returns')
-       AND t.tgfoid = 'queue_tiers()'::regprocedure AND t.tgenabled IN ('O', 'A');
-END;
-COMMENT ON FUNCTION tiers_are_queued() IS
-    'whether every change of orders and returns is noted in tier_queue; not so where a view or another''s table serves as either, or a trigger was switched off';
 
 CREATE OR REPLACE FUNCTION evaluate_tiers(as_of timestamptz DEFAULT now(), everyone boolean DEFAULT false,
                                           OUT evaluated_at timestamptz, OUT customers bigint,
@@ -513,7 +481,7 @@ BEGIN
     SELECT s.evaluated_at, s.basis INTO state FROM tier_state s FOR UPDATE;
     evaluated_at := greatest(as_of, state.evaluated_at);
 
-    everyone := everyone OR NOT tiers_are_queued()
+    everyone := begin_customer_changes('tiers') OR everyone OR NOT customer_changes_are_noted('{orders,returns}'::text[])
                 OR EXISTS (SELECT FROM tier_rules r
                             WHERE r.top_share IS NOT NULL AND r.valid OPERATOR(pg_catalog.@>) evaluated_at
                               AND NOT EXISTS (SELECT FROM tier_cuts k
@@ -525,9 +493,12 @@ BEGIN
     everyone := everyone OR current_basis IS DISTINCT FROM state.basis;
 
     IF everyone THEN
+        PERFORM take_customer_changes('tiers');
         DELETE FROM tier_queue;
     ELSE
-        of_customers := ARRAY(SELECT q.customer_id FROM tier_queue q
+        of_customers := ARRAY(SELECT take_customer_changes('tiers')
+                              UNION
+                              SELECT q.customer_id FROM tier_queue q
                                WHERE q.review_at <= evaluate_tiers.evaluated_at
                               UNION
                               SELECT h.customer_id FROM tier_history h
@@ -536,6 +507,8 @@ BEGIN
     END IF;
     SELECT w.customers, w.raised, w.lowered, w.changes INTO customers, raised, lowered, changes
       FROM write_tiers(of_customers, evaluated_at) w;
+    -- (where changes are not noted, nothing of this may be relied on)
+    current_basis := CASE WHEN customer_changes_are_noted('{orders,returns}'::text[]) THEN current_basis END;
     UPDATE tier_state s
        SET evaluated_at = evaluate_tiers.evaluated_at, basis = current_basis
      WHERE (s.evaluated_at, s.basis) IS DISTINCT FROM (evaluate_tiers.evaluated_at, current_basis);
@@ -546,28 +519,61 @@ COMMENT ON FUNCTION evaluate_tiers(timestamptz, boolean) IS
 
 -- For applications
 
+-- (Whether changes are noted at all, evaluate_tiers() has asked.)
+CREATE OR REPLACE FUNCTION tier_is_kept(customer @key_type@, as_of timestamptz) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM tier_state s WHERE s.basis IS NOT NULL)
+           AND NOT customer_has_changed(customer, 'tiers')
+           AND NOT EXISTS (SELECT FROM tier_history h WHERE h.customer_id = customer AND h.review_at <= as_of)
+           AND NOT EXISTS (SELECT FROM tier_queue q WHERE q.customer_id = customer AND q.review_at <= as_of);
+END
+$$;
+COMMENT ON FUNCTION tier_is_kept(@key_type@, timestamptz) IS
+    'whether tier_history says what is so of a customer as of an instant; not if something has changed, or came to pass, since tiers were evaluated';
+
+CREATE OR REPLACE FUNCTION held_tier(customer @key_type@, as_of timestamptz, OUT tier text, OUT rank integer, OUT rule_id bigint)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF tier_is_kept(customer, as_of) THEN
+        SELECT h.tier, h.rank, h.rule_id INTO held_tier.tier, held_tier.rank, held_tier.rule_id
+          FROM tier_history h
+         WHERE h.customer_id = customer AND h.valid_from <= as_of
+           AND (h.valid_until IS NULL OR h.valid_until > as_of);
+    ELSE
+        SELECT s.tier, s.rank, s.rule_id INTO held_tier.tier, held_tier.rank, held_tier.rule_id
+          FROM tier_spans_of(timestamptz 'infinity') t
+         CROSS JOIN LATERAL pg_catalog.unnest(t.spans) s
+         WHERE t.customer_id = customer AND s.valid_from <= as_of
+           AND (s.valid_until IS NULL OR s.valid_until > as_of);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION held_tier(@key_type@, timestamptz) IS
+    'the tier that a customer holds, its rank and the rule by which it was given, all NULL for none: as kept in tier_history or, where that is out of date, by orders, returns and rules as they are now';
+
 CREATE OR REPLACE FUNCTION customer_tier(customer @key_type@, as_of timestamptz DEFAULT now()) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT h.tier
-      FROM tier_history h
-     WHERE h.customer_id = customer_tier.customer
-       AND h.valid_from <= customer_tier.as_of
-       AND (h.valid_until IS NULL OR h.valid_until > customer_tier.as_of);
-END;
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN (held_tier(customer, as_of)).tier;
+END
+$$;
 COMMENT ON FUNCTION customer_tier(@key_type@, timestamptz) IS
-    'the tier that a customer holds, as evaluated last; NULL for none';
+    'the tier that a customer holds by all that is known now, whether tiers were evaluated since or not; NULL for none. It reads a few pages by key, and the customer''s orders if something changed; it writes nothing';
 
 CREATE OR REPLACE FUNCTION customer_benefits(customer @key_type@, as_of timestamptz DEFAULT now()) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT r.benefits
-      FROM tier_history h
+      FROM held_tier(customer_benefits.customer, customer_benefits.as_of) h
       JOIN tier_rules r ON r.tier = h.tier
-     WHERE h.customer_id = customer_benefits.customer
-       AND h.valid_from <= customer_benefits.as_of
-       AND (h.valid_until IS NULL OR h.valid_until > customer_benefits.as_of)
-       AND (r.valid OPERATOR(pg_catalog.@>) customer_benefits.as_of OR r.rule_id = h.rule_id)
+     WHERE r.valid OPERATOR(pg_catalog.@>) customer_benefits.as_of OR r.rule_id = h.rule_id
      ORDER BY r.valid OPERATOR(pg_catalog.@>) customer_benefits.as_of DESC, r.rule_id = h.rule_id DESC, r.rule_id
      LIMIT 1;
 END;
