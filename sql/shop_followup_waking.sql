@@ -40,7 +40,13 @@ BEGIN
     RETURN result;
 END $$;
 SELECT pg_temp.of_type('text', 'a'), pg_temp.of_type('bigint', '7'), pg_temp.of_type('integer', '7'), pg_temp.of_type('uuid', '00000000-0000-0000-0000-000000000007');
--- Orders tell those who listen.
+-- No transaction that writes into a shop waits for others to commit: nothing notifies but what is called to.
 SELECT FROM loyalcs.create_shop('shop_followup_waking');
-SELECT c.relname AS told_by FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'notify_followups' AND c.relnamespace = 'shop_followup_waking'::regnamespace ORDER BY 1;
+SELECT p.proname, EXISTS (SELECT FROM pg_trigger t WHERE t.tgfoid = p.oid) AS by_trigger
+  FROM pg_proc p
+ WHERE p.pronamespace IN ('shop_followup_waking'::regnamespace, 'loyalcs'::regnamespace) AND pg_get_functiondef(p.oid) ~* 'notify'
+   AND p.prokind <> 'a' AND p.proname NOT IN ('shop_parts', 'shop_first_functions');
+SELECT p.proname AS calls_it FROM pg_proc p
+ WHERE p.pronamespace = 'shop_followup_waking'::regnamespace AND p.prokind <> 'a' AND pg_get_functiondef(p.oid) ~ 'wake_followups' AND p.proname <> 'wake_followups';
+SELECT shop_followup_waking.wake_followups();
 SELECT loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');

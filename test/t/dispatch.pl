@@ -839,7 +839,7 @@ $run = start({ out => "$dir/awake" }, on_shop('--verbose', '--poll', '3600'));
 wait_for_text($run->{err}, qr/nothing is due, sleeping/);
 is(became('T'), '2 sent', 'what somebody else left is sent');
 orders(1, 'W');
-sql(q{NOTIFY loyalcs_followups, 'another'; NOTIFY loyalcs_followups, 'aurora'});
+sql(q{NOTIFY loyalcs_followups, 'another'; SELECT aurora.wake_followups()});
 wait_for_text("$dir/awake", qr/"W1"/);
 like(slurp_file($run->{err}), qr/nothing is due, sleeping.*\n.*told of new work\n.*claimed 1\n/, 'it is told of new work');
 kill 'TERM', $run->{pid};

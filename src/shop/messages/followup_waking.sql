@@ -1,7 +1,7 @@
 -- shop/followup_waking.sql
 --
--- When a worker is to look again: at an instant that can be foreseen, and when
--- something happened that could not.
+-- When a worker is to look again: at an instant that can be foreseen, and when it
+-- is told that something happened that could not.
 -- Needs: settings, orders, tickets, offers, journeys, followups.
 
 --@ functions
@@ -91,42 +91,17 @@ BEGIN ATOMIC
                     AND (next_followup_at.channel IS NULL OR s.channel = next_followup_at.channel)) n));
 END;
 COMMENT ON FUNCTION next_followup_at(text, timestamptz) IS
-    'the next instant at which there may be something to claim on a channel (NULL: on any), as_of itself if there is now; NULL if nothing is foreseen. New orders, shipments, tickets and the like can only be heard of: LISTEN loyalcs_followups';
+    'the next instant at which there may be something to claim on a channel (NULL: on any), as_of itself if there is now; NULL if nothing is foreseen. New orders, shipments, tickets and the like cannot be: look every few seconds, and LISTEN loyalcs_followups for wake_followups()';
 
--- Once a transaction, however many statements: the server drops equal notifications.
-CREATE OR REPLACE FUNCTION notify_followups() RETURNS trigger
+-- No table of the shop notifies by itself: transactions that notify commit one after
+-- another, which takes eight of nine commits away from sixteen clients.
+CREATE OR REPLACE FUNCTION wake_followups() RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    PERFORM pg_notify('loyalcs_followups', TG_TABLE_SCHEMA::text);
-    RETURN NULL;
+    PERFORM pg_notify('loyalcs_followups', current_schema()::text);
 END
 $$;
-COMMENT ON FUNCTION notify_followups() IS
-    'trigger of the tables that follow-ups come from: tells those who LISTEN loyalcs_followups the name of the shop';
-
---@ reference orders orders
-CREATE OR REPLACE TRIGGER notify_followups
-    AFTER INSERT OR UPDATE OF ordered_at, shipped_at, delivered_at ON orders
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
-
---@ reference tickets tickets
-CREATE OR REPLACE TRIGGER notify_followups
-    AFTER UPDATE OF closed_at ON tickets
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
-
---@ reference subscriptions subscriptions
-CREATE OR REPLACE TRIGGER notify_followups
-    AFTER INSERT OR UPDATE OF cancelled_at ON subscriptions
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
-
---@ reference consents consents
-CREATE OR REPLACE TRIGGER notify_followups
-    AFTER INSERT ON consents
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
-
---@ reference journey_steps journey_steps
-CREATE OR REPLACE TRIGGER notify_followups
-    AFTER INSERT OR UPDATE ON journey_steps
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_followups();
+COMMENT ON FUNCTION wake_followups() IS
+    'tells those who LISTEN loyalcs_followups the name of the shop, so that they look for work now and not when they would have next. For jobs and single occasions, such as a campaign that has just begun: transactions that notify commit one after another, so not for what customers wait for';

@@ -1,0 +1,75 @@
+-- Asked for one customer, a view reads that customer's rows.
+
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_by_customer');
+SET search_path = shop_by_customer;
+UPDATE settings SET live_since = '2024-01-01 00:00+09';
+
+-- So many more customers, each with something of everything.
+CREATE PROCEDURE pg_temp.grow(first integer, last integer) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO customers (customer_id, joined_at, name, email, phone)
+    SELECT 'c' || i, '2024-12-01 00:00+09', 'N', 'c' || i || '@example.com', '03-' || i FROM generate_series(first, last) i;
+    INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
+    SELECT 'c' || i, 'o' || n, timestamptz '2025-01-01 00:00+09' + i * interval '1 hour' + n * interval '20 days', 1000,
+           timestamptz '2025-01-02 00:00+09' + i * interval '1 hour' + n * interval '20 days', timestamptz '2025-01-03 00:00+09' + i * interval '1 hour' + n * interval '20 days'
+      FROM generate_series(first, last) i, generate_series(1, 4) n;
+    -- and the last of late, so that messages are due
+    INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
+    SELECT 'c' || i, 'o5', '2025-12-18 12:00+09', 1000, '2025-12-18 13:00+09', '2025-12-20 12:00+09' FROM generate_series(first, last) i;
+    INSERT INTO order_items (customer_id, order_id, line, product_id, amount)
+    SELECT o.customer_id, o.order_id, 1, 'p', 1000 FROM orders o WHERE substr(o.customer_id, 2)::integer BETWEEN first AND last;
+    INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund)
+    SELECT 'c' || i, 'r', 'o1', '2025-12-01 00:00+09', 100 FROM generate_series(first, last) i;
+    INSERT INTO tickets (customer_id, ticket_id, channel, reason) SELECT 'c' || i, 't', 'email', 'delivery' FROM generate_series(first, last) i;
+    INSERT INTO ticket_events (customer_id, ticket_id, at, kind) SELECT 'c' || i, 't', '2025-12-01 00:00+09', 'opened' FROM generate_series(first, last) i;
+    PERFORM earn_points('c' || i, 'o1', '2025-02-01 00:00+09') FROM generate_series(first, last) i;
+    PERFORM evaluate_tiers('2026-01-01 12:00+09');
+    PERFORM refresh_rfm_cuts('2026-01-01 12:00+09');
+END
+$$;
+
+-- How many entries of tables and indexes a statement reads. Small tables are read
+-- through where that is quicker, so it is not: what an index can give is asked of it.
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+CREATE FUNCTION pg_temp.reads(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    counted constant text := $q$SELECT sum(pg_stat_get_xact_tuples_returned(c.oid)) FROM pg_class c WHERE c.relnamespace = 'shop_by_customer'::regnamespace AND c.relkind IN ('r', 'i')
+        AND c.relname !~ '^shop_|^journey'$q$;
+    before bigint;
+    after bigint;
+    n bigint;
+BEGIN
+    EXECUTE counted INTO before;
+    EXECUTE statement INTO n;
+    EXECUTE counted INTO after;
+    RETURN after - before;
+END
+$$;
+CREATE TEMP TABLE asked AS
+SELECT c.relname::text AS view, w.way,
+       CASE w.way WHEN 1 THEN format('SELECT count(*) FROM (SELECT * FROM %I_at(''2026-01-01 12:00+09'') v WHERE v.customer_id = ''c7'' OFFSET 0) s', c.relname)
+                  ELSE format('SELECT count(*) FROM (VALUES (''c7''), (''c8'')) l (customer_id) CROSS JOIN LATERAL (SELECT * FROM %I_at(''2026-01-01 12:00+09'') v WHERE v.customer_id = l.customer_id OFFSET 0) s', c.relname) END AS statement
+  FROM pg_class c
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'
+ CROSS JOIN (VALUES (1), (2)) w (way)
+ WHERE c.relnamespace = 'shop_by_customer'::regnamespace AND c.relkind = 'v'
+UNION ALL
+SELECT f.name, f.way, f.statement
+  FROM (VALUES ('customer_rfm()', 1, 'SELECT count(*) FROM customer_rfm(''c7'', ''2026-01-01 12:00+09'')'),
+               ('customer_rfm()', 2, 'SELECT count(*) FROM (SELECT c.customer_id FROM customers c WHERE c.customer_id IN (''c7'', ''c8'')) l CROSS JOIN LATERAL customer_rfm(l.customer_id, ''2026-01-01 12:00+09'')'),
+               ('customer_tier()', 1, 'SELECT count(customer_tier(''c7'', ''2026-01-01 12:00+09''))'),
+               ('points_balance()', 1, 'SELECT count(*) FROM points_balance(''c7'', ''2026-01-01 12:00+09'')')) f (name, way, statement);
+CALL pg_temp.grow(1, 50);
+ALTER TABLE asked ADD small bigint, ADD large bigint;
+UPDATE asked SET small = pg_temp.reads(statement);
+CALL pg_temp.grow(51, 300);
+UPDATE asked SET large = pg_temp.reads(statement);
+-- One more or less is the depth of an index. (What is due is found for all at once.)
+SELECT view, way FROM asked WHERE large > 1.5 * small + 20 AND view NOT IN ('followups_due', 'followups_suppressed') ORDER BY 1, 2;
+SELECT count(DISTINCT view) > 15 AS views FROM asked;
+SELECT loyalcs.drop_shop('shop_by_customer', 'shop_by_customer');
