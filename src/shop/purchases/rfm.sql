@@ -75,7 +75,6 @@ END;
 COMMENT ON FUNCTION rfm_cuts_of(timestamptz) IS
     'the shop''s cut points as of an instant, by which every score and segment goes: those that refresh_rfm_cuts() kept last; those of all customers while none are kept';
 
--- (The cut points of all are found here among what is read anyway.)
 CREATE OR REPLACE FUNCTION rfm_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -89,29 +88,13 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH bought AS MATERIALIZED (
-        SELECT p.customer_id, p.last_order_at, p.orders, p.total_spent
-          FROM customer_purchases_at(rfm_at.as_of) p
-    ), cuts AS (
-        SELECT k.recency, k.frequency, k.monetary
-          FROM kept_rfm_cuts(rfm_at.as_of) k
-        UNION ALL
-        SELECT loyalcs.quintiles(b.last_order_at),
-               loyalcs.quintiles(b.orders::double precision),
-               loyalcs.quintiles(b.total_spent)
-          FROM bought b
-         WHERE NOT EXISTS (SELECT FROM kept_rfm_cuts(rfm_at.as_of) k)
-        HAVING count(*) > 0
-    ), scored AS (
-        SELECT b.*,
-               loyalcs.score_by(b.last_order_at, c.recency) AS r,
-               loyalcs.score_by(b.orders::double precision, c.frequency) AS f,
-               loyalcs.score_by(b.total_spent, c.monetary) AS m
-          FROM bought b CROSS JOIN cuts c
-    )
-    SELECT s.customer_id, s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
-           s.last_order_at, s.orders, s.total_spent
-      FROM scored s;
+    SELECT p.customer_id, s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
+           p.last_order_at, p.orders, p.total_spent
+      FROM customer_purchases_at(rfm_at.as_of) p
+     CROSS JOIN rfm_cuts_of(rfm_at.as_of) k
+     CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,
+                                loyalcs.score_by(p.orders::double precision, k.frequency) AS f,
+                                loyalcs.score_by(p.total_spent, k.monetary) AS m) s;
 END;
 COMMENT ON FUNCTION rfm_at(timestamptz) IS
     'RFM scores of every customer who bought: 1 + the number of quintile cut points below the value, so equal customers score equally; recency 5 bought last. By the shop''s cut points, see rfm_cuts_of()';
@@ -178,7 +161,10 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,
                                 loyalcs.score_by(p.orders::double precision, k.frequency) AS f,
                                 loyalcs.score_by(p.total_spent, k.monetary) AS m) s
-     WHERE p.customer_id = customer_rfm.customer;
+     WHERE p.customer_id = customer_rfm.customer
+    -- not to be pulled up: beside a row of another table, the customer is to be known
+    -- before orders are added up
+    OFFSET 0;
 END;
 COMMENT ON FUNCTION customer_rfm(@key_type@, timestamptz) IS
     'RFM scores of one customer, the same as in rfm: by the cut points that refresh_rfm_cuts() kept last, and then it reads that customer''s orders only; while none are kept it reads all orders. No row for a prospect';

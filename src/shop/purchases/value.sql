@@ -75,23 +75,28 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH gaps AS (
+    WITH gaps AS MATERIALIZED (
         SELECT g.order_number, (g.next).median, (g.next).median_of_ended
           FROM (SELECT o.order_number,
                        loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
                                         least(lapsing_customers_at.as_of, timestamptz '9999-12-31 00:00+00')) AS next
                   FROM numbered_orders_by('everyone', lapsing_customers_at.as_of) o
                  GROUP BY GROUPING SETS ((o.order_number), ())) g
+         WHERE g.order_number IS NULL OR g.order_number <= 2
     ), bought AS (
+        -- The shop's rhythm takes the orders of all, so it is looked up only for those
+        -- who have none of their own.
         SELECT p.customer_id, p.orders, p.last_order_at, p.total_spent, p.recency,
                CASE WHEN p.orders > 2 THEN p.purchase_interval END AS own,
-               coalesce(n.median, a.median) AS usual,
-               coalesce(n.median_of_ended, a.median_of_ended) AS returning,
+               CASE WHEN p.orders <= 2
+                    THEN coalesce((SELECT n.median FROM gaps n WHERE n.order_number = p.orders),
+                                  (SELECT a.median FROM gaps a WHERE a.order_number IS NULL)) END AS usual,
+               CASE WHEN p.orders <= 2
+                    THEN coalesce((SELECT n.median_of_ended FROM gaps n WHERE n.order_number = p.orders),
+                                  (SELECT a.median_of_ended FROM gaps a WHERE a.order_number IS NULL)) END AS returning,
                p.total_spent::double precision
                / years_as_customer(p.first_order_at, lapsing_customers_at.as_of) AS annual_value
           FROM customer_purchases_at(lapsing_customers_at.as_of) p
-          LEFT JOIN gaps n ON n.order_number = p.orders
-          LEFT JOIN gaps a ON a.order_number IS NULL
     ), measured AS (
         SELECT b.*,
                e.expected,
