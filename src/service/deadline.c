@@ -204,14 +204,17 @@ find_deadline(TimestampTz started, const Target *target, const Pause *pauses, in
 	add_amount(started, amount, calendar, pauses, npauses, deadline);
 }
 
-/* When a deadline is near, in time that counts as its own does; DT_NOEND: never. */
+/*
+ * When a deadline is near, in time that counts as its own does; DT_NOEND: never,
+ * or nobody knows, as with one that is paused.
+ */
 TimestampTz
 find_warning(TimestampTz started, const Target *target, const Pause *pauses, int npauses,
 			 const Deadline *deadline)
 {
 	Deadline	warning = {NULL};
 
-	if (deadline->problem != NULL || deadline->amount == NO_AMOUNT)
+	if (deadline->at == DT_NOEND || deadline->amount == NO_AMOUNT)
 		return DT_NOEND;
 	add_amount(started, Max(deadline->amount - target->warn_before, 0),
 			   calendar_or_wall(target->hours), pauses, npauses, &warning);
