@@ -136,8 +136,12 @@ SHOP_SQL = \
 	src/shop/messages/lines.sql \
 	src/shop/messages/templates.sql \
 	src/shop/messages/journeys.sql \
+	src/shop/messages/followup_anchors.sql \
+	src/shop/messages/followup_judgement.sql \
 	src/shop/messages/followups.sql \
+	src/shop/messages/followup_queue.sql \
 	src/shop/messages/followup_claims.sql \
+	src/shop/messages/followup_handover.sql \
 	src/shop/messages/followup_outcomes.sql \
 	src/shop/messages/followup_effect.sql \
 	src/shop/messages/followup_waking.sql \

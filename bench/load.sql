@@ -182,6 +182,33 @@ SELECT o.customer_id, s.step, o.order_id, s.step_id, s.channel, true, s.priority
   JOIN big.journey_steps s ON s.step = 'arrival_check';
 CREATE TABLE queue (LIKE big.followups INCLUDING INDEXES);
 INSERT INTO queue SELECT * FROM big.followups;
+
+-- Work that waits for later on another channel: 300,000 and 3,000.
+CREATE PROCEDURE fill_waiting(shop text, waiting bigint, customers bigint)
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    EXECUTE format('SET LOCAL search_path = %I, "$user", public', shop);
+    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at)
+    SELECT i % customers + 1, s.step, 'W' || i, s.step_id, 'line', true, i % 10, at, at, '2027-01-01', '2026-06-01 00:00+00', at
+      FROM generate_series(1, waiting) i
+     CROSS JOIN LATERAL (SELECT timestamptz '2026-09-01 00:00+00' + scatter(i, 32, 864000) * interval '1 second' AS at) w
+      JOIN journey_steps s ON s.step = 'seasonal';
+END
+$$;
+CALL fill_waiting('big', 300000 / :scale, 500000 / :scale);
+CALL fill_waiting('small', 3000 / :scale, 50000 / :scale);
+
+-- What becomes due on one day: 20,000 arrival checks; and a bare queue of as many.
+INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
+SELECT i * 20, 'K' || i, '2026-07-15 00:00+00', 1000, '2026-07-16 00:00+00', timestamptz '2026-07-17 02:00+00' + i * interval '10 milliseconds'
+  FROM generate_series(1, 20000 / :scale) i;
+CREATE TABLE due_queue (LIKE big.followups INCLUDING DEFAULTS INCLUDING INDEXES);
+INSERT INTO due_queue
+SELECT o.customer_id, s.step, o.order_id, o.customer_id, s.step_id, s.channel, true, s.priority, o.delivered_at, o.delivered_at + s.delay, '2027-01-01', '2026-07-20 00:00+00', o.delivered_at + s.delay
+  FROM big.orders o
+  JOIN big.journey_steps s ON s.step = 'arrival_check'
+ WHERE o.order_id LIKE 'K%';
 RESET session_replication_role;
 
 -- Work for the dispatcher: confirmations of orders, of customers who have none yet.

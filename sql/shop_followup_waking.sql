@@ -22,11 +22,11 @@ INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, 
     ('cho', 'C-1', 1, 'P1', '指輪', 1, 4000), ('cho', 'C-1', 2, 'P2', NULL, 2, 1000);
 INSERT INTO shipments VALUES ('ann', 'A-1', 1, 'ヤマト', '1234', '2026-03-03'), ('ann', 'A-1', 2, 'ヤマト', '1235', '2026-03-04');
 
--- By mail when the window opens, by phone not before a birthday might come.
+-- At once, since nobody has looked yet what there is; see shop_followup_queue.
 SELECT next_followup_at(NULL, '2026-03-10 09:00+09'), next_followup_at('phone', '2026-03-10 09:00+09');
 SELECT loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');
 
--- For every type of key; and a shop without customers sleeps until the next birthday might come.
+-- For every type of key.
 CREATE FUNCTION pg_temp.of_type(key_type regtype, key text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE result text;
 BEGIN

@@ -138,7 +138,8 @@ BEGIN
                        generate_series(1, 5) y CROSS JOIN LATERAL (SELECT ((f.at AT TIME ZONE 'Asia/Tokyo')::date + make_interval(years => y))::date) b (d)) e
             ON e.anchor = s.anchor AND e.at IS NOT NULL
          CROSS JOIN LATERAL (SELECT pg_temp.plus(e.at, s.delay) AS wanted) w
-         WHERE w.wanted <= as_of AND pg_temp.plus(w.wanted, s.expires_after) > as_of AND w.wanted <@ s.valid
+         WHERE w.wanted <= as_of AND pg_temp.plus(w.wanted, s.expires_after) > as_of
+           AND (w.wanted <@ s.valid OR upper(s.valid) <= as_of AND w.wanted >= upper(s.valid) AND e.at < upper(s.valid))
     LOOP
         CONTINUE WHEN EXISTS (SELECT FROM followups f WHERE (f.customer_id, f.step, f.subject) = (r.customer_id, r.step, r.subject) AND f.finished_at <= as_of);
         CONTINUE WHEN r.anchor IN ('first_order', 'nth_order', 'no_order_for') AND coalesce(r.cancelled_at, 'infinity') <= as_of;
@@ -164,6 +165,7 @@ BEGIN
               WHEN NOT coalesce((SELECT (array_agg(c.given ORDER BY c.at DESC, c.given))[1] FROM consents c WHERE c.customer_id = r.customer_id AND c.at <= as_of
                                     AND (c.channel = r.channel OR c.channel = 'all') AND (c.purpose = r.purpose OR c.purpose = 'all')), r.consent = 'unless_refused')
                   THEN CASE r.consent WHEN 'if_given' THEN 'no consent' ELSE 'opted out' END
+              WHEN upper(r.valid) <= as_of THEN 'step ended'
               WHEN EXISTS (SELECT FROM tickets t JOIN ticket_events o USING (customer_id, ticket_id)
                             WHERE t.customer_id = r.customer_id AND t.complaint AND o.kind = 'opened' AND o.at <= as_of AND coalesce(t.closed_at, 'infinity') > as_of) THEN 'open complaint'
               WHEN r.send_window IS NOT NULL AND NOT loyalcs.is_open(r.send_window::loyalcs.business_hours, as_of) THEN 'outside of the send window'

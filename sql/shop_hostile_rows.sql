@@ -60,8 +60,9 @@ UPDATE journey_steps SET send_window = NULL WHERE step = 'zone';
 SET session_replication_role = origin;
 SELECT count(*) AS at_once_again FROM claim_followups(NULL, 1000, 'w', '1 day', '2026-03-10 12:01+09');
 
--- Every few of them, in whatever order: the same.
+-- Every few of them, in whatever order: the same. (What was deleted is found again where all is looked at.)
 DELETE FROM followups WHERE customer_id ~ '^good [0-9]+$' AND customer_id <> 'good 50';
+UPDATE shop_turns SET remark = NULL WHERE job = 'queue_followups';
 UPDATE followups SET finished_at = NULL, outcome = NULL, failures = 0, detail = NULL, claimable_at = due_at;
 SELECT queue_followups('2026-03-10 12:02+09');
 SELECT sum((SELECT count(*) FROM claim_followups(NULL, 1 + i % 7, 'w', '1 day', '2026-03-10 12:02+09'))) AS claimed FROM generate_series(1, 60) i;
@@ -97,6 +98,7 @@ SET session_replication_role = origin;
 
 -- What waits goes out although nothing more can be queued; that is said once nothing waits.
 DELETE FROM followups WHERE customer_id = 'good 1';
+UPDATE shop_turns SET remark = NULL WHERE job = 'queue_followups';
 CREATE TRIGGER fails BEFORE INSERT ON followups FOR EACH ROW EXECUTE FUNCTION fails_too('22012');
 UPDATE followups SET finished_at = NULL, outcome = NULL, claimable_at = due_at, lease_until = NULL WHERE step = 'fine';
 SELECT step FROM claim_followups(NULL, 10, 'w', '1 day', '2026-03-10 15:30+09');
@@ -185,6 +187,7 @@ SELECT count(complete_followup(followup_id, 'sent', claim_key, NULL, '2026-03-10
 SELECT queue_sla_warnings('2026-03-10 14:00+09') > 0 AS warned;
 
 INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome) SELECT customer_id, followup_id, 9, '2026-03-12 12:01+09', 'sent' FROM followups LIMIT 1;
+INSERT INTO sla_warning_late_reports (customer_id, ticket_id, warning_id, attempt, at, outcome) SELECT customer_id, ticket_id, warning_id, 9, '2026-03-12 12:01+09', 'sent' FROM sla_warnings LIMIT 1;
 INSERT INTO tier_queue (customer_id) VALUES ('c1');
 INSERT INTO customer_changes (customer_id) VALUES ('c1');
 INSERT INTO unread_changes (customer_id, reader) VALUES ('c1', 'points');

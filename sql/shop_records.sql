@@ -26,10 +26,11 @@ SELECT c.relname AS not_refused
 -- has a foreign key to it, but for these:
 --   copies of what was checked where they come from: followups.channel (of a step),
 --   sla_warnings.channel and agent_id (of a ticket)
---   consents.channel and purpose, which may be all: of_channel and of_purpose have the keys
+--   consents.channel and purpose, and frequency_caps.channel, which may be all: of_channel and of_purpose have the keys
 --   ways that are none of the shop's: survey_invitations and survey_responses.channel
 --   products, which need not be listed, and of which is kept what was sold: product_id
---   what may outlive what it was about: followup_late_reports.followup_id
+--   what may outlive what it was about: followup_late_reports.followup_id,
+--   sla_warning_late_reports.warning_id
 --   and invitations, which responses have a key to, and not the other way round
 --
 CREATE TEMP VIEW shop_keys AS

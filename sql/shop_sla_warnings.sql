@@ -45,6 +45,9 @@ SELECT customer_id, attempt, lease_until FROM claim_sla_warnings(worker => 'v', 
 SELECT customer_id, attempt FROM claim_sla_warnings('line', at => '2026-03-06 13:00+09');
 SELECT customer_id, attempt FROM claim_sla_warnings('line', 9, 'w', '1 minute', at => '2026-03-06 13:02+09');
 SELECT complete_sla_warning(2, 'sent', '2.2', NULL, '2026-03-06 13:02+09') AS late, complete_sla_warning(2, 'sent', '2.1', NULL, '2026-03-06 13:02+09') AS later;
+-- That is kept, as those of follow-ups are, and is the same however often it is said.
+SELECT complete_sla_warning(2, 'sent', '2.1', 'said twice', '2026-03-06 13:03+09') AS again, pg_temp.outcome('SELECT complete_sla_warning(2, ''failed'', ''2.1'')') AS as_something_else;
+SELECT * FROM sla_warning_late_reports ORDER BY attempt;
 -- What failed is tried again after a minute, two, four, an hour at most.
 CREATE FUNCTION pg_temp.fail(at timestamptz) RETURNS TABLE (attempt integer, answer text, after interval) LANGUAGE plpgsql AS $$
 BEGIN

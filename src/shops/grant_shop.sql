@@ -31,7 +31,7 @@ BEGIN
                bool_and(l.deleted) AS deletes,
                level = 'admin'
                -- (whoever locks a row has to be allowed to change something in it)
-               OR level = 'service' AND (bool_or(l.name = 'customer_id') OR c.relname = 'shop_turns')
+               OR level = 'service' AND (bool_or(l.name = 'customer_id') OR c.relname IN ('shop_turns', 'customer_change_readers'))
                   AND NOT bool_or(l.result) AS writes
           FROM pg_namespace n
           JOIN pg_class c ON c.relnamespace = n.oid AND c.relowner = n.nspowner
@@ -52,7 +52,8 @@ BEGIN
         IF item.updates IS NOT NULL THEN
             EXECUTE format('GRANT UPDATE (%s) ON %I.%I TO %s', item.updates, shop, item.relname, role);
         END IF;
-        IF level = 'admin' AND item.deletes THEN
+        -- (whoever looks for what is due takes off what it has looked at)
+        IF (level = 'admin' OR item.relname IN ('customer_changes', 'unread_changes')) AND item.deletes THEN
             EXECUTE format('GRANT DELETE ON %I.%I TO %s', shop, item.relname, role);
         END IF;
     END LOOP;

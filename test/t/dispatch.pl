@@ -389,7 +389,7 @@ END
 		'line break' => "Ann\nBcc: all\@example.com\n\nbuy", 'crlf' => "Ann\r\nBcc: all\@example.com\r\n\r\nbuy", 'end' => "Ann\n.\nQUIT\r\n.\r\n",
 		'quotes' => q{"Ann" 'x' \\" `id` $(touch $DIR/owned) ; touch $DIR/owned}, 'option' => '-oQ/tmp -t', 'long' => "\x{9577}" x 20000,
 		'emoji' => "\x{1F469}\x{200D}\x{1F469}\x{200D}\x{1F466}" x 30, 'word' => '=?UTF-8?B?QmNjOiBhQHg=?=', 'percent' => '%s%n \(.recipient) %0aBcc: a@x', 'html' => '<script>"&',
-		'controls' => $controls, 'blank' => '  ', 'separator' => "Ann\x{2028}Bcc: x\x{85}y");
+		'controls' => $controls, 'blanks' => '  x  ', 'separator' => "Ann\x{2028}Bcc: x\x{85}y");
 	my @names = sort keys %hostile;
 	utf8::encode(my $values = join(', ', map { "('M$_', \$hostile\$$hostile{$names[$_]}\$hostile\$)" } 0 .. $#names));
 	sql(qq{

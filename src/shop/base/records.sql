@@ -51,7 +51,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_record_is_kept() IS
-    'trigger of consents, followup_late_reports and ticket_changes: what was recorded is not changed';
+    'trigger of consents, followup_late_reports, sla_warning_late_reports and ticket_changes: what was recorded is not changed';
 
 CREATE OR REPLACE FUNCTION refuse_old_number(relation text) RETURNS void
     LANGUAGE plpgsql

@@ -1,42 +1,10 @@
 -- shop/followup_claims.sql
 --
--- Work handed out: what is due is queued, and each follow-up goes to one worker
--- at a time, with its message, once it has been looked at again.
--- Needs: customers, orders, offers, templates, journeys, followups.
+-- Work handed out: each follow-up goes to one worker at a time, with its message,
+-- once it has been looked at again.
+-- Needs: customers, orders, offers, templates, followup_anchors, followup_judgement, followups, followup_queue.
 
 --@ functions
-CREATE OR REPLACE FUNCTION queue_followups(at timestamptz DEFAULT now()) RETURNS bigint
-    LANGUAGE plpgsql
-    SET search_path FROM CURRENT
-AS $$
-DECLARE
-    queued bigint;
-BEGIN
-    IF NOT take_turn('queue_followups', false) THEN
-        RETURN NULL;
-    END IF;
-    BEGIN
-        INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
-                               queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
-        SELECT c.customer_id, c.step, c.subject, c.step_id, c.channel, c.capped, c.priority, c.anchor_at, c.due_at, c.too_late_at,
-               queue_followups.at, c.due_at,
-               CASE c.held_back WHEN 'drop' THEN queue_followups.at END,
-               CASE c.held_back WHEN 'drop' THEN 'dropped' END,
-               c.reason, c.arm, CASE WHEN c.arm IS NOT NULL THEN queue_followups.at END
-          FROM followups_considered(queue_followups.at, interval '168 hours') c
-         WHERE NOT c.queued AND (c.held_back IS DISTINCT FROM 'defer' OR c.arm IS NOT NULL)
-            ON CONFLICT (customer_id, step, subject) DO NOTHING;
-        GET DIAGNOSTICS queued = ROW_COUNT;
-    EXCEPTION
-        WHEN unique_violation THEN
-            PERFORM refuse_old_number('followups');
-    END;
-    RETURN queued;
-END
-$$;
-COMMENT ON FUNCTION queue_followups(timestamptz) IS
-    'writes what is due, and what is dropped, into followups, where it waits to be claimed; gives how many, NULL if another session is just doing it. Who may be written to then is eligible from then on, and has an arm that stays: to be sent it, if only after a frequency cap, or held out. claim_followups() calls it when there is nothing left to claim, and once a minute';
-
 -- A function of its own, so that its plan is no part of a claim that needs none.
 CREATE OR REPLACE FUNCTION offers_in_words(customer @key_type@, as_of timestamptz) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -87,8 +55,202 @@ $$;
 COMMENT ON FUNCTION check_claim(text, text, integer, interval) IS
     'refuses what nobody can claim: a number, a lease or a channel';
 
+CREATE OR REPLACE FUNCTION address_on(channel text, email text, phone text, attributes jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN nullif(btrim(CASE WHEN channel = 'email' THEN email
+                         WHEN channel = 'phone' THEN phone
+                         WHEN jsonb_typeof(attributes -> channel) IN ('string', 'number') THEN attributes ->> channel END, ' '), '');
+COMMENT ON FUNCTION address_on(text, text, text, jsonb) IS
+    'where a customer is reached on a channel: by e-mail, by telephone, else at what attributes have under the channel''s name, a string or a number; NULL if nowhere';
+
+-- (As bytes, not by md5(), which a server that keeps to FIPS lacks.)
+CREATE OR REPLACE FUNCTION address_digest(channel text, address text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN encode(sha256(convert_to(channel || ':' || address, getdatabaseencoding())), 'hex');
+COMMENT ON FUNCTION address_digest(text, text) IS
+    'by which an address is known again without being kept';
+
+-- The second look, at claiming and immediately before one is handed over. By the
+-- step of its name that is in force then: one that replaces another takes over what
+-- waits. (In plpgsql, since customers may lack columns where they are a brand's own.)
+CREATE OR REPLACE FUNCTION followups_looked_at(places tid[], at timestamptz)
+RETURNS TABLE (
+    place tid,
+    followup_id bigint,
+    customer_id @key_type@,
+    step text,
+    subject text,
+    channel text,
+    failures integer,
+    arm text,
+    old_step_id bigint,
+    step_id bigint,
+    new_channel text,
+    kind text,
+    content_key text,
+    content_values jsonb,
+    max_attempts integer,
+    retry_after interval,
+    capped boolean,
+    priority integer,
+    holdout_share double precision,
+    per_day integer,
+    per_week integer,
+    per_day_of_all integer,
+    per_week_of_all integer,
+    sent_today bigint,
+    sent bigint,
+    sent_today_of_all bigint,
+    sent_of_all bigint,
+    time_zone text,
+    anchor_at timestamptz,
+    due_at timestamptz,
+    too_late_at timestamptz,
+    order_id text,
+    amount numeric,
+    points bigint,
+    name text,
+    own_language text,
+    recipient text,
+    recipient_digest text,
+    eligible boolean,
+    held_back text,
+    reason text,
+    until timestamptz
+)
+    LANGUAGE plpgsql STABLE
+    SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off
+    SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH steps AS MATERIALIZED (
+        SELECT s.*, date_trunc('day', followups_looked_at.at, s.time_zone) AS today_from, k.recency AS recency_cuts, k.frequency AS frequency_cuts, k.monetary AS monetary_cuts
+          FROM followup_steps(followups_looked_at.at) s
+          LEFT JOIN kept_rfm_cuts(followups_looked_at.at) k ON s.segments IS NOT NULL
+         WHERE s.valid OPERATOR(pg_catalog.@>) followups_looked_at.at
+           AND s.step = ANY (ARRAY(SELECT f.step FROM followups f WHERE f.ctid = ANY (followups_looked_at.places)))
+    ), found AS (
+        SELECT f.ctid AS place, f.followup_id, f.customer_id, f.step, f.subject, f.channel, f.failures, f.arm, f.step_id AS old_step_id, f.recipient_digest,
+               s.step_id, s.channel AS new_channel, s.kind, s.content_key, s.content_values, s.max_attempts, s.retry_after,
+               coalesce(s.capped, f.capped) AS capped, coalesce(s.priority, f.priority) AS priority,
+               s.holdout_share, s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone, s.today_from, s.paused, s.consent,
+               coalesce(f.lease_until > followups_looked_at.at, false) AS is_leased,
+               coalesce(a.anchor_at, f.anchor_at) AS anchor_at,
+               w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due,
+               CASE WHEN s.of_order THEN a.order_id END AS order_id, a.amount, a.points,
+               u.name, u.own_language, u.recipient,
+               CASE WHEN s.step_id IS NULL THEN 'step ended'
+                    WHEN a.subject IS NULL THEN
+                        CASE WHEN s.of_order AND NOT EXISTS (SELECT FROM orders o WHERE o.customer_id = f.customer_id AND o.order_id = f.subject)
+                             THEN 'order gone' ELSE anchor_gone(s.anchor) END
+                    WHEN h.held_back = 'drop' THEN h.reason
+                    ELSE m.reason END AS own_drop_reason,
+               h.held_back, h.reason, h.until
+          FROM followups f
+          LEFT JOIN steps s ON s.step = f.step
+          LEFT JOIN LATERAL (
+                    SELECT a.*
+                      FROM followup_anchors(s.anchor, s.time_zone, f.customer_id, true, f.anchor_at - interval '400 days',
+                                            f.anchor_at + interval '400 days', followups_looked_at.at) a
+                     WHERE a.customer_id = f.customer_id AND a.subject = f.subject
+                     LIMIT 1) a ON true
+         CROSS JOIN LATERAL (SELECT a.anchor_at = f.anchor_at AND s.step_id = f.step_id AS same OFFSET 0) k
+         CROSS JOIN LATERAL (
+                   SELECT CASE WHEN k.same THEN f.due_at
+                               ELSE followup_wanted_at(a.anchor_at, s.delay, s.replaced_delay, s.valid, s.time_zone) END AS wanted_at
+                   OFFSET 0) v
+         CROSS JOIN LATERAL (
+                   SELECT CASE WHEN k.same THEN f.due_at
+                               ELSE coalesce(loyalcs.try_followup_due(v.wanted_at, interval '0', s.time_zone, s.hours), v.wanted_at) END AS due_at,
+                          CASE WHEN k.same THEN f.too_late_at
+                               ELSE loyalcs.try_followup_due(v.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) END AS too_late_at
+                   OFFSET 0) w
+         CROSS JOIN LATERAL followup_hindrance(f.customer_id, CASE WHEN s.of_order THEN a.order_id END,
+                                               a.order_at IS NOT NULL AND NOT order_counts(a.order_at, a.cancelled_at, followups_looked_at.at),
+                                               CASE WHEN s.of_order THEN a.order_at ELSE a.anchor_at END,
+                                               f.channel, s.purpose, s.consent, s.exit_on_order, s.exit_on_return, w.too_late_at, s.hours,
+                                               followups_looked_at.at) h
+         CROSS JOIN LATERAL followup_misfit(f.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
+                                            s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
+                                            followups_looked_at.at) m
+          LEFT JOIN LATERAL (
+                    -- (unqualified: what a brand's own table lacks is that of the row around it)
+                    SELECT u.*
+                      FROM (SELECT NULL::text AS name, NULL::text AS email, NULL::text AS phone, NULL::jsonb AS attributes, NULL::text AS language) n
+                     CROSS JOIN LATERAL (
+                               SELECT CASE WHEN btrim(name, E' \t\r\n') <> '' THEN name END AS name,
+                                      coalesce(language, attributes ->> 'language'::text) AS own_language,
+                                      address_on(f.channel, email, phone, attributes) AS recipient
+                                 FROM customers c
+                                WHERE c.customer_id = f.customer_id
+                                LIMIT 1) u) u ON true
+         WHERE f.ctid = ANY (followups_looked_at.places)
+        OFFSET 0
+    ), judged AS (
+        SELECT g.*, o.undeliverable, o.sent_today, o.sent, o.sent_today_of_all, o.sent_of_all,
+               CASE WHEN g.own_drop_reason IS NULL AND g.consent <> 'not_needed'
+                         AND (o.another
+                              OR row_number() OVER (PARTITION BY g.customer_id, g.step, g.anchor_at, g.own_drop_reason IS NULL
+                                                    ORDER BY g.is_leased DESC, g.subject) > 1::bigint)
+                    THEN 'another of the same instant' ELSE g.own_drop_reason END AS drop_reason
+          FROM found g
+          -- what else there is for that customer, read once
+         CROSS JOIN LATERAL (
+                   SELECT bool_or(o.outcome = 'undeliverable' AND o.channel = g.channel AND o.finished_at <= followups_looked_at.at
+                                  AND o.recipient_digest = address_digest(g.channel, g.recipient)) IS TRUE AS undeliverable,
+                          bool_or(o.step = g.step AND o.subject <> g.subject AND o.anchor_at = g.anchor_at
+                                  AND (o.outcome = 'sent'
+                                       OR c.leased AND (NOT g.is_leased OR o.followup_id < g.followup_id))) IS TRUE AS another,
+                          count(*) FILTER (WHERE c.counts AND o.channel = g.channel AND c.today) AS sent_today,
+                          count(*) FILTER (WHERE c.counts AND o.channel = g.channel) AS sent,
+                          count(*) FILTER (WHERE c.counts AND c.today) AS sent_today_of_all,
+                          count(*) FILTER (WHERE c.counts) AS sent_of_all
+                     FROM (SELECT o.*, o.finished_at IS NULL AND o.lease_until > followups_looked_at.at AS leased
+                             FROM followups o
+                            WHERE o.customer_id = g.customer_id
+                           OFFSET 0) o
+                    CROSS JOIN LATERAL (
+                              SELECT o.leased,
+                                     o.capped AND o.followup_id <> g.followup_id
+                                     AND (o.leased OR o.outcome = 'sent' AND o.finished_at > followups_looked_at.at - interval '168 hours') AS counts,
+                                     o.leased OR o.finished_at >= g.today_from AS today) c) o
+        OFFSET 0
+    )
+    SELECT j.place, j.followup_id, j.customer_id, j.step, j.subject, j.channel, j.failures, j.arm, j.old_step_id, j.step_id, j.new_channel,
+           j.kind, j.content_key, j.content_values, j.max_attempts, j.retry_after, j.capped, j.priority,
+           j.holdout_share, j.per_day, j.per_week, j.per_day_of_all, j.per_week_of_all,
+           j.sent_today, j.sent, j.sent_today_of_all, j.sent_of_all, j.time_zone, j.anchor_at, j.due_at, j.too_late_at,
+           j.order_id, j.amount, j.points, j.name, j.own_language, j.recipient, j.recipient_digest,
+           j.drop_reason IS NULL AND j.is_due AND NOT j.paused AND j.held_back IS NULL,
+           CASE WHEN j.drop_reason IS NOT NULL THEN 'drop'
+                WHEN NOT j.is_due OR j.new_channel <> j.channel OR j.paused THEN 'defer'
+                WHEN j.recipient IS NULL THEN 'drop'
+                WHEN j.undeliverable THEN 'defer'
+                ELSE j.held_back END,
+           CASE WHEN j.drop_reason IS NOT NULL THEN j.drop_reason
+                WHEN NOT j.is_due THEN 'not due any more'
+                WHEN j.new_channel <> j.channel THEN 'on another channel now'
+                WHEN j.paused THEN 'paused'
+                WHEN j.recipient IS NULL THEN 'no address'
+                WHEN j.undeliverable THEN 'undeliverable there'
+                ELSE j.reason END,
+           CASE WHEN NOT j.is_due THEN j.due_at
+                WHEN j.new_channel <> j.channel THEN followups_looked_at.at
+                WHEN j.paused OR j.undeliverable THEN followups_looked_at.at + interval '1 hour'
+                ELSE coalesce(j.until, followups_looked_at.at + interval '1 hour') END
+      FROM judged j;
+END
+$$;
+COMMENT ON FUNCTION followups_looked_at(tid[], timestamptz) IS
+    'follow-ups, where places says, as they stand at an instant: what they are for and to whom, and what holds them back: drop or defer, the reason and until when. Whether the step is in force, its reason stands (see followup_anchors()), it is still for that customer (followup_misfit()), nothing is in the way (followup_hindrance()) and there is an address. eligible: nothing but the lack of an address, or a cap, is against it';
+
 -- Nothing is given before all is done: whoever calls it may catch an error and
--- give rows of its own.
+-- give rows of its own. What is held back is known before a cap is counted: it uses
+-- up no place.
 CREATE OR REPLACE FUNCTION followups_handed_out(
     queue text,
     places tid[],
@@ -117,78 +279,28 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH steps AS MATERIALIZED (
-        SELECT s.step_id, s.anchor, s.kind, s.purpose, s.content_key, s.exit_on_order, s.exit_on_return,
-               s.max_attempts, s.retry_after, send_hours(s.send_window) AS hours,
-               j.content_values || s.content_values AS content_values,
-               s.anchor IN ('ordered', 'shipped', 'delivered', 'first_order', 'nth_order', 'no_order_for') AS of_order,
-               p.consent, c.per_day, c.per_week
-          FROM journey_steps s
-          JOIN journeys j ON j.journey = s.journey
-          JOIN contact_purposes p ON p.purpose = s.purpose
-          LEFT JOIN frequency_caps c ON c.channel = followups_handed_out.queue AND c.valid OPERATOR(pg_catalog.@>) followups_handed_out.at
-         WHERE s.step_id IN (SELECT f.step_id FROM followups f WHERE f.ctid = ANY (followups_handed_out.places))
-    ), taken AS (
-        SELECT f.ctid AS at_place, f.followup_id, f.customer_id, f.step, f.subject, f.capped, f.priority, f.anchor_at, f.too_late_at, f.failures,
-               s.*, z.time_zone, z.currency, z.language AS shop_language,
-               CASE WHEN s.of_order THEN f.subject END AS order_id,
-               o.ordered_at, o.shipped_at, o.delivered_at, o.amount,
-               s.of_order AND order_counts(o.ordered_at, o.cancelled_at, followups_handed_out.at) IS NOT TRUE AS order_cancelled,
-               coalesce(o.ordered_at, f.anchor_at) AS since,
-               u.name, u.attributes ->> 'language'::text AS own_language,
-               nullif(btrim(CASE WHEN followups_handed_out.queue = 'email' THEN u.email
-                                 WHEN followups_handed_out.queue = 'phone' THEN u.phone
-                                 WHEN jsonb_typeof(u.attributes -> followups_handed_out.queue) IN ('string', 'number')
-                                     THEN u.attributes ->> followups_handed_out.queue END, ' '), '') AS recipient
-          FROM followups f
-          LEFT JOIN steps s ON s.step_id = f.step_id
+    WITH judged AS (
+        SELECT t.*, z.currency, z.language AS shop_language, o.ordered_at, o.shipped_at, o.delivered_at,
+               t.held_back IS NULL AND t.held_out IS NOT TRUE AS goes
+          FROM (SELECT l.*,
+                       l.eligible AND l.arm IS NULL AND l.holdout_share > 0::double precision
+                       AND loyalcs.in_sample(l.customer_id::text, 'holdout ' || l.step, l.holdout_share) AS held_out
+                  FROM followups_looked_at(followups_handed_out.places, followups_handed_out.at) l
+                OFFSET 0) t
          CROSS JOIN settings z
-          LEFT JOIN LATERAL (SELECT u.name, u.email, u.phone, u.attributes
-                               FROM customers u WHERE u.customer_id = f.customer_id LIMIT 1) u ON true
-          LEFT JOIN LATERAL (SELECT o.ordered_at, o.shipped_at, o.delivered_at, o.amount, o.cancelled_at
+          LEFT JOIN LATERAL (SELECT o.ordered_at, o.shipped_at, o.delivered_at
                                FROM orders o
-                              WHERE s.of_order AND o.customer_id = f.customer_id AND o.order_id = f.subject
+                              WHERE o.customer_id = t.customer_id AND o.order_id = t.order_id
                               LIMIT 1) o ON true
-         WHERE f.ctid = ANY (followups_handed_out.places)
         OFFSET 0
-    ), judged AS (
-        SELECT t.*,
-               CASE WHEN t.hindered = 'drop' OR t.recipient IS NULL THEN 'drop'
-                    WHEN k.over THEN 'defer' ELSE t.hindered END AS held_back,
-               CASE WHEN t.hindered = 'drop' THEN t.hindrance WHEN t.recipient IS NULL THEN 'no address'
-                    WHEN k.over THEN 'frequency cap' ELSE t.hindrance END AS reason,
-               CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, t.time_zone) + 1)::timestamp AT TIME ZONE t.time_zone
-                    ELSE coalesce(t.hindered_until, followups_handed_out.at + interval '1 hour') END AS until
-               -- (what is held back uses up no place of a cap)
-          FROM (SELECT t.*, h.held_back AS hindered, h.reason AS hindrance, h.until AS hindered_until,
-                       row_number() OVER (PARTITION BY t.customer_id, t.capped, h.held_back IS NULL AND t.recipient IS NOT NULL
-                                          ORDER BY t.priority DESC, t.followup_id) AS place
-                  FROM taken t
-                 CROSS JOIN LATERAL followup_hindrance(t.customer_id, t.order_id, t.order_cancelled, t.since, followups_handed_out.queue, t.purpose, t.consent,
-                                                       t.exit_on_order OR t.anchor = 'no_order_for', t.exit_on_return, t.too_late_at, t.hours, followups_handed_out.at) h) t
-         CROSS JOIN LATERAL (
-                   SELECT count(*) FILTER (WHERE coalesce(f.finished_at, followups_handed_out.at)
-                                                 >= date_trunc('day', followups_handed_out.at, t.time_zone)) + t.place > t.per_day
-                          OR count(*) + t.place > t.per_week AS over
-                     FROM followups f
-                    WHERE t.capped AND f.customer_id = t.customer_id AND f.channel = followups_handed_out.queue AND f.capped
-                      AND f.followup_id <> t.followup_id
-                      AND (f.outcome = 'sent' AND f.finished_at > followups_handed_out.at - interval '168 hours'
-                           OR f.finished_at IS NULL AND f.lease_until > followups_handed_out.at)
-               ) k0 (over)
-         CROSS JOIN LATERAL (SELECT t.capped AND t.hindered IS NULL AND k0.over IS TRUE AS over) k
-        OFFSET 0
-    ), written AS (
-        SELECT j.at_place, j.failures, j.held_back, j.reason, j.until, j.max_attempts, j.retry_after, b.unreachable, b.problem,
-               CASE WHEN j.held_back IS NULL AND b.problem IS NULL THEN pg_catalog.jsonb_build_object(
-                   'kind', j.kind, 'channel', followups_handed_out.queue, 'language', m.written_in, 'format', m.format,
-                   'recipient', j.recipient,
-                   'subject', one_line(loyalcs.render(m.subject, v.content, false)),
-                   'body', plain_lines(loyalcs.render(m.body, v.content, m.format = 'html')),
-                   'content_key', j.content_key, 'values', v.content) END AS payload
+    ), filled AS (
+        SELECT j.*, m.written_in, m.format, m.subject AS title, m.body, v.content,
+               b.unreachable, b.problem,
+               row_number() OVER (PARTITION BY j.customer_id, j.capped, j.goes AND b.problem IS NULL
+                                  ORDER BY j.priority DESC, j.followup_id) AS place_of_cap
           FROM judged j
           LEFT JOIN LATERAL template_for(j.content_key, coalesce(j.own_language, j.shop_language)) m
-            ON j.held_back IS NULL
+            ON j.goes
           LEFT JOIN LATERAL (
                     SELECT j.content_values || jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                'name', j.name,
@@ -202,6 +314,9 @@ BEGIN
                                'delivered_on', loyalcs.local_date(j.delivered_at, j.time_zone),
                                'amount', to_char(j.amount, CASE WHEN j.amount = trunc(j.amount) THEN 'FM9,999,999,999,990'
                                                                 ELSE 'FM9,999,999,999,990.00' END),
+                               'points', to_char(j.points, 'FM9,999,999,999,999,999,990'),
+                               'last_day', CASE WHEN j.points IS NOT NULL
+                                                THEN loyalcs.local_date(j.anchor_at - interval '1 microsecond', j.time_zone) END,
                                'items', CASE WHEN 'items' = ANY (m.placeholders) THEN
                                    (SELECT string_agg(coalesce(l.product_name, l.product_id) || ' x ' || l.quantity::text, E'\n' ORDER BY l.line)
                                       FROM order_items l
@@ -216,13 +331,12 @@ BEGIN
                                  FROM shipments p
                                 WHERE p.customer_id = j.customer_id AND p.order_id = j.order_id)
                               ELSE '{}'::jsonb END AS content
-                    OFFSET 0) v ON j.held_back IS NULL
+                    OFFSET 0) v ON j.goes
          CROSS JOIN LATERAL (
                    SELECT r.problem IS NOT NULL AS unreachable,
-                          CASE WHEN j.held_back IS NOT NULL THEN NULL
+                          CASE WHEN NOT j.goes THEN NULL
                                WHEN r.problem IS NOT NULL THEN r.problem
-                               WHEN j.step_id IS NULL THEN 'its step is gone'
-                               WHEN EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.at_place)
+                               WHEN EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.place)
                                    THEN pg_catalog.format('another follow-up has its number, %s', j.followup_id)
                                WHEN m.body IS NULL THEN pg_catalog.format('there is no template %s', quote_literal(j.content_key))
                                WHEN NOT v.content ?& m.required
@@ -231,34 +345,64 @@ BEGIN
                                ELSE pg_catalog.format('template %s (%s): ', quote_literal(j.content_key), m.written_in)
                                     || coalesce(loyalcs.render_problem(m.subject, v.content), loyalcs.render_problem(m.body, v.content))
                           END AS problem
-                     FROM (SELECT CASE WHEN j.held_back IS NULL
+                     FROM (SELECT CASE WHEN j.goes
                                        THEN recipient_problem(followups_handed_out.queue, j.recipient) END AS problem) r
                    OFFSET 0) b
         OFFSET 0
+    ), written AS (
+        SELECT j.*,
+               CASE WHEN j.held_out THEN 'drop' WHEN k.over THEN 'defer' ELSE j.held_back END AS held_back_now,
+               CASE WHEN j.held_out THEN 'held out' WHEN k.over THEN 'frequency cap' ELSE j.reason END AS reason_now,
+               CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, j.time_zone) + 1)::timestamp AT TIME ZONE j.time_zone
+                    ELSE j.until END AS until_now,
+               CASE WHEN j.goes AND j.problem IS NULL AND NOT k.over THEN pg_catalog.jsonb_build_object(
+                   'kind', j.kind, 'channel', followups_handed_out.queue, 'language', j.written_in, 'format', j.format,
+                   'recipient', j.recipient,
+                   'subject', one_line(loyalcs.render(j.title, j.content, false)),
+                   'body', plain_lines(loyalcs.render(j.body, j.content, j.format = 'html')),
+                   'content_key', j.content_key, 'values', j.content) END AS payload
+          FROM filled j
+         CROSS JOIN LATERAL (
+                   SELECT j.goes AND j.problem IS NULL AND j.capped
+                          AND (j.sent_today + j.place_of_cap > j.per_day OR j.sent + j.place_of_cap > j.per_week
+                               OR j.sent_today_of_all + j.place_of_cap > j.per_day_of_all
+                               OR j.sent_of_all + j.place_of_cap > j.per_week_of_all) IS TRUE AS over) k
+        OFFSET 0
     ), changed AS (
         UPDATE followups f
-           SET attempts = f.attempts + CASE WHEN w.payload IS NULL THEN 0 ELSE 1 END,
+           SET step_id = coalesce(w.step_id, f.step_id),
+               channel = coalesce(w.new_channel, f.channel),
+               capped = w.capped,
+               priority = w.priority,
+               anchor_at = w.anchor_at,
+               due_at = coalesce(w.due_at, f.due_at),
+               too_late_at = coalesce(w.too_late_at, f.too_late_at),
+               arm = CASE WHEN w.becomes_eligible THEN CASE WHEN w.held_out THEN 'held_out' ELSE 'send' END ELSE f.arm END,
+               eligible_at = CASE WHEN w.becomes_eligible THEN followups_handed_out.at ELSE f.eligible_at END,
+               attempts = f.attempts + CASE WHEN w.payload IS NULL THEN 0 ELSE 1 END,
                claim_key = CASE WHEN w.payload IS NULL THEN f.claim_key
                                 ELSE f.followup_id::text || '.' || (f.attempts + 1)::text END,
                reported = CASE WHEN w.payload IS NULL THEN f.reported END,
                worker = CASE WHEN w.payload IS NULL THEN f.worker ELSE followups_handed_out.worker END,
                lease_until = CASE WHEN w.payload IS NULL THEN f.lease_until ELSE followups_handed_out.leased_until END,
+               recipient_digest = CASE WHEN w.payload IS NULL AND w.unreachable IS NOT TRUE THEN f.recipient_digest
+                                       ELSE address_digest(f.channel, w.recipient) END,
                failures = f.failures + CASE WHEN w.problem IS NULL OR w.unreachable THEN 0 ELSE 1 END,
                detail = coalesce(w.problem, f.detail),
-               reason = w.reason,
+               reason = w.reason_now,
                claimable_at = CASE
                    WHEN w.payload IS NOT NULL THEN followups_handed_out.leased_until
                    WHEN w.problem IS NOT NULL THEN followups_handed_out.at
                        + make_interval(secs => EXTRACT(epoch FROM coalesce(w.retry_after, interval '5 minutes'))::double precision)
-                   ELSE w.until END,
+                   ELSE w.until_now END,
                finished_at = CASE WHEN w.outcome IS NOT NULL THEN followups_handed_out.at END,
                outcome = w.outcome
-          FROM (SELECT w.*,
-                       CASE WHEN w.held_back = 'drop' THEN 'dropped'
+          FROM (SELECT w.*, w.eligible AND w.arm IS NULL AS becomes_eligible,
+                       CASE WHEN w.held_back_now = 'drop' THEN 'dropped'
                             WHEN w.unreachable THEN 'undeliverable'
                             WHEN w.problem IS NOT NULL AND w.failures + 1 >= coalesce(w.max_attempts, 5) THEN 'failed' END AS outcome
                   FROM written w) w
-         WHERE f.ctid = w.at_place
+         WHERE f.ctid = w.place
         RETURNING f.followup_id, f.claim_key, f.attempts, f.customer_id, f.step, f.subject, f.channel,
                   f.priority, f.due_at, f.lease_until, w.payload
     )
@@ -330,15 +474,12 @@ RETURNS TABLE (
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- when this session has last looked for what is due
-    looked constant text := 'loyalcs.queued_' || 'followups'::regclass::oid::text;
-    looked_at numeric := nullif(current_setting(looked, true), '')::numeric;
-    now_epoch constant numeric := EXTRACT(epoch FROM claim_followups.at);
     -- (a day of a lease or of a wait is 24 hours, whatever the session's time zone)
     leased_until constant timestamptz := claim_followups.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
     wanted integer := claim_followups."limit";
     batch integer := wanted;
     queue text;
+    level integer;
     -- where the rows are that this transaction has locked: they stay there until it changes them
     places tid[];
     claimed bigint;
@@ -346,10 +487,9 @@ DECLARE
 BEGIN
     PERFORM check_claim('follow-ups', only_channel, wanted, lease);
     PERFORM check_settings(claim_followups.at);
-    IF looked_at IS NULL OR abs(now_epoch - looked_at) >= 60::numeric THEN
+    IF NOT followups_are_queued(claim_followups.at - interval '1 minute') THEN
         BEGIN
             PERFORM queue_followups(claim_followups.at);
-            PERFORM set_config(looked, now_epoch::text, false);
         EXCEPTION WHEN data_exception OR program_limit_exceeded OR internal_error THEN
             -- what waits goes out first; once nothing does, the error is raised
             NULL;
@@ -363,14 +503,26 @@ BEGIN
         LOOP
             LOOP
                 places := '{}';
+                level := NULL;
                 BEGIN
-                    places := ARRAY(SELECT f.ctid
-                                      FROM followups f
-                                     WHERE f.finished_at IS NULL AND f.channel = queue
-                                       AND f.claimable_at <= claim_followups.at
-                                     ORDER BY f.priority DESC, f.claimable_at
-                                     LIMIT least(wanted, batch)
-                                       FOR UPDATE SKIP LOCKED);
+                    -- by priority, each of them by index: what waits for later is not passed over
+                    LOOP
+                        level := (SELECT f.priority
+                                    FROM followups f
+                                   WHERE f.finished_at IS NULL AND f.channel = queue AND f.priority < coalesce(level::bigint, 2147483648)
+                                   ORDER BY f.priority DESC
+                                   LIMIT 1);
+                        EXIT WHEN level IS NULL;
+                        places := places OPERATOR(pg_catalog.||)
+                            ARRAY(SELECT f.ctid
+                                    FROM followups f
+                                   WHERE f.finished_at IS NULL AND f.channel = queue AND f.priority = level
+                                     AND f.claimable_at <= claim_followups.at
+                                   ORDER BY f.claimable_at
+                                   LIMIT least(wanted, batch) - pg_catalog.cardinality(places)
+                                     FOR UPDATE SKIP LOCKED);
+                        EXIT WHEN pg_catalog.cardinality(places) = least(wanted, batch);
+                    END LOOP;
                     EXIT WHEN pg_catalog.cardinality(places) = 0;
                     RETURN QUERY
                     SELECT h.* FROM followups_handed_out(queue, places, claim_followups.worker, leased_until, claim_followups.at) h;
@@ -401,7 +553,6 @@ BEGIN
             RETURN;
         END;
         EXIT WHEN coalesce(queued, 0::bigint) = 0::bigint;
-        PERFORM set_config(looked, now_epoch::text, false);
     END LOOP;
 END
 $$;

@@ -1,7 +1,7 @@
 -- shop/followups.sql
 --
 -- Who is due to hear from the shop, and who is not to be disturbed.
--- Needs: customers, orders, tickets, rfm, tiers, points_reports, offers, journeys.
+-- Needs: customers, orders, tickets, followup_anchors, followup_judgement.
 --
 -- What is due is computed from orders and events by index ranges. Once it is,
 -- followups holds a row for each customer, step and subject: that row is why
@@ -96,125 +96,123 @@ UPDATE followups f
   FROM journey_steps s
  WHERE s.step_id = f.step_id;
 
+--@ change followups 0.2.0
+--: hides recipient_digest
+--: changes step_id, channel, capped, priority, anchor_at, due_at, too_late_at, arm, eligible_at, recipient_digest
+-- (NULL: not handed out yet, or by 0.1.0)
+ALTER TABLE followups
+    ADD COLUMN recipient_digest text;
+COMMENT ON COLUMN followups.recipient_digest IS
+    'digest of the address that it was handed out with, by which that is known again';
+
+--@ change followups 0.2.0
+-- When the next of a channel can be claimed is asked far oftener than there is one.
+CREATE INDEX followups_claimable ON followups (channel, claimable_at) WHERE finished_at IS NULL;
+
 --@ functions
--- The day itself is personal: whoever may not read it gets no rows.
-CREATE OR REPLACE FUNCTION birthday_anchors(anchor text, "from" date, "to" date)
-RETURNS TABLE (customer_id @key_type@, falls_on date)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path FROM CURRENT
-AS $$
-DECLARE
-    day date;
-BEGIN
-    IF NOT has_column_privilege('customers', 'birthday', 'SELECT') OR NOT isfinite("from") OR NOT isfinite("to") THEN
-        RETURN;
-    END IF;
-    FOR day IN
-        SELECT "from" + i FROM generate_series(0, "to" - "from") i
-         WHERE anchor = 'birthday' OR EXTRACT(day FROM "from" + i) = 1::numeric
-    LOOP
-        IF anchor = 'birthday_month' THEN
-            RETURN QUERY
-            SELECT c.customer_id, day
-              FROM customers c
-             WHERE c.birthday IS NOT NULL
-               AND EXTRACT(month FROM c.birthday)::integer = EXTRACT(month FROM day)::integer
-               AND c.birthday < day;
-        ELSE
-            RETURN QUERY
-            SELECT c.customer_id, day
-              FROM customers c
-             WHERE c.birthday IS NOT NULL
-               AND EXTRACT(month FROM c.birthday)::integer = EXTRACT(month FROM day)::integer
-               AND EXTRACT(day FROM c.birthday)::integer BETWEEN EXTRACT(day FROM day)::integer AND EXTRACT(day FROM day)::integer + 1
-               AND loyalcs.next_anniversary(c.birthday, day - 1) = day;
-        END IF;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION birthday_anchors(text, date, date) IS
-    'whose birthday falls on a day from one to another, that of 29 February on the 28th in other years, or on which first of a month a birthday month begins; no rows for whoever may not read customers.birthday';
-
--- A window that cannot be read (of a time zone that the server has forgotten, say)
--- is no window at any time: nothing is sent that was to wait for one.
-CREATE OR REPLACE FUNCTION send_hours(send_window text) RETURNS loyalcs.business_hours
-    LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN send_window IS NOT NULL
-            THEN coalesce(loyalcs.try_business_hours(send_window), '1900 Jan 01 00:00-00:01 @ UTC'::loyalcs.business_hours) END;
-COMMENT ON FUNCTION send_hours(text) IS
-    'a send window as business hours; of one that cannot be read, hours that never come again';
-
-CREATE OR REPLACE FUNCTION followup_hindrance(
-    customer @key_type@,
-    order_id text,
-    order_cancelled boolean,
-    since timestamptz,
-    channel text,
-    purpose text,
-    consent text,
-    exit_on_order boolean,
-    exit_on_return boolean,
-    too_late_at timestamptz,
-    hours loyalcs.business_hours,
-    as_of timestamptz
-)
-RETURNS TABLE (held_back text, reason text, until timestamptz)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE
-               WHEN r.reason IN ('open complaint', 'outside of the send window', 'the send window never opens') THEN 'defer'
-               WHEN r.reason IS NOT NULL THEN 'drop'
-           END,
-           r.reason,
-           CASE r.reason WHEN 'outside of the send window'
-                THEN loyalcs.try_next_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END) END
-      FROM (SELECT CASE
-                WHEN followup_hindrance.too_late_at <= followup_hindrance.as_of THEN 'expired'
-                WHEN followup_hindrance.order_cancelled THEN 'order cancelled'
-                WHEN followup_hindrance.exit_on_return
-                     AND EXISTS (SELECT FROM returns r
-                                  WHERE r.customer_id = followup_hindrance.customer
-                                    AND r.order_id = followup_hindrance.order_id
-                                    AND r.returned_at <= followup_hindrance.as_of)
-                    THEN 'returned'
-                WHEN followup_hindrance.exit_on_order
-                     AND EXISTS (SELECT FROM orders o
-                                  WHERE o.customer_id = followup_hindrance.customer
-                                    AND o.ordered_at > followup_hindrance.since
-                                    AND order_counts(o.ordered_at, o.cancelled_at, followup_hindrance.as_of))
-                    THEN 'ordered again'
-                WHEN followup_hindrance.consent = 'not_needed' THEN NULL
-                WHEN NOT coalesce((SELECT c.given
-                                     FROM consents c
-                                    WHERE c.customer_id = followup_hindrance.customer
-                                      AND c.channel IN (followup_hindrance.channel, 'all')
-                                      AND c.purpose IN (followup_hindrance.purpose, 'all')
-                                      AND c.at <= followup_hindrance.as_of
-                                    ORDER BY c.at DESC, c.given
-                                    LIMIT 1), followup_hindrance.consent = 'unless_refused')
-                    THEN CASE followup_hindrance.consent WHEN 'if_given' THEN 'no consent' ELSE 'opted out' END
-                WHEN EXISTS (SELECT FROM tickets t
-                              WHERE t.customer_id = followup_hindrance.customer
-                                AND t.complaint
-                                AND (t.closed_at IS NULL OR t.closed_at > followup_hindrance.as_of)
-                                AND EXISTS (SELECT FROM ticket_events e
-                                             WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
-                                               AND e.at <= followup_hindrance.as_of))
-                    THEN 'open complaint'
-                WHEN NOT loyalcs.is_open(followup_hindrance.hours, CASE WHEN isfinite(followup_hindrance.as_of) THEN followup_hindrance.as_of END)
-                    THEN CASE WHEN loyalcs.try_next_open(followup_hindrance.hours, followup_hindrance.as_of) IS NULL THEN 'the send window never opens'
-                              ELSE 'outside of the send window' END
-                END AS reason
-            OFFSET 0) r;
-END;
-COMMENT ON FUNCTION followup_hindrance(@key_type@, text, boolean, timestamptz, text, text, text, boolean, boolean, timestamptz, loyalcs.business_hours, timestamptz) IS
-    'what keeps a follow-up from being sent at an instant: drop and defer, the reason, and until when if that is known; NULLs for nothing. Frequency caps and hold-outs are none of its business';
-
 -- Everything about a customer is a lateral subquery that cannot be pulled up, so
 -- that it is asked of the few who are due and never of all, whatever the planner
--- expects. It expects far more than there are, and would compile for a second
--- what runs for some milliseconds: hence jit. The range in which anchors are looked for is a little too wide where
--- calendar days and months are counted; what is due is then computed exactly.
+-- expects; and a condition on customer_id passes through all of it, down to the
+-- anchors, so it is all inlined.
+CREATE OR REPLACE FUNCTION followups_found(as_of timestamptz, due_after timestamptz, expired_for interval, only_steps bigint[])
+RETURNS TABLE (
+    customer_id @key_type@,
+    step text,
+    subject text,
+    step_id bigint,
+    anchor text,
+    time_zone text,
+    channel text,
+    consent text,
+    capped boolean,
+    priority integer,
+    anchor_at timestamptz,
+    wanted_at timestamptz,
+    due_at timestamptz,
+    too_late_at timestamptz,
+    queued boolean,
+    handed_out boolean,
+    arm text,
+    why text,
+    hindered text,
+    hindrance text,
+    hindered_until timestamptz,
+    held_out boolean,
+    per_day integer,
+    per_week integer,
+    per_day_of_all integer,
+    per_week_of_all integer
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH cuts AS MATERIALIZED (
+        SELECT c.recency, c.frequency, c.monetary FROM rfm_cuts_of(followups_found.as_of) c
+    ), steps AS MATERIALIZED (
+        SELECT s.*,
+               CASE WHEN s.segments IS NOT NULL THEN (SELECT k.recency FROM cuts k) END AS recency_cuts,
+               CASE WHEN s.segments IS NOT NULL THEN (SELECT k.frequency FROM cuts k) END AS frequency_cuts,
+               CASE WHEN s.segments IS NOT NULL THEN (SELECT k.monetary FROM cuts k) END AS monetary_cuts,
+               followup_anchor_bound(w.due_after,
+                                     CASE WHEN s.replaced_delay > s.delay AND pg_catalog.lower(s.valid) > w.due_after
+                                          THEN s.replaced_delay ELSE s.delay END,
+                                     s.time_zone, false) AS anchors_from,
+               followup_anchor_bound(followups_found.as_of, s.delay, s.time_zone, true) AS anchors_to
+          FROM followup_steps(followups_found.as_of) s
+         CROSS JOIN LATERAL (
+                   SELECT greatest(followups_found.due_after,
+                                   ((followups_found.as_of AT TIME ZONE s.time_zone) - followups_found.expired_for - s.expires_after)
+                                   AT TIME ZONE s.time_zone - interval '26 hours') AS due_after) w
+         WHERE followups_found.only_steps IS NULL OR s.step_id = ANY (followups_found.only_steps)
+    ), due AS (
+        SELECT s.*, a.customer_id, a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.event,
+               w.wanted_at, x.too_late_at, q.queued_at IS NOT NULL AS queued, q.arm, coalesce(q.handed_out, false) AS handed_out
+          FROM steps s
+         CROSS JOIN LATERAL followup_anchors(s.anchor, s.time_zone, NULL::@key_type@, false, s.anchors_from, s.anchors_to, followups_found.as_of) a
+         CROSS JOIN LATERAL (SELECT followup_wanted_at(a.anchor_at, s.delay, s.replaced_delay, s.valid, s.time_zone) AS wanted_at OFFSET 0) w
+         CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) AS too_late_at OFFSET 0) x
+          LEFT JOIN LATERAL (
+                    SELECT f.queued_at, f.finished_at, f.step_id, f.arm, f.attempts > 0 AND f.reported IS NULL AS handed_out
+                      FROM followups f
+                     WHERE f.customer_id = a.customer_id AND f.step = s.step AND f.subject = a.subject
+                       AND f.queued_at <= followups_found.as_of
+                    LIMIT 1) q ON true
+         CROSS JOIN LATERAL followup_misfit(a.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
+                                            s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
+                                            followups_found.as_of) m
+         WHERE w.wanted_at <= followups_found.as_of
+           AND w.wanted_at > followups_found.due_after
+           AND (w.wanted_at OPERATOR(pg_catalog.<@) s.valid
+                OR s.ended AND w.wanted_at >= pg_catalog.upper(s.valid) AND a.anchor_at < pg_catalog.upper(s.valid))
+           AND (q.step_id IS NULL OR q.step_id = s.step_id)
+           AND x.too_late_at + followups_found.expired_for > followups_found.as_of
+           AND (q.finished_at IS NULL OR q.finished_at > followups_found.as_of)
+           AND (s.sample_share IS NULL OR loyalcs.in_sample(a.customer_id::text, 'sample ' || s.step, s.sample_share))
+           AND m.reason IS NULL
+    ), judged AS (
+        SELECT d.*,
+               CASE WHEN h.held_back = 'drop' THEN 'drop' WHEN d.ended THEN 'drop' WHEN d.paused THEN 'defer' ELSE h.held_back END AS hindered,
+               CASE WHEN h.held_back = 'drop' THEN h.reason WHEN d.ended THEN 'step ended' WHEN d.paused THEN 'paused' ELSE h.reason END AS hindrance,
+               CASE WHEN NOT d.paused THEN h.until END AS hindered_until,
+               h.reason IS NULL AND NOT d.ended AND NOT d.paused AND d.arm IS NULL AND d.holdout_share > 0::double precision
+               AND loyalcs.in_sample(d.customer_id::text, 'holdout ' || d.step, d.holdout_share) AS held_out
+          FROM (SELECT d.*,
+                       d.order_at IS NOT NULL AND NOT order_counts(d.order_at, d.cancelled_at, followups_found.as_of) AS order_cancelled,
+                       CASE WHEN d.anchor = 'anniversary' OR d.order_at IS NULL THEN d.anchor_at ELSE d.order_at END AS since,
+                       CASE WHEN d.anchor <> 'anniversary' THEN d.order_id END AS order_sold
+                  FROM due d) d
+         CROSS JOIN LATERAL followup_hindrance(d.customer_id, d.order_sold, d.order_cancelled, d.since, d.channel, d.purpose, d.consent,
+                                               d.exit_on_order, d.exit_on_return, d.too_late_at, d.hours, followups_found.as_of) h
+    )
+    SELECT j.customer_id, j.step, j.subject, j.step_id, j.anchor, j.time_zone, j.channel, j.consent, j.capped, j.priority, j.anchor_at, j.wanted_at,
+           coalesce(loyalcs.try_followup_due(j.wanted_at, interval '0', j.time_zone, j.hours), j.wanted_at), j.too_late_at,
+           j.queued, j.handed_out, j.arm,
+           j.delay_words || j.event || ' on ' || to_char(loyalcs.local_date(j.anchor_at, j.time_zone)::timestamp, 'YYYY-MM-DD'),
+           j.hindered, j.hindrance, j.hindered_until, j.held_out, j.per_day, j.per_week, j.per_day_of_all, j.per_week_of_all
+      FROM judged j;
+END;
+COMMENT ON FUNCTION followups_found(timestamptz, timestamptz, interval, bigint[]) IS
+    'the follow-ups of some steps (NULL: of all) that are due at an instant, became so after another, are not finished and have not expired for longer than expired_for; with what hinders each of them, whatever else is for that customer. It reads the anchors of that time, by index';
+
 CREATE OR REPLACE FUNCTION followups_considered(as_of timestamptz, expired_for interval)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -235,193 +233,57 @@ RETURNS TABLE (
     arm text
 )
     LANGUAGE sql STABLE PARALLEL SAFE
-    SET jit = off
 BEGIN ATOMIC
     WITH shop AS MATERIALIZED (
-        SELECT s.time_zone,
-               (followups_considered.as_of AT TIME ZONE s.time_zone) AS local_time,
-               date_trunc('day', followups_considered.as_of, s.time_zone) AS today_from,
+        SELECT date_trunc('day', followups_considered.as_of, s.time_zone) AS today_from,
                CASE WHEN isfinite(followups_considered.as_of)
                     THEN ((loyalcs.local_date(followups_considered.as_of, s.time_zone) + 1)::timestamp AT TIME ZONE s.time_zone)
                END AS tomorrow_from
           FROM settings s
-    ), steps AS MATERIALIZED (
-        SELECT s.step_id, s.step, s.anchor, s.delay, s.channel, s.purpose, s.priority, s.tiers, s.segments,
-               s.orders_from, s.orders_to, s.min_amount, s.sample_share, s.holdout_share,
-               s.exit_on_order, s.exit_on_return, s.expires_after, s.valid,
-               CASE WHEN s.anchor IN ('first_order', 'anniversary') THEN 1 ELSE s.nth END AS nth,
-               send_hours(s.send_window) AS hours,
-               delay_in_words(s.delay) AS delay_words,
-               p.consent, p.capped, c.per_day, c.per_week,
-               (z.local_time - followups_considered.expired_for - s.expires_after - s.delay) AT TIME ZONE z.time_zone
-               - interval '26 hours' AS anchors_from,
-               (z.local_time - s.delay) AT TIME ZONE z.time_zone
-               + CASE WHEN EXTRACT(year FROM s.delay) <> 0::numeric OR EXTRACT(month FROM s.delay) <> 0::numeric THEN interval '4 days'
-                      WHEN EXTRACT(day FROM s.delay) <> 0::numeric THEN interval '26 hours'
-                      ELSE interval '0' END AS anchors_to,
-               z.time_zone, z.today_from, z.tomorrow_from
-          FROM journey_steps s
-          JOIN contact_purposes p ON p.purpose = s.purpose
-          LEFT JOIN frequency_caps c ON c.channel = s.channel AND c.valid OPERATOR(pg_catalog.@>) followups_considered.as_of
-         CROSS JOIN shop z
-         WHERE NOT pg_catalog.isempty(s.valid)
-    ), cuts AS MATERIALIZED (
-        SELECT c.recency, c.frequency, c.monetary FROM rfm_cuts_of(followups_considered.as_of) c
-    ), due AS (
-        SELECT s.*, a.customer_id, a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.event,
-               w.wanted_at, x.too_late_at, q.queued_at IS NOT NULL AS queued, q.arm, coalesce(q.handed_out, false) AS handed_out
-          FROM steps s
-         CROSS JOIN LATERAL (
-                   SELECT o.customer_id, o.order_id AS subject, o.order_id, o.ordered_at AS anchor_at, o.ordered_at AS order_at,
-                          o.cancelled_at, o.amount, 'order ' || o.order_id || ' was placed' AS event
-                     FROM orders o
-                    WHERE s.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
-                      AND o.ordered_at > s.anchors_from AND o.ordered_at <= s.anchors_to
-                   UNION ALL
-                   SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at,
-                          o.cancelled_at, o.amount, 'order ' || o.order_id || ' was shipped'
-                     FROM orders o
-                    WHERE s.anchor = 'shipped'
-                      AND o.shipped_at > s.anchors_from AND o.shipped_at <= s.anchors_to
-                   UNION ALL
-                   SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at,
-                          o.cancelled_at, o.amount, 'order ' || o.order_id || ' was delivered'
-                     FROM orders o
-                    WHERE s.anchor = 'delivered'
-                      AND o.delivered_at > s.anchors_from AND o.delivered_at <= s.anchors_to
-                   UNION ALL
-                   SELECT t.customer_id, t.ticket_id, NULL, t.closed_at, NULL,
-                          NULL, NULL, 'ticket ' || t.ticket_id || ' was resolved'
-                     FROM tickets t
-                    WHERE s.anchor = 'ticket_resolved' AND t.merged_into IS NULL
-                      AND t.closed_at > s.anchors_from AND t.closed_at <= s.anchors_to
-                   UNION ALL
-                   SELECT u.customer_id, u.subscription_id, NULL, u.cancelled_at, NULL,
-                          NULL, NULL, 'subscription ' || u.subscription_id || ' was cancelled'
-                     FROM subscriptions u
-                    WHERE s.anchor = 'subscription_cancelled'
-                      AND u.cancelled_at > s.anchors_from AND u.cancelled_at <= s.anchors_to
-                   UNION ALL
-                   SELECT b.customer_id, CASE s.anchor WHEN 'birthday' THEN to_char(b.falls_on::timestamp, 'YYYY') ELSE to_char(b.falls_on::timestamp, 'YYYY-MM') END,
-                          NULL, b.falls_on::timestamp AT TIME ZONE s.time_zone, NULL,
-                          NULL, NULL, CASE s.anchor WHEN 'birthday' THEN 'birthday' ELSE 'the birthday month began' END
-                     FROM birthday_anchors(s.anchor, loyalcs.local_date(s.anchors_from, s.time_zone), loyalcs.local_date(s.anchors_to, s.time_zone)) b
-                    WHERE s.anchor IN ('birthday', 'birthday_month')
-                   UNION ALL
-                   SELECT t.customer_id, t.tier || ' ' || to_char(loyalcs.local_date(t.valid_from, s.time_zone)::timestamp, 'YYYY-MM-DD'), NULL, t.valid_from, NULL,
-                          NULL, NULL, 'tier ' || t.tier || ' was reached'
-                     FROM tier_history t
-                    WHERE s.anchor = 'tier_reached'
-                      AND t.valid_from > s.anchors_from AND t.valid_from <= s.anchors_to
-                      AND t.rank > coalesce((SELECT p.rank
-                                               FROM tier_history p
-                                              WHERE p.customer_id = t.customer_id AND p.valid_from < t.valid_from
-                                              ORDER BY p.valid_from DESC
-                                              LIMIT 1), 0)
-                   UNION ALL
-                   SELECT n.customer_id, to_char(loyalcs.local_date(n.expires_at, s.time_zone)::timestamp, 'YYYY-MM-DD'), NULL, n.expires_at, NULL,
-                          NULL, NULL, n.points::text || ' points expire'
-                     FROM points_expiring_at(followups_considered.as_of) n
-                    WHERE s.anchor = 'points_expiring'
-                      AND n.expires_at > s.anchors_from AND n.expires_at <= s.anchors_to
-                   UNION ALL
-                   SELECT o.customer_id, to_char(d.falls_on::timestamp, 'YYYY'), o.order_id, d.falls_on::timestamp AT TIME ZONE s.time_zone, o.ordered_at,
-                          o.cancelled_at, NULL, 'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
-                     FROM generate_series(1, CASE WHEN s.anchor = 'anniversary' AND isfinite(s.anchors_to)
-                                                  THEN (SELECT EXTRACT(year FROM s.anchors_to)::integer
-                                                               - EXTRACT(year FROM min(o.ordered_at))::integer + 1
-                                                          FROM orders o) END) y (years)
-                    CROSS JOIN LATERAL (
-                              SELECT o.customer_id, o.order_id, o.ordered_at, o.cancelled_at
-                                FROM orders o
-                               WHERE o.ordered_at > s.anchors_from - make_interval(years => y.years) - interval '2 days'
-                                 AND o.ordered_at <= s.anchors_to - make_interval(years => y.years) + interval '2 days'
-                              OFFSET 0) o
-                    CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, s.time_zone) + make_interval(years => y.years))::date AS falls_on) d
-               ) a
-         CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(a.anchor_at, s.delay, s.time_zone, NULL::loyalcs.business_hours) AS wanted_at OFFSET 0) w
-         CROSS JOIN LATERAL (SELECT loyalcs.try_followup_due(w.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) AS too_late_at OFFSET 0) x
-          LEFT JOIN LATERAL (
-                    SELECT f.queued_at, f.finished_at, f.arm, f.attempts > 0 AND f.reported IS NULL AS handed_out
-                      FROM followups f
-                     WHERE f.customer_id = a.customer_id AND f.step = s.step AND f.subject = a.subject
-                       AND f.queued_at <= followups_considered.as_of
-                    LIMIT 1) q ON true
-         WHERE w.wanted_at <= followups_considered.as_of
-           AND w.wanted_at OPERATOR(pg_catalog.<@) s.valid
-           AND x.too_late_at + followups_considered.expired_for > followups_considered.as_of
-           AND (q.finished_at IS NULL OR q.finished_at > followups_considered.as_of)
-           AND (s.min_amount IS NULL OR a.amount >= s.min_amount)
-           AND (s.sample_share IS NULL OR loyalcs.in_sample(a.customer_id::text, 'sample ' || s.step, s.sample_share))
-           AND (s.nth IS NULL OR a.order_id IS NULL
-                OR order_counts(a.order_at, a.cancelled_at, followups_considered.as_of)
-                   AND s.nth = (SELECT count(*)
-                                  FROM orders e
-                                 WHERE e.customer_id = a.customer_id
-                                   AND (e.ordered_at < a.order_at OR e.ordered_at = a.order_at AND e.order_id <= a.order_id)
-                                   AND order_counts(e.ordered_at, e.cancelled_at, followups_considered.as_of)))
-           AND (s.anchor <> 'no_order_for'
-                OR order_counts(a.order_at, a.cancelled_at, followups_considered.as_of)
-                   AND NOT EXISTS (SELECT FROM orders e
-                                    WHERE e.customer_id = a.customer_id
-                                      AND (e.ordered_at > a.order_at OR e.ordered_at = a.order_at AND e.order_id > a.order_id)
-                                      AND order_counts(e.ordered_at, e.cancelled_at, followups_considered.as_of)))
-           AND (s.orders_from IS NULL AND s.orders_to IS NULL
-                OR (SELECT count(*)
-                      FROM orders e
-                     WHERE e.customer_id = a.customer_id
-                       AND order_counts(e.ordered_at, e.cancelled_at, followups_considered.as_of))
-                   BETWEEN coalesce(s.orders_from, 0) AND coalesce(s.orders_to, 9223372036854775807))
-           AND (s.tiers IS NULL
-                OR EXISTS (SELECT FROM tier_history t
-                            WHERE t.customer_id = a.customer_id
-                              AND t.valid_from <= followups_considered.as_of
-                              AND (t.valid_until IS NULL OR t.valid_until > followups_considered.as_of)
-                              AND t.tier = ANY (s.tiers)))
-           AND (s.segments IS NULL
-                OR EXISTS (SELECT FROM customer_purchases_at(followups_considered.as_of) p
-                            CROSS JOIN cuts k
-                            WHERE p.customer_id = a.customer_id
-                              AND loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, k.recency),
-                                                      loyalcs.score_by(p.orders::double precision, k.frequency),
-                                                      loyalcs.score_by(p.total_spent, k.monetary)) = ANY (s.segments)))
-    ), judged AS (
-        SELECT d.*, h.held_back AS hindered, h.reason AS hindrance, h.until AS hindered_until,
-               h.reason IS NULL AND NOT d.queued AND d.holdout_share > 0::double precision
-               AND loyalcs.in_sample(d.customer_id::text, 'holdout ' || d.step, d.holdout_share) AS held_out
-          FROM (SELECT d.*,
-                       d.order_at IS NOT NULL AND NOT order_counts(d.order_at, d.cancelled_at, followups_considered.as_of) AS order_cancelled,
-                       CASE WHEN d.anchor = 'anniversary' OR d.order_at IS NULL THEN d.anchor_at ELSE d.order_at END AS since,
-                       CASE WHEN d.anchor <> 'anniversary' THEN d.order_id END AS order_sold
-                  FROM due d
-                OFFSET 0) d
-         CROSS JOIN LATERAL followup_hindrance(d.customer_id, d.order_sold, d.order_cancelled, d.since, d.channel, d.purpose, d.consent,
-                                               d.exit_on_order, d.exit_on_return, d.too_late_at, d.hours, followups_considered.as_of) h
+    ), first AS (
+        -- of those that are for the same instant, one goes (f.anchor_at may be a birthday,
+        -- which is not everybody's to read)
+        SELECT j.*,
+               j.hindered IS DISTINCT FROM 'drop' AND j.consent <> 'not_needed'
+               AND (row_number() OVER (PARTITION BY j.customer_id, j.step, j.anchor_at, j.hindered IS DISTINCT FROM 'drop'
+                                       ORDER BY j.handed_out DESC, j.subject) > 1::bigint
+                    OR NOT j.handed_out
+                       AND EXISTS (SELECT FROM followups f
+                                    CROSS JOIN LATERAL followup_anchors(j.anchor, j.time_zone, j.customer_id, true, j.anchor_at - interval '1 day',
+                                                                        j.anchor_at + interval '1 day', followups_considered.as_of) a
+                                    WHERE f.customer_id = j.customer_id AND f.step = j.step AND f.subject <> j.subject
+                                      AND f.due_at = j.due_at AND f.outcome = 'sent' AND f.finished_at <= followups_considered.as_of
+                                      AND a.customer_id = j.customer_id AND a.subject = f.subject AND a.anchor_at = j.anchor_at)) AS another
+          FROM followups_found(followups_considered.as_of, timestamptz '-infinity', followups_considered.expired_for, NULL::bigint[]) j
     ), placed AS (
-        SELECT j.*, u.today, u.week,
-               j.hindered IS NULL AND NOT j.held_out AND j.capped AS counts,
-               row_number() OVER (PARTITION BY j.customer_id, j.channel, j.hindered IS NULL AND NOT j.held_out AND j.capped
-                                  ORDER BY j.handed_out DESC, j.priority DESC, j.wanted_at, j.step, j.subject) AS place
-          FROM judged j
+        SELECT j.*, z.tomorrow_from, u.today, u.week, u.today_of_all, u.week_of_all,
+               j.hindered IS NULL AND NOT j.held_out AND NOT j.another AND j.capped AS counts,
+               row_number() OVER (PARTITION BY j.customer_id, j.channel, j.hindered IS NULL AND NOT j.held_out AND NOT j.another AND j.capped
+                                  ORDER BY j.handed_out DESC, j.priority DESC, j.wanted_at, j.step, j.subject) AS place,
+               row_number() OVER (PARTITION BY j.customer_id, j.hindered IS NULL AND NOT j.held_out AND NOT j.another AND j.capped
+                                  ORDER BY j.handed_out DESC, j.priority DESC, j.wanted_at, j.step, j.subject) AS place_of_all
+          FROM first j
+         CROSS JOIN shop z
          CROSS JOIN LATERAL (
-                   SELECT count(*) FILTER (WHERE f.finished_at >= j.today_from) AS today, count(*) AS week
+                   SELECT count(*) FILTER (WHERE f.channel = j.channel AND f.finished_at >= z.today_from) AS today,
+                          count(*) FILTER (WHERE f.channel = j.channel) AS week,
+                          count(*) FILTER (WHERE f.finished_at >= z.today_from) AS today_of_all, count(*) AS week_of_all
                      FROM followups f
                     WHERE j.hindered IS NULL AND NOT j.held_out AND j.capped
-                      AND f.customer_id = j.customer_id AND f.channel = j.channel AND f.capped AND f.outcome = 'sent'
+                      AND f.customer_id = j.customer_id AND f.capped AND f.outcome = 'sent'
                       AND f.finished_at > followups_considered.as_of - interval '168 hours'
                       AND f.finished_at <= followups_considered.as_of
                ) u
     )
     SELECT p.customer_id, p.step, p.subject, p.step_id, p.channel, p.capped, p.priority, p.anchor_at,
-           coalesce(loyalcs.try_followup_due(p.wanted_at, interval '0', p.time_zone, p.hours), p.wanted_at),
-           p.too_late_at, p.queued,
-           p.delay_words || p.event || ' on ' || to_char(loyalcs.local_date(p.anchor_at, p.time_zone)::timestamp, 'YYYY-MM-DD'),
-           CASE WHEN p.held_out THEN 'drop' WHEN c.over THEN 'defer' ELSE p.hindered END,
-           CASE WHEN p.held_out THEN 'held out' WHEN c.over THEN 'frequency cap' ELSE p.hindrance END,
+           p.due_at, p.too_late_at, p.queued, p.why,
+           CASE WHEN p.another OR p.held_out THEN 'drop' WHEN c.over THEN 'defer' ELSE p.hindered END,
+           CASE WHEN p.another THEN 'another of the same instant' WHEN p.held_out THEN 'held out' WHEN c.over THEN 'frequency cap' ELSE p.hindrance END,
            CASE WHEN c.over THEN p.tomorrow_from ELSE p.hindered_until END,
-           CASE WHEN p.queued THEN p.arm WHEN p.held_out THEN 'held_out' WHEN p.hindered IS NULL THEN 'send' END
+           CASE WHEN p.arm IS NOT NULL THEN p.arm WHEN p.held_out THEN 'held_out' WHEN p.hindered IS NULL THEN 'send' END
       FROM placed p
-     CROSS JOIN LATERAL (SELECT p.counts AND (p.today + p.place > p.per_day OR p.week + p.place > p.per_week) IS TRUE AS over) c;
+     CROSS JOIN LATERAL (SELECT p.counts AND (p.today + p.place > p.per_day OR p.week + p.place > p.per_week
+                                          OR p.today_of_all + p.place_of_all > p.per_day_of_all OR p.week_of_all + p.place_of_all > p.per_week_of_all) IS TRUE AS over) c;
 END;
 COMMENT ON FUNCTION followups_considered(timestamptz, interval) IS
     'the follow-ups that would be due at an instant and are not finished, with what holds them back: drop or defer, the reason, and until when; those that expired no longer than expired_for ago among them. arm is what whoever may be written to is for, a frequency cap or not: send or held_out; NULL for whom something else holds back';
@@ -468,3 +330,34 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION followups_suppressed_at(timestamptz) IS
     'who would be due but is held back, and why: defer for now, drop for good. What expired before anybody looked at it is there for seven days, what was dropped in the queue stays';
+
+--@ functions
+-- What a step held back is claimed at once when it runs again, and not in an hour.
+CREATE OR REPLACE FUNCTION resume_followups() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    UPDATE followups f
+       SET claimable_at = f.due_at, reason = NULL
+      FROM journey_steps s
+     WHERE f.finished_at IS NULL AND f.reason = 'paused' AND f.channel = s.channel AND f.step_id = s.step_id
+       AND CASE TG_TABLE_NAME WHEN 'journeys' THEN s.journey = pg_catalog.to_jsonb(NEW) ->> 'journey'::text
+                              ELSE s.step_id::text = pg_catalog.to_jsonb(NEW) ->> 'step_id'::text END;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION resume_followups() IS
+    'trigger of journeys and journey_steps: what waits because they were paused is claimed when they run again';
+
+--@ reference journeys followups 0.2.0
+CREATE OR REPLACE TRIGGER resume_followups
+    AFTER UPDATE OF paused_at ON journeys
+    FOR EACH ROW WHEN (OLD.paused_at IS NOT NULL AND NEW.paused_at IS NULL)
+    EXECUTE FUNCTION resume_followups();
+
+--@ reference journey_steps followups 0.2.0
+CREATE OR REPLACE TRIGGER resume_followups
+    AFTER UPDATE OF paused_at ON journey_steps
+    FOR EACH ROW WHEN (OLD.paused_at IS NOT NULL AND NEW.paused_at IS NULL)
+    EXECUTE FUNCTION resume_followups();

@@ -45,7 +45,27 @@ INSERT INTO frequency_caps (channel, per_day, per_week, valid) VALUES
     ('instagram', 1, 2, '(,)');
 
 --@ reference frequency_caps channels
-ALTER TABLE frequency_caps ADD FOREIGN KEY (channel) REFERENCES channels;
+DO $$
+BEGIN
+    -- (of_channel refers to them by now)
+    IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = 'frequency_caps'::regclass::oid AND a.attname = 'of_channel'::name) THEN
+        ALTER TABLE frequency_caps ADD FOREIGN KEY (channel) REFERENCES channels;
+    END IF;
+END
+$$;
+
+--@ change frequency_caps 0.2.0
+--: keeps of_channel
+-- How often on any channel: a row of channel all.
+ALTER TABLE frequency_caps
+    ADD COLUMN of_channel text GENERATED ALWAYS AS (nullif(channel, 'all'::text)) STORED;
+ALTER TABLE frequency_caps DROP CONSTRAINT IF EXISTS frequency_caps_channel_fkey;
+COMMENT ON TABLE frequency_caps IS
+    'how often one customer may be written to on a channel, or on all of them together; purposes that are not capped do not count';
+COMMENT ON COLUMN frequency_caps.channel IS 'channel that it is about, or all: all of them together';
+
+--@ reference frequency_caps channels 0.2.0
+SELECT refer(regclass 'frequency_caps', text 'frequency_caps_channel_is_known_or_all', text 'of_channel', regclass 'channels', text 'channel');
 
 --@ table consents
 CREATE TABLE consents (
@@ -209,6 +229,18 @@ COMMENT ON COLUMN journey_steps.expires_after IS 'time after which it is too lat
 COMMENT ON COLUMN journey_steps.min_amount IS 'only for orders of at least this amount; NULL for all';
 COMMENT ON COLUMN journey_steps.valid IS 'what would be due within this time falls under the step; empty: it is switched off';
 
+--@ change journeys 0.2.0
+ALTER TABLE journeys
+    ADD COLUMN paused_at timestamptz,
+    ADD COLUMN ended_at timestamptz;
+COMMENT ON COLUMN journeys.paused_at IS 'since when its steps are held; NULL while it runs';
+COMMENT ON COLUMN journeys.ended_at IS 'when it ended, and what waited was dropped; NULL while it runs';
+
+--@ change journey_steps 0.2.0
+ALTER TABLE journey_steps
+    ADD COLUMN paused_at timestamptz;
+COMMENT ON COLUMN journey_steps.paused_at IS 'since when it is held; NULL while it runs';
+
 --@ reference journey_steps journeys
 ALTER TABLE journey_steps ADD FOREIGN KEY (journey) REFERENCES journeys;
 
@@ -241,7 +273,8 @@ ALTER TABLE journey_steps ADD FOREIGN KEY (channel) REFERENCES channels;
 ALTER TABLE journey_steps ADD FOREIGN KEY (purpose) REFERENCES contact_purposes;
 
 --@ functions
--- Of steps and frequency caps: what was in force when something was queued stays.
+-- Of steps and frequency caps: what was in force when something was queued stays;
+-- a step may be held and let go at any time. (What is generated is not there yet.)
 CREATE OR REPLACE FUNCTION check_contact_rule() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -259,9 +292,9 @@ BEGIN
        AND EXISTS (SELECT FROM followups f
                     WHERE f.due_at OPERATOR(pg_catalog.<@) OLD.valid
                       AND CASE WHEN is_step THEN f.step = old_row ->> 'step'::text
-                               ELSE f.channel = old_row ->> 'channel'::text END)
+                               ELSE old_row ->> 'channel'::text IN (f.channel, 'all') END)
        AND NOT (TG_OP = 'UPDATE'
-                AND new_row - 'valid'::text = old_row - 'valid'::text
+                AND new_row - '{valid,paused_at,of_channel}'::text[] = old_row - '{valid,paused_at,of_channel}'::text[]
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)
                 AND (pg_catalog.upper(NEW.valid) IS NOT DISTINCT FROM pg_catalog.upper(OLD.valid)

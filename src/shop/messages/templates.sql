@@ -92,6 +92,12 @@ INSERT INTO templates (key, language, subject, body) VALUES
      E'Dear {{name|customer}},\n\nthank you for coming back. You are invited to our VIP programme.\n{{vip_url|Answer this mail to hear more.}}');
 
 --@ functions
+CREATE OR REPLACE FUNCTION language_tag(language text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN nullif(lower(replace(btrim(language, ' '), '_', '-')), '');
+COMMENT ON FUNCTION language_tag(text) IS
+    'the tag of a language as it is compared: EN is en, and en_US is en-us; NULL of an empty one';
+
 CREATE OR REPLACE FUNCTION template_for(key text, language text)
 RETURNS TABLE (written_in text, format text, subject text, body text, placeholders text[], required text[])
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -99,14 +105,16 @@ BEGIN ATOMIC
     SELECT t.language, t.format, t.subject, t.body, t.placeholders, t.required
       FROM templates t
      WHERE t.key = template_for.key
-     ORDER BY t.language <> template_for.language,
-              t.language <> split_part(template_for.language, '-', 1),
-              t.language <> (SELECT s.language FROM settings s),
+     ORDER BY language_tag(t.language) <> language_tag(template_for.language),
+              NOT starts_with(language_tag(template_for.language), language_tag(t.language) || '-'),
+              CASE WHEN starts_with(language_tag(template_for.language), language_tag(t.language) || '-') THEN -length(t.language) END,
+              language_tag(t.language) <> (SELECT language_tag(s.language) FROM settings s),
+              split_part(language_tag(t.language), '-', 1) <> (SELECT split_part(language_tag(s.language), '-', 1) FROM settings s),
               t.language <> 'en', t.language
      LIMIT 1;
 END;
 COMMENT ON FUNCTION template_for(text, text) IS
-    'the template of that name in the language, else in the language without its region, else in the shop''s, else in English, else in any; no row if there is none of that name';
+    'the template of that name in the language, however that is written (EN, en_US), else in the language without its region, else in the shop''s, else in English, else in any; no row if there is none of that name';
 
 CREATE OR REPLACE FUNCTION render_template(
     key text,

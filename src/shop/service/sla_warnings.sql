@@ -69,6 +69,32 @@ $$;
 DROP INDEX sla_warnings_warning_id;
 ALTER TABLE sla_warnings ADD CONSTRAINT sla_warnings_warning_id UNIQUE (warning_id);
 
+--@ table sla_warning_late_reports hides detail
+--: adds
+CREATE TABLE sla_warning_late_reports (
+    customer_id @key_type@ NOT NULL,
+    ticket_id text NOT NULL,
+    warning_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    at timestamptz NOT NULL,
+    outcome text NOT NULL,
+    detail text,
+    PRIMARY KEY (customer_id, warning_id, attempt)
+);
+COMMENT ON TABLE sla_warning_late_reports IS
+    'what workers reported of warnings after somebody else had claimed them: of those that say sent, somebody may have been told twice';
+
+--@ change sla_warning_late_reports 0.2.0
+CREATE TRIGGER check_record_is_kept
+    BEFORE UPDATE ON sla_warning_late_reports
+    FOR EACH ROW EXECUTE FUNCTION check_record_is_kept();
+CREATE TRIGGER refuse_truncate
+    BEFORE TRUNCATE ON sla_warning_late_reports
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+--@ reference sla_warning_late_reports tickets
+ALTER TABLE sla_warning_late_reports ADD FOREIGN KEY (customer_id, ticket_id) REFERENCES tickets ON DELETE CASCADE;
+
 --@ functions
 -- A warning that was dropped has reached nobody, so it counts for none.
 CREATE OR REPLACE FUNCTION sla_warnings_due_at(as_of timestamptz)
@@ -229,6 +255,47 @@ $$;
 COMMENT ON FUNCTION claim_sla_warnings(text, integer, text, interval, timestamptz) IS
     'warnings for one worker: up to limit promises that are at risk or breached, of tickets of a channel (NULL: of all), each with what the board says in payload. They are its own until the lease runs out; then they are claimed again. To be reported with complete_sla_warning() and the claim_key';
 
+CREATE OR REPLACE FUNCTION hand_over_sla_warning(warning_id bigint, claim_key text, at timestamptz DEFAULT now()) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+    SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    w record;
+    b record;
+BEGIN
+    SELECT * INTO w
+      FROM sla_warnings w
+     WHERE w.warning_id = hand_over_sla_warning.warning_id
+       AND w.claim_key = hand_over_sla_warning.claim_key
+       AND w.finished_at IS NULL AND w.reported IS NULL
+       AND w.lease_until > hand_over_sla_warning.at
+       FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    SELECT b.state, b.agent_id INTO b
+      FROM sla_board_at(hand_over_sla_warning.at) b
+     WHERE b.customer_id = w.customer_id AND b.ticket_id = w.ticket_id
+       AND b.metric = w.metric AND b.cycle = w.cycle;
+    IF b.state = w.state AND b.agent_id IS NOT DISTINCT FROM w.agent_id THEN
+        RETURN true;
+    END IF;
+    UPDATE sla_warnings u
+       SET lease_until = NULL,
+           reason = CASE WHEN b.state = w.state THEN 'assigned to another' ELSE coalesce(b.state, 'done') || ' by now' END,
+           claimable_at = CASE WHEN b.state = w.state THEN hand_over_sla_warning.at ELSE u.claimable_at END,
+           finished_at = CASE WHEN b.state = w.state THEN NULL ELSE hand_over_sla_warning.at END,
+           outcome = CASE WHEN b.state = w.state THEN NULL ELSE 'dropped' END
+     WHERE u.customer_id = w.customer_id AND u.ticket_id = w.ticket_id
+       AND u.metric = w.metric AND u.cycle = w.cycle AND u.state = w.state;
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION hand_over_sla_warning(bigint, text, timestamptz) IS
+    'to be asked immediately before somebody is told of a claimed warning. True: it is still the worker''s, by its claim_key and lease, and the promise is still as it says; tell now. False: tell nobody, report nothing. Then it is not the worker''s any longer; or the promise was kept, broken or called off since, and the warning has been dropped; or somebody else has the ticket now, and it has been put back to be claimed. sla_warnings.reason says why';
+
 CREATE OR REPLACE FUNCTION complete_sla_warning(
     warning_id bigint,
     outcome text,
@@ -242,7 +309,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     f record;
-    attempt integer;
+    attempt_reported integer;
     failed constant boolean := complete_sla_warning.outcome = 'failed';
 BEGIN
     SELECT * INTO f FROM sla_warnings w WHERE w.warning_id = complete_sla_warning.warning_id FOR UPDATE;
@@ -252,8 +319,14 @@ BEGIN
                        OR o.metric <> f.metric OR o.cycle <> f.cycle OR o.state <> f.state)) THEN
         PERFORM not_one_number('SLA warning', complete_sla_warning.warning_id);
     END IF;
-    attempt := reported_attempt('SLA warning', complete_sla_warning.warning_id, f.attempts, complete_sla_warning.key, complete_sla_warning.outcome);
-    IF attempt < f.attempts THEN
+    attempt_reported := reported_attempt('SLA warning', complete_sla_warning.warning_id, f.attempts, complete_sla_warning.key, complete_sla_warning.outcome);
+    IF attempt_reported < f.attempts THEN
+        INSERT INTO sla_warning_late_reports (customer_id, ticket_id, warning_id, attempt, at, outcome, detail)
+        VALUES (f.customer_id, f.ticket_id, f.warning_id, attempt_reported, complete_sla_warning.at, complete_sla_warning.outcome, complete_sla_warning.detail)
+            ON CONFLICT ON CONSTRAINT sla_warning_late_reports_pkey DO NOTHING;
+        PERFORM check_same_report('SLA warning', l.warning_id, l.outcome, complete_sla_warning.outcome)
+           FROM sla_warning_late_reports l
+          WHERE l.customer_id = f.customer_id AND l.warning_id = f.warning_id AND l.attempt = attempt_reported;
         RETURN 'late';
     END IF;
     IF f.reported IS NOT NULL THEN
@@ -277,7 +350,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION complete_sla_warning(bigint, text, text, text, timestamptz) IS
-    'what became of a claimed warning: sent, failed (to be tried again after a minute, two, four, an hour at most, for as long as the warning holds), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since';
+    'what became of a claimed warning: sent, failed (to be tried again after a minute, two, four, an hour at most, for as long as the warning holds), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since, which sla_warning_late_reports keeps';
 
 CREATE OR REPLACE FUNCTION release_sla_warning(warning_id bigint, key text, at timestamptz DEFAULT now()) RETURNS boolean
     LANGUAGE sql VOLATILE

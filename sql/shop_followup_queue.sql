@@ -1,0 +1,132 @@
+-- What is new is found by looking at what is new, and it is the same as by looking at all.
+
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/shop.sql'
+\i :shared
+
+SELECT FROM loyalcs.create_shop('shop_followup_queue');
+SET search_path = shop_followup_queue;
+SET timezone = 'Asia/Tokyo';
+UPDATE settings SET live_since = '2020-01-01';
+
+--
+-- What is new, and all
+--
+
+CREATE FUNCTION pg_temp.dice(seed text, n integer) RETURNS integer LANGUAGE sql IMMUTABLE
+RETURN ((hashtextextended(seed, 7) & 9223372036854775807) % n)::integer;
+UPDATE journey_steps SET expires_after = '3 days';
+INSERT INTO journey_steps (journey, step, anchor, nth, delay, channel, purpose, content_key, send_window, orders_from, orders_to, min_amount, sample_share, holdout_share, exit_on_order, expires_after, priority, valid) VALUES
+    ('after_sale', 'first', 'first_order', NULL, '2 days', 'line', 'marketing', 'x', NULL, NULL, NULL, NULL, NULL, 0.2, true, '9 days', 1, '(,)'),
+    ('after_sale', 'third', 'nth_order', 3, '5 days 1 hour', 'line', 'survey', 'x', 'Mo-Fr 09:00-17:00', NULL, NULL, NULL, NULL, 0, false, '5 days', 2, '(,)'),
+    ('after_sale', 'silent', 'no_order_for', NULL, '6 days', 'line', 'marketing', 'x', NULL, 2, 4, NULL, 0.5, 0.1, false, '10 days', 3, '(,2026-05-01)'),
+    ('after_sale', 'big', 'ordered', NULL, '90 minutes', 'line', 'marketing', 'x', NULL, NULL, NULL, 20000, NULL, 0, false, '2 days', 4, '[2026-04-15,)'),
+    ('after_sale', 'solved', 'ticket_resolved', NULL, '1 day', 'line', 'survey', 'x', NULL, NULL, NULL, NULL, NULL, 0, true, '6 days', 5, '(,)'),
+    ('after_sale', 'birthday', 'birthday', NULL, '-7 days', 'line', 'marketing', 'x', NULL, NULL, NULL, NULL, NULL, 0, false, '7 days', 6, '(,)'),
+    ('after_sale', 'year', 'anniversary', NULL, '0', 'line', 'marketing', 'x', 'Mo-Su 08:00-12:00', NULL, NULL, NULL, NULL, 0, true, '7 days', 7, '(,)'),
+    ('after_sale', 'raised', 'tier_reached', NULL, '1 hour', 'instagram', 'transactional', 'x', NULL, NULL, NULL, NULL, NULL, 0, false, '3 days', 9, '(,)'),
+    ('after_sale', 'gone', 'subscription_cancelled', NULL, '2 days', 'line', 'marketing', 'x', NULL, NULL, NULL, NULL, NULL, 0, false, '12 days', 8, '(,)'),
+    ('after_sale', 'month', 'delivered', NULL, '1 month', 'email', 'service', 'x', NULL, NULL, NULL, NULL, NULL, 0, false, '12 days', 8, '(,)'),
+    ('after_sale', 'points', 'points_expiring', NULL, '-3 days', 'line', 'marketing', 'x', NULL, NULL, NULL, NULL, NULL, 0, false, '2 days', 8, '(,)');
+INSERT INTO customers (customer_id, name, email, birthday)
+SELECT 'c' || i, 'N' || i, 'e' || i || '@example.com', CASE WHEN i = 1 THEN date '1996-02-29' WHEN i % 3 > 0 THEN date '1970-01-01' + pg_temp.dice('born' || i, 12000) END FROM generate_series(1, 80) i;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) SELECT 'c' || 1 + pg_temp.dice('old' || i, 80), 'o' || i, timestamptz '2025-02-01' + make_interval(hours => pg_temp.dice('old at' || i, 9000)), 100 FROM generate_series(1, 100) i;
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'c' || i, 't', 'line' FROM generate_series(1, 80) i;
+INSERT INTO subscriptions SELECT 'c' || i, 's', '2025-01-01' FROM generate_series(1, 80) i;
+SELECT count(adjust_points('c' || i, 10, 'p' || i, expires_at => timestamptz '2026-03-01' + i * interval '1 day', posted_at => '2026-01-01')) FROM generate_series(1, 80) i;
+
+-- What happens, entered up to four days late, and changed afterwards.
+CREATE FUNCTION pg_temp.happens(n integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    who constant text := 'c' || 1 + pg_temp.dice('who' || n, 80);
+    happened constant timestamptz := at - make_interval(mins => pg_temp.dice('late' || n, CASE n % 3 WHEN 0 THEN 5700 ELSE 200 END));
+    old constant text := (SELECT o.order_id FROM orders o WHERE o.customer_id = who ORDER BY o.ordered_at DESC LIMIT 1);
+BEGIN
+    CASE pg_temp.dice('what' || n, 10)
+        WHEN 0, 1, 2 THEN INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (who, 'n' || n, happened, 100 * pg_temp.dice('amount' || n, 300));
+        WHEN 3 THEN UPDATE orders SET shipped_at = greatest(ordered_at, happened) WHERE customer_id = who AND order_id = old AND delivered_at IS NULL;
+        WHEN 4 THEN UPDATE orders SET delivered_at = greatest(ordered_at, shipped_at, happened) WHERE customer_id = who AND order_id = old;
+        WHEN 5 THEN UPDATE orders SET cancelled_at = CASE WHEN cancelled_at IS NULL THEN greatest(ordered_at, happened) END WHERE customer_id = who AND order_id = old;
+        WHEN 6 THEN INSERT INTO ticket_events (customer_id, ticket_id, at, kind, recorded_at) SELECT who, 't', happened, k, happened FROM unnest('{opened,resolved}'::text[]) k;
+        WHEN 7 THEN UPDATE subscriptions SET cancelled_at = happened WHERE customer_id = who;
+        WHEN 8 THEN INSERT INTO tier_history (customer_id, valid_from, tier, rank, rule_id, spent, orders)
+                    SELECT who, happened, 'VIP', 1, 1, 1, 1 WHERE NOT EXISTS (SELECT FROM tier_history h WHERE h.customer_id = who);
+        ELSE UPDATE orders SET customer_id = 'c' || 1 + pg_temp.dice('to' || n, 80), order_id = 'm' || n WHERE customer_id = who AND order_id = old;
+    END CASE;
+END $$;
+-- Every seven hours or so: what is found then and what would be found by looking at all, including what is not due.
+CREATE TEMP TABLE looks (n integer, at timestamptz, queued bigint, left_out bigint, again bigint, words text);
+CREATE FUNCTION pg_temp.live() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n integer := 0;
+    at timestamptz;
+    q bigint;
+BEGIN
+    FOR at IN SELECT generate_series(timestamptz '2026-03-01 00:10', '2026-05-10', '7 hours 10 minutes') LOOP
+        FOR i IN 1..4 LOOP
+            n := n + 1;
+            PERFORM pg_temp.happens(n, at);
+        END LOOP;
+        q := queue_followups(at);
+        INSERT INTO looks
+        SELECT n, at, q, count(*), queue_followups(at), string_agg(c.customer_id || ' ' || c.step || ' ' || c.subject, ', ')
+          FROM followups_considered(at, '168 hours') c
+         -- (what a customer who has got a tier is now asked is found the next day)
+         WHERE NOT c.queued AND c.step <> 'phone_hearing';
+        IF n % 3 = 0 THEN
+            PERFORM complete_followup(c.followup_id, 'sent', c.claim_key, at => at) FROM claim_followups(NULL, 30, 'w', '5 minutes', at) c;
+        END IF;
+    END LOOP;
+END $$;
+SELECT pg_temp.live();
+SELECT count(*) AS looks, sum(queued) > 300 AS queued, sum(left_out) AS left_out, sum(again) AS again, count(*) FILTER (WHERE queued = 0) AS found_nothing, min(words) FROM looks;
+SELECT step, count(*) > 0 AS found FROM followups GROUP BY step ORDER BY step;
+-- What was looked at is known; without that, everything is looked at, and there is nothing more.
+SELECT jsonb_object_keys(remark::jsonb) AS known FROM shop_turns WHERE job = 'queue_followups' ORDER BY 1;
+UPDATE shop_turns SET remark = 'our own' WHERE job = 'queue_followups';
+SELECT queue_followups('2026-05-10 00:00') - (SELECT count(*) FROM followups f WHERE f.step = 'phone_hearing' AND f.queued_at = '2026-05-10 00:00') AS more;
+-- A rule that is changed, and time that goes backwards, have all looked at.
+BEGIN;
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, valid) VALUES ('after_sale', 'new', 'ordered', '1 day', 'email', 'service', 'x', '(,)');
+SELECT queue_followups('2026-05-10 00:01') > 10 AS found, queue_followups('2026-05-10 00:02') < 10 AS no_more;
+DELETE FROM followups WHERE step = 'new';
+SELECT queue_followups('2026-05-10 00:03') < 10 AS nothing, queue_followups('2026-05-09 12:00') > 10 AS found;
+ROLLBACK;
+-- Where changes are not noted, too.
+BEGIN;
+ALTER TABLE orders DISABLE TRIGGER note_new_customers;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('c1', 'late', '2026-05-09 20:00', 1);
+SELECT queue_followups('2026-05-10 00:01') > 0 AS found;
+SELECT count(*) AS late FROM followups WHERE subject = 'late';
+ROLLBACK;
+
+--
+-- When to look again
+--
+
+-- The first of those that wait, or what becomes due within the hour; an hour later if that is nothing; at once if there
+-- is something new, a rule is another, or nobody has looked for an hour.
+DELETE FROM followups;
+SELECT FROM queue_followups('2026-05-10 00:10');
+CREATE FUNCTION pg_temp.next(change text, OUT line timestamptz, OUT phone timestamptz, OUT is_any timestamptz) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE change;
+    line := next_followup_at('line', '2026-05-10 00:11');
+    phone := next_followup_at('phone', '2026-05-10 00:11');
+    is_any := next_followup_at(NULL, '2026-05-10 00:11');
+    RAISE EXCEPTION USING ERRCODE = 'LC000';
+EXCEPTION WHEN SQLSTATE 'LC000' THEN NULL;
+END $$;
+SELECT s.n, r.* FROM (VALUES
+    (1, 'DELETE FROM followups'),
+    (2, 'INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at)
+         SELECT ''c1'', ''x'', ''x'', s.step_id, ''phone'', true, 0, now(), now(), now(), now(), ''2026-05-10 00:20'' FROM journey_steps s WHERE s.step = ''big'''),
+    (3, 'INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at)
+         SELECT ''c1'', ''x'', ''x'', s.step_id, ''phone'', true, 0, now(), now(), now(), now(), ''2026-05-09'' FROM journey_steps s WHERE s.step = ''big'''),
+    (4, 'INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''c1'', ''now'', ''2026-05-10 00:10'', 1)'),
+    (5, 'UPDATE journeys SET paused_at = now()'),
+    (6, 'UPDATE shop_turns SET remark = NULL'),
+    (7, 'SELECT queue_followups(''2026-05-09 23:00'')'),
+    (8, 'INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''c1'', ''soon'', ''2026-05-09 23:05'', 30000); SELECT queue_followups(''2026-05-10 00:10'')')) s (n, change)
+ CROSS JOIN LATERAL pg_temp.next('DELETE FROM followups; ' || s.change) r ORDER BY s.n;
+SELECT loyalcs.drop_shop('shop_followup_queue', 'shop_followup_queue');

@@ -1,0 +1,228 @@
+-- shop/followup_anchors.sql
+--
+-- What follow-ups are counted from, each spelled once: whoever looks for what is
+-- due, judges what waits or hands something over asks here whether the anchor
+-- stands.
+-- Needs: orders, tickets, tiers, points_reports, journeys.
+
+--@ functions
+-- The day itself is personal: whoever may not read it gets no rows.
+CREATE OR REPLACE FUNCTION birthday_anchors(anchor text, customer @key_type@, "from" date, "to" date)
+RETURNS TABLE (customer_id @key_type@, falls_on date)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    day date;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute a
+                    WHERE a.attrelid = 'customers'::regclass::oid AND a.attname = 'birthday'::name) THEN
+        RETURN;
+    END IF;
+    IF NOT has_column_privilege('customers', 'birthday', 'SELECT') OR NOT isfinite("from") OR NOT isfinite("to") THEN
+        RETURN;
+    END IF;
+    IF customer IS NOT NULL THEN
+        RETURN QUERY
+        SELECT c.customer_id, d.falls_on
+          FROM customers c
+         CROSS JOIN LATERAL (SELECT CASE birthday_anchors.anchor WHEN 'birthday_month' THEN date_trunc('month', y.day)::date
+                                         ELSE loyalcs.next_anniversary(c.birthday, y.day::date - 1) END AS falls_on
+                               FROM generate_series("from"::timestamp, "to"::timestamp, interval '1 day') y (day)
+                              WHERE EXTRACT(month FROM y.day) = EXTRACT(month FROM c.birthday)) d
+         WHERE c.customer_id = birthday_anchors.customer
+           AND d.falls_on BETWEEN "from" AND "to"
+           AND c.birthday < d.falls_on
+         GROUP BY c.customer_id, d.falls_on;
+        RETURN;
+    END IF;
+    FOR day IN
+        SELECT "from" + i FROM generate_series(0, "to" - "from") i
+         WHERE anchor = 'birthday' OR EXTRACT(day FROM "from" + i) = 1::numeric
+    LOOP
+        IF anchor = 'birthday_month' THEN
+            RETURN QUERY
+            SELECT c.customer_id, day
+              FROM customers c
+             WHERE c.birthday IS NOT NULL
+               AND EXTRACT(month FROM c.birthday)::integer = EXTRACT(month FROM day)::integer
+               AND c.birthday < day;
+        ELSE
+            RETURN QUERY
+            SELECT c.customer_id, day
+              FROM customers c
+             WHERE c.birthday IS NOT NULL
+               AND EXTRACT(month FROM c.birthday)::integer = EXTRACT(month FROM day)::integer
+               AND EXTRACT(day FROM c.birthday)::integer BETWEEN EXTRACT(day FROM day)::integer AND EXTRACT(day FROM day)::integer + 1
+               AND loyalcs.next_anniversary(c.birthday, day - 1) = day;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION birthday_anchors(text, @key_type@, date, date) IS
+    'whose birthday falls on a day from one to another, that of 29 February on the 28th in other years, or on which first of a month a birthday month begins: of one customer, or of all if that is NULL; no rows for whoever may not read customers.birthday';
+
+-- Each branch is gated by the anchor, which costs nothing where it is another's, and
+-- takes a range of time by index. A condition on customer_id and subject, which the
+-- planner carries into each of them, takes one customer's or a single one by key;
+-- customer is for birthdays alone, into which it can carry nothing. any_time is a
+-- constant: where it is true, no plan can take a range for a key.
+CREATE OR REPLACE FUNCTION followup_anchors(
+    anchor text,
+    time_zone text,
+    customer @key_type@,
+    any_time boolean,
+    "from" timestamptz,
+    "to" timestamptz,
+    as_of timestamptz
+)
+RETURNS TABLE (
+    customer_id @key_type@,
+    subject text,
+    order_id text,
+    anchor_at timestamptz,
+    order_at timestamptz,
+    cancelled_at timestamptz,
+    amount numeric,
+    points bigint,
+    event text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
+           'order ' || o.order_id || ' was placed'
+      FROM orders o
+     WHERE followup_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
+       AND (followup_anchors.any_time OR o.ordered_at > followup_anchors."from" AND o.ordered_at <= followup_anchors."to")
+    UNION ALL
+    SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
+           'order ' || o.order_id || ' was shipped'
+      FROM orders o
+     WHERE followup_anchors.anchor = 'shipped'
+       AND o.shipped_at IS NOT NULL
+       AND (followup_anchors.any_time OR o.shipped_at > followup_anchors."from" AND o.shipped_at <= followup_anchors."to")
+    UNION ALL
+    SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
+           'order ' || o.order_id || ' was delivered'
+      FROM orders o
+     WHERE followup_anchors.anchor = 'delivered'
+       AND o.delivered_at IS NOT NULL
+       AND (followup_anchors.any_time OR o.delivered_at > followup_anchors."from" AND o.delivered_at <= followup_anchors."to")
+    UNION ALL
+    SELECT t.customer_id, t.ticket_id, NULL, t.closed_at, NULL, NULL, NULL, NULL,
+           'ticket ' || t.ticket_id || ' was resolved'
+      FROM tickets t
+     WHERE followup_anchors.anchor = 'ticket_resolved' AND t.merged_into IS NULL
+       AND t.closed_at IS NOT NULL
+       AND (followup_anchors.any_time OR t.closed_at > followup_anchors."from" AND t.closed_at <= followup_anchors."to")
+    UNION ALL
+    SELECT u.customer_id, u.subscription_id, NULL, u.cancelled_at, NULL, NULL, NULL, NULL,
+           'subscription ' || u.subscription_id || ' was cancelled'
+      FROM subscriptions u
+     WHERE followup_anchors.anchor = 'subscription_cancelled'
+       AND u.cancelled_at IS NOT NULL
+       AND (followup_anchors.any_time OR u.cancelled_at > followup_anchors."from" AND u.cancelled_at <= followup_anchors."to")
+    UNION ALL
+    SELECT b.customer_id,
+           to_char(b.falls_on::timestamp, CASE followup_anchors.anchor WHEN 'birthday' THEN 'YYYY' ELSE 'YYYY-MM' END),
+           NULL, b.falls_on::timestamp AT TIME ZONE followup_anchors.time_zone, NULL, NULL, NULL, NULL,
+           CASE followup_anchors.anchor WHEN 'birthday' THEN 'birthday' ELSE 'the birthday month began' END
+      FROM birthday_anchors(followup_anchors.anchor, followup_anchors.customer,
+                            loyalcs.local_date(followup_anchors."from", followup_anchors.time_zone) + 1,
+                            loyalcs.local_date(followup_anchors."to", followup_anchors.time_zone)) b
+     WHERE followup_anchors.anchor IN ('birthday', 'birthday_month')
+    UNION ALL
+    SELECT t.customer_id,
+           t.tier || ' ' || to_char(loyalcs.local_date(t.valid_from, followup_anchors.time_zone)::timestamp, 'YYYY-MM-DD'),
+           NULL, t.valid_from, NULL, NULL, NULL, NULL,
+           'tier ' || t.tier || ' was reached'
+      FROM tier_history t
+     WHERE followup_anchors.anchor = 'tier_reached'
+       AND (followup_anchors.any_time OR t.valid_from > followup_anchors."from" AND t.valid_from <= followup_anchors."to")
+       AND (t.valid_until IS NULL OR t.valid_until > followup_anchors.as_of
+            OR EXISTS (SELECT FROM tier_history h
+                        WHERE h.customer_id = t.customer_id AND h.rank >= t.rank
+                          AND h.valid_from <= followup_anchors.as_of
+                          AND (h.valid_until IS NULL OR h.valid_until > followup_anchors.as_of)))
+       AND t.rank > coalesce((SELECT p.rank
+                                FROM tier_history p
+                               WHERE p.customer_id = t.customer_id AND p.valid_from < t.valid_from
+                               ORDER BY p.valid_from DESC
+                               LIMIT 1), 0)
+    UNION ALL
+    SELECT n.customer_id,
+           to_char(loyalcs.local_date(n.expires_at, followup_anchors.time_zone)::timestamp, 'YYYY-MM-DD'),
+           NULL, n.expires_at, NULL, NULL, NULL, n.points,
+           n.points::text || ' points expire'
+      FROM points_expiring_at(followup_anchors.as_of) n
+     WHERE followup_anchors.anchor = 'points_expiring'
+       AND n.points > 0
+       AND n.expires_at IS NOT NULL
+       AND (followup_anchors.any_time OR n.expires_at > followup_anchors."from" AND n.expires_at <= followup_anchors."to")
+    UNION ALL
+    SELECT o.customer_id, to_char(d.falls_on::timestamp, 'YYYY'), o.order_id,
+           d.falls_on::timestamp AT TIME ZONE followup_anchors.time_zone, o.ordered_at, o.cancelled_at, NULL, NULL,
+           'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
+      FROM generate_series(1, CASE WHEN followup_anchors.anchor = 'anniversary' AND isfinite(followup_anchors."to")
+                                        AND loyalcs.local_date(followup_anchors."from", followup_anchors.time_zone)
+                                            < loyalcs.local_date(followup_anchors."to", followup_anchors.time_zone)
+                                   THEN (SELECT EXTRACT(year FROM followup_anchors."to")::integer
+                                                - EXTRACT(year FROM min(o.ordered_at))::integer + 1
+                                           FROM orders o) END) y (years)
+      JOIN orders o
+        ON o.ordered_at > followup_anchors."from" - make_interval(years => y.years) - interval '2 days'
+       AND o.ordered_at <= followup_anchors."to" - make_interval(years => y.years) + interval '2 days'
+     CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, followup_anchors.time_zone) + make_interval(years => y.years))::date AS falls_on) d;
+END;
+COMMENT ON FUNCTION followup_anchors(text, text, @key_type@, boolean, timestamptz, timestamptz, timestamptz) IS
+    'what steps with an anchor are counted from, later than one instant and until another, as of a third: whose it is, the subject, the order if it is of one, when it was, and in words. What is not there has ceased to be, or never was: an order that is deleted or delivered no more, points that are spent, a tier that is lost. customer is a customer whose birthdays are asked for, NULL for all; everything else takes a condition on customer_id. With any_time, only days that come round are of that range';
+
+-- What is due is computed forwards, and anchors are found backwards, by index. Months
+-- are the calendar's, and several days of a month may be due on the last of another;
+-- a clock that is changed meanwhile makes it a day uncertain. As hardly ever is, the
+-- bounds are exact, since a look that finds nothing has to cost nothing.
+CREATE OR REPLACE FUNCTION followup_anchor_bound(due_at timestamptz, delay interval, time_zone text, latest boolean)
+RETURNS timestamptz
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    months constant interval := date_trunc('month', delay);
+    days constant interval := date_trunc('day', delay) - months;
+    local constant timestamp := ((due_at - (delay - days - months)) AT TIME ZONE time_zone) - days;
+    bound timestamptz := (local - months) AT TIME ZONE time_zone;
+    offsets interval[];
+BEGIN
+    IF NOT isfinite(due_at) OR months = interval '0' AND days = interval '0' THEN
+        RETURN bound;
+    END IF;
+    IF latest AND (local - months) + months <> local THEN
+        bound := (date_trunc('day', local - months) + interval '1 day') AT TIME ZONE time_zone;
+    END IF;
+    IF latest AND months <> interval '0' AND EXTRACT(month FROM local + interval '1 day') <> EXTRACT(month FROM local) THEN
+        bound := bound + interval '72 hours';
+    END IF;
+    offsets := ARRAY(SELECT DISTINCT (t AT TIME ZONE time_zone) - (t AT TIME ZONE text 'UTC')
+                       FROM (VALUES (bound - interval '26 hours'), (bound + interval '26 hours'),
+                                    (due_at - interval '26 hours'), (due_at + interval '26 hours')) v (t));
+    RETURN CASE WHEN pg_catalog.cardinality(offsets) = 1 THEN bound
+                WHEN latest THEN bound + interval '26 hours' ELSE bound - interval '26 hours' END;
+END
+$$;
+COMMENT ON FUNCTION followup_anchor_bound(timestamptz, interval, text, boolean) IS
+    'between what anchors something may be due at an instant, a delay after them: whatever is due until then has an anchor until the latest, whatever is due later one after the other bound. A day more where the clock is changed meanwhile';
+
+CREATE OR REPLACE FUNCTION anchor_gone(anchor text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE anchor_gone.anchor
+    WHEN 'shipped' THEN 'not shipped any more'
+    WHEN 'delivered' THEN 'not delivered any more'
+    WHEN 'tier_reached' THEN 'tier lost'
+    WHEN 'ticket_resolved' THEN 'ticket not resolved any more'
+    WHEN 'subscription_cancelled' THEN 'subscription resumed'
+    WHEN 'points_expiring' THEN 'points not expiring any more'
+    WHEN 'birthday' THEN 'birthday changed'
+    WHEN 'birthday_month' THEN 'birthday changed'
+    ELSE 'order gone' END;
+COMMENT ON FUNCTION anchor_gone(text) IS
+    'why a follow-up is not sent whose anchor does not stand any more';
