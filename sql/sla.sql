@@ -260,6 +260,54 @@ SELECT (sla_policy(rules[i:i], 'first_response', 'email', 'high', 'return', 'VIP
   FROM rules CROSS JOIN generate_series(1, 7) i;
 
 --
+-- Promises
+--
+
+-- Of a ticket's clocks each for which a rule is there, by what was so when it was decided;
+-- other rules, clocks and facts in the next row.
+CREATE TEMP TABLE promised AS
+SELECT t.ticket, t.channel, t.before,
+       (SELECT sla_clocks(split_part(e, ' ', 2), ('2026-03-02 ' || split_part(e, ' ', 1) || '+09')::timestamptz, n, 0)
+          FROM regexp_split_to_table(t.log, ', ') WITH ORDINALITY l (e, n)) AS clocks,
+       (SELECT array_agg(ROW(r.id, 'a set', r.metric, r.channel, NULL, NULL, NULL, NULL, NULL, 0,
+                             r.target, NULL, '10 minutes', false, NULL, NULL)::sla_rule)
+          FROM (VALUES (1, 'first_response', NULL, interval '1 hour'), (2, 'first_response', 'line', interval '20 minutes'),
+                       (3, 'resolution', NULL, interval '3 hours')) r (id, metric, channel, target)) AS rules
+  FROM (VALUES
+    (1, 'email', NULL::sla_facts[], '09:00 opened, 09:30 agent_reply, 13:00 resolved'),
+    (2, 'line', NULL, '09:00 opened, 09:30 agent_reply'),
+    (3, 'line', ARRAY[ROW('2026-03-02 09:10+09', 'email', NULL, NULL, NULL), ROW('2026-03-02 12:30+09', 'line', NULL, NULL, NULL)]::sla_facts[],
+     '09:00 opened, 09:30 agent_reply'),
+    (4, 'line', ARRAY[NULL, ROW('2026-03-02 09:45+09', 'email', NULL, NULL, NULL)]::sla_facts[], '09:00 opened, 09:30 agent_reply'),
+    (5, 'email', NULL, '09:00 note'),
+    (6, 'email', NULL, '09:00 opened, 10:00 pending')
+  ) t (ticket, channel, before, log);
+SELECT t.ticket, p.metric, p.cycle, p.state, p.elapsed, p.channel, p.policy_id, p.target,
+       to_char(p.warn_at, 'HH24:MI') AS warn, to_char(p.due_at, 'HH24:MI') AS due, to_char(p.stopped_at, 'HH24:MI') AS stopped, p.time_left, p.problem
+  FROM promised t CROSS JOIN LATERAL sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, '2026-03-02 11:55+09') p
+ ORDER BY t.ticket, p.metric;
+-- The same in the list of what is selected, with something that gives fewer rows, and more, beside it.
+SELECT count(*) AS rows, count(*) FILTER (WHERE s.i > 3) AS more,
+       count(*) FILTER (WHERE (s.p).policy_id = (s.q).policy_id AND s.ticket <> 5) AS equal
+  FROM (SELECT t.ticket, sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, '2026-03-02 11:55+09') AS p, generate_series(1, 4) AS i,
+               sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, '2026-03-02 11:55+09') AS q
+          FROM promised t) s;
+-- What nobody wanted of one row's is not taken for the next one's.
+SELECT t.ticket, (SELECT (s.p).policy_id
+                    FROM (SELECT sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, '2026-03-02 11:55+09') AS p) s LIMIT 1)
+  FROM promised t
+ ORDER BY t.ticket;
+SELECT (SELECT count(*) FROM sla_promises(NULL, t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS no_clocks,
+       (SELECT count(*) FROM sla_promises('{}', t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS none,
+       (SELECT count(*) FROM sla_promises(ARRAY[NULL, t.clocks[1], NULL, '(resolution,1,,,,,,,,)'], t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS null_clocks,
+       (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, NULL, now())) AS no_rules,
+       (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, '{NULL}', now())) AS null_rule,
+       (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, NULL)) AS no_instant,
+       (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, '2026-03-02 08:59+09')) AS before_it
+  FROM promised t
+ WHERE t.ticket = 1;
+
+--
 -- What people say
 --
 

@@ -19,9 +19,12 @@
 int
 label_index(const char *label, Size length, const char *const *labels, int nlabels)
 {
+	char		first = length > 0 ? label[0] : '\0';
+
 	for (int i = 0; i < nlabels; i++)
 	{
-		if (strlen(labels[i]) == length && memcmp(label, labels[i], length) == 0)
+		if (labels[i][0] == first && strlen(labels[i]) == length &&
+			memcmp(label, labels[i], length) == 0)
 			return i;
 	}
 	return -1;

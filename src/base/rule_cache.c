@@ -18,7 +18,7 @@
 #include "base/row_types.h"
 #include "base/rule_cache.h"
 
-/* What fn_extra keeps. */
+/* What is kept from call to call. */
 typedef struct RuleCache
 {
 	MemoryContext context;		/* of all that follows */
@@ -87,21 +87,28 @@ read_rules(FunctionCallInfo fcinfo, RuleCache *cache, ArrayType *array, int colu
 	MemoryContextSwitchTo(caller);
 }
 
+/* `place` is NULL at first, and is as long there as the function's fn_extra. */
 const void *
-cached_rules(FunctionCallInfo fcinfo, int argno, int columns, RuleReader reader)
+kept_rules(FunctionCallInfo fcinfo, void **place, int argno, int columns, RuleReader reader)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argno);
-	RuleCache  *cache = fcinfo->flinfo->fn_extra;
+	RuleCache  *cache = *place;
 
 	if (cache == NULL)
 	{
 		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(RuleCache));
 		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "loyalcs rules",
 											   ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
+		*place = cache;
 	}
 	if (cache->source == NULL || VARSIZE(cache->source) != VARSIZE(array) ||
 		memcmp(cache->source, array, VARSIZE(array)) != 0)
 		read_rules(fcinfo, cache, array, columns, reader);
 	return cache->rules;
+}
+
+const void *
+cached_rules(FunctionCallInfo fcinfo, int argno, int columns, RuleReader reader)
+{
+	return kept_rules(fcinfo, &fcinfo->flinfo->fn_extra, argno, columns, reader);
 }

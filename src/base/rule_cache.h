@@ -3,8 +3,9 @@
  * rule_cache.h
  *	  Rules that a function gets as an array of rows, read once.
  *
- * A query asks with the same rules for each of a million rows.  So fn_extra
- * keeps the array of the last call, and what its reader made of it.
+ * A query asks with the same rules for each of a million rows.  So the array of
+ * the last call is kept, and what its reader made of it: in fn_extra, or where a
+ * function that has more to keep there says.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,6 +36,8 @@ typedef struct RuleRows
  */
 typedef const void *(*RuleReader) (FunctionCallInfo fcinfo, RuleRows *rows);
 
+extern const void *kept_rules(FunctionCallInfo fcinfo, void **place, int argno, int columns,
+							  RuleReader reader);
 extern const void *cached_rules(FunctionCallInfo fcinfo, int argno, int columns,
 								RuleReader reader);
 extern bool next_rule(RuleRows *rows);

@@ -230,26 +230,28 @@ COMMENT ON TYPE loyalcs.sla_facts IS
     'what decides the promises about a ticket, as it was until an instant';
 
 CREATE TYPE loyalcs.sla_promise AS (
+    metric loyalcs.sla_metric,
+    cycle integer,
+    started_at timestamptz,
+    state loyalcs.sla_state,
+    elapsed interval,
+    channel text,
+    priority text,
+    reason text,
+    tier text,
     policy_id bigint,
     policy_set text,
     target interval,
     warn_at timestamptz,
     due_at timestamptz,
     stopped_at timestamptz,
-    state loyalcs.sla_state,
-    elapsed interval,
     time_left interval,
-    problem text,
-    channel text,
-    priority text,
-    reason text,
-    tier text
+    problem text
 );
 COMMENT ON TYPE loyalcs.sla_promise IS
-    'what was promised for a clock and what became of it: the rule, its target, when to warn (of what is open), the deadline (NULL: paused, or see problem), when it stopped, its state, the time used up and left, why there is no deadline though none is paused, and the facts by which it was judged';
-
-CREATE FUNCTION loyalcs.sla_promise(
-    clock loyalcs.sla_clock,
+    'what was promised for a clock and what became of it: the clock, its state and the time used up, the facts by which it was judged, the rule, its target, when to warn (of what is open), the deadline (NULL: paused, or see problem), when it stopped, the time left, and why there is no deadline though none is paused';
+CREATE FUNCTION loyalcs.sla_promises(
+    clocks loyalcs.sla_clock[],
     channel text,
     priority text,
     reason text,
@@ -257,11 +259,11 @@ CREATE FUNCTION loyalcs.sla_promise(
     before loyalcs.sla_facts[],
     rules loyalcs.sla_rule[],
     as_of timestamptz
-) RETURNS loyalcs.sla_promise
-    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 150
-    AS 'MODULE_PATHNAME', 'sla_promise';
-COMMENT ON FUNCTION loyalcs.sla_promise(loyalcs.sla_clock, text, text, text, text, loyalcs.sla_facts[], loyalcs.sla_rule[], timestamptz) IS
-    'what was promised for a clock, until when, and what became of it as of an instant: by the most specific rule (see sla_policy) for a ticket with this channel, priority, reason and tier. before: what those were earlier, in order of time (NULL: the same). A promise that was kept or broken is judged by what was so then; one that is open by what is so now. A clock that ended counts only if it had been broken by then. NULL if nothing was promised. Never an error because of a rule or a clock: what cannot be computed is NULL and has a problem';
+) RETURNS SETOF loyalcs.sla_promise
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 300 ROWS 3
+    AS 'MODULE_PATHNAME', 'sla_promises';
+COMMENT ON FUNCTION loyalcs.sla_promises(loyalcs.sla_clock[], text, text, text, text, loyalcs.sla_facts[], loyalcs.sla_rule[], timestamptz) IS
+    'what was promised for the clocks of a ticket, until when, and what became of it as of an instant, one row a promise: by the most specific rule (see sla_policy) for a ticket with this channel, priority, reason and tier. before: what those were earlier, in order of time (NULL: the same). A promise that was kept or broken is judged by what was so then; one that is open by what is so now. A clock that ended counts only if it had been broken by then. No row for a clock for which nothing was promised. Never an error because of a rule or a clock: what cannot be computed is NULL and has a problem';
 
 -- For a board
 

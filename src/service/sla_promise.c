@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sla_promise.c
- *	  What was promised for a clock, until when, and what became of it.
+ *	  What was promised for the clocks of a ticket, until when, and what became of it.
  *
  * What decides a promise may change while a clock runs: the ticket gets another
  * priority, it is merged into one of another channel, a day turns out to be closed.  One
@@ -19,6 +19,7 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -34,11 +35,14 @@
 /* metric, cycle, started_at, stopped_at, pauses, acknowledged_at, part, ended_at, ... */
 #define CLOCK_COLUMNS	10
 #define FACTS_COLUMNS	5
-#define PROMISE_COLUMNS	14
+#define PROMISE_COLUMNS	17
 
 typedef struct PromisedClock
 {
 	Oid			metric;
+	bool		metric_is_null;
+	Datum		cycle;
+	bool		cycle_is_null;
 	TimestampTz started;
 	TimestampTz stopped;		/* DT_NOEND: it has not been */
 	TimestampTz ended;
@@ -72,28 +76,27 @@ promise_rules(FunctionCallInfo fcinfo, RuleRows *rows)
 	/* (not from fn_expr, which a call by the protocol does not have) */
 	kept->tupdesc = lookup_rowtype_tupdesc_copy(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
 	check_columns(kept->tupdesc, PROMISE_COLUMNS);
-	enum_numbers(TupleDescAttr(kept->tupdesc, 6)->atttypid, state_names, STATES, kept->states);
+	enum_numbers(TupleDescAttr(kept->tupdesc, 3)->atttypid, state_names, STATES, kept->states);
 	return kept;
 }
 
 static void
-read_clock(Datum datum, PromisedClock *clock)
+read_clock(Datum datum, TupleDesc tupdesc, PromisedClock *clock)
 {
 	HeapTupleHeader header = DatumGetHeapTupleHeader(datum);
 	HeapTupleData tuple;
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
-												 HeapTupleHeaderGetTypMod(header));
 	Datum		values[CLOCK_COLUMNS];
 	bool		nulls[CLOCK_COLUMNS];
 
-	check_columns(tupdesc, CLOCK_COLUMNS);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
 	heap_deform_tuple(&tuple, tupdesc, values, nulls);
-	ReleaseTupleDesc(tupdesc);
+	clock->metric_is_null = nulls[0];
 	clock->metric = nulls[0] ? InvalidOid : DatumGetObjectId(values[0]);
+	clock->cycle = values[1];
+	clock->cycle_is_null = nulls[1];
 	clock->started = nulls[2] ? DT_NOEND : DatumGetTimestampTz(values[2]);
 	clock->stopped = nulls[3] ? DT_NOEND : DatumGetTimestampTz(values[3]);
 	clock->npauses = nulls[4] ? 0 : read_pauses(values[4], &clock->pauses);
@@ -241,71 +244,201 @@ set_instant(Datum *values, bool *nulls, int i, TimestampTz at)
 	nulls[i] = TIMESTAMP_NOT_FINITE(at);
 }
 
-/* sla_promise(clock, channel, priority, reason, tier, before, rules, as_of) */
-PG_FUNCTION_INFO_V1(sla_promise);
-Datum
-sla_promise(PG_FUNCTION_ARGS)
+/*
+ * Gives what was promised for the clock as a row, or false: nothing.
+ */
+static bool
+promise_of(const PromiseRules *kept, const PromisedClock *clock, const Versions *versions,
+		   text * *facts, TimestampTz as_of, Datum *promise)
 {
-	const PromiseRules *kept;
-	PromisedClock clock;
-	Versions	versions;
 	Judgement	judgement = {NULL};
-	text	   *facts[RULE_CONDITIONS];
-	TimestampTz as_of;
 	TimestampTz over;
 	TimestampTz warn = DT_NOEND;
 	int64		elapsed;
 	Datum		values[PROMISE_COLUMNS] = {0};
 	bool		nulls[PROMISE_COLUMNS] = {false};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(6) || PG_ARGISNULL(7))
-		PG_RETURN_NULL();
-	read_clock(PG_GETARG_DATUM(0), &clock);
-	as_of = PG_GETARG_TIMESTAMPTZ(7);
-	if (TIMESTAMP_NOT_FINITE(clock.started) || clock.started > as_of)
-		PG_RETURN_NULL();
-	for (int i = 0; i < RULE_CONDITIONS; i++)
-		facts[i] = PG_ARGISNULL(1 + i) ? NULL : PG_GETARG_TEXT_PP(1 + i);
-	open_versions(fcinfo, 5, &versions);
-	kept = cached_rules(fcinfo, 6, RULE_COLUMNS, promise_rules);
-	judge_as_of(&clock, &kept->rules, &versions, as_of, facts, &judgement);
+	if (TIMESTAMP_NOT_FINITE(clock->started) || clock->started > as_of)
+		return false;
+	judge_as_of(clock, &kept->rules, versions, as_of, facts, &judgement);
 	if (judgement.rule == NULL)
-		PG_RETURN_NULL();
-
-	over = Min(judgement.stopped, clock.ended);
+		return false;
+	over = Min(judgement.stopped, clock->ended);
 	if (!has_come(over, as_of))
 		over = DT_NOEND;
 	/* What ended before it was broken was never promised. */
 	if (over != DT_NOEND && over < judgement.stopped && over <= judgement.due.at)
-		PG_RETURN_NULL();
+		return false;
 	if (over == DT_NOEND)
-		warn = find_warning(clock.started, &judgement.rule->target, clock.pauses,
-							clock.npauses, &judgement.due);
+		warn = find_warning(clock->started, &judgement.rule->target, clock->pauses,
+							clock->npauses, &judgement.due);
 
-	values[0] = judgement.rule->policy_id;
-	nulls[0] = judgement.rule->policy_is_null;
-	values[1] = judgement.rule->policy_set;
-	nulls[1] = values[1] == (Datum) 0;
-	values[2] = PointerGetDatum(judgement.rule->target.interval);
-	nulls[2] = judgement.rule->target.interval == NULL;
-	set_instant(values, nulls, 3, warn);
-	set_instant(values, nulls, 4, judgement.due.at);
-	set_instant(values, nulls, 5, over);
-	values[6] = ObjectIdGetDatum(kept->states[state_of(&judgement, over, as_of, warn)]);
-	nulls[7] = !find_elapsed(clock.started, Min(over, as_of), judgement.rule->target.hours,
-							 clock.pauses, clock.npauses, &elapsed);
-	if (!nulls[7])
-		values[7] = PointerGetDatum(interval_of_time(elapsed));
-	nulls[8] = nulls[7] || judgement.due.amount == NO_AMOUNT;
-	if (!nulls[8])
-		values[8] = PointerGetDatum(interval_of_time(judgement.due.amount - elapsed));
-	nulls[9] = judgement.due.problem == NULL;
-	if (!nulls[9])
-		values[9] = CStringGetTextDatum(judgement.due.problem);
+	/* what is read most comes first: it is found without a look at the rest */
+	values[0] = ObjectIdGetDatum(clock->metric);
+	nulls[0] = clock->metric_is_null;
+	values[1] = clock->cycle;
+	nulls[1] = clock->cycle_is_null;
+	values[2] = TimestampTzGetDatum(clock->started);
+	values[3] = ObjectIdGetDatum(kept->states[state_of(&judgement, over, as_of, warn)]);
+	nulls[4] = !find_elapsed(clock->started, Min(over, as_of), judgement.rule->target.hours,
+							 clock->pauses, clock->npauses, &elapsed);
+	if (!nulls[4])
+		values[4] = PointerGetDatum(interval_of_time(elapsed));
 	for (int i = 0; i < RULE_CONDITIONS; i++)
 	{
-		values[10 + i] = PointerGetDatum(facts[i]);
-		nulls[10 + i] = facts[i] == NULL;
+		values[5 + i] = PointerGetDatum(facts[i]);
+		nulls[5 + i] = facts[i] == NULL;
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(kept->tupdesc, values, nulls)));
+	values[9] = judgement.rule->policy_id;
+	nulls[9] = judgement.rule->policy_is_null;
+	values[10] = judgement.rule->policy_set;
+	nulls[10] = values[10] == (Datum) 0;
+	values[11] = PointerGetDatum(judgement.rule->target.interval);
+	nulls[11] = judgement.rule->target.interval == NULL;
+	set_instant(values, nulls, 12, warn);
+	set_instant(values, nulls, 13, judgement.due.at);
+	set_instant(values, nulls, 14, over);
+	nulls[15] = nulls[4] || judgement.due.amount == NO_AMOUNT;
+	if (!nulls[15])
+		values[15] = PointerGetDatum(interval_of_time(judgement.due.amount - elapsed));
+	nulls[16] = judgement.due.problem == NULL;
+	if (!nulls[16])
+		values[16] = CStringGetTextDatum(judgement.due.problem);
+	*promise = HeapTupleGetDatum(heap_form_tuple(kept->tupdesc, values, nulls));
+	return true;
+}
+
+/*
+ * One row a call
+ *
+ * Not by SRF_FIRSTCALL_INIT(): that makes a memory context for each ticket, and
+ * takes fn_extra, where the rules are.
+ */
+
+/* What fn_extra keeps. */
+typedef struct PromiseSeries
+{
+	void	   *rules;			/* see kept_rules() */
+	TupleDesc	tupdesc;		/* of clocks */
+	MemoryContext context;		/* of what follows: one ticket's */
+	bool		goes_on;
+	const PromiseRules *kept;
+	Datum	   *clocks;
+	bool	   *missing;
+	int			nclocks;
+	int			next;
+	Versions	versions;
+} PromiseSeries;
+
+static PromiseSeries *
+make_series(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	PromiseSeries *series;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	series = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PromiseSeries));
+	series->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "loyalcs promises",
+											ALLOCSET_SMALL_SIZES);
+	fcinfo->flinfo->fn_extra = series;
+	return series;
+}
+
+/* Nobody wants the rest of it. */
+static void
+abandon_series(Datum series)
+{
+	((PromiseSeries *) DatumGetPointer(series))->goes_on = false;
+}
+
+static ExprContext *
+context_of_calls(FunctionCallInfo fcinfo)
+{
+	return ((ReturnSetInfo *) fcinfo->resultinfo)->econtext;
+}
+
+static void
+begin_series(FunctionCallInfo fcinfo, PromiseSeries *series)
+{
+	ArrayType  *array;
+	MemoryContext caller;
+
+	MemoryContextReset(series->context);
+	caller = MemoryContextSwitchTo(series->context);
+	array = PG_GETARG_ARRAYTYPE_P(0);
+	if (series->tupdesc == NULL)
+	{
+		MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		series->tupdesc = lookup_rowtype_tupdesc_copy(ARR_ELEMTYPE(array), -1);
+		MemoryContextSwitchTo(series->context);
+		check_columns(series->tupdesc, CLOCK_COLUMNS);
+	}
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE,
+					  &series->clocks, &series->missing, &series->nclocks);
+	open_versions(fcinfo, 5, &series->versions);
+	MemoryContextSwitchTo(caller);
+	series->kept = kept_rules(fcinfo, &series->rules, 6, RULE_COLUMNS, promise_rules);
+	series->next = 0;
+	series->goes_on = true;
+	RegisterExprContextCallback(context_of_calls(fcinfo), abandon_series,
+								PointerGetDatum(series));
+}
+
+static void
+end_series(FunctionCallInfo fcinfo, PromiseSeries *series)
+{
+	series->goes_on = false;
+	UnregisterExprContextCallback(context_of_calls(fcinfo), abandon_series,
+								  PointerGetDatum(series));
+}
+
+static bool
+next_promise(FunctionCallInfo fcinfo, PromiseSeries *series, Datum *promise)
+{
+	while (series->next < series->nclocks)
+	{
+		int			i = series->next++;
+		PromisedClock clock;
+		text	   *facts[RULE_CONDITIONS];
+
+		CHECK_FOR_INTERRUPTS();
+		if (series->missing[i])
+			continue;
+		read_clock(series->clocks[i], series->tupdesc, &clock);
+		for (int j = 0; j < RULE_CONDITIONS; j++)
+			facts[j] = PG_ARGISNULL(1 + j) ? NULL : PG_GETARG_TEXT_PP(1 + j);
+		if (promise_of(series->kept, &clock, &series->versions, facts, PG_GETARG_TIMESTAMPTZ(7), promise))
+			return true;
+	}
+	return false;
+}
+
+/* sla_promises(clocks, channel, priority, reason, tier, before, rules, as_of) */
+PG_FUNCTION_INFO_V1(sla_promises);
+Datum
+sla_promises(PG_FUNCTION_ARGS)
+{
+	PromiseSeries *series = fcinfo->flinfo->fn_extra;
+	ReturnSetInfo *result;
+	Datum		promise;
+
+	if (series == NULL)
+		series = make_series(fcinfo);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	if (!series->goes_on && !PG_ARGISNULL(0) && !PG_ARGISNULL(6) && !PG_ARGISNULL(7))
+		begin_series(fcinfo, series);
+	if (series->goes_on)
+	{
+		if (next_promise(fcinfo, series, &promise))
+		{
+			result->isDone = ExprMultipleResult;
+			PG_RETURN_DATUM(promise);
+		}
+		end_series(fcinfo, series);
+	}
+	result->isDone = ExprEndResult;
+	PG_RETURN_NULL();
 }

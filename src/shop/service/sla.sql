@@ -47,19 +47,19 @@ RETURNS TABLE (
     complaint boolean,
     agent_id text,
     before loyalcs.sla_facts[],
-    clock loyalcs.sla_clock
+    clocks loyalcs.sla_clock[]
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT l.customer_id, l.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint,
-           l.agent_id, coalesce(l.before, f.before), pg_catalog.unnest(l.clocks)
+           l.agent_id, coalesce(l.before, f.before), l.clocks
       FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks, NULL::loyalcs.sla_facts[] AS before, false AS merged
               FROM (SELECT e.customer_id, e.ticket_id,
                            loyalcs.latest(e.agent_id, e.at, e.event_id) AS agent_id,
                            loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint) AS clocks
                       FROM ticket_events e
                      WHERE NOT ticket_clocks_of.only_open
-                       AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
+                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)
                      GROUP BY e.customer_id, e.ticket_id
                     UNION ALL
                     SELECT t.customer_id, t.ticket_id,
@@ -70,22 +70,20 @@ BEGIN ATOMIC
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
                      WHERE ticket_clocks_of.only_open
                        AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)
-                       AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
+                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)
                      GROUP BY t.customer_id, t.ticket_id) o
-             WHERE NOT EXISTS (SELECT FROM tickets m
-                                WHERE m.customer_id = o.customer_id AND m.merged_into = o.ticket_id)
             UNION ALL
             SELECT g.customer_id, p.ticket_id,
                    (SELECT loyalcs.latest(e.agent_id, e.at, e.event_id)
                       FROM ticket_events e
                      WHERE e.customer_id = g.customer_id AND e.ticket_id = p.ticket_id
-                       AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of),
+                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)),
                    ARRAY[k.clock],
                    CASE WHEN (k.clock).moved_at IS NOT NULL
                         THEN facts_of_moved(g.customer_id, (k.clock).part, (k.clock).moved_from, (k.clock).moved_at) END,
                    true
               FROM (SELECT r.customer_id, r.ticket_id,
-                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id,
                                               hashtextextended(e.ticket_id, 1::bigint),
                                               hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)) AS clocks
                       FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
@@ -98,7 +96,7 @@ BEGIN ATOMIC
                        AND (t.ticket_id = r.ticket_id OR t.merged_into = r.ticket_id)
                       JOIN ticket_events e
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
-                     WHERE event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= ticket_clocks_of.as_of
+                     WHERE event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)
                      GROUP BY r.customer_id, r.ticket_id) g
              CROSS JOIN LATERAL (SELECT c AS clock FROM pg_catalog.unnest(g.clocks) c) k
               JOIN tickets p
@@ -109,17 +107,23 @@ BEGIN ATOMIC
         ON t.customer_id = l.customer_id AND t.ticket_id = l.ticket_id
        AND (NOT ticket_clocks_of.only_open
             OR t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)
-      LEFT JOIN (SELECT c.customer_id, c.ticket_id,
-                        pg_catalog.array_agg(ROW(c.changed_at, c.channel, c.priority, c.reason, c.tier)::loyalcs.sla_facts
-                                             ORDER BY c.changed_at, c.change_id) AS before
-                   FROM ticket_changes c
-                  WHERE NOT ticket_clocks_of.only_open
-                     OR EXISTS (SELECT FROM tickets t
-                                 WHERE t.customer_id = c.customer_id AND t.ticket_id = c.ticket_id
-                                   AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of))
-                  GROUP BY c.customer_id, c.ticket_id) f
+      LEFT JOIN (SELECT x.customer_id, x.ticket_id,
+                        pg_catalog.array_agg(x.facts ORDER BY (x.facts).until, x.change_id) FILTER (WHERE x.change_id IS NOT NULL) AS before,
+                        bool_or(x.change_id IS NULL) AS goes_on_for_others
+                   FROM (SELECT c.customer_id, c.ticket_id, c.change_id,
+                                ROW(c.changed_at, c.channel, c.priority, c.reason, c.tier)::loyalcs.sla_facts AS facts
+                           FROM ticket_changes c
+                          WHERE NOT ticket_clocks_of.only_open
+                             OR EXISTS (SELECT FROM tickets t
+                                         WHERE t.customer_id = c.customer_id AND t.ticket_id = c.ticket_id
+                                           AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of))
+                         UNION ALL
+                         SELECT m.customer_id, m.merged_into, NULL::bigint, NULL::loyalcs.sla_facts
+                           FROM tickets m
+                          WHERE m.merged_into IS NOT NULL) x
+                  GROUP BY x.customer_id, x.ticket_id) f
         ON f.customer_id = l.customer_id AND f.ticket_id = l.ticket_id
-     WHERE l.merged OR t.merged_into IS NULL;
+     WHERE l.merged OR t.merged_into IS NULL AND f.goes_on_for_others IS NOT TRUE;
 END;
 COMMENT ON FUNCTION ticket_clocks_of(boolean, timestamptz) IS
     'the clocks of every ticket, as the aggregate loyalcs.sla_clocks makes them of its log, with what decided its promises before; if only_open, of tickets that may have something left to do, which are found without reading the others'' logs';
@@ -138,10 +142,11 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT c.customer_id, c.ticket_id, c.agent_id, (c.clock).metric::text, (c.clock).cycle,
-           (c.clock).started_at, (c.clock).stopped_at, (c.clock).pauses::text, (c.clock).acknowledged_at
+    SELECT c.customer_id, c.ticket_id, c.agent_id, k.metric::text, k.cycle,
+           k.started_at, k.stopped_at, k.pauses::text, k.acknowledged_at
       FROM ticket_clocks_of(false, ticket_clocks_at.as_of) c
-     WHERE (c.clock).ended_at IS NULL;
+     CROSS JOIN LATERAL pg_catalog.unnest(c.clocks) k
+     WHERE k.ended_at IS NULL;
 END;
 COMMENT ON FUNCTION ticket_clocks_at(timestamptz) IS
     'the clocks of every ticket, promised or not, but for those that ended because the ticket was discarded, or merged with one that waits for longer; pauses::tstzmultirange is what loyalcs.sla_due() and others take';
@@ -168,9 +173,9 @@ END;
 COMMENT ON FUNCTION late_ticket_events_at(timestamptz) IS
     'events of tickets that were entered later than settings.late_after allows, with the instant from which each counts for promises';
 
--- A lateral subquery with OFFSET 0 is computed once a clock, however often its
--- columns are read. Who had the ticket when the promise was decided is looked for
--- where somebody reads it.
+-- A subquery that gives a set is computed once, however often the columns of its rows
+-- are read. Who had the ticket when the promise was decided is looked for where somebody
+-- reads it.
 CREATE OR REPLACE FUNCTION sla_status_of(policy_set text, only_open boolean, as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -198,30 +203,30 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT c.customer_id,
-           c.ticket_id,
+    SELECT p.customer_id,
+           p.ticket_id,
            (p.promise).channel,
            (p.promise).reason,
            (p.promise).priority,
            (p.promise).tier,
-           c.complaint,
-           c.agent_id,
+           p.complaint,
+           p.agent_id,
            CASE WHEN (p.promise).state OPERATOR(pg_catalog.=) ANY ('{met,missed,breached}')
                 THEN (SELECT e.agent_id
                         FROM ticket_events e
-                       WHERE e.customer_id = c.customer_id AND e.ticket_id = c.ticket_id
+                       WHERE e.customer_id = p.customer_id AND e.ticket_id = p.ticket_id
                          AND e.agent_id IS NOT NULL
                          AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
                        ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, e.event_id DESC
                        LIMIT 1)
-                ELSE c.agent_id
+                ELSE p.agent_id
            END,
-           (c.clock).metric,
-           (c.clock).cycle,
+           (p.promise).metric,
+           (p.promise).cycle,
            (p.promise).policy_id,
            (p.promise).policy_set,
            (p.promise).target,
-           (c.clock).started_at,
+           (p.promise).started_at,
            (p.promise).warn_at,
            (p.promise).due_at,
            (p.promise).stopped_at,
@@ -229,24 +234,21 @@ BEGIN ATOMIC
            (p.promise).elapsed,
            (p.promise).time_left,
            (p.promise).problem
-      FROM ticket_clocks_of(sla_status_of.only_open, sla_status_of.as_of) c
-     CROSS JOIN LATERAL (
-               SELECT loyalcs.sla_promise(
-                          c.clock, c.channel, c.priority, c.reason, c.tier, c.before,
-                          (SELECT pg_catalog.array_agg(ROW(v.policy_id, v.policy_set, v.metric::loyalcs.sla_metric, v.channel, v.priority, v.reason, v.tier,
-                                                CASE WHEN NOT pg_catalog.isempty(v.valid) THEN pg_catalog.lower(v.valid) END,
-                                                CASE WHEN NOT pg_catalog.isempty(v.valid) THEN pg_catalog.upper(v.valid) END,
-                                                CASE WHEN v.policy_set = sla_status_of.policy_set THEN 1 ELSE 0 END,
-                                                -- hours that cannot be read are no reason to count around the clock
-                                                CASE WHEN v.hours IS NULL OR loyalcs.try_business_hours(v.hours) IS NOT NULL THEN v.target END,
-                                                loyalcs.try_business_hours(v.hours), v.warn_before, v.auto_reply_counts,
-                                                v.known_from, v.known_until)::loyalcs.sla_rule)
-                             FROM sla_policy_versions() v
-                            WHERE NOT pg_catalog.isempty(v.valid) OR v.policy_set = sla_status_of.policy_set),
-                          sla_status_of.as_of) AS promise
-               OFFSET 0
-           ) p
-     WHERE (p.promise).policy_id IS NOT NULL;
+      FROM (SELECT c.customer_id, c.ticket_id, c.complaint, c.agent_id,
+                   loyalcs.sla_promises(
+                       c.clocks, c.channel, c.priority, c.reason, c.tier, c.before,
+                       (SELECT pg_catalog.array_agg(ROW(v.policy_id, v.policy_set, v.metric::loyalcs.sla_metric, v.channel, v.priority, v.reason, v.tier,
+                                             CASE WHEN NOT pg_catalog.isempty(v.valid) THEN pg_catalog.lower(v.valid) END,
+                                             CASE WHEN NOT pg_catalog.isempty(v.valid) THEN pg_catalog.upper(v.valid) END,
+                                             CASE WHEN v.policy_set = sla_status_of.policy_set THEN 1 ELSE 0 END,
+                                             -- hours that cannot be read are no reason to count around the clock
+                                             CASE WHEN v.hours IS NULL OR loyalcs.try_business_hours(v.hours) IS NOT NULL THEN v.target END,
+                                             loyalcs.try_business_hours(v.hours), v.warn_before, v.auto_reply_counts,
+                                             v.known_from, v.known_until)::loyalcs.sla_rule)
+                          FROM sla_policy_versions() v
+                         WHERE NOT pg_catalog.isempty(v.valid) OR v.policy_set = sla_status_of.policy_set),
+                       sla_status_of.as_of) AS promise
+              FROM ticket_clocks_of(sla_status_of.only_open, sla_status_of.as_of) c) p;
 END;
 COMMENT ON FUNCTION sla_status_of(text, boolean, timestamptz) IS
     'as sla_status_at; with a policy set laid over the policies in force (NULL: none), and only open work or all';
@@ -407,14 +409,15 @@ BEGIN ATOMIC
     SELECT w.customer_id, w.ticket_id, w.channel, w.reason, w.priority, w.tier, w.complaint, w.agent_id,
            w.first_message, w.waiting_since, w.waiting, in_minutes(w.waiting), w.acknowledged_at
       FROM (SELECT c.customer_id, c.ticket_id, c.channel, c.reason, c.priority, c.tier, c.complaint, c.agent_id,
-                   (c.clock).metric OPERATOR(pg_catalog.=) 'first_response' AS first_message,
-                   (c.clock).started_at AS waiting_since,
+                   k.metric OPERATOR(pg_catalog.=) 'first_response' AS first_message,
+                   k.started_at AS waiting_since,
                    CASE WHEN isfinite(unanswered_at.as_of)
-                        THEN make_interval(secs => EXTRACT(epoch FROM unanswered_at.as_of - (c.clock).started_at)::double precision) END AS waiting,
-                   (c.clock).acknowledged_at AS acknowledged_at
+                        THEN make_interval(secs => EXTRACT(epoch FROM unanswered_at.as_of - k.started_at)::double precision) END AS waiting,
+                   k.acknowledged_at
               FROM ticket_clocks_of(true, unanswered_at.as_of) c
-             WHERE (c.clock).metric OPERATOR(pg_catalog.=) ANY ('{first_response,next_response}')
-               AND (c.clock).stopped_at IS NULL AND (c.clock).ended_at IS NULL) w
+             CROSS JOIN LATERAL pg_catalog.unnest(c.clocks) k
+             WHERE k.metric OPERATOR(pg_catalog.=) ANY ('{first_response,next_response}')
+               AND k.stopped_at IS NULL AND k.ended_at IS NULL) w
      ORDER BY w.waiting_since, w.customer_id, w.ticket_id;
 END;
 COMMENT ON FUNCTION unanswered_at(timestamptz) IS

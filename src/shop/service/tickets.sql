@@ -205,6 +205,15 @@ RETURN CASE WHEN recorded_at > at + late_after
 COMMENT ON FUNCTION event_counts_at(text, timestamptz, timestamptz, interval) IS
     'from when an event of a ticket counts: when it happened; for what the shop did and entered later than late_after, when it was recorded. late_after NULL: always when it happened';
 
+-- (First what is cheap and enough for nearly all: nothing counts before it happened, nor
+-- later than it was both happened and recorded.)
+CREATE OR REPLACE FUNCTION event_has_counted(kind text, at timestamptz, recorded_at timestamptz, late_after interval, as_of timestamptz)
+RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN at <= as_of AND (recorded_at IS NULL OR recorded_at <= as_of OR event_counts_at(kind, at, recorded_at, late_after) <= as_of);
+COMMENT ON FUNCTION event_has_counted(text, timestamptz, timestamptz, interval, timestamptz) IS
+    'whether an event of a ticket counts by an instant, see event_counts_at';
+
 CREATE OR REPLACE FUNCTION late_after() RETURNS interval
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT CASE WHEN s.late_helps THEN NULL ELSE s.late_after END FROM settings s);
