@@ -90,6 +90,8 @@ CREATE PROCEDURE fill_tickets(shop text, tickets bigint, open bigint, customers 
 AS $$
 BEGIN
     EXECUTE format('SET LOCAL search_path = %I, "$user", public', shop);
+    -- all of it happened while the shop was used
+    UPDATE settings SET live_since = '2024-01-01 00:00+00';
     CREATE TEMP TABLE made AS
     SELECT i, i <= tickets - open AS done, scatter(i, 21, customers) + 1 AS customer_id, 'T' || i AS ticket_id,
            timestamptz '2024-01-01 00:00+00' + i * (interval '730 days' / tickets) AS at,

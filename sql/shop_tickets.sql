@@ -27,7 +27,7 @@ INSERT INTO agents VALUES ('kei', 'Kei'), ('mio', 'Mio');
 --
 
 INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('ann', 't1', 'email'), ('ann', 't2', 'line'), ('ben', 't1', 'phone');
-SELECT * FROM tickets WHERE customer_id = 'ben';
+SELECT to_jsonb(t) - 'tier_as_of' AS ticket, tier_as_of <= now() AS tier_is_of_now FROM tickets t WHERE customer_id = 'ben';
 SELECT s.given, pg_temp.outcome('UPDATE tickets SET ' || s.given || ' WHERE customer_id = ''ann'' AND ticket_id = ''t1''')
   FROM (VALUES
     ('customer_id = NULL'),
@@ -182,6 +182,60 @@ SELECT pg_temp.outcome(s.statement)
   FROM (VALUES ('UPDATE settings SET late_after = ''-1 second'''), ('UPDATE settings SET late_after = ''1 month'''), ('UPDATE settings SET late_after = NULL'),
                ('UPDATE settings SET late_after = ''0'''), ('UPDATE settings SET late_after = ''3 days''')) s (statement);
 SELECT pg_temp.same_elsewhere('SELECT * FROM shop_tickets.late_ticket_events');
+
+--
+-- The tier is the one of the ticket's day.
+--
+
+INSERT INTO customers (customer_id) VALUES ('tia');
+-- (an order that makes a VIP, for a year)
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('tia', 'ring', '2020-02-01 00:00+09', 100000);
+SELECT customer_tier('tia') AS today, customer_tier('tia', '2020-03-02 12:00+09') AS then;
+INSERT INTO tickets (customer_id, ticket_id, channel, tier) VALUES
+    ('tia', '1 then', 'email', NULL), ('tia', '2 before', 'email', NULL), ('tia', '3 after', 'email', NULL), ('tia', '4 given', 'email', 'VIP'),
+    ('tia', '5 in parts', 'email', NULL), ('tia', '6 changed', 'email', NULL), ('tia', '7 unopened', 'email', NULL), ('tia', '8 quietly', 'email', NULL);
+SELECT ticket_id, tier, tier_as_of IS NULL AS given FROM tickets WHERE customer_id = 'tia' ORDER BY 1;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES
+    ('tia', '1 then', '2020-03-02 12:00+09', 'opened'), ('tia', '1 then', '2021-07-02 12:00+09', 'customer_message'), ('tia', '1 then', '2020-03-02 12:30+09', 'agent_reply'),
+    ('tia', '2 before', '2020-01-31 23:59:59.999999+09', 'opened'), ('tia', '3 after', '2021-02-01 00:00+09', 'opened'),
+    ('tia', '4 given', '2019-03-02 12:00+09', 'opened'),
+    ('tia', '5 in parts', '2020-02-20 12:00+09', 'note'), ('tia', '5 in parts', '2021-07-02 12:00+09', 'opened'),
+    ('tia', '6 changed', '2020-03-02 12:00+09', 'opened'), ('tia', '7 unopened', '2020-03-02 12:00+09', 'note');
+SELECT ticket_id, tier, tier_as_of FROM tickets WHERE customer_id = 'tia' AND ticket_id < '7' ORDER BY 1;
+-- What came earlier comes later; what somebody says is the tier stays that.
+UPDATE tickets SET tier = NULL WHERE ticket_id = '6 changed';
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES
+    ('tia', '5 in parts', '2021-01-31 23:59+09', 'customer_message'), ('tia', '5 in parts', '2021-02-01 09:00+09', 'opened'),
+    ('tia', '6 changed', '2020-03-01 12:00+09', 'customer_message');
+SELECT ticket_id, tier, tier_as_of FROM tickets WHERE ticket_id IN ('5 in parts', '6 changed') ORDER BY 1;
+-- It was so all along, which is no change; what somebody said is one.
+SELECT ticket_id, channel, tier FROM ticket_changes WHERE customer_id = 'tia' ORDER BY 1;
+SELECT d.as_of, s.ticket_id, s.tier, s.state FROM (VALUES (timestamptz '2020-03-02 12:10+09'), ('2021-08-01 00:00+09'), ('infinity')) d (as_of)
+ CROSS JOIN sla_status_at(d.as_of) s WHERE s.customer_id = 'tia' AND s.metric = 'first_response' AND s.ticket_id < '5' ORDER BY 1, 2;
+-- Of when it is follows from the log, whoever writes what.
+SET ROLE regress_sla_service;
+SELECT s.statement, pg_temp.outcome(s.statement)
+  FROM (VALUES
+    ('INSERT INTO tickets (customer_id, ticket_id, channel, tier_as_of) VALUES (''tia'', ''9'', ''email'', ''2020-03-02'')'),
+    ('INSERT INTO tickets (customer_id, ticket_id, channel, tier) VALUES (''tia'', ''9'', ''email'', ''VIP'')')) s (statement);
+UPDATE tickets SET tier_as_of = '2020-03-02 12:00+09' WHERE customer_id = 'tia';
+UPDATE tickets SET tier_as_of = NULL WHERE customer_id = 'tia';
+UPDATE tickets SET tier_as_of = '-infinity' WHERE customer_id = 'tia';
+INSERT INTO tickets (customer_id, ticket_id, channel, tier) VALUES ('tia', '9 given', 'email', 'VIP');
+SELECT FROM record_ticket_event('tia', '9 given', 'opened', '2021-07-02 12:00+09');
+RESET ROLE;
+SELECT ticket_id, tier, tier_as_of FROM tickets WHERE customer_id = 'tia' AND ticket_id NOT LIKE '7%' AND ticket_id NOT LIKE '8%' ORDER BY 1;
+-- With triggers off.
+ALTER TABLE ticket_events DISABLE TRIGGER keep_closed_at;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('tia', '8 quietly', '2020-03-02 12:00+09', 'opened');
+ALTER TABLE ticket_events ENABLE TRIGGER keep_closed_at;
+SELECT tier AS not_noticed FROM tickets WHERE ticket_id = '8 quietly';
+SELECT refresh_ticket_tier('tia', '8 quietly') AS noticed, refresh_ticket_tier('tia', '7 unopened') AS unopened,
+       refresh_ticket_tier('tia', '4 given') AS given, refresh_ticket_tier('tia', 'none') AS of_none;
+-- A backup says what it says.
+INSERT INTO tickets (customer_id, ticket_id, channel, tier, tier_as_of) VALUES
+    ('tia', '10 restored', 'email', NULL, '2020-03-02 12:00+09'), ('tia', '11 restored', 'email', 'VIP', '2020-07-02 12:00+09');
+SELECT ticket_id, tier, tier_as_of FROM tickets WHERE ticket_id LIKE '% restored' ORDER BY 1;
 
 --
 -- No clock vanishes: what is merged goes on in another ticket, and stays merged.

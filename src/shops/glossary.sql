@@ -372,6 +372,7 @@ AS $glossary$
     ('tax_earns', 'whether tax counts'),
     ('ticket_id', 'key of the ticket, unique for its customer'),
     ('tier', 'tier of the customer, of a ticket when it was opened; NULL for none'),
+    ('tier_as_of', 'of when the tier is, which the shop filled in: when the ticket was opened, by its log, or was written, before that; NULL if the tier was given'),
     ('tiers', 'only for customers of one of these tiers; NULL for all'),
     ('time_left', 'what is left of the target; negative if it is exceeded'),
     ('time_left_minutes', 'time_left in minutes'),

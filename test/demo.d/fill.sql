@@ -424,11 +424,7 @@ SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN re
   FROM matter ORDER BY i;
 SELECT customers AS evaluated, raised AS vips FROM aurora.evaluate_tiers('2026-10-31 23:59+09') \gset
 \echo :evaluated customers evaluated, :vips of them VIPs
-UPDATE aurora.tickets t
-   SET tier = aurora.customer_tier(t.customer_id, m.at AT TIME ZONE 'Asia/Tokyo')
-  FROM matter m
- WHERE t.ticket_id = 'T-' || lpad(m.i::text, 5, '0');
--- (what a ticket is, before what happened to it: later it would be a change)
+-- (the log says when a ticket was opened, and so which tier its customer had that day)
 INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id)
 SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
   FROM deed

@@ -82,23 +82,38 @@ ALTER TABLE tickets
 CREATE INDEX tickets_ticket_id ON tickets (ticket_id);
 
 --@ functions
+-- (A backup says of when the tiers are that it has.)
 CREATE OR REPLACE FUNCTION fill_tier() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    NEW.tier := customer_tier(NEW.customer_id);
+    IF owns_table(TG_RELID) AND NEW.tier_as_of IS NOT NULL THEN
+        RETURN NEW;
+    END IF;
+    NEW.tier_as_of := NULL;
+    IF NEW.tier IS NULL THEN
+        NEW.tier_as_of := now();
+        NEW.tier := customer_tier(NEW.customer_id, NEW.tier_as_of);
+    END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION fill_tier() IS
-    'trigger of tickets: a ticket without a tier has that of its customer now';
+    'trigger of tickets: a ticket without a tier has that of its customer now, until its log says when it was opened';
 
 --@ reference tickets tier_history
 CREATE OR REPLACE TRIGGER fill_tier
     BEFORE INSERT ON tickets
     FOR EACH ROW WHEN (NEW.tier IS NULL)
     EXECUTE FUNCTION fill_tier();
+
+--@ change tickets 0.2.0
+--: optional tier_as_of
+--: derives tier_as_of
+-- (of the tickets that are there, nobody knows)
+ALTER TABLE tickets
+    ADD COLUMN tier_as_of timestamptz;
 
 --@ reference tickets customers
 ALTER TABLE tickets ADD FOREIGN KEY (customer_id) REFERENCES customers;
@@ -250,6 +265,52 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION ticket_ended_at(@key_type@, text) IS
     'since when nothing is left to do for a ticket and those that were merged into it, by their logs; NULL while something is';
+
+CREATE OR REPLACE FUNCTION ticket_opened_at(customer @key_type@, ticket text) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT min(e.at)
+          FROM ticket_events e
+         WHERE e.customer_id = customer AND e.ticket_id = ticket
+           AND e.kind IN ('opened', 'customer_message', 'reopened'));
+COMMENT ON FUNCTION ticket_opened_at(@key_type@, text) IS
+    'when a ticket was opened, by its log: when the customer first wrote; NULL if the log does not say';
+
+-- Whoever writes another tier_as_of says nothing but that now is a good time to look
+-- when the ticket was opened: so it says nothing that is not so. That is no change of
+-- the ticket, since this was its tier all along. A tier that was given stays.
+CREATE OR REPLACE FUNCTION stamp_tier() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NEW.tier IS DISTINCT FROM OLD.tier OR OLD.tier_as_of IS NULL THEN
+        NEW.tier_as_of := NULL;
+    ELSIF NEW.tier_as_of IS DISTINCT FROM OLD.tier_as_of THEN
+        NEW.tier_as_of := coalesce(ticket_opened_at(NEW.customer_id, NEW.ticket_id), OLD.tier_as_of);
+        IF NEW.tier_as_of <> OLD.tier_as_of THEN
+            NEW.tier := customer_tier(NEW.customer_id, NEW.tier_as_of);
+        END IF;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION stamp_tier() IS
+    'trigger of tickets: a tier that the shop has filled in is that of the day on which the ticket was opened; one that somebody gave is what was given';
+
+CREATE OR REPLACE FUNCTION refresh_ticket_tier(customer @key_type@, ticket text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    UPDATE tickets t
+       SET tier_as_of = ticket_opened_at(t.customer_id, t.ticket_id)
+     WHERE t.customer_id = customer AND t.ticket_id = ticket
+       AND t.tier_as_of <> ticket_opened_at(t.customer_id, t.ticket_id);
+    RETURN (SELECT t.tier FROM tickets t WHERE t.customer_id = customer AND t.ticket_id = ticket);
+END
+$$;
+COMMENT ON FUNCTION refresh_ticket_tier(@key_type@, text) IS
+    'gives a ticket that came without a tier the one that its customer held when it was opened, by its log, and returns the ticket''s tier; the trigger of ticket_events calls it, and so may whoever has loaded events with triggers switched off';
 
 -- Each ticket is locked, in a statement of its own: then its log is read with
 -- all that other sessions have committed to it meanwhile.
@@ -413,12 +474,16 @@ DECLARE
     changed record;
 BEGIN
     FOR changed IN
-        SELECT a.customer_id, a.ticket_id
+        SELECT a.customer_id, a.ticket_id, bool_or(a.kind IN ('opened', 'customer_message', 'reopened')) AS may_open
           FROM added a
          GROUP BY a.customer_id, a.ticket_id
          ORDER BY a.customer_id, a.ticket_id
     LOOP
         PERFORM refresh_closed_at(changed.customer_id, changed.ticket_id);
+        -- (when those that it was merged with are locked, in their order)
+        IF changed.may_open THEN
+            PERFORM refresh_ticket_tier(changed.customer_id, changed.ticket_id);
+        END IF;
     END LOOP;
     -- A history is loaded with its own numbers; new events get later ones.
     IF owns_table(TG_RELID) THEN
@@ -431,7 +496,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keep_closed_at() IS
-    'trigger of ticket_events: keeps tickets.closed_at, and new numbers above those that its owner has given';
+    'trigger of ticket_events: keeps tickets.closed_at and tier, and new numbers above those that its owner has given';
 
 -- A ticket can go, and its log with it: by then the ticket is no longer there.
 CREATE OR REPLACE FUNCTION check_log_is_kept() RETURNS trigger
@@ -608,6 +673,16 @@ CREATE OR REPLACE TRIGGER check_closed_at_of_new
     AFTER INSERT ON tickets
     FOR EACH ROW WHEN (NEW.closed_at IS NOT NULL)
     EXECUTE FUNCTION check_closed_at();
+
+-- (of all, to say of when a tier is)
+--@ reference tickets tier_history 0.2.0
+CREATE OR REPLACE TRIGGER fill_tier
+    BEFORE INSERT ON tickets
+    FOR EACH ROW EXECUTE FUNCTION fill_tier();
+CREATE OR REPLACE TRIGGER stamp_tier
+    BEFORE UPDATE OF tier, tier_as_of ON tickets
+    FOR EACH ROW WHEN ((OLD.tier, OLD.tier_as_of) IS DISTINCT FROM (NEW.tier, NEW.tier_as_of))
+    EXECUTE FUNCTION stamp_tier();
 
 --@ reference agents ticket_events 0.2.0
 CREATE OR REPLACE TRIGGER refresh_answered_tickets
