@@ -123,6 +123,7 @@ SHOP_SQL = \
 	src/shop/loyalty/points_rules.sql \
 	src/shop/loyalty/points_posting.sql \
 	src/shop/loyalty/points_reversal.sql \
+	src/shop/loyalty/points_settling.sql \
 	src/shop/loyalty/points_reports.sql \
 	src/shop/base/breakdown.sql \
 	src/shop/ratings/ratings.sql \
@@ -146,7 +147,8 @@ SHOP_SQL = \
 	src/shop/messages/followup_effect.sql \
 	src/shop/messages/followup_waking.sql \
 	src/shop/service/sla_warnings.sql \
-	src/shop/ratings/waves.sql
+	src/shop/ratings/waves.sql \
+	src/shop/purchases/moved_orders.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

@@ -156,6 +156,44 @@ END
 $$;
 CALL fill_points('big');
 CALL fill_points('small');
+
+-- Fifty who have one lot to pay with and so many that are used up, each by a payment of
+-- its own, or have lapsed.
+CREATE PROCEDURE fill_old_lots(first bigint, lots bigint)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    base bigint;
+BEGIN
+    SET LOCAL search_path = big, "$user", public;
+    SELECT max(posting_id) INTO base FROM point_postings;
+    CREATE TEMP TABLE made AS
+    SELECT first + c AS customer_id, base + 2 * (c * (lots + 1) + l) + 1 AS lot_id, l,
+           timestamptz '2025-01-01 00:00+00' + l * interval '1 hour' AS at
+      FROM generate_series(0, 49) c CROSS JOIN generate_series(0, lots) l
+     ORDER BY 1, 2;
+    INSERT INTO customers (customer_id) SELECT DISTINCT customer_id FROM made;
+    ALTER TABLE point_postings DISABLE TRIGGER USER;
+    INSERT INTO point_accounts (customer_id, balance, last_posted_at, last_posting)
+    SELECT customer_id, 1000000000, max(at), max(lot_id) FROM made GROUP BY customer_id;
+    INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, available_at, expires_at, posting_key)
+    SELECT customer_id, lot_id, 'adjust', CASE WHEN l < lots THEN 10 ELSE 1000000000 END, at, at,
+           CASE WHEN l % 2 = 0 AND l < lots THEN at + interval '30 minutes' END, 'lot ' || l FROM made;
+    INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, posting_key)
+    SELECT customer_id, lot_id + 1, CASE l % 2 WHEN 0 THEN 'expire' ELSE 'redeem' END, -10, at + interval '30 minutes',
+           CASE l % 2 WHEN 1 THEN 'lot ' || l END FROM made WHERE l < lots;
+    INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+    SELECT customer_id, lot_id + 1, lot_id, 10 FROM made WHERE l < lots;
+    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
+    SELECT customer_id, lot_id, CASE WHEN l < lots THEN 0 ELSE 1000000000 END,
+           CASE WHEN l % 2 = 0 AND l < lots THEN at + interval '30 minutes' END FROM made;
+    ALTER TABLE point_postings ENABLE TRIGGER USER;
+    PERFORM setval(pg_get_serial_sequence('point_postings', 'posting_id'), max(posting_id)) FROM point_postings;
+    DROP TABLE made;
+END
+$$;
+CALL fill_old_lots(1000000000, 2000);
+CALL fill_old_lots(2000000000, 20);
 -- Follow-ups: in both the same orders of June 2026, of which as many are new, on
 -- their way, three days and a week after their arrival.
 CREATE PROCEDURE fill_followups(shop text, orders bigint, customers bigint)

@@ -12,6 +12,7 @@ BEGIN ATOMIC
     VALUES ('expire_points', '00:10'::time),
            ('refresh_rfm_cuts', '03:10'::time),
            ('evaluate_tiers', '03:30'::time),
+           ('settle_points', '03:40'::time),
            ('refresh_related_products', '03:50'::time);
 END;
 COMMENT ON FUNCTION loyalcs.shop_jobs() IS

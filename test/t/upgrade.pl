@@ -138,7 +138,7 @@ sub rows
 {
 	my ($database, $schema) = @_;
 	my $queries = sql($database, qq{
-		SELECT string_agg(format('SELECT %L || (to_jsonb(t) - ARRAY[''applied_at'', ''granted_at'', ''created_at'', ''live_since'', ''version''] - CASE WHEN to_jsonb(t) ->> ''part'' LIKE ''table %%'' THEN ''made'' ELSE ''version'' END)::text FROM %I.%I t',
+		SELECT string_agg(format('SELECT %L || (to_jsonb(t) - ARRAY[''applied_at'', ''granted_at'', ''created_at'', ''live_since'', ''points_since'', ''version''] - CASE WHEN to_jsonb(t) ->> ''part'' LIKE ''table %%'' THEN ''made'' ELSE ''version'' END)::text FROM %I.%I t',
 			relname || ' ', '$schema', relname), ' UNION ALL ')
 		FROM pg_class WHERE relnamespace = '$schema'::regnamespace AND relkind = 'r'});
 	return sql($database, "$queries ORDER BY 1") =~
@@ -429,8 +429,8 @@ edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?customer
 # a function under another name, one with another argument, and a figure that is gone
 edit($_, qr/years_as_customer/, 'customer_years')
   foreach map { s{^$next/}{}r } grep { slurp_file($_) =~ /years_as_customer/ } glob("$next/src/shop/*/*.sql");
-edit('src/shop/loyalty/points_posting.sql', qr/(FUNCTION earn_points\(.*?DEFAULT NULL)\)/, q{"$1, remark text DEFAULT NULL)"});
-edit('src/shop/loyalty/points_posting.sql', qr/FUNCTION earn_points\(\@key_type\@, text, timestamptz\)/, 'FUNCTION earn_points(@key_type@, text, timestamptz, text)');
+edit('src/shop/loyalty/points_settling.sql', qr/(FUNCTION earn_points\(.*?DEFAULT NULL)\)/, q{"$1, remark text DEFAULT NULL)"});
+edit('src/shop/loyalty/points_settling.sql', qr/FUNCTION earn_points\(\@key_type\@, text, timestamptz\)/, 'FUNCTION earn_points(@key_type@, text, timestamptz, text)');
 edit('src/shop/purchases/value.sql', qr/CREATE OR REPLACE FUNCTION top_customers_share_at.*?(?=CREATE OR REPLACE)/s, '');
 # a comment, and what a column means
 edit('src/shop/purchases/rfm.sql', qr/(COMMENT ON FUNCTION rfm_segments_at\(timestamptz\) IS\n    ')/, q{"$1in other words: "});

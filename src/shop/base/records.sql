@@ -69,26 +69,27 @@ COMMENT ON FUNCTION refuse_old_number(text) IS
 
 -- A shop may hold rows from before it looked. They stay as they are, and the
 -- server is told of the constraint what it may know: that new rows fulfil it.
-CREATE OR REPLACE FUNCTION refer(relation regclass, name text, columns text, other regclass, other_columns text)
+CREATE OR REPLACE FUNCTION refer(relation regclass, name text, columns text, other regclass, other_columns text,
+                                 on_update text DEFAULT 'NO ACTION')
 RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID',
-                              relation, name, columns, other, other_columns);
+    EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) ON UPDATE %s NOT VALID',
+                              relation, name, columns, other, other_columns, on_update);
     EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', relation, name);
 EXCEPTION
     WHEN foreign_key_violation THEN
-        EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) NOT VALID',
-                                  relation, name, columns, other, other_columns);
+        EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) ON UPDATE %s NOT VALID',
+                                  relation, name, columns, other, other_columns, on_update);
         RAISE WARNING 'rows of % refer to what is not in %', relation, other
             USING DETAIL = SQLERRM,
                   HINT = pg_catalog.format('They stay as they are, and new ones are refused. %I.broken_references() lists them; once they are mended, ALTER TABLE %1$I.%2$I VALIDATE CONSTRAINT %3$I.',
                                            current_schema(), (SELECT c.relname FROM pg_class c WHERE c.oid = relation::oid), name);
 END
 $$;
-COMMENT ON FUNCTION refer(regclass, text, text, regclass, text) IS
+COMMENT ON FUNCTION refer(regclass, text, text, regclass, text, text) IS
     'adds a foreign key to a table that may hold rows from before there was one: if some are broken, then with a warning and for new rows only';
 
 CREATE OR REPLACE FUNCTION broken_references()

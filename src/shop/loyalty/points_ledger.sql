@@ -164,6 +164,25 @@ COMMENT ON COLUMN point_postings.kind IS 'earn, redeem, expire, reverse, adjust 
 COMMENT ON COLUMN point_postings.expires_at IS
     'of a lot, from when on it can no longer be used; NULL if never, or if expires_after_idle says; of kind extend, until when the lot lasts from then on';
 
+-- What is asked at every posting is found by these, however many lots and postings
+-- a customer has had.
+-- (A reversal that follows from its order says so in its key, those of 0.1.0 too,
+-- which are not everybody's to read.)
+--@ change point_postings 0.2.0
+--: keeps follows_order
+--: changes order_id, moved_order
+ALTER TABLE point_postings
+    ADD COLUMN follows_order boolean NOT NULL
+        GENERATED ALWAYS AS (reverses IS NOT NULL AND coalesce(posting_key ~ '^(loyalcs:)?posting [0-9]+, down to ', false)) STORED,
+    ADD COLUMN moved_order text,
+    ADD CONSTRAINT point_postings_moved_order_is_gone CHECK (moved_order IS NULL OR order_id IS NULL);
+
+--@ change point_postings 0.2.0
+CREATE INDEX point_postings_reverses ON point_postings (customer_id, reverses) WHERE reverses IS NOT NULL;
+
+--@ change point_lots 0.2.0
+CREATE INDEX point_lots_open ON point_lots (customer_id, expires_at, lot_id) WHERE remaining > 0;
+
 --@ change point_accounts 0.2.0
 --: derives last_posting
 --: changes last_posting
@@ -188,8 +207,17 @@ BEGIN
         IF NOT EXISTS (SELECT FROM point_accounts a WHERE a.customer_id = OLD.customer_id) THEN
             RETURN OLD;
         END IF;
-    ELSIF pg_catalog.to_jsonb(NEW) - 'note'::text = pg_catalog.to_jsonb(OLD) - 'note'::text THEN
+    -- (what the server computes is not there yet)
+    ELSIF pg_catalog.to_jsonb(NEW) - '{note,follows_order}'::text[] = pg_catalog.to_jsonb(OLD) - '{note,follows_order}'::text[] THEN
         RETURN NEW;
+    ELSIF TG_TABLE_NAME = 'point_postings' THEN
+        -- nothing of it stands, so no order has any points by it
+        IF pg_catalog.to_jsonb(NEW) - '{note,follows_order,order_id,moved_order}'::text[]
+           = pg_catalog.to_jsonb(OLD) - '{note,follows_order,order_id,moved_order}'::text[]
+           AND NEW.order_id IS NULL AND OLD.order_id IS NOT NULL AND NEW.moved_order = OLD.order_id
+           AND coalesce(points_reversible(OLD.customer_id, OLD.posting_id), 0) = 0 THEN
+            RETURN NEW;
+        END IF;
     END IF;
     RAISE EXCEPTION 'posting % of customer % is in the books',
             coalesce(pg_catalog.to_jsonb(OLD) ->> text 'posting_id', pg_catalog.to_jsonb(OLD) ->> text 'lot_id'), OLD.customer_id
@@ -199,7 +227,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_ledger_is_kept() IS
-    'trigger of the tables of the ledger: what is in the books is neither changed nor deleted, but with the whole account';
+    'trigger of the tables of the ledger: what is in the books is neither changed nor deleted, but with the whole account; of a posting of which nothing stands, the order may be another''s now';
 
 --@ reference point_postings point_accounts
 ALTER TABLE point_postings ADD CONSTRAINT point_postings_account
@@ -300,6 +328,8 @@ END;
 COMMENT ON FUNCTION open_point_lots_at(timestamptz) IS
     'the lots of which something is left that has not lapsed, whether it can be used already or not';
 
+-- By now, and at any instant since the last posting, what is kept of the lots is what
+-- there is; before that, it is found out of the ledger.
 CREATE OR REPLACE FUNCTION points_balance(customer @key_type@, as_of timestamptz DEFAULT now())
 RETURNS TABLE (
     available bigint,
@@ -316,8 +346,27 @@ BEGIN ATOMIC
       FROM (SELECT l.remaining, l.expires_at,
                    l.available_at IS NOT NULL AND l.available_at <= points_balance.as_of AS usable,
                    min(l.expires_at) OVER () AS next_expiry
-              FROM open_point_lots_at(points_balance.as_of) l
-             WHERE l.customer_id = points_balance.customer) l;
+              FROM (SELECT l.remaining, l.expires_at,
+                           CASE WHEN p.pending IS NULL THEN p.available_at
+                                ELSE (SELECT points_usable_from(o.delivered_at, p.pending, s.time_zone)
+                                        FROM orders o
+                                       CROSS JOIN settings s
+                                       WHERE o.customer_id = p.customer_id AND o.order_id = p.order_id)
+                           END AS available_at
+                      FROM point_lots l
+                      JOIN point_postings p ON p.customer_id = l.customer_id AND p.posting_id = l.lot_id
+                     WHERE l.customer_id = points_balance.customer AND l.remaining > 0
+                       AND (l.expires_at IS NULL OR l.expires_at > points_balance.as_of)
+                       AND (SELECT a.last_posted_at <= points_balance.as_of
+                              FROM point_accounts a
+                             WHERE a.customer_id = points_balance.customer)
+                    UNION ALL
+                    SELECT l.remaining, l.expires_at, l.available_at
+                      FROM open_point_lots_at(points_balance.as_of) l
+                     WHERE l.customer_id = points_balance.customer
+                       AND (SELECT a.last_posted_at > points_balance.as_of
+                              FROM point_accounts a
+                             WHERE a.customer_id = points_balance.customer)) l) l;
 END;
 COMMENT ON FUNCTION points_balance(@key_type@, timestamptz) IS
     'one row: points that can be used, points that are still pending, when points lapse next (NULL: never) and how many do then; zeros for a customer without points, and for one that does not exist';
@@ -384,10 +433,12 @@ BEGIN
     IF TG_TABLE_NAME = 'point_postings' THEN
         IF starts_with(NEW.posting_key, text 'loyalcs:')
            AND NOT (NEW.kind = 'reverse'
-                    AND starts_with(NEW.posting_key || ',', pg_catalog.format('loyalcs:posting %s,', NEW.reverses))) THEN
+                    AND starts_with(NEW.posting_key || ',', pg_catalog.format('loyalcs:posting %s,', NEW.reverses)))
+           AND NOT (NEW.kind = 'earn'
+                    AND starts_with(NEW.posting_key, pg_catalog.format('loyalcs:order %s, ', NEW.order_id))) THEN
             RAISE EXCEPTION 'key % is one of the shop''s own', quote_literal(NEW.posting_key)
                 USING ERRCODE = 'invalid_parameter_value',
-                      DETAIL = 'Keys that begin with loyalcs: are of reversals, and name the posting that is reversed.',
+                      DETAIL = 'Keys that begin with loyalcs: are of reversals, and name the posting that is reversed, or of what an order earns again, and name the order.',
                       HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points.';
         ELSIF NEW.posted_at > greatest(now() + interval '1 day', account.last_posted_at) THEN
             RAISE EXCEPTION 'customer % cannot have a posting of % yet', NEW.customer_id, NEW.posted_at
@@ -507,12 +558,12 @@ BEGIN
                                   JOIN point_postings e ON e.customer_id = a.customer_id AND e.posting_id = a.posting_id
                                  WHERE a.customer_id = p.customer_id AND a.lot_id = p.reverses AND e.kind = 'expire'))
            AND (p.points <= 0
-                OR NOT EXISTS (SELECT FROM point_allocations a
-                                WHERE a.customer_id = p.customer_id
-                                  AND a.posting_id IN (SELECT o.posting_id
-                                                         FROM point_postings o
-                                                        WHERE o.customer_id = p.customer_id
-                                                          AND (o.posting_id = p.reverses OR o.reverses = p.reverses))
+                OR NOT EXISTS (SELECT FROM (SELECT p.reverses AS posting_id
+                                            UNION ALL
+                                            SELECT o.posting_id
+                                              FROM point_postings o
+                                             WHERE o.customer_id = p.customer_id AND o.reverses = p.reverses) o
+                                 JOIN point_allocations a ON a.customer_id = p.customer_id AND a.posting_id = o.posting_id
                                 GROUP BY a.lot_id
                                HAVING sum(a.points) < 0::numeric)));
 END

@@ -2,7 +2,7 @@
 --
 -- What is posted: points that are earned, paid, given by hand, and that lapse.
 -- Each of these functions has the account locked by lock_points().
--- Needs: settings, customers, orders, points_ledger, points_rules.
+-- Needs: settings, customers, orders, customer_changes, points_ledger, points_rules.
 
 --@ functions
 CREATE OR REPLACE FUNCTION expire_lapsed_points(of_customers @key_type@[], as_of timestamptz, OUT customers bigint, OUT points bigint)
@@ -99,6 +99,21 @@ $$;
 COMMENT ON FUNCTION refuse_used_key(@key_type@, bigint) IS
     'the error that another request under a used key is, with what was posted under it';
 
+CREATE OR REPLACE FUNCTION open_account(customer @key_type@) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = customer) THEN
+        RAISE EXCEPTION 'there is no customer %', coalesce(customer::text, 'NULL')
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    INSERT INTO point_accounts (customer_id) VALUES (customer) ON CONFLICT DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION open_account(@key_type@) IS
+    'makes an account of points for a customer, unless another session has';
+
 CREATE OR REPLACE FUNCTION lock_points(
     customer @key_type@,
     kind text,
@@ -126,11 +141,7 @@ BEGIN
          WHERE a.customer_id = customer
            FOR NO KEY UPDATE;
         EXIT WHEN FOUND;
-        IF NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = customer) THEN
-            RAISE EXCEPTION 'there is no customer %', coalesce(customer::text, 'NULL')
-                USING ERRCODE = 'foreign_key_violation';
-        END IF;
-        INSERT INTO point_accounts (customer_id) VALUES (customer) ON CONFLICT DO NOTHING;
+        PERFORM open_account(customer);
     END LOOP;
 
     moment := coalesce(lock_points.posted_at, greatest(now(), account.last_posted_at));
@@ -289,83 +300,18 @@ RETURN CASE WHEN key <> '' AND NOT starts_with(key, text 'loyalcs:') THEN key EL
 COMMENT ON FUNCTION check_posting_key(text, text) IS
     'the key of a posting, or an error if it is NULL or empty, or begins as those of postings do that follow from others';
 
-CREATE OR REPLACE FUNCTION order_kept(customer @key_type@, order_id text, OUT amount numeric, OUT refunded numeric, OUT cancelled_at timestamptz)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path FROM CURRENT
-AS $$
-#variable_conflict use_column
-BEGIN
-    SELECT o.amount,
-           least(o.amount, coalesce((SELECT sum(r.refund)
-                                       FROM returns r
-                                      WHERE r.customer_id = o.customer_id AND r.order_id = o.order_id), 0)),
-           o.cancelled_at
-      INTO amount, refunded, cancelled_at
-      FROM orders o
-     WHERE o.customer_id = customer AND o.order_id = order_kept.order_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'customer % has no order %', coalesce(customer::text, 'NULL'), coalesce(order_kept.order_id, 'NULL')
-            USING ERRCODE = 'foreign_key_violation';
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION order_kept(@key_type@, text) IS
-    'an order''s amount, what was refunded of it and when it was cancelled, by now; an error if there is none';
-
-CREATE OR REPLACE FUNCTION earn_points(customer @key_type@, order_id text, posted_at timestamptz DEFAULT NULL)
-RETURNS bigint
-    LANGUAGE plpgsql
-    SET search_path FROM CURRENT
-    SET enable_seqscan = off
-AS $$
-#variable_conflict use_column
-DECLARE
-    bought record;
-    account record;
-    earned record;
-    rule record;
-    lot bigint;
-BEGIN
-    SELECT k.amount, k.refunded, k.cancelled_at INTO bought FROM order_kept(customer, earn_points.order_id) k;
-    SELECT f.points, f.rule_id, f.campaigns INTO earned FROM points_for_order(customer, earn_points.order_id) f;
-
-    SELECT p.posting_id INTO lot
-      FROM point_postings p
-     WHERE p.customer_id = customer AND p.kind = 'earn' AND p.posting_key = earn_points.order_id;
-    IF FOUND OR coalesce(points_left_of(earned.points, bought.amount, bought.refunded, bought.cancelled_at), 0) = 0 THEN
-        RETURN lot;
-    END IF;
-    account := lock_points(customer, text 'earn', earn_points.order_id, earned.points, earn_points.order_id, earn_points.posted_at);
-    IF account.first_posting IS NOT NULL THEN
-        RETURN account.first_posting;
-    END IF;
-    SELECT r.pending_from, r.pending, r.expires_from, r.expires_after, s.time_zone INTO rule
-      FROM points_rules r
-     CROSS JOIN settings s
-     WHERE r.rule_id = earned.rule_id;
-    INSERT INTO point_postings AS p
-        (customer_id, kind, points, posted_at, available_at, pending, expires_at, expires_after_idle,
-         order_id, posting_key, rule_id, campaigns)
-    VALUES (customer, 'earn', earned.points, account.posted_at,
-            CASE rule.pending_from WHEN 'earned' THEN points_usable_from(account.posted_at, rule.pending, rule.time_zone) END,
-            CASE rule.pending_from WHEN 'delivered' THEN rule.pending END,
-            CASE rule.expires_from WHEN 'earned' THEN points_last_until(account.posted_at, rule.expires_after, rule.time_zone) END,
-            CASE rule.expires_from WHEN 'last_activity' THEN rule.expires_after END,
-            earn_points.order_id, earn_points.order_id, earned.rule_id, earned.campaigns)
-    RETURNING p.posting_id INTO lot;
-    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at, expires_after_idle)
-    SELECT p.customer_id, p.posting_id, p.points, point_lot_expires_at(p.customer_id, p.posting_id), p.expires_after_idle
-      FROM point_postings p
-     WHERE p.customer_id = customer AND p.posting_id = lot;
-    PERFORM move_points(customer, lot, earned.points, account.posted_at, account.idle);
-    IF bought.refunded > 0::numeric THEN
-        PERFORM reverse_order_points(customer, earn_points.order_id, account.posted_at);
-    END IF;
-    RETURN lot;
-END
-$$;
-COMMENT ON FUNCTION earn_points(@key_type@, text, timestamptz) IS
-    'posts what an order earns, and takes back the share of what was refunded by then; gives the posting; once an order, however often it is called. NULL if the order earns nothing (see points_for_order). posted_at: when it is in the books, by default now';
+-- What is paid with points may earn less.
+CREATE OR REPLACE FUNCTION note_paid_order(customer @key_type@) RETURNS void
+    LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    INSERT INTO unread_changes (customer_id, reader)
+    SELECT note_paid_order.customer, r.reader
+      FROM customer_change_readers r
+     WHERE r.reader = 'points' AND r.read_at IS NOT NULL
+       AND EXISTS (SELECT FROM points_rules p WHERE NOT p.paid_points_earn);
+END;
+COMMENT ON FUNCTION note_paid_order(@key_type@) IS
+    'settle_points() looks at the orders of a customer who paid one with points, or got them back, if there is a rule to which that matters';
 
 CREATE OR REPLACE FUNCTION pay_points(
     customer @key_type@,
@@ -398,6 +344,9 @@ BEGIN
         RAISE EXCEPTION 'customer % has % points and cannot pay %', customer, taken, pay_points.points
             USING ERRCODE = 'check_violation',
                   DETAIL = pg_catalog.format('%s more are pending, as of %s.', account.balance - taken, account.posted_at);
+    END IF;
+    IF pay_points.order_id IS NOT NULL THEN
+        PERFORM note_paid_order(customer);
     END IF;
     RETURN move_points(customer, posting, -pay_points.points, account.posted_at, account.idle AND pay_points.kind = 'redeem');
 END

@@ -1,7 +1,7 @@
 -- shop/points_reversal.sql
 --
--- What takes a posting back: a reversal, by hand or by what became of an order.
--- Needs: orders, points_ledger, points_rules, points_posting.
+-- What takes a posting back: a reversal.
+-- Needs: points_ledger, points_posting.
 
 --@ functions
 CREATE OR REPLACE FUNCTION points_reversible(customer @key_type@, posting bigint) RETURNS bigint
@@ -51,6 +51,32 @@ $$;
 COMMENT ON FUNCTION check_same_reversal(@key_type@, bigint, bigint, bigint) IS
     'the posting that was posted under a key, or an error if it is not of what is to be reversed now';
 
+CREATE OR REPLACE FUNCTION make_up_for(
+    customer @key_type@,
+    short bigint,
+    points bigint,
+    by_posting bigint,
+    lot bigint,
+    posted_at timestamptz
+) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    posting bigint;
+BEGIN
+    INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, reverses, posting_key)
+    VALUES (customer, 'reverse', -make_up_for.points, -make_up_for.points, make_up_for.posted_at, short,
+            pg_catalog.format('loyalcs:posting %s, made up for by posting %s', short, by_posting))
+    RETURNING p.posting_id INTO posting;
+    PERFORM take_points(customer, posting, make_up_for.points, lot, make_up_for.posted_at);
+    RETURN move_points(customer, posting, -make_up_for.points, make_up_for.posted_at, false);
+END
+$$;
+COMMENT ON FUNCTION make_up_for(@key_type@, bigint, bigint, bigint, bigint, timestamptz) IS
+    'posts that points which another posting brought make up for what could not be taken back of a posting (short), from that lot first';
+
 -- Of a lot that lapsed meanwhile, what is given back lapses at once; and of one
 -- that should have been taken back and was spent, it is taken back now.
 CREATE OR REPLACE FUNCTION give_points_back(
@@ -69,7 +95,6 @@ DECLARE
     account record;
     owed record;
     posting bigint;
-    made_up_for bigint;
 BEGIN
     account := lock_points(customer, text 'reverse', key, NULL::bigint, NULL::text, give_points_back.posted_at);
     IF account.first_posting IS NOT NULL THEN
@@ -82,11 +107,12 @@ BEGIN
     WITH taken AS (
         SELECT a.lot_id, sum(a.points)::bigint AS points
           FROM point_allocations a
+          JOIN (SELECT reversed AS posting_id
+                UNION ALL
+                SELECT p.posting_id
+                  FROM point_postings p
+                 WHERE p.customer_id = customer AND p.reverses = reversed) p ON p.posting_id = a.posting_id
          WHERE a.customer_id = customer
-           AND a.posting_id IN (SELECT p.posting_id
-                                  FROM point_postings p
-                                 WHERE p.customer_id = customer
-                                   AND (p.posting_id = reversed OR p.reverses = reversed))
          GROUP BY a.lot_id
         HAVING sum(a.points) > 0::numeric
     ), ordered AS (
@@ -110,6 +136,9 @@ BEGIN
     SELECT customer, posting, g.lot_id, -g.points
       FROM given g;
     PERFORM move_points(customer, posting, give_points_back.points, account.posted_at, false);
+    PERFORM note_paid_order(customer)
+       FROM point_postings p
+      WHERE p.customer_id = customer AND p.posting_id = reversed AND p.order_id IS NOT NULL;
     FOR owed IN
         SELECT a.lot_id, least(-a.points, o.shortfall)::bigint AS points
           FROM point_allocations a
@@ -121,12 +150,7 @@ BEGIN
          WHERE a.customer_id = customer AND a.posting_id = posting AND o.shortfall > 0::numeric
          ORDER BY a.lot_id
     LOOP
-        INSERT INTO point_postings AS p (customer_id, kind, points, shortfall, posted_at, reverses, posting_key)
-        VALUES (customer, 'reverse', -owed.points, -owed.points, account.posted_at, owed.lot_id,
-                pg_catalog.format('loyalcs:posting %s, made up for by posting %s', owed.lot_id, posting))
-        RETURNING p.posting_id INTO made_up_for;
-        PERFORM take_points(customer, made_up_for, owed.points, owed.lot_id, account.posted_at);
-        PERFORM move_points(customer, made_up_for, -owed.points, account.posted_at, false);
+        PERFORM make_up_for(customer, owed.lot_id, owed.points, posting, owed.lot_id, account.posted_at);
     END LOOP;
     PERFORM expire_lapsed_points(ARRAY[customer], account.posted_at);
     RETURN posting;
@@ -244,41 +268,3 @@ END
 $$;
 COMMENT ON FUNCTION reverse_points(@key_type@, bigint, bigint, text, timestamptz) IS
     'posts the reversal of a posting of kind earn, redeem or adjust, and gives it: points that were paid go back to the lots that they came from, with those lots'' expiry; points that were given are taken back, from other lots too, but never below zero (see shortfall). points: how many, with a key; NULL: all that is left, which called again gives the same reversal';
-
-CREATE OR REPLACE FUNCTION reverse_order_points(customer @key_type@, order_id text, posted_at timestamptz DEFAULT NULL)
-RETURNS SETOF bigint
-    LANGUAGE plpgsql
-    SET search_path FROM CURRENT
-    SET enable_seqscan = off
-AS $$
-#variable_conflict use_column
-DECLARE
-    bought record;
-    posting record;
-    amount bigint;
-    key text;
-BEGIN
-    SELECT k.amount, k.refunded, k.cancelled_at INTO bought FROM order_kept(customer, reverse_order_points.order_id) k;
-    PERFORM FROM point_accounts a WHERE a.customer_id = customer FOR NO KEY UPDATE;
-    FOR posting IN
-        SELECT p.posting_id, p.kind,
-               CASE p.kind WHEN 'earn' THEN points_left_of(p.points, bought.amount, bought.refunded, bought.cancelled_at)
-                           ELSE 0
-               END AS stays
-          FROM point_postings p
-         WHERE p.customer_id = customer AND p.order_id = reverse_order_points.order_id
-           AND (p.kind = 'earn' OR p.kind = 'redeem' AND bought.cancelled_at IS NOT NULL)
-         ORDER BY p.posting_id
-    LOOP
-        amount := points_reversible(customer, posting.posting_id) - posting.stays;
-        CONTINUE WHEN amount <= 0;
-        key := pg_catalog.format('loyalcs:posting %s, down to %s', posting.posting_id, posting.stays);
-        RETURN NEXT CASE posting.kind
-            WHEN 'earn' THEN take_points_back(customer, posting.posting_id, amount, key, reverse_order_points.posted_at)
-            ELSE give_points_back(customer, posting.posting_id, amount, key, reverse_order_points.posted_at)
-        END;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION reverse_order_points(@key_type@, text, timestamptz) IS
-    'posts what follows from an order''s refunds or cancellation, and gives the postings: what it earned is taken back in proportion, and if it was cancelled, points paid for it come back. Called again, it does nothing until more is refunded';

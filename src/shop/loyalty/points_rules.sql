@@ -1,7 +1,8 @@
 -- shop/points_rules.sql
 --
--- What an order earns: the rules, the campaigns, and the points of one order.
--- Needs: orders, tiers, points_ledger.
+-- What an order earns: the rules, the campaigns, and the points of one order, by
+-- what is true of it now.
+-- Needs: orders, returned_items, customer_changes, tiers, points_ledger.
 
 --@ table points_rules
 CREATE TABLE points_rules (
@@ -65,6 +66,23 @@ COMMENT ON COLUMN points_campaigns.tier IS 'only for customers who were of this 
 COMMENT ON COLUMN points_campaigns.category IS 'only for lines of this category; NULL for all';
 COMMENT ON COLUMN points_campaigns.valid IS 'orders placed within this time take part';
 
+--@ change points_rules 0.2.0
+ALTER TABLE points_rules
+    ADD COLUMN whole_amounts boolean NOT NULL DEFAULT false,
+    ADD COLUMN paid_points_earn boolean NOT NULL DEFAULT true,
+    ADD COLUMN point_value numeric NOT NULL DEFAULT 1
+        CONSTRAINT points_rules_point_value_is_money
+        CHECK (point_value > 0::numeric AND point_value <= 1000000::numeric AND point_value = round(point_value, 4));
+
+--@ change points_campaigns 0.2.0
+ALTER TABLE points_campaigns
+    ADD COLUMN min_amount numeric NOT NULL DEFAULT 0
+        CONSTRAINT points_campaigns_min_amount_is_money
+        CHECK (min_amount >= 0::numeric AND min_amount <= 1000000000000::numeric AND min_amount = round(min_amount, 4));
+
+--@ change settings 0.2.0
+ALTER TABLE settings ADD COLUMN points_since timestamptz NOT NULL DEFAULT now();
+
 --@ reference point_postings points_rules 0.2.0
 SELECT refer(regclass 'point_postings', text 'point_postings_rule', text 'rule_id', regclass 'points_rules', text 'rule_id');
 
@@ -90,6 +108,24 @@ BEGIN
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE'
+       AND EXISTS (SELECT FROM orders o
+                     JOIN point_postings p ON p.customer_id = o.customer_id AND p.order_id = o.order_id
+                    WHERE o.ordered_at >= pg_catalog.upper(NEW.valid) AND p.rule_id = OLD.rule_id) THEN
+        RAISE EXCEPTION 'points rule % has been in force after %', OLD.rule_id, pg_catalog.upper(NEW.valid)
+            USING ERRCODE = 'object_in_use',
+                  DETAIL = 'Orders that were placed later have earned by it.',
+                  HINT = 'Let it end now, or when you say.';
+    END IF;
+    -- A month has from 28 to 31 days.
+    IF (TG_OP = 'INSERT' OR (NEW.pending, NEW.expires_after) IS DISTINCT FROM (OLD.pending, OLD.expires_after))
+       AND timestamp '2001-02-01' + NEW.expires_after - timestamp '2001-02-01'
+           < timestamp '2000-07-01' + NEW.pending - timestamp '2000-07-01' THEN
+        RAISE EXCEPTION 'points would lapse before they can be used'
+            USING ERRCODE = 'check_violation',
+                  DETAIL = pg_catalog.format('They are pending for %s and last for %s.', NEW.pending, NEW.expires_after),
+                  HINT = 'Let expires_after be longer than pending, or NULL for points that never lapse.';
     END IF;
 
     -- One at a time, so that each sees what the others have committed.
@@ -136,6 +172,15 @@ BEGIN
                   HINT = pg_catalog.format('UPDATE points_campaigns SET valid = tstzrange(lower(valid), now()) WHERE campaign_id = %s; then INSERT what holds from now on.',
                                 OLD.campaign_id);
     END IF;
+    IF TG_OP = 'UPDATE'
+       AND EXISTS (SELECT FROM orders o
+                     JOIN point_postings p ON p.customer_id = o.customer_id AND p.order_id = o.order_id
+                    WHERE o.ordered_at >= pg_catalog.upper(NEW.valid) AND OLD.campaign_id = ANY (p.campaigns)) THEN
+        RAISE EXCEPTION 'points campaign % has been in force after %', OLD.campaign_id, pg_catalog.upper(NEW.valid)
+            USING ERRCODE = 'object_in_use',
+                  DETAIL = 'Orders that were placed later have earned by it.',
+                  HINT = 'Let it end now, or when you say.';
+    END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
@@ -148,7 +193,75 @@ CREATE OR REPLACE TRIGGER check_points_campaign
     FOR EACH ROW EXECUTE FUNCTION check_points_campaign();
 
 --@ functions
--- Exact: multiplied, added up and divided once, with the remainder at hand.
+-- Which money was given back, line by line. What a return says of its lines is of
+-- those lines: of what it leaves to lines without a refund of their own each has its
+-- share, by what was paid for the pieces. The rest, and what is more than a line was
+-- of, names no line.
+CREATE OR REPLACE FUNCTION order_lines_refunded(customer @key_type@, order_id text)
+RETURNS TABLE (
+    line integer,
+    refunded numeric
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT n.line, sum(n.refund)
+      FROM (SELECT i.line,
+                   coalesce(i.refund,
+                            round((r.refund - coalesce(sum(i.refund) OVER w, 0::numeric))
+                                  * (l.amount * i.quantity::numeric / l.quantity::numeric), 40)
+                            / nullif(sum(l.amount * i.quantity::numeric / l.quantity::numeric) FILTER (WHERE i.refund IS NULL) OVER w, 0::numeric),
+                            0::numeric) AS refund
+              FROM return_items i
+              JOIN returns r ON r.customer_id = i.customer_id AND r.return_id = i.return_id
+              JOIN order_items l ON l.customer_id = i.customer_id AND l.order_id = i.order_id AND l.line = i.line
+             WHERE i.customer_id = order_lines_refunded.customer AND i.order_id = order_lines_refunded.order_id
+            WINDOW w AS (PARTITION BY i.return_id)) n
+     GROUP BY n.line;
+END;
+COMMENT ON FUNCTION order_lines_refunded(@key_type@, text) IS
+    'the money that was given back for each line of an order that its returns name';
+
+-- Money first, then points: what was paid with money goes back as long as there is
+-- some, since money is what the law and the card say is owed, and points would lapse.
+CREATE OR REPLACE FUNCTION order_points_paid(customer @key_type@, order_id text, point_value numeric)
+RETURNS TABLE (
+    paid bigint,
+    came_back bigint,
+    to_come_back bigint
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.paid::bigint, p.came_back::bigint,
+           greatest(0::numeric,
+                    CASE WHEN o.cancelled_at IS NOT NULL OR r.refund >= o.amount AND r.refund > 0::numeric THEN p.paid
+                         ELSE least(p.paid, trunc(r.refund / order_points_paid.point_value),
+                                    p.paid - trunc((o.amount - r.refund) / order_points_paid.point_value))
+                    END - p.came_back)::bigint
+      FROM orders o
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(r.refund), 0::numeric) AS refund
+                 FROM returns r
+                WHERE r.customer_id = o.customer_id AND r.order_id = o.order_id
+           ) r
+     CROSS JOIN LATERAL (
+               SELECT coalesce(sum(-p.points), 0::numeric) AS paid,
+                      coalesce(sum((SELECT sum(abs(b.points) + b.shortfall + b.lapsed)
+                                      FROM point_postings b
+                                     WHERE b.customer_id = p.customer_id AND b.reverses = p.posting_id)), 0::numeric) AS came_back
+                 FROM point_postings p
+                WHERE p.customer_id = o.customer_id AND p.order_id = o.order_id AND p.kind = 'redeem'
+           ) p
+     WHERE o.customer_id = order_points_paid.customer AND o.order_id = order_points_paid.order_id;
+END;
+COMMENT ON FUNCTION order_points_paid(@key_type@, text, numeric) IS
+    'the points that an order was paid with, how many of them came back, and how many more ought to, by its refunds and cancellation: all if all of it was refunded or it was cancelled; else money goes back first, and points for what the money does not cover';
+
+-- What is kept of an order is its goods, tax included, and its shipping. A refund
+-- that names no line is of what earned most, so that nobody keeps points by leaving
+-- out which line came back; of shipping is only what the goods do not cover. Tax goes
+-- with the goods in proportion. (To 40 digits, and rounded to 20 before points are
+-- made whole: what is a whole number of points stays one. OFFSET 0, so that no
+-- expression is written out wherever it is used.)
 CREATE OR REPLACE FUNCTION points_for_order(customer @key_type@, order_id text)
 RETURNS TABLE (
     points bigint,
@@ -157,84 +270,152 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT (CASE r.rounding
-                WHEN 'floor' THEN div(e.dividend, e.divisor)
-                WHEN 'ceil' THEN div(e.dividend, e.divisor) + sign(mod(e.dividend, e.divisor))
-                ELSE div(2::numeric * e.dividend + e.divisor, 2::numeric * e.divisor)
-            END
-            + coalesce(b.bonus, 0))::bigint,
+    SELECT least(CASE r.rounding
+                     WHEN 'floor' THEN floor(e.points)
+                     WHEN 'ceil' THEN ceil(e.points)
+                     ELSE round(e.points)
+                 END + coalesce(b.bonus, 0::numeric), 1000000000000::numeric)::bigint,
            r.rule_id,
            ARRAY(SELECT DISTINCT k FROM pg_catalog.unnest(m.campaigns OPERATOR(pg_catalog.||) b.campaigns) k WHERE k IS NOT NULL ORDER BY k)
       FROM orders o
      CROSS JOIN LATERAL (SELECT customer_tier(o.customer_id, o.ordered_at) AS tier OFFSET 0) t
      CROSS JOIN LATERAL (
                SELECT r.rule_id, r.points, r.per_amount, r.min_amount, r.rounding, r.tax_earns, r.shipping_earns,
-                      r.pending_from, r.pending, r.expires_from, r.expires_after
+                      r.whole_amounts, r.paid_points_earn, r.point_value
                  FROM points_rules r
                 WHERE r.valid OPERATOR(pg_catalog.@>) o.ordered_at AND (r.tier IS NULL OR r.tier = t.tier)
                 ORDER BY r.tier IS NULL
                 LIMIT 1
            ) r
      CROSS JOIN LATERAL (
-               SELECT o.amount
-                      - CASE WHEN r.tax_earns THEN 0 ELSE o.tax END
-                      - CASE WHEN r.shipping_earns THEN 0 ELSE o.shipping END AS amount
+               SELECT least(coalesce(sum(b.refund), 0::numeric), o.amount) AS refunded
+                 FROM returns b
+                WHERE b.customer_id = o.customer_id AND b.order_id = o.order_id
+           ) back
+     CROSS JOIN LATERAL (
+               SELECT o.amount - o.shipping AS goods,
+                      greatest(0::numeric, o.amount - o.shipping - back.refunded) AS goods_kept,
+                      CASE WHEN r.shipping_earns THEN least(o.shipping, o.amount - back.refunded) ELSE 0::numeric END AS shipping,
+                      CASE WHEN r.tax_earns OR o.amount = o.shipping THEN 1::numeric
+                           ELSE round(o.amount - o.shipping - o.tax, 40) / (o.amount - o.shipping) END AS without_tax,
+                      CASE WHEN r.paid_points_earn OR o.amount = back.refunded THEN 1::numeric
+                           ELSE (SELECT round(greatest(0::numeric, o.amount - back.refunded
+                                                                   - (p.paid - p.came_back - p.to_come_back)::numeric * r.point_value), 40)
+                                        / (o.amount - back.refunded)
+                                   FROM order_points_paid(o.customer_id, o.order_id, r.point_value) p)
+                      END AS without_points
+                OFFSET 0
+           ) money
+     CROSS JOIN LATERAL (
+               SELECT round((money.goods_kept * money.without_tax + money.shipping) * money.without_points, 20) AS amount
+                OFFSET 0
            ) base
      CROSS JOIN LATERAL (
-               -- an order without lines counts as one line without a category
-               SELECT sum(p.amount) AS total,
-                      sum(p.amount * coalesce(c.multiplier, 1)) AS multiplied,
-                      pg_catalog.array_agg(c.campaign_id) AS campaigns
-                 FROM (SELECT i.category, sum(i.amount) AS amount
-                         FROM order_items i
-                        WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id
-                        GROUP BY i.category
-                       HAVING sum(i.amount) > 0::numeric
-                       UNION ALL
-                       SELECT NULL, 1
-                        WHERE NOT EXISTS (SELECT FROM order_items i
-                                           WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id
-                                             AND i.amount > 0::numeric)) p
-                 LEFT JOIN LATERAL (
-                          SELECT c.campaign_id, c.multiplier
-                            FROM points_campaigns c
-                           WHERE c.valid OPERATOR(pg_catalog.@>) o.ordered_at AND c.multiplier IS NOT NULL
-                             AND (c.tier IS NULL OR c.tier = t.tier)
-                             AND (c.category IS NULL OR c.category = p.category)
-                           ORDER BY c.multiplier DESC, c.campaign_id
-                           LIMIT 1
-                      ) c ON true
+               -- (in shares of the lines' sum; an order without lines counts as one line without a category)
+               SELECT round(coalesce(sum(k.kept * k.multiplier), 0::numeric), 40) / max(k.total) AS multiplied,
+                      round(coalesce(sum(k.kept), 0::numeric), 40) / max(k.total) AS kept,
+                      pg_catalog.array_agg(k.campaign_id) FILTER (WHERE k.is_kept) AS campaigns,
+                      pg_catalog.array_agg(k.category) FILTER (WHERE k.is_kept) AS categories
+                 FROM (SELECT l.category, l.multiplier, l.campaign_id, l.total, c.kept,
+                              back.refunded = 0::numeric OR round(c.kept, 20) > 0::numeric AS is_kept
+                         FROM (SELECT l.category, l.multiplier, l.campaign_id, l.total, l.worth - l.named AS worth,
+                                      back.refunded * l.total - sum(l.named) OVER () AS unnamed,
+                                      coalesce(sum(l.worth - l.named) OVER (ORDER BY l.multiplier DESC, l.line
+                                                                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0::numeric) AS before
+                                 FROM (SELECT p.line, p.category, p.total, p.amount * money.goods AS worth,
+                                              least(p.refunded * p.total, p.amount * money.goods) AS named,
+                                              coalesce(c.multiplier, 1::numeric) AS multiplier, c.campaign_id
+                                         FROM (SELECT i.line, i.category, i.amount, sum(i.amount) OVER () AS total,
+                                                      coalesce(n.refunded, 0::numeric) AS refunded
+                                                 FROM order_items i
+                                                 LEFT JOIN order_lines_refunded(o.customer_id, o.order_id) n ON n.line = i.line
+                                                WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id
+                                                  AND i.amount > 0::numeric
+                                               UNION ALL
+                                               SELECT 0, NULL, 1::numeric, 1::numeric, 0::numeric
+                                                WHERE NOT EXISTS (SELECT FROM order_items i
+                                                                   WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id
+                                                                     AND i.amount > 0::numeric)) p
+                                         LEFT JOIN LATERAL (
+                                                  SELECT c.campaign_id, c.multiplier
+                                                    FROM points_campaigns c
+                                                   WHERE c.valid OPERATOR(pg_catalog.@>) o.ordered_at AND c.multiplier IS NOT NULL
+                                                     AND (c.tier IS NULL OR c.tier = t.tier)
+                                                     AND (c.category IS NULL OR c.category = p.category)
+                                                     AND base.amount >= c.min_amount
+                                                   ORDER BY c.multiplier DESC, c.campaign_id
+                                                   LIMIT 1
+                                              ) c ON true) l) l
+                        CROSS JOIN LATERAL (
+                                  SELECT l.worth - least(l.worth, greatest(0::numeric, l.unnamed - l.before)) AS kept
+                              ) c) k
            ) m
      CROSS JOIN LATERAL (
                SELECT sum(c.bonus) AS bonus, pg_catalog.array_agg(c.campaign_id) AS campaigns
                  FROM points_campaigns c
                 WHERE c.valid OPERATOR(pg_catalog.@>) o.ordered_at AND c.bonus IS NOT NULL
                   AND (c.tier IS NULL OR c.tier = t.tier)
-                  AND (c.category IS NULL
-                       OR EXISTS (SELECT FROM order_items i
-                                   WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id
-                                     AND i.category = c.category))
+                  AND (c.category IS NULL OR c.category = ANY (m.categories))
+                  AND base.amount >= c.min_amount
+                  AND (back.refunded = 0::numeric OR money.goods_kept > 0::numeric)
            ) b
      CROSS JOIN LATERAL (
-               SELECT base.amount * m.multiplied * r.points::numeric AS dividend, m.total * r.per_amount AS divisor
+               SELECT round((m.multiplied * money.without_tax
+                             + money.shipping * CASE WHEN m.kept > 0::numeric THEN m.multiplied / m.kept ELSE 1::numeric END)
+                            * money.without_points
+                            * CASE WHEN r.whole_amounts AND base.amount > 0::numeric
+                                   THEN round(floor(base.amount / r.per_amount) * r.per_amount, 40) / base.amount
+                                   ELSE 1::numeric END
+                            * r.points::numeric / r.per_amount, 20) AS points
+                OFFSET 0
            ) e
      WHERE o.customer_id = points_for_order.customer AND o.order_id = points_for_order.order_id
-       AND o.cancelled_at IS NULL
+       AND o.cancelled_at IS NULL AND o.payment_state = 'paid'
        AND base.amount >= r.min_amount;
 END;
 COMMENT ON FUNCTION points_for_order(@key_type@, text) IS
-    'what an order earns, before refunds: amount (less tax and shipping unless the rule counts them) x the largest multiplier that fits each line x points / per_amount, rounded once, plus bonuses; by the rule, the tier and the campaigns of when it was placed. No row if no rule fits, if it is too small, or if it was cancelled';
+    'the points that an order ought to have by what is true of it now: what is kept of it (less tax, shipping and what was paid with points unless the rule counts them) x the largest multiplier that fits each line x points / per_amount, rounded once, plus bonuses; by the rule, the tier and the campaigns of when it was placed. A refund that names no line is of what earned most; of shipping is what is more than the goods. No row if no rule fits, if it is too small, not paid for, or cancelled';
 
-CREATE OR REPLACE FUNCTION points_left_of(points bigint, amount numeric, refunded numeric, cancelled_at timestamptz)
-RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN cancelled_at IS NOT NULL OR amount = 0::numeric AND refunded > 0::numeric THEN 0
-    WHEN refunded = 0::numeric THEN points
-    ELSE floor(points::numeric * (amount - refunded) / amount)::bigint
-END;
-COMMENT ON FUNCTION points_left_of(bigint, numeric, numeric, timestamptz) IS
-    'what remains earned of an order''s points after refunds: in proportion to what was kept, rounded down';
+-- A rule or campaign for a time that is past is for orders that have earned, too.
+CREATE OR REPLACE FUNCTION note_points_of_past_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    former constant tstzrange := CASE TG_OP WHEN 'INSERT' THEN 'empty' ELSE OLD.valid END;
+    present constant tstzrange := CASE TG_OP WHEN 'DELETE' THEN 'empty' ELSE NEW.valid END;
+    only_valid constant boolean := CASE TG_OP WHEN 'UPDATE' THEN pg_catalog.to_jsonb(NEW) - 'valid'::text = pg_catalog.to_jsonb(OLD) - 'valid'::text ELSE false END;
+BEGIN
+    INSERT INTO unread_changes (customer_id, reader)
+    SELECT DISTINCT o.customer_id, b.reader
+      FROM customer_change_readers b
+     CROSS JOIN (SELECT c.valid
+              FROM (VALUES (former, present), (present, former)) w (valid, other)
+             CROSS JOIN LATERAL (
+                       SELECT w.valid WHERE NOT only_valid
+                       UNION ALL
+                       SELECT r.valid
+                         FROM pg_catalog.unnest(tstzmultirange(w.valid) OPERATOR(pg_catalog.-) tstzmultirange(w.other)) r (valid)
+                        WHERE only_valid
+                   ) c) c
+      JOIN orders o ON o.ordered_at >= coalesce(pg_catalog.lower(c.valid), timestamptz '-infinity')
+                   AND o.ordered_at < coalesce(pg_catalog.upper(c.valid), timestamptz 'infinity')
+     WHERE NOT pg_catalog.isempty(c.valid) AND b.reader = 'points' AND b.read_at IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION note_points_of_past_orders() IS
+    'trigger of points_rules and points_campaigns: settle_points() looks at the orders of the time for which something else holds now';
+
+--@ reference points_rules orders 0.2.0
+CREATE OR REPLACE TRIGGER note_points_of_past_orders
+    AFTER INSERT OR UPDATE OR DELETE ON points_rules
+    FOR EACH ROW EXECUTE FUNCTION note_points_of_past_orders();
+
+--@ reference points_campaigns orders 0.2.0
+CREATE OR REPLACE TRIGGER note_points_of_past_orders
+    AFTER INSERT OR UPDATE OR DELETE ON points_campaigns
+    FOR EACH ROW EXECUTE FUNCTION note_points_of_past_orders();
 
 --@ reference points_rules tier_rules 0.2.0
 CREATE OR REPLACE TRIGGER check_tier_name

@@ -24,4 +24,4 @@ COMMENT ON TABLE reviews IS 'product reviews, one row each';
 ALTER TABLE reviews ADD FOREIGN KEY (customer_id) REFERENCES customers;
 
 --@ reference reviews orders 0.2.0
-SELECT refer(regclass 'reviews', text 'reviews_order', text 'customer_id, order_id', regclass 'orders', text 'customer_id, order_id');
+SELECT refer(regclass 'reviews', text 'reviews_order', text 'customer_id, order_id', regclass 'orders', text 'customer_id, order_id', text 'CASCADE');
