@@ -522,9 +522,11 @@ sub play
 		$t->{waits} = 0 if $kind =~ /^(resolved|auto_resolved|discarded)$/;
 		if ($kind eq 'reopened' && $without ne 'a reopened ticket runs on' && !running($t, 'resolution'))
 		{
-			my $own = $t{ $e->{ticket} };
 			my $c = last_resolution($t);
-			if (!$c && ($c = last_resolution($own))) { go_on($c, $own, $t, $now); }
+			for (my $of = $t{ $e->{ticket} }; !$c && $of != $t; $of = $of->{goes_on_in})
+			{
+				go_on($c, $of, $t, $now) if $c = last_resolution($of);
+			}
 			if ($c)
 			{
 				my $over = $c->{stop} // $c->{ended};
