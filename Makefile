@@ -26,6 +26,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" loyalcs.co
 OBJS = \
 	src/base/loyalcs.o \
 	src/base/stats.o \
+	src/base/shares.o \
 	src/base/scan.o \
 	src/base/money.o \
 	src/base/values.o \
@@ -78,6 +79,7 @@ OBJS = \
 CORE_SQL = \
 	src/base/schema.sql \
 	src/base/loyalcs.sql \
+	src/base/shares.sql \
 	src/base/latest.sql \
 	src/base/percentiles.sql \
 	src/ratings/ratings.sql \
@@ -129,9 +131,11 @@ SHOP_SQL = \
 	src/shop/ratings/ratings.sql \
 	src/shop/purchases/retention.sql \
 	src/shop/purchases/value.sql \
+	src/shop/purchases/product_returns.sql \
 	src/shop/purchases/offers.sql \
 	src/shop/service/calendars.sql \
 	src/shop/service/tickets.sql \
+	src/shop/service/lookups.sql \
 	src/shop/service/sla_policies.sql \
 	src/shop/service/sla.sql \
 	src/shop/messages/lines.sql \
@@ -162,6 +166,7 @@ SHOPS_SQL = \
 	src/shops/figures.sql \
 	src/shops/create_shop.sql \
 	src/shops/load.sql \
+	src/shops/adopt_table.sql \
 	src/shops/schedule.sql \
 	src/shops/drop_shop.sql \
 	src/shops/grant_shop.sql

@@ -276,6 +276,20 @@ SELECT pg_temp.outcome($$INSERT INTO related_products VALUES ('a', 'before', 1, 
        pg_temp.outcome($$INSERT INTO product_sales VALUES ('a', NULL, NULL, 1, 1, 0, now(), 0)$$);
 
 --
+-- Products that the shop lists: its names, and what is no longer sold.
+--
+
+BEGIN;
+INSERT INTO products (product_id, name, category) SELECT product_id, 'Our ' || product_id, 'ours' FROM next_offers('c1', 2, '2024-06-01 00:00+09');
+SELECT refresh_related_products('2024-06-01 00:00+09') > 0 AS pairs;
+SELECT s.product_name = 'Our ' || s.product_id AND s.category = 'ours' AS named FROM products p JOIN product_sales s USING (product_id);
+SELECT count(*) AS offered FROM next_offers('c1', 100, '2024-06-01 00:00+09') JOIN products USING (product_id);
+UPDATE products SET active = false;
+SELECT count(*) AS offered, count(*) FILTER (WHERE because_product_id IN (SELECT product_id FROM products)) AS a_reason
+  FROM next_offers('c1', 100, '2024-06-01 00:00+09') o LEFT JOIN products p USING (product_id) WHERE p.product_id IS NOT NULL OR because_product_id IN (SELECT product_id FROM products);
+ROLLBACK;
+
+--
 -- Who may
 --
 

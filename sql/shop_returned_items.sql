@@ -66,6 +66,17 @@ SELECT s.statement, pg_temp.outcome(s.statement)
     ('DELETE FROM order_items WHERE order_id = ''2'' AND line = 2; UPDATE returns SET order_id = ''2'' WHERE return_id = ''r1'''),
     ('UPDATE returns SET customer_id = ''ben'' WHERE return_id = ''r1''')
   ) s (statement);
+-- What was refunded for each: what it says, and of the 1000 that this leaves all for the box;
+-- 2000 for the only line of r2. A return whose lines cost nothing is shared by pieces.
+SELECT * FROM returned_items_at('2024-06-01 12:00+09') ORDER BY 1, 4, 3;
+SELECT return_id, line FROM returned_items_at('2024-05-10 12:00+09') ORDER BY 1, 2;
+BEGIN;
+UPDATE return_items SET refund = NULL;
+SELECT return_id, line, quantity, refund FROM returned_items_at('2024-06-01 12:00+09') ORDER BY 1, 2;
+UPDATE order_items SET amount = 0;
+SELECT return_id, line, quantity, refund FROM returned_items_at('2024-06-01 12:00+09') ORDER BY 1, 2;
+ROLLBACK;
+
 BEGIN;
 UPDATE returns SET order_id = '2' WHERE return_id = 'r1';
 UPDATE returns SET customer_id = 'ben', order_id = '1' WHERE return_id = 'r1';

@@ -21,6 +21,7 @@
 
 #include "base/civil.h"
 #include "base/compat.h"
+#include "base/shares.h"
 #include "base/stats.h"
 #include "calendar/calendar.h"
 #include "calendar/zone.h"
@@ -243,26 +244,6 @@ next_anniversary(PG_FUNCTION_ARGS)
  * Effect
  */
 
-/* Wilson's interval of a share, by its score test. */
-static void
-wilson(float8 hits, float8 n, float8 z, float8 *low, float8 *high)
-{
-	float8		middle = 2 * hits + z * z;
-	float8		margin = z * sqrt(z * z + 4 * hits * (1 - hits / n));
-
-	*low = Max((middle - margin) / (2 * (n + z * z)), 0);
-	*high = Min((middle + margin) / (2 * (n + z * z)), 1);
-}
-
-static void
-check_group(const char *name, int64 hits, int64 n)
-{
-	if (hits < 0 || hits > n)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s cannot be %lld of %lld", name, (long long) hits, (long long) n)));
-}
-
 /*
  * The difference of two independent shares with Newcombe's hybrid score
  * interval (1998, his method 10): honest for small groups and for shares near
@@ -279,14 +260,9 @@ followup_uplift(PG_FUNCTION_ARGS)
 	Datum		values[3] = {0};
 	bool		nulls[3] = {true, true, true};
 
-	check_group("reached", hits[0], n[0]);
-	check_group("held out", hits[1], n[1]);
-	if (!(confidence > 0 && confidence < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1"),
-				 errdetail("It is %g.", confidence),
-				 errhint("Write 0.95 for 95 per cent.")));
+	check_hits("reached", hits[0], n[0]);
+	check_hits("held out", hits[1], n[1]);
+	check_confidence(confidence);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	if (n[0] > 0 && n[1] > 0)
@@ -300,7 +276,7 @@ followup_uplift(PG_FUNCTION_ARGS)
 		for (int i = 0; i < 2; i++)
 		{
 			share[i] = (float8) hits[i] / n[i];
-			wilson(hits[i], n[i], z, &low[i], &high[i]);
+			wilson_interval(hits[i], n[i], z, &low[i], &high[i]);
 		}
 		uplift = share[0] - share[1];
 		values[0] = Float8GetDatum(uplift);

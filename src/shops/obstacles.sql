@@ -143,6 +143,11 @@ DECLARE
     -- A shop of 0.1.0 has to have a record before what it has can be told from
     -- what is the brand's.
     is_first constant boolean := loyalcs.shop_is_first(schema);
+    -- What its own functions write is kept in tables of its own.
+    kept constant text[] := '{tier_cuts,tier_history,tier_queue,tier_state,rfm_cuts,product_sales,related_products,offer_refreshes,
+        point_accounts,point_allocations,point_lots,point_postings,followups,followup_late_reports,sla_warnings,
+        survey_waves,survey_left_out,hearings,calendar_history,ticket_changes,
+        customer_changes,unread_changes,customer_change_readers}';
     serves boolean;
     item record;
     lacks record;
@@ -184,10 +189,13 @@ BEGIN
         serves := CASE item.kind
             WHEN 'view' THEN item.is_known AND item.relkind IN ('v', 'm')
             ELSE item.is_own
-                 OR item.relkind IN ('r', 'v', 'm', 'p', 'f')
+                 OR item.relkind IN ('r', 'v', 'm', 'p', 'f') AND item.name <> ALL (kept)
                     AND item.name <> ALL ('{settings,shop_migrations,shop_grants,shop_turns}')
         END;
         IF serves IS NOT TRUE THEN
+            IF item.name = ANY (kept) THEN
+                detail := 'The shop itself writes it.';
+            END IF;
             code := 'duplicate_table';
             message := format('%I.%I is in the way of the shop''s %s %s', shop, item.name, item.kind, item.name);
             hint := CASE WHEN is_first OR EXISTS (SELECT FROM loyalcs.shop_recorded(shop))

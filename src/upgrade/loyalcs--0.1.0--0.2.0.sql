@@ -498,3 +498,16 @@ COMMENT ON AGGREGATE loyalcs.csat_percent(double precision) IS
 -- Business hours have seasons.
 COMMENT ON FUNCTION loyalcs.explain_business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
     'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';
+
+-- How well a share is known.
+CREATE FUNCTION loyalcs.share_interval(
+    hits bigint,
+    cases bigint,
+    confidence double precision DEFAULT 0.95,
+    OUT low double precision,
+    OUT high double precision
+)
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'share_interval';
+COMMENT ON FUNCTION loyalcs.share_interval(hits bigint, cases bigint, confidence double precision) IS
+    'the confidence interval of the share hits / cases, 0 to 1: Wilson''s score interval (Journal of the American Statistical Association 22, 1927, p. 209), which holds its promise for few cases too; NULLs for no cases';

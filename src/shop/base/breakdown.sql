@@ -3,7 +3,7 @@
 -- The one way in which figures are cut by what is known of customers: every
 -- function x_by(breakdown, as_of) takes the name of a breakdown and gives a
 -- row for each of its parts.
--- Needs: settings, customers, orders, rfm, tiers.
+-- Needs: settings, customers, orders, products, rfm, tiers.
 --
 -- The name is a constant in nearly every query; then all branches but one are
 -- gone before the query is planned.
@@ -108,7 +108,7 @@ BEGIN ATOMIC
              ORDER BY o.customer_id, o.ordered_at, o.order_id) f
     UNION ALL
     SELECT f.customer_id, f.category
-      FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, i.category
+      FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, line_category(i.product_id, i.category) AS category
               FROM counted_orders_at(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)) o
               LEFT JOIN order_items i
                 ON i.customer_id = o.customer_id AND i.order_id = o.order_id

@@ -79,9 +79,32 @@ CREATE TABLE customer_ids (
         CONSTRAINT customer_ids_id_is_not_empty CHECK (id <> ''),
     PRIMARY KEY (system, id)
 );
+CREATE INDEX customer_ids_id ON customer_ids (id);
 CREATE INDEX customer_ids_customer ON customer_ids (customer_id);
 COMMENT ON TABLE customer_ids IS
     'by which keys other systems know a customer, one row each; a customer may have several in one system';
 
 --@ reference customer_ids customers
 ALTER TABLE customer_ids ADD FOREIGN KEY (customer_id) REFERENCES customers;
+
+-- A relation of the brand's that serves as customers may do without what is personal
+-- (see parts.awk): a name that no column has there means what stands beside it.
+--@ functions
+CREATE OR REPLACE FUNCTION is_reachable(customer @key_type@, channel text) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT btrim(coalesce(CASE is_reachable.channel WHEN 'email' THEN k.email WHEN 'phone' THEN k.phone
+                                                        ELSE k.attributes ->> is_reachable.channel END, '')) <> ''
+          FROM (SELECT '*'::text AS email, '*'::text AS phone, pg_catalog.jsonb_build_object(is_reachable.channel, '*'::text) AS attributes) elsewhere
+         CROSS JOIN LATERAL (SELECT email, phone, attributes
+                               FROM customers c
+                              WHERE c.customer_id = is_reachable.customer
+                              LIMIT 1) k);
+END
+$$;
+COMMENT ON FUNCTION is_reachable(@key_type@, text) IS
+    'whether a customer has an address on a channel; who has none here, in a relation that serves as customers and has no column for it, has it elsewhere; NULL for nobody';

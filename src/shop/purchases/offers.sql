@@ -2,7 +2,7 @@
 --
 -- Which products are bought together and which one after the other, and what to
 -- offer a customer next.
--- Needs: settings, orders.
+-- Needs: settings, orders, products.
 --
 -- What everybody bought is read once a night and kept; an offer is made of one
 -- customer's own order lines and of what is kept about the products in them.
@@ -69,6 +69,14 @@ CREATE TABLE withheld_products (
 COMMENT ON TABLE withheld_products IS
     'products that are not offered, such as gift wrapping or what is out of stock, one row a product and time';
 COMMENT ON COLUMN withheld_products.valid IS 'time in which the product is neither offered nor a reason to offer another';
+
+--@ change product_sales 0.2.0
+COMMENT ON TABLE product_sales IS
+    'the products that were sold, one row each, as refresh_related_products() found them; named as in products, else as when last sold';
+
+--@ change withheld_products 0.2.0
+COMMENT ON TABLE withheld_products IS
+    'products that are not offered for a time, or at all, such as gift wrapping or what is out of stock, one row a product and time; those that are not active in products are neither';
 
 --@ functions
 CREATE OR REPLACE FUNCTION large_baskets(as_of timestamptz DEFAULT now(), largest_basket integer DEFAULT 100)
@@ -151,7 +159,10 @@ BEGIN
     CREATE TEMP TABLE loyalcs_products ON COMMIT DROP AS SELECT s.* FROM product_sales s WITH NO DATA;
     CREATE TEMP TABLE loyalcs_pairs ON COMMIT DROP AS SELECT r.* FROM related_products r WITH NO DATA;
 
-    WITH lines AS MATERIALIZED (
+    -- (before there is another thing of the name products)
+    WITH listed AS (
+        SELECT l.product_id, l.name, l.category FROM products l
+    ), lines AS MATERIALIZED (
         SELECT o.customer_id, o.order_id, o.ordered_at, i.product_id
           FROM counted_orders_at(refresh_related_products.as_of) o
           JOIN order_items i ON i.customer_id = o.customer_id AND i.order_id = o.order_id
@@ -182,10 +193,11 @@ BEGIN
     ), sales AS (
         INSERT INTO pg_temp.loyalcs_products
                (product_id, product_name, category, orders, customers, recent_customers, last_sold_at, best_seller_rank)
-        SELECT p.product_id, n.product_name, n.category, p.orders, p.customers, p.recent_customers,
+        SELECT p.product_id, coalesce(l.name, n.product_name), coalesce(l.category, n.category), p.orders, p.customers, p.recent_customers,
                p.last_sold_at, p.best_seller_rank
           FROM products p
           JOIN named n ON n.product_id = p.product_id
+          LEFT JOIN listed l ON l.product_id = p.product_id
          ORDER BY p.best_seller_rank
     ), baskets AS MATERIALIZED (
         SELECT count(*) <= refresh_related_products.largest_basket AS counts,
@@ -307,6 +319,8 @@ BEGIN ATOMIC
          GROUP BY i.product_id
     ), withheld AS MATERIALIZED (
         SELECT w.product_id FROM withheld_products w WHERE w.valid OPERATOR(pg_catalog.@>) next_offers.as_of
+        UNION ALL
+        SELECT p.product_id FROM products p WHERE NOT p.active
     ), related AS (
         SELECT DISTINCT ON (r.other_product_id)
                r.other_product_id, r.product_id, r.confidence, r.lift, r.support
@@ -355,4 +369,4 @@ BEGIN ATOMIC
      LIMIT next_offers.at_most;
 END;
 COMMENT ON FUNCTION next_offers(@key_type@, integer, timestamptz) IS
-    'what to offer a customer next, best first: what those who bought the product named in because went on to buy, of which confidence is the highest share among the products that this customer has, and then, with because NULL, the best sellers; never what the customer has or what is withheld. Reads that customer''s orders only, as of an instant, and what refresh_related_products() kept last; without a history, or for somebody unknown, best sellers; no row before the first refresh';
+    'what to offer a customer next, best first: what those who bought the product named in because went on to buy, of which confidence is the highest share among the products that this customer has, and then, with because NULL, the best sellers; never what the customer has, what is withheld or what is not active. Reads that customer''s orders only, as of an instant, and what refresh_related_products() kept last; without a history, or for somebody unknown, best sellers; no row before the first refresh';

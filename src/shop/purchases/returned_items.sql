@@ -156,3 +156,34 @@ CREATE OR REPLACE TRIGGER check_return_covers
     AFTER UPDATE OF refund ON returns
     FOR EACH ROW WHEN (NEW.refund < OLD.refund)
     EXECUTE FUNCTION check_return_covers();
+
+--@ functions
+CREATE OR REPLACE FUNCTION returned_items_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    order_id text,
+    line integer,
+    return_id text,
+    returned_at timestamptz,
+    quantity integer,
+    refund numeric
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT s.customer_id, s.order_id, s.line, s.return_id, s.returned_at, s.quantity,
+           coalesce(s.refund,
+                    trim_scale(round(s.left_over * CASE WHEN s.paid_in_all > 0::numeric THEN s.paid / s.paid_in_all
+                                             ELSE s.quantity::numeric / s.pieces_in_all::numeric END, 4)))
+      FROM (SELECT r.customer_id, r.order_id, i.line, r.return_id, r.returned_at, i.quantity, i.refund, p.paid,
+                   r.refund - coalesce(sum(i.refund) OVER parts, 0::numeric) AS left_over,
+                   sum(p.paid) FILTER (WHERE i.refund IS NULL) OVER parts AS paid_in_all,
+                   sum(i.quantity) FILTER (WHERE i.refund IS NULL) OVER parts AS pieces_in_all
+              FROM returns r
+              JOIN return_items i ON i.customer_id = r.customer_id AND i.return_id = r.return_id AND i.order_id = r.order_id
+              JOIN order_items l ON l.customer_id = i.customer_id AND l.order_id = i.order_id AND l.line = i.line
+             CROSS JOIN LATERAL (SELECT l.amount * i.quantity::numeric / l.quantity::numeric AS paid) p
+             WHERE r.returned_at <= returned_items_at.as_of
+            WINDOW parts AS (PARTITION BY r.customer_id, r.return_id)) s;
+END;
+COMMENT ON FUNCTION returned_items_at(timestamptz) IS
+    'the pieces that came back, one row a return and line, and what was refunded for them: what the line says, else its share, by what was paid for these pieces, of what lines that say so leave of the return''s refund, to four decimals';

@@ -167,8 +167,6 @@ END;
 COMMENT ON FUNCTION asked_between(@key_type@, timestamptz, timestamptz) IS
     'by what a customer was asked for an opinion between two instants, both left out: invitations to surveys, follow-ups for the purpose survey that were sent or wait to be, and hearings';
 
--- (A view that serves as customers may do without addresses: then they are kept
--- elsewhere, and nobody lacks one.)
 CREATE OR REPLACE FUNCTION survey_hindrance(
     customer @key_type@,
     channel text,
@@ -182,24 +180,13 @@ RETURNS TABLE (reason text, asked_by text, asked_at timestamptz)
 BEGIN ATOMIC
     SELECT CASE
                WHEN h.reason IS NOT NULL THEN h.reason
-               WHEN c.reachable IS NOT TRUE THEN 'no address'
+               WHEN is_reachable(survey_hindrance.customer, survey_hindrance.channel) IS NOT TRUE THEN 'no address'
                WHEN a.asked_at IS NOT NULL THEN 'asked recently'
            END,
            a.asked_by, a.asked_at
       FROM followup_hindrance(survey_hindrance.customer, NULL::text, NULL::boolean, NULL::timestamptz, survey_hindrance.channel, text 'survey',
                               coalesce((SELECT p.consent FROM contact_purposes p WHERE p.purpose = 'survey'), 'if_given'),
                               false, false, NULL::timestamptz, NULL::loyalcs.business_hours, survey_hindrance.as_of) h
-      LEFT JOIN LATERAL (
-                SELECT CASE WHEN survey_hindrance.channel IN ('email', 'phone')
-                            THEN NOT c.known ? survey_hindrance.channel
-                                 OR coalesce(c.known ->> survey_hindrance.channel, '') <> ''
-                            ELSE NOT c.known ? 'attributes'::text
-                                 OR coalesce(c.known #>> ARRAY['attributes', survey_hindrance.channel], '') <> ''
-                       END AS reachable
-                  FROM (SELECT pg_catalog.to_jsonb(c) AS known
-                          FROM customers c
-                         WHERE c.customer_id = survey_hindrance.customer
-                        OFFSET 0) c) c ON true
       LEFT JOIN LATERAL (
                 SELECT a.asked_by, a.asked_at
                   FROM asked_between(survey_hindrance.customer, survey_hindrance."from", survey_hindrance."to") a
