@@ -142,9 +142,9 @@ $$;
 -- Over views that have all columns, and over such that have those alone that they need.
 SELECT relation, string_agg(name, ' ' ORDER BY name) AS optional FROM optional GROUP BY relation ORDER BY relation;
 SELECT FROM pg_temp.adopt('shop_adopted_all', '{}');
-SELECT * FROM pg_temp.failures('shop_adopted_all', true);
+SELECT figures > 100 AS figures, work, failures FROM pg_temp.failures('shop_adopted_all', true);
 SELECT FROM pg_temp.adopt('shop_adopted_few', ARRAY(SELECT concat(relation, '.', name) FROM optional));
-SELECT * FROM pg_temp.failures('shop_adopted_few', true);
+SELECT figures > 100 AS figures, work, failures FROM pg_temp.failures('shop_adopted_few', true);
 -- Who has an address; where there is no column for it, everybody may have one elsewhere.
 SELECT shop_adopted_all.is_reachable('1', c), shop_adopted_all.is_reachable('1', 'fax'), shop_adopted_few.is_reachable('1', c), shop_adopted_few.is_reachable('nobody', c)
   FROM unnest('{email,phone,line}'::text[]) c;
@@ -195,7 +195,7 @@ SELECT r, pg_temp.error_of(format('SELECT loyalcs.adopt_table(''shop_adopted_kin
 SELECT pg_temp.error_of('SELECT loyalcs.adopt_table(''nowhere'', ''orders'')');
 -- A year of birth that is stored is made of the birthday from then on. What the brand has added stays.
 ALTER TABLE shop_adopted_kinds.customers ADD COLUMN nickname text DEFAULT 'N';
-SELECT loyalcs.adopt_table('shop_adopted_kinds', 'customers');
+SELECT substring(loyalcs.adopt_table('shop_adopted_kinds', 'customers') FROM 'keys.*');
 SELECT pg_temp.error_of('SELECT loyalcs.adopt_table(''shop_adopted_kinds'', ''customers'')');
 SELECT customer_id, name, birth_year, nickname FROM shop_adopted_kinds.customers ORDER BY 1 LIMIT 2;
 -- Rows that break a rule, a key and a type of its own are in the way.
@@ -209,7 +209,7 @@ SELECT left(pg_temp.error_of('SELECT loyalcs.adopt_table(''shop_adopted_kinds'',
 UPDATE shop_adopted_kinds.orders SET discount = 0, refunded = 0, payment_state = 'paid' WHERE order_id = 'x';
 SELECT pg_temp.error_of('SELECT loyalcs.adopt_table(''shop_adopted_kinds'', ''orders'')');
 DELETE FROM shop_adopted_kinds.orders WHERE order_id = 'x';
-SELECT loyalcs.adopt_table('shop_adopted_kinds', r) FROM unnest('{returns,orders,order_items,tickets}'::text[]) WITH ORDINALITY u (r, n) ORDER BY n;
+SELECT r, substring(loyalcs.adopt_table('shop_adopted_kinds', r) FROM 'keys.*') FROM unnest('{returns,orders,order_items,tickets}'::text[]) WITH ORDINALITY u (r, n) ORDER BY n;
 SELECT order_id, refunded FROM shop_adopted_kinds.orders WHERE refunded > 0 ORDER BY 1;
 SELECT part, own FROM shop_adopted_kinds.shop_migrations WHERE part LIKE 'table %' AND NOT own ORDER BY 1;
 SELECT * FROM loyalcs.check_shop('shop_adopted_kinds');
@@ -237,7 +237,7 @@ ORDER BY 1, 2, 3;
 -- And everything is computed. (A table that is gone is made anew.)
 DROP FOREIGN TABLE shop_adopted_kinds.shipments;
 SELECT FROM loyalcs.create_shop('shop_adopted_kinds');
-SELECT figures, failures FROM pg_temp.failures('shop_adopted_kinds', true);
+SELECT figures > 100 AS figures, failures FROM pg_temp.failures('shop_adopted_kinds', true);
 INSERT INTO shop_adopted_kinds.returns VALUES ('1', 'n', '11', '2026-03-01 12:00+09', 500, NULL);
 SELECT refunded FROM shop_adopted_kinds.orders WHERE order_id = '11';
 
