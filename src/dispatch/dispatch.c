@@ -56,6 +56,7 @@ static const Options *options;
 static const Work *work;
 static char *schema = NULL;		/* the shop's name, quoted */
 static Protocol protocol;
+static bool can_ask;			/* whether something is still wanted */
 
 /* What is claimed and not yet handed over: the rows from next on. */
 static PGresult *batch = NULL;
@@ -92,6 +93,23 @@ has_channel(int *code)
 
 	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT FROM %s.channels WHERE channel = $1)", schema);
 	return holds(sql, options->channel, code);
+}
+
+/* A shop of an older version cannot be asked, and its items are handed over as they were claimed. */
+static int
+check_protocol(void)
+{
+	const char *values[] = {options->shop, work->wanted};
+	PGresult   *result = query("SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+							   " WHERE n.nspname = $1 AND p.proname = $2", 2, values, false);
+
+	if (result == NULL)
+		return query_failure();
+	can_ask = PQntuples(result) > 0;
+	if (!can_ask)
+		chat("shop %s cannot be asked whether a %s is still wanted", options->shop, work->noun);
+	PQclear(result);
+	return EXIT_DONE;
 }
 
 /* The shop is there, and so is the channel. */
@@ -456,6 +474,12 @@ no_answer(const Question *question)
 	}
 }
 
+static bool
+may_pass_on(void)
+{
+	return !ending && !stopping() && lease_lasts() && free_hands(false) > 0;
+}
+
 /* What it says is true now: later it would have to be asked again. */
 static void
 finish_question(Question *question)
@@ -467,7 +491,7 @@ finish_question(Question *question)
 		no_answer(question);
 	for (int i = 0; i < PQntuples(result); i++)
 		wanted[atoi(PQgetvalue(result, i, 0)) - 1] = *PQgetvalue(result, i, 1) == 't';
-	for (int i = 0; i < PQntuples(result) && !stopping() && lease_lasts() && free_hands(false) > 0; i++)
+	for (int i = 0; i < PQntuples(result) && may_pass_on(); i++)
 		pass_on(wanted[i]);
 	PQclear(result);
 	free(question->ids);
@@ -497,12 +521,7 @@ turn(void)
 		prepare_record(&record, done, count);
 		statements[last++] = record.statement;
 	}
-	if (protocol.wanted == NULL)
-		for (; wanted > 0 && free_hands(false) > 0 && count == 0; wanted--)
-			pass_on(true);
-	if (protocol.wanted == NULL)
-		wanted = 0;
-	if (wanted > 0)
+	if (wanted > 0 && can_ask)
 	{
 		prepare_question(&question, wanted);
 		statements[last++] = question.statement;
@@ -516,7 +535,9 @@ turn(void)
 		for (int i = 0; i < count; i++)
 			empty_hand(done[i]);
 	}
-	if (wanted > 0)
+	for (; wanted > 0 && !can_ask && may_pass_on(); wanted--)
+		pass_on(true);
+	if (wanted > 0 && can_ask)
 	{
 		question.statement = statements[last - 1];
 		finish_question(&question);
@@ -603,6 +624,16 @@ is_through(long handled_before)
 	return options->once && busy_hands() + done_hands() == 0 && handled_items() == handled_before;
 }
 
+/*
+ * While there is more, several hands do not wait for it to be claimed: that goes
+ * on beside what they have at hand.
+ */
+static bool
+may_claim_ahead(void)
+{
+	return free_hands(false) > 0 || (options->parallel > 1 && busy_hands() > 0);
+}
+
 /* Work goes on until somebody asks for the end, or something has gone wrong, or --once is through. */
 static void
 run(void)
@@ -623,7 +654,7 @@ run(void)
 				chat("the lease does not last for the others");
 			release_batch();
 		}
-		may_claim = !ending && waiting_items() == 0 && free_hands(false) > 0 &&
+		may_claim = !ending && waiting_items() == 0 && (found ? may_claim_ahead() : free_hands(false) > 0) &&
 			(found || !options->once || busy_hands() == 0);
 		if (done_hands() > 0 || (waiting_items() > 0 && free_hands(false) > 0))
 			turn();
@@ -662,6 +693,8 @@ dispatch(const Options *given)
 	server.impatient = given->once;
 	set_server(&server);
 	code = check_names();
+	if (code == EXIT_DONE)
+		code = check_protocol();
 	if (code == EXIT_DONE)
 		code = check_shop();
 	if (code != EXIT_DONE)

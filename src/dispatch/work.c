@@ -21,6 +21,7 @@ const Work	followups = {
 	.claim = "claim_followups",
 	.id = "followup_id",
 	.columns = "w.followup_id, w.attempt, w.customer_id, w.step, w.subject, w.channel, w.due_at, w.payload",
+	.wanted = "hand_over_followup",
 	.record = "complete_followup",
 	.release = "release_followup",
 	.next = "next_followup_at"
@@ -34,6 +35,7 @@ const Work	sla_warnings = {
 	.claim = "claim_sla_warnings",
 	.id = "warning_id",
 	.columns = "w.warning_id, w.attempt, w.customer_id, w.ticket_id, w.channel, w.due_at, w.payload",
+	.wanted = "hand_over_sla_warning",
 	.record = "complete_sla_warning",
 	.release = "release_sla_warning",
 	.next = "next_sla_warning_at"
@@ -73,7 +75,7 @@ set_up_protocol(Protocol *protocol, const Work *work, const char *shop)
 			 "       (SELECT row_to_json(i)::text || E'\n' FROM (SELECT %s) i)"
 			 "  FROM %s.%s($1, $2::integer, $3, $4::interval, coalesce($5::timestamptz, now())) w",
 			 work->id, work->columns, shop, work->claim);
-	protocol->wanted = work->wanted == NULL ? NULL :
+	protocol->wanted =
 		made("SELECT i.place, %s.%s(i.id, i.key, coalesce($3::timestamptz, now()))"
 			 "  FROM ROWS FROM (unnest($1::bigint[]), unnest($2::text[])) WITH ORDINALITY i (id, key, place)",
 			 shop, work->wanted);

@@ -747,6 +747,76 @@ foreach my $how ('--pipe', '--exec')
 }
 settle('K');
 
+# --------------------------------------------------------------------------
+# What is not wanted any more is not handed over
+# --------------------------------------------------------------------------
+
+# A hundred are claimed, three are at hand, and then all customers refuse (what
+# otherwise needs no consent).
+sql(q{UPDATE aurora.contact_purposes SET consent = 'unless_refused' WHERE purpose = 'transactional'});
+foreach my $how ('--exec', '--pipe')
+{
+	orders(100, my $prefix = $how eq '--exec' ? 'J' : 'JP');
+	my $run = start(on_shop('--once', '--verbose', '--parallel', '3', $how, "exec $meet"));
+	my @met = meeting(3);
+	is(became($prefix), '100 claimed', "$how: a hundred are claimed");
+	sql("INSERT INTO aurora.consents (customer_id, given) SELECT customer_id, false FROM aurora.customers WHERE customer_id ~ '^${prefix}[0-9]'");
+	let_all_go($run, @met);
+	is(finish($run), 'exit 0', "$how: all have refused");
+	is(became($prefix), '97 dropped, 3 sent', "$how: no more than what was at hand is sent");
+	my $said = slurp_file($run->{err});
+	is(scalar(() = $said =~ /: no longer wanted$/mg), 97, "$how: of each of the others it is said");
+	like($said, qr/ 3 sent, 0 failed, 0 undeliverable, 97 no longer wanted\n\z/, "$how: and they are counted");
+}
+$ENV{CONNECTION} = $node->connstr('postgres');
+orders(5, 'JS');
+my $refuse = qq{psql -XqAt -d "\$CONNECTION" -c "INSERT INTO aurora.consents (customer_id, given) SELECT customer_id, false FROM aurora.customers WHERE customer_id ~ '^JS[0-9]'"};
+refused('one at a time', 'exit 0', '', on_shop('--once', '--exec', "exec $refuse"));
+is(became('JS'), '4 dropped, 1 sent', 'one at a time: one is sent');
+sql(q{UPDATE aurora.contact_purposes SET consent = 'not_needed' WHERE purpose = 'transactional'});
+
+# A promise that has been kept meanwhile is told to nobody.
+ticket('V4', '2026-03-06 12:00+09');
+ticket('V5', '2026-03-06 12:00+09');
+my $reply = qq{psql -XqAt -d "\$CONNECTION" -c "INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind) SELECT c, 'T', '2026-03-06 12:45+09', 'agent_reply' FROM unnest('{V4,V5}'::text[]) c"};
+my $kept = start(on_shop('--sla', '--once', '--verbose', '--at', '2026-03-06 12:50+09', '--exec', $reply));
+is(finish($kept), 'exit 0', '--sla: both have had their reply');
+like(slurp_file($kept->{err}), qr/ 1 sent, 0 failed, 0 undeliverable, 1 no longer wanted\n\z/, '--sla: what is kept is told to nobody');
+
+# One that cannot be looked at harms no other, and is sent to nobody.
+sql(q{
+	CREATE SEQUENCE looks START 100;
+	ALTER FUNCTION aurora.hand_over_followup RENAME TO real_look;
+	CREATE FUNCTION aurora.hand_over_followup(id bigint, key text, at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		IF EXISTS (SELECT FROM aurora.followups f WHERE f.followup_id = id AND f.customer_id = 'A2') THEN
+			RAISE EXCEPTION 'nobody foresaw this';
+		END IF;
+		IF pg_catalog.nextval('public.looks') IN (3, 5) THEN
+			RAISE serialization_failure USING MESSAGE = 'it will pass';
+		END IF;
+		RETURN true;
+	END
+	$$;});
+orders(3, 'A');
+refused('a look that fails', 'exit 0', qr/^(?:loyalcs-dispatch: nobody foresaw this\n){2}loyalcs-dispatch: follow-up \d+: not handed over, because it could not be looked at\n\z/,
+	on_shop('--once', '--exec', 'true', '--parallel', '3'));
+is(became('A'), '1 claimed, 2 sent', 'the others are sent');
+is(sql(q{SELECT DISTINCT attempts FROM aurora.followups WHERE customer_id ~ '^A[0-9]'}), '1', 'each of them once');
+settle('A');
+orders(6, 'AP');
+sql(q{SELECT setval('looks', 1, false)});
+refused('a look that fails for a while', 'exit 0', "it will pass\ngoing on\nit will pass\ngoing on", on_shop('--once', '--exec', 'true'));
+is(became('AP'), '6 sent', 'it is asked for again');
+is(sql(q{SELECT DISTINCT attempts FROM aurora.followups WHERE customer_id ~ '^AP[0-9]'}), '1', 'and nothing is sent twice');
+sql('DROP FUNCTION aurora.hand_over_followup');
+orders(2, 'AQ');
+my $older = start(on_shop('--once', '--verbose', '--exec', 'true'));
+is(finish($older), 'exit 0', 'no look at all, in a shop of an older version');
+like(slurp_file($older->{err}), qr/^[^\n]*shop aurora cannot be asked whether a follow-up is still wanted\n/, 'it says so');
+is(became('AQ'), '2 sent', 'and hands out what it has claimed');
+sql('ALTER FUNCTION aurora.real_look RENAME TO hand_over_followup');
+
 # The lease does not last for all: the others are given back, and claimed again.
 orders(3, 'S');
 my $run = start(on_shop('--once', '--exec', 'sleep 1', '--time-limit', '30', '--lease', '33', '--verbose'));
