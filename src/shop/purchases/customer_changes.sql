@@ -250,7 +250,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION take_customer_changes(text, integer) IS
-    'the customers that changed since this reader asked last, each once, at most so many (NULL: all), those that changed first before others; all customers when it asks for the first time, after 30 days without asking, and after a TRUNCATE. They are off the list when the transaction commits, and back on it if that is rolled back: so bring each up to date in this transaction, in later statements than this, in a way that may be done twice. Fewer than the limit, or none, may come while another reader is at it: ask again. One session at a time for a reader; as the owner or an admin. Only for what customer_changes_are_noted() says is noted';
+    'the customers that changed since this reader asked last, each once, at most so many (NULL: all), those that changed first before others; all customers when it asks for the first time, after 30 days without asking, and after a TRUNCATE. They are off the list when the transaction commits, and back on it if that is rolled back: so bring each up to date in this transaction, in later statements than this, in a way that may be done twice. Fewer than the limit, or none, may come while another reader is at it: ask again. One session at a time for a reader; as the owner, or at level admin or service (which claims follow-ups, and so takes the changes that make them due). Only for what customer_changes_are_noted() says is noted';
 
 CREATE OR REPLACE FUNCTION customer_has_changed(customer @key_type@, reader text) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
