@@ -100,6 +100,8 @@ BEGIN
     SELECT customer_id, order_id, 1, 'p', 'c' || order_id, amount FROM orders;
     INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund)
     SELECT n::text, '1', '1', now() - interval '100 days', n FROM generate_series(1, 4) n;
+    INSERT INTO return_items (customer_id, return_id, order_id, line)
+    SELECT n::text, '1', '1', 1 FROM generate_series(1, 2) n;
     INSERT INTO surveys VALUES ('s', 'S');
     INSERT INTO survey_questions (survey, question, kind, wording, scale_low, scale_high)
     VALUES ('s', 'nps', 'nps', '?', 0, 10), ('s', 'text', 'text', '?', NULL, NULL);
