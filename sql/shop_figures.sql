@@ -129,7 +129,9 @@ BEGIN
                                     WHEN 'interval'::regtype THEN '''7 days'''
                                     WHEN 'boolean'::regtype THEN 'true'
                                     WHEN 'integer'::regtype THEN '50'
-                                    ELSE '''a''' END
+                                    WHEN 'bigint'::regtype THEN '50'
+                                    WHEN 'numeric'::regtype THEN '50'
+                                    ELSE CASE WHEN i.type::text LIKE '%[]' THEN 'NULL' ELSE '''a''' END END
                                 END), ', ')
                        FROM (SELECT p.proargnames[g], p.proargtypes[g - 1]::regtype
                                FROM generate_series(1, p.pronargs) g

@@ -120,6 +120,12 @@ $node->safe_psql('shop', q{
 	REVOKE ALL ON SCHEMA aurora FROM leaver;
 	DROP ROLE leaver;});
 
+# An order that has earned is edited: until points are settled, it is a row of a view.
+$node->safe_psql('shop', q{
+	UPDATE aurora.orders SET amount = 2 * amount
+	 WHERE (customer_id, order_id) = (SELECT customer_id, order_id FROM aurora.point_postings
+	                                   WHERE kind = 'earn' AND order_id IS NOT NULL ORDER BY posting_id LIMIT 1)});
+
 my $rows_before = contents('shop', $tables);
 my $answers_before = contents('shop', $answers);
 my $views_before = $node->safe_psql('shop', $views);
