@@ -43,3 +43,11 @@ ALTER TYPE loyalcs.tier_span ADD ATTRIBUTE more text;
 SELECT pg_temp.said($$SELECT tier_spans('{}', '{}', '{}', '{}', '{}', 'UTC')$$);
 ALTER TYPE loyalcs.tier_rule ADD ATTRIBUTE more text;
 SELECT pg_temp.said($$SELECT tier_spans('{}', '{}', '{}', '{}', ARRAY[NULL::tier_rule], 'UTC')$$);
+
+-- A function in C that was made anew with another result.
+DO $$
+BEGIN
+    EXECUTE (SELECT format('CREATE FUNCTION public.no_row(bigint, bigint, float8) RETURNS float8 LANGUAGE c AS %L, %L', probin, prosrc)
+               FROM pg_proc WHERE proname = 'share_interval' AND pronamespace = 'loyalcs'::regnamespace);
+END $$;
+SELECT pg_temp.said('SELECT public.no_row(1, 2, 0.95)');

@@ -16,8 +16,8 @@
 
 #include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
 
+#include "base/row_types.h"
 #include "base/shares.h"
 #include "base/stats.h"
 
@@ -59,14 +59,12 @@ share_interval(PG_FUNCTION_ARGS)
 	int64		hits = PG_GETARG_INT64(0);
 	int64		n = PG_GETARG_INT64(1);
 	float8		confidence = PG_GETARG_FLOAT8(2);
-	TupleDesc	desc;
+	TupleDesc	desc = result_columns(fcinfo);
 	Datum		values[2] = {0};
 	bool		nulls[2] = {true, true};
 
 	check_hits("hits", hits, n);
 	check_confidence(confidence);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	if (n > 0)
 	{
 		double		low;
@@ -77,5 +75,5 @@ share_interval(PG_FUNCTION_ARGS)
 		values[1] = Float8GetDatum(high);
 		memset(nulls, 0, sizeof(nulls));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
 }

@@ -21,6 +21,7 @@
 
 #include "base/civil.h"
 #include "base/compat.h"
+#include "base/row_types.h"
 #include "base/shares.h"
 #include "base/stats.h"
 #include "calendar/calendar.h"
@@ -256,15 +257,13 @@ followup_uplift(PG_FUNCTION_ARGS)
 	int64		hits[2] = {PG_GETARG_INT64(0), PG_GETARG_INT64(2)};
 	int64		n[2] = {PG_GETARG_INT64(1), PG_GETARG_INT64(3)};
 	float8		confidence = PG_GETARG_FLOAT8(4);
-	TupleDesc	desc;
+	TupleDesc	desc = result_columns(fcinfo);
 	Datum		values[3] = {0};
 	bool		nulls[3] = {true, true, true};
 
 	check_hits("reached", hits[0], n[0]);
 	check_hits("held out", hits[1], n[1]);
 	check_confidence(confidence);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	if (n[0] > 0 && n[1] > 0)
 	{
 		float8		z = normal_critical(confidence);
@@ -284,5 +283,5 @@ followup_uplift(PG_FUNCTION_ARGS)
 		values[2] = Float8GetDatum(uplift + hypot(high[0] - share[0], share[1] - low[1]));
 		memset(nulls, 0, sizeof(nulls));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
 }

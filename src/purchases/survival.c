@@ -30,6 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/row_types.h"
 
 /* A tenth of them tells how the curve goes on; fewer are an accident. */
 #define WATCHED_BY_ONE_IN	10
@@ -234,12 +235,10 @@ survival(PG_FUNCTION_ARGS)
 	Wait	   *waits = palloc_extended(Max(spans.n, 1) * sizeof(Wait), MCXT_ALLOC_HUGE);
 	int64	   *watched = palloc_extended(Max(spans.n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	int			n = collect_waits(&spans, as_of, waits, watched);
-	TupleDesc	tupdesc;
+	TupleDesc	tupdesc = result_columns(fcinfo);
 	Datum		values[4] = {0};
 	bool		nulls[4] = {true, true, true, true};
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	if (n > 0)
 	{
 		int64		within;
@@ -267,6 +266,6 @@ survival(PG_FUNCTION_ARGS)
 			nulls[1] = false;
 		}
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc,
 													  values, nulls)));
 }

@@ -53,6 +53,7 @@
 
 #include "base/aggregate.h"
 #include "base/compat.h"
+#include "base/row_types.h"
 #include "base/scan.h"
 #include "base/stats.h"
 #include "ratings/ratings.h"
@@ -812,19 +813,17 @@ clear_row(float8 *values, int nvalues)
 static Datum
 float8_row(FunctionCallInfo fcinfo, const float8 *values, int nvalues)
 {
-	TupleDesc	tupdesc;
+	TupleDesc	tupdesc = result_columns(fcinfo);
 	Datum		datums[4];
 	bool		nulls[4];
 
 	Assert(nvalues <= lengthof(datums));
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	for (int i = 0; i < nvalues; i++)
 	{
 		datums[i] = Float8GetDatum(values[i]);
 		nulls[i] = isnan(values[i]);
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc,
 													  datums, nulls)));
 }
 
