@@ -43,6 +43,8 @@ extern void *__real_MemoryContextAllocZero(MemoryContext context, Size size);
 extern void *__real_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
 extern struct varlena *__real_pg_detoast_datum(struct varlena *datum);
 extern struct varlena *__real_pg_detoast_datum_packed(struct varlena *datum);
+extern struct varlena *__real_pg_detoast_datum_copy(struct varlena *datum);
+extern struct varlena *__real_pg_detoast_datum_slice(struct varlena *datum, int32 first, int32 count);
 
 extern void *__wrap_palloc(Size size);
 extern void *__wrap_palloc0(Size size);
@@ -55,6 +57,8 @@ extern void *__wrap_MemoryContextAllocExtended(MemoryContext context, Size size,
 extern char *__wrap_pstrdup(const char *string);
 extern struct varlena *__wrap_pg_detoast_datum(struct varlena *datum);
 extern struct varlena *__wrap_pg_detoast_datum_packed(struct varlena *datum);
+extern struct varlena *__wrap_pg_detoast_datum_copy(struct varlena *datum);
+extern struct varlena *__wrap_pg_detoast_datum_slice(struct varlena *datum, int32 first, int32 count);
 
 static Size
 padded(Size size)
@@ -195,4 +199,16 @@ struct varlena *
 __wrap_pg_detoast_datum_packed(struct varlena *datum)
 {
 	return own_copy(__real_pg_detoast_datum_packed(datum));
+}
+
+struct varlena *
+__wrap_pg_detoast_datum_copy(struct varlena *datum)
+{
+	return own_copy(__real_pg_detoast_datum_copy(datum));
+}
+
+struct varlena *
+__wrap_pg_detoast_datum_slice(struct varlena *datum, int32 first, int32 count)
+{
+	return own_copy(__real_pg_detoast_datum_slice(datum, first, count));
 }
