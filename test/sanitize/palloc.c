@@ -55,6 +55,7 @@ extern void *__wrap_MemoryContextAlloc(MemoryContext context, Size size);
 extern void *__wrap_MemoryContextAllocZero(MemoryContext context, Size size);
 extern void *__wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
 extern char *__wrap_pstrdup(const char *string);
+extern char *__wrap_pnstrdup(const char *string, Size length);
 extern struct varlena *__wrap_pg_detoast_datum(struct varlena *datum);
 extern struct varlena *__wrap_pg_detoast_datum_packed(struct varlena *datum);
 extern struct varlena *__wrap_pg_detoast_datum_copy(struct varlena *datum);
@@ -179,6 +180,16 @@ __wrap_pstrdup(const char *string)
 	Size		size = strlen(string) + 1;
 
 	return memcpy(__wrap_palloc(size), string, size);
+}
+
+char *
+__wrap_pnstrdup(const char *string, Size length)
+{
+	Size		size = strnlen(string, length);
+	char	   *copy = __wrap_palloc(size + 1);
+
+	copy[size] = '\0';
+	return memcpy(copy, string, size);
 }
 
 static struct varlena *
