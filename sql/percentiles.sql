@@ -26,6 +26,49 @@ SELECT percentiles_final(percentiles_combine(a, b)) = percentiles_final(percenti
   FROM (SELECT percentiles_accum(percentiles_accum(NULL, '1 hour'), '2 hours') AS a, percentiles_accum(NULL, '5 hours') AS b) s;
 SELECT percentiles_final('\x');
 
+-- Of which some still run: those count for all that are longer. By hand: the one that runs
+-- at 2 leaves one and a half each to 3 and 4; of the one at 5 nobody knows how long it is.
+SELECT percentiles(v * interval '1 hour', e) FROM (VALUES (1, true), (2, false), (3, true), (4, true)) v (v, e);
+SELECT percentiles(v * interval '1 hour', e) FROM (VALUES (1, true), (2, true), (3, true), (5, false)) v (v, e);
+SELECT percentiles(v * interval '1 hour', e) FROM (VALUES (1, true), (5, false)) v (v, e);
+-- At one time those that have ended come first; NULLs are nobody's; none has ended.
+SELECT percentiles(v * interval '1 hour', e) FROM (VALUES (1, true), (2, false), (2, true), (NULL, true), (7, NULL)) v (v, e);
+SELECT percentiles(v * interval '1 hour', false) IS NULL AS running, percentiles(NULL, true) IS NULL AS none FROM generate_series(1, 3) v;
+CREATE TEMPORARY TABLE wait AS
+SELECT g, 1 + abs(hashint8extended(g * 1000 + i, 1)) % (10 + g) AS v, abs(hashint8extended(g * 1000 + i, 2)) % 10 < g % 11 AS e
+  FROM generate_series(0::bigint, 219) g CROSS JOIN LATERAL generate_series(1, 1 + g % 40) i;
+SELECT count(*) AS groups, count(m.mine[1]) AS medians, count(m.mine[3]) AS p95s,
+       count(*) FILTER (WHERE m.mine IS DISTINCT FROM h.by_hand) AS differ
+  FROM (SELECT g, percentiles(v * interval '1 second', e) AS mine FROM wait GROUP BY g) m
+  -- the curve, as the product of the shares that did not end at each time
+  JOIN (SELECT c.g, CASE WHEN bool_or(c.ended) THEN
+                    array_agg(CASE WHEN c.all_ended THEN c.plain[c.n]
+                                   ELSE (c.at + CASE WHEN c.stays THEN c.next ELSE c.at END) / 2.0 * interval '1 second' END ORDER BY c.n) END AS by_hand
+          FROM (SELECT p.g, p.n, p.all_ended, p.ended, p.plain,
+                       min(k.v) FILTER (WHERE k.missing < 1 - p.p + 1e-9) AS at, bool_or(abs(k.missing - (1 - p.p)) < 1e-9) AS stays,
+                       min(k.v) FILTER (WHERE k.missing < 1 - p.p - 1e-9) AS next
+                  FROM (SELECT g, n, p, bool_and(e) AS all_ended, bool_or(e) AS ended, percentiles(v * interval '1 second') AS plain
+                          FROM wait CROSS JOIN (VALUES (1, 0.5), (2, 0.9), (3, 0.95)) p (n, p) GROUP BY g, n, p) p
+                  LEFT JOIN (SELECT c.g, c.v, exp(sum(CASE WHEN c.ended = c.watched THEN -700 ELSE ln(1 - c.ended / c.watched) END) OVER (PARTITION BY c.g ORDER BY c.v)) AS missing
+                               FROM (SELECT w.g, w.v, count(*) FILTER (WHERE w.e)::float8 AS ended, (SELECT count(*) FROM wait x WHERE x.g = w.g AND x.v >= w.v)::float8 AS watched
+                                       FROM wait w GROUP BY w.g, w.v HAVING bool_or(w.e)) c) k ON k.g = p.g
+                 GROUP BY p.g, p.n, p.p, p.all_ended, p.ended, p.plain) c
+         GROUP BY c.g) h ON h.g = m.g;
+-- Whoever waits for longer than all makes none shorter; who waits for less than all changes nothing.
+SELECT count(*) AS groups, count(*) FILTER (WHERE l.longer[1] < p.plain[1] OR l.longer[2] < p.plain[2] OR l.longer[3] < p.plain[3]) AS shorter,
+       count(*) FILTER (WHERE s.sooner IS DISTINCT FROM p.plain AND NOT p.all_ended) AS changed, count(*) FILTER (WHERE s.sooner[1] IS DISTINCT FROM p.plain[1]) AS medians_changed
+  FROM (SELECT g, percentiles(v * interval '1 second', e) AS plain, bool_and(e) AS all_ended FROM wait GROUP BY g) p
+  JOIN (SELECT g, percentiles(v * interval '1 second', e) AS longer FROM (TABLE wait UNION ALL SELECT g, 100000, false FROM generate_series(0, 219) g) w GROUP BY g) l ON l.g = p.g
+  JOIN (SELECT g, percentiles(v * interval '1 second', e) AS sooner FROM (TABLE wait UNION ALL SELECT g, 0, false FROM generate_series(0, 219) g) w GROUP BY g) s ON s.g = p.g;
+-- In parts, in any order, and longer than can be told.
+SELECT percentiles_final_running(percentiles_combine(a, b)) = percentiles_final_running(percentiles_combine(b, a)) AS either_way
+  FROM (SELECT percentiles_accum(percentiles_accum(NULL, '1 hour', true), '2 hours', false) AS a, percentiles_accum(NULL, '5 hours', true) AS b) s;
+SELECT percentiles(v::interval, e) FROM (VALUES ('1 hour', true), ('2 hours', true), ('290000 years', false)) v (v, e);
+SELECT percentiles('75000 years'::interval, true);
+SELECT percentiles('-75000 years'::interval, false);
+SELECT percentiles_final_running(percentiles_accum(NULL, '75000 years'));
+SELECT percentiles_final_running('\x');
+
 -- A state that was changed in a byte, or cut off, is read as one or refused; nothing else.
 CREATE FUNCTION pg_temp.fate(query text, state bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -45,7 +88,8 @@ SELECT q.query, pg_temp.fate(q.query, f.state) AS fate
            UNION ALL
            SELECT substr(s.state, 1, length) FROM generate_series(0, length(s.state) - 1) length) f (state)
  CROSS JOIN (VALUES ('SELECT percentiles_final($1)'), ('SELECT percentiles_final(percentiles_combine($1, $1))'),
-                    ('SELECT percentiles_final(percentiles_accum($1, ''2 hours''))')) q (query)
+                    ('SELECT percentiles_final(percentiles_accum($1, ''2 hours''))'),
+                    ('SELECT percentiles_final_running($1)'), ('SELECT percentiles_final_running(percentiles_accum($1, ''2 hours'', false))')) q (query)
  GROUP BY 1, 2
  ORDER BY 1, 2;
 

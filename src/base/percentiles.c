@@ -5,6 +5,15 @@
  *
  * The state keeps the times, as microseconds, and selects instead of sorting.
  *
+ * percentiles(interval, boolean) is of times of which some still run.  Those that
+ * have ended are, by themselves, the short ones, and the others are known to be at
+ * least so long: so each of them passes its weight on to all that are longer, in
+ * equal parts, which is the estimate of Kaplan and Meier ("Nonparametric Estimation
+ * from Incomplete Observations", Journal of the American Statistical Association 53,
+ * 1958) as Efron puts it ("The Two Sample Problem with Censored Data", Proceedings of
+ * the Fifth Berkeley Symposium 4, 1967).  What is passed on where nothing longer
+ * has ended is longer than anybody knows, and so is a percentile that lies there.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -83,27 +92,71 @@ own_times(FunctionCallInfo fcinfo, int more)
 	return copy;
 }
 
+static void
+report_out_of_range(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("interval out of range")));
+}
+
+static int64
+time_argument(FunctionCallInfo fcinfo, int argno)
+{
+	Interval   *value = PG_GETARG_INTERVAL_P(argno);
+
+	/* A month has 30 days here, as where intervals are compared. */
+	int64		days = value->day + (int64) value->month * DAYS_PER_MONTH;
+	int64		time;
+
+	if (pg_mul_s64_overflow(days, USECS_PER_DAY, &time) ||
+		pg_add_s64_overflow(time, value->time, &time))
+		report_out_of_range();
+	return time;
+}
+
 PG_FUNCTION_INFO_V1(percentiles_accum);
 Datum
 percentiles_accum(PG_FUNCTION_ARGS)
 {
 	Times	   *times;
-	Interval   *value;
-	int64		days;
 	int64		time;
 
 	if (PG_ARGISNULL(1))
 		return keep_state(fcinfo);
-	value = PG_GETARG_INTERVAL_P(1);
-	/* A month has 30 days here, as where intervals are compared. */
-	days = value->day + (int64) value->month * DAYS_PER_MONTH;
-	if (pg_mul_s64_overflow(days, USECS_PER_DAY, &time) ||
-		pg_add_s64_overflow(time, value->time, &time))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("interval out of range")));
+	time = time_argument(fcinfo, 1);
 	times = own_times(fcinfo, 1);
 	times->times[times->count++] = time;
+	PG_RETURN_BYTEA_P(times);
+}
+
+/*
+ * A time twice, and one more if it still runs: in their order those of one length
+ * that have ended come first.  73,000 years, so that the way from one to another is
+ * an int64.
+ */
+#define LONGEST			(PG_INT64_MAX / 4)
+#define STILL_RUNS(v)	(((v) & 1) != 0)
+#define TIME_OF(v)		(((v) - ((v) & 1)) / 2)
+
+PG_FUNCTION_INFO_V1(percentiles_accum_running);
+Datum
+percentiles_accum_running(PG_FUNCTION_ARGS)
+{
+	Times	   *times;
+	int64		time;
+	bool		ended;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return keep_state(fcinfo);
+	time = time_argument(fcinfo, 1);
+	ended = PG_GETARG_BOOL(2);
+	/* what runs for longer than can be told is at least that long */
+	if (time < -LONGEST || (ended && time > LONGEST))
+		report_out_of_range();
+	time = Min(time, LONGEST);
+	times = own_times(fcinfo, 1);
+	times->times[times->count++] = 2 * time + (ended ? 0 : 1);
 	PG_RETURN_BYTEA_P(times);
 }
 
@@ -142,23 +195,14 @@ time_between(int64 low, int64 high, int hundredths)
 }
 
 /*
- * Percentile p lies at place p (n - 1) / 100; what is left of the division
- * says how far towards the next.
+ * Percentile p of n times lies at place p (n - 1) / 100; what is left of the
+ * division says how far towards the next.  The times are put in another order.
  */
-PG_FUNCTION_INFO_V1(percentiles_final);
-Datum
-percentiles_final(PG_FUNCTION_ARGS)
+static void
+find_percentiles(int64 *times, int64 n, int64 *found)
 {
-	Times	   *state = times_argument(fcinfo, 0);
-	int64		n = state->count;
-	int64	   *times = palloc(n * sizeof(int64) + 1);
 	int64		places[2 * PERCENTILES];
-	Datum		datums[PERCENTILES];
 
-	if (n == 0)
-		PG_RETURN_NULL();
-	/* A copy: in a window the state goes on. */
-	memcpy(times, state->times, n * sizeof(int64));
 	for (int k = 0; k < PERCENTILES; k++)
 	{
 		int64		position = percents[k] * (n - 1);
@@ -180,8 +224,125 @@ percentiles_final(PG_FUNCTION_ARGS)
 		int64		low = times[position / 100];
 		int64		high = times[Min(position / 100 + 1, n - 1)];
 
-		datums[k] = IntervalPGetDatum(interval_of_time(time_between(low, high, position % 100)));
+		found[k] = time_between(low, high, position % 100);
 	}
-	PG_RETURN_ARRAYTYPE_P(construct_array(datums, PERCENTILES, INTERVALOID,
-										  sizeof(Interval), false, TYPALIGN_DOUBLE));
+}
+
+/* A copy: in a window the state goes on. */
+static int64 *
+copy_times(const Times *state)
+{
+	int64	   *times = palloc(state->count * sizeof(int64) + 1);
+
+	memcpy(times, state->times, state->count * sizeof(int64));
+	return times;
+}
+
+static Datum
+percentiles_datum(const int64 *found, bool *unknown)
+{
+	Datum		datums[PERCENTILES];
+	int			n = PERCENTILES;
+	int			lower_bound = 1;
+
+	for (int k = 0; k < PERCENTILES; k++)
+		datums[k] = unknown[k] ? (Datum) 0 : IntervalPGetDatum(interval_of_time(found[k]));
+	return PointerGetDatum(construct_md_array(datums, unknown, 1, &n, &lower_bound, INTERVALOID,
+											  sizeof(Interval), false, TYPALIGN_DOUBLE));
+}
+
+PG_FUNCTION_INFO_V1(percentiles_final);
+Datum
+percentiles_final(PG_FUNCTION_ARGS)
+{
+	Times	   *state = times_argument(fcinfo, 0);
+	int64		found[PERCENTILES];
+	bool		unknown[PERCENTILES] = {false};
+
+	if (state->count == 0)
+		PG_RETURN_NULL();
+	find_percentiles(copy_times(state), state->count, found);
+	return percentiles_datum(found, unknown);
+}
+
+/*
+ * Times of which some still run
+ */
+
+static int
+compare_times(const void *a, const void *b, void *arg)
+{
+	return compare_int64(*(const int64 *) a, *(const int64 *) b);
+}
+
+/*
+ * The time by which `percent` of all have ended; if that is so until another has, the
+ * middle of the two, as a median of an even number is.  False if nobody knows.
+ */
+static bool
+find_percentile(const int64 *sorted, int64 n, int percent, int64 *found)
+{
+	float8		wanted = percent / 100.0 * n;
+	float8		weight = 1;		/* of each that is longer */
+	float8		ended = 0;		/* the weight of those that have */
+	bool		reached = false;
+
+	for (int64 i = 0; i < n; i++)
+	{
+		int64		longer = n - 1 - i;
+
+		if (STILL_RUNS(sorted[i]))
+		{
+			if (longer > 0)
+				weight *= (float8) (longer + 1) / longer;
+			continue;
+		}
+		if (reached)
+		{
+			*found += (TIME_OF(sorted[i]) - *found) / 2;
+			return true;
+		}
+		ended += weight;
+		/* (products of quotients may miss it by their last digits) */
+		if (ended < wanted * (1 - 1e-12))
+			continue;
+		*found = TIME_OF(sorted[i]);
+		if (ended > wanted * (1 + 1e-12) || longer == 0)
+			return true;
+		reached = true;
+	}
+	return false;
+}
+
+PG_FUNCTION_INFO_V1(percentiles_final_running);
+Datum
+percentiles_final_running(PG_FUNCTION_ARGS)
+{
+	Times	   *state = times_argument(fcinfo, 0);
+	int64		n = state->count;
+	int64	   *times;
+	int64		running = 0;
+	int64		found[PERCENTILES];
+	bool		unknown[PERCENTILES] = {false};
+
+	for (int64 i = 0; i < n; i++)
+	{
+		check_state(state->times[i] >= -2 * LONGEST && state->times[i] <= 2 * LONGEST + 1,
+					"One of its times is out of range.");
+		running += STILL_RUNS(state->times[i]);
+	}
+	if (running == n)
+		PG_RETURN_NULL();
+	times = copy_times(state);
+	if (running == 0)
+	{
+		for (int64 i = 0; i < n; i++)
+			times[i] = TIME_OF(times[i]);
+		find_percentiles(times, n, found);
+		return percentiles_datum(found, unknown);
+	}
+	qsort_interruptible(times, n, sizeof(int64), compare_times, NULL);
+	for (int k = 0; k < PERCENTILES; k++)
+		unknown[k] = !find_percentile(times, n, percents[k], &found[k]);
+	return percentiles_datum(found, unknown);
 }
