@@ -261,17 +261,78 @@ SELECT (SELECT count(*) > 2000 FROM then_known) AS many,
                               UNION ALL (TABLE then_known EXCEPT ALL SELECT a.at, c::text FROM asked a CROSS JOIN ticket_clocks_at(a.at) c)) d) AS clocks_differ,
        (SELECT count(*) FROM ((SELECT a.at, b::text FROM asked a CROSS JOIN sla_board_at(a.at) b EXCEPT ALL TABLE then_board)
                               UNION ALL (TABLE then_board EXCEPT ALL SELECT a.at, b::text FROM asked a CROSS JOIN sla_board_at(a.at) b)) d) AS rows_differ;
--- The board is what is open in the status; and whoever waits is on the list of those who do.
+-- The board is what is open in the status; and whoever waits is on the list of those who do, once.
 SELECT a.at::date AS day,
        (SELECT count(*) FROM ((SELECT customer_id, ticket_id, metric, cycle, due_at FROM sla_board_at(a.at)
                                EXCEPT ALL SELECT customer_id, ticket_id, metric, cycle, due_at FROM sla_status_at(a.at) WHERE stopped_at IS NULL)
                               UNION ALL (SELECT customer_id, ticket_id, metric, cycle, due_at FROM sla_status_at(a.at) WHERE stopped_at IS NULL
                                EXCEPT ALL SELECT customer_id, ticket_id, metric, cycle, due_at FROM sla_board_at(a.at))) d) AS differ,
        (SELECT count(*) FROM ((SELECT customer_id, ticket_id, waiting_since FROM unanswered_at(a.at)
-                               EXCEPT SELECT customer_id, ticket_id, started_at FROM ticket_clocks_at(a.at) WHERE metric LIKE '%response' AND stopped_at IS NULL)
-                              UNION ALL (SELECT customer_id, ticket_id, started_at FROM ticket_clocks_at(a.at) WHERE metric LIKE '%response' AND stopped_at IS NULL
-                               EXCEPT SELECT customer_id, ticket_id, waiting_since FROM unanswered_at(a.at))) d) AS waiting_differ
+                               EXCEPT ALL SELECT customer_id, ticket_id, min(started_at) FROM ticket_clocks_at(a.at) WHERE metric LIKE '%response' AND stopped_at IS NULL GROUP BY 1, 2)
+                              UNION ALL (SELECT customer_id, ticket_id, min(started_at) FROM ticket_clocks_at(a.at) WHERE metric LIKE '%response' AND stopped_at IS NULL GROUP BY 1, 2
+                               EXCEPT ALL SELECT customer_id, ticket_id, waiting_since FROM unanswered_at(a.at))) d) AS waiting_differ
   FROM asked a ORDER BY 1;
+ROLLBACK;
+
+--
+-- While a ticket is solved nothing is promised: what is changed meanwhile decides nothing.
+--
+BEGIN;
+UPDATE settings SET live_since = '-infinity';
+DELETE FROM sla_policies WHERE policy_set = 'standard' AND metric = 'resolution';
+INSERT INTO calendars (calendar, hours) VALUES ('desk', 'Mo-Fr 10:00-18:00 @ Asia/Tokyo');
+INSERT INTO sla_policies (metric, priority, target, calendar, valid) VALUES
+    ('resolution', NULL, '10 hours', NULL, '(,)'), ('resolution', 'urgent', '1 hour', NULL, '(,)'), ('resolution', 'low', '4 hours', 'desk', '(,)');
+INSERT INTO tickets (customer_id, ticket_id, channel, priority)
+SELECT 'C', t, 'line', CASE t WHEN 'calendar' THEN 'low' WHEN 'stays' THEN 'urgent' WHEN 'at deadline' THEN NULL END
+  FROM unnest('{changed back,discarded,stays,before,at deadline,at once,solved at once,calendar}'::text[]) t;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind)
+SELECT 'C', t, at::timestamptz, CASE WHEN t = 'discarded' AND kind = 'resolved' THEN 'discarded' ELSE kind END
+  FROM unnest('{changed back,discarded,stays,before,at deadline,at once,solved at once,calendar}'::text[]) t
+ CROSS JOIN (VALUES ('2026-11-23 10:00+09', 'opened'), ('2026-11-23 12:00+09', 'resolved'), ('2026-11-23 16:00+09', 'reopened'), ('2026-11-23 17:00+09', 'resolved')) e (at, kind);
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('C', 'solved at once', '2026-11-23 16:00+09', 'resolved');
+-- until when it was something else: urgent would have been over at 11:00
+INSERT INTO ticket_changes (customer_id, ticket_id, changed_at, channel, priority) VALUES
+    ('C', 'changed back', '2026-11-23 13:00+09', 'line', NULL), ('C', 'changed back', '2026-11-23 15:00+09', 'line', 'urgent'),
+    ('C', 'discarded', '2026-11-23 13:00+09', 'line', NULL), ('C', 'discarded', '2026-11-23 15:00+09', 'line', 'urgent'),
+    ('C', 'stays', '2026-11-23 13:00+09', 'line', NULL),
+    ('C', 'before', '2026-11-23 11:30+09', 'line', NULL), ('C', 'before', '2026-11-23 13:00+09', 'line', 'urgent'),
+    -- of an hour that was up when it was solved, and changed at the instant at which it was reopened
+    ('C', 'at deadline', '2026-11-23 11:00+09', 'line', NULL), ('C', 'at deadline', '2026-11-23 16:00+09', 'line', NULL),
+    -- changed when it was solved, and back when it was reopened
+    ('C', 'at once', '2026-11-23 12:00+09', 'line', NULL), ('C', 'at once', '2026-11-23 16:00+09', 'line', 'urgent'),
+    -- solved again when it was reopened: what had changed by then counts
+    ('C', 'solved at once', '2026-11-23 13:00+09', 'line', NULL), ('C', 'solved at once', '2026-11-23 16:00+09', 'line', 'urgent');
+-- closed on that day, which was taken back before it was reopened
+INSERT INTO calendar_exceptions (calendar, first_day, last_day, hours, recorded_at, withdrawn_at) VALUES
+    ('desk', '2026-11-23', '2026-11-23', '10:00-10:30', '2026-11-23 13:00+09', '2026-11-23 15:00+09');
+SELECT t.ticket_id, pg_temp.state(t.ticket_id, 'resolution', '2026-11-23 12:00+09') AS solved, pg_temp.state(t.ticket_id, 'resolution', '2026-11-23 14:00+09') AS meanwhile,
+       pg_temp.state(t.ticket_id, 'resolution', '2026-11-23 16:30+09') AS reopened, pg_temp.state(t.ticket_id, 'resolution', '2026-11-24 00:00+09') AS in_the_end
+  FROM tickets t ORDER BY 1;
+SELECT c.solved_at, c.reopened_at FROM ticket_clocks_of(false, '2026-11-24') t CROSS JOIN unnest(t.clocks) c WHERE t.ticket_id IN ('stays', 'discarded') AND c.metric = 'resolution';
+ROLLBACK;
+
+-- Whichever of them is reopened, the resolution runs on that ran last in any of them.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel, merged_into) VALUES ('C', 'T1', 'line', NULL), ('C', 'T2', 'line', 'T1'), ('C', 'T3', 'line', 'T1');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, merged_into) VALUES
+    ('C', 'T3', '2026-11-23 10:00+09', 'opened', NULL), ('C', 'T2', '2026-11-23 10:10+09', 'opened', NULL), ('C', 'T3', '2026-11-23 10:20+09', 'resolved', NULL),
+    ('C', 'T3', '2026-11-23 10:30+09', 'merged', 'T2'), ('C', 'T2', '2026-11-23 10:40+09', 'resolved', NULL), ('C', 'T2', '2026-11-23 10:50+09', 'merged', 'T1');
+CREATE FUNCTION pg_temp.reopened(ticket text, at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    runs text;
+BEGIN
+    INSERT INTO shop_promises.ticket_events (customer_id, ticket_id, at, kind) VALUES ('C', ticket, at, 'reopened');
+    SELECT string_agg(concat_ws(' ', c.ticket_id, c.started_at, c.pauses), ', ' ORDER BY c.started_at) INTO runs
+      FROM shop_promises.ticket_clocks_at('2026-11-24') c
+     WHERE c.metric = 'resolution' AND c.stopped_at IS NULL;
+    RAISE EXCEPTION USING MESSAGE = runs;
+EXCEPTION WHEN raise_exception THEN
+    RETURN SQLERRM;
+END $$;
+SELECT t AS reopened, pg_temp.reopened(t, '2026-11-23 11:00+09') AS runs FROM unnest('{T2,T3}'::text[]) t;
+-- (what was never opened opens)
+SELECT t AS reopened, pg_temp.reopened(t, '2026-11-23 11:00+09') AS runs FROM unnest('{T1}'::text[]) t;
 ROLLBACK;
 
 --
@@ -299,6 +360,48 @@ UPDATE agents SET is_machine = false;
 SELECT ticket_id, closed_at FROM tickets ORDER BY 1;
 ROLLBACK;
 
+-- Whatever a machine does, it is no answer; what it can do at all it has done.
+BEGIN;
+CREATE TEMPORARY TABLE kind AS SELECT k::text AS kind FROM unnest(enum_range(NULL::loyalcs.ticket_event)) k WHERE k NOT IN ('opened', 'customer_message', 'reopened', 'merged', 'discarded');
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'C', k.kind || w.who, 'line' FROM kind k CROSS JOIN (VALUES (' by bot'), (' by kei')) w (who);
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) SELECT 'C', t.ticket_id, '2026-11-23 10:00+09', 'opened' FROM tickets t;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
+SELECT 'C', k.kind || ' by ' || w.who, '2026-11-23 10:30+09', k.kind, w.who FROM kind k CROSS JOIN (VALUES ('bot'), ('kei')) w (who);
+SELECT split_part(c.ticket_id, ' ', 1) AS kind,
+       string_agg(c.metric, ' ' ORDER BY c.metric) FILTER (WHERE c.ticket_id LIKE '% kei' AND c.stopped_at IS NOT NULL) AS stopped_by_kei,
+       string_agg(c.metric, ' ' ORDER BY c.metric) FILTER (WHERE c.ticket_id LIKE '% bot' AND c.stopped_at IS NOT NULL) AS stopped_by_bot,
+       bool_or(c.acknowledged_at IS NOT NULL AND c.ticket_id LIKE '% bot') AS acknowledged
+  FROM ticket_clocks_at('2026-11-24') c GROUP BY 1 ORDER BY 1;
+ROLLBACK;
+
+-- What looks odd is said by the log of all that were merged, and of machines too.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'C', t, 'line' FROM unnest('{one,other,auto}'::text[]) t;
+SELECT FROM record_ticket_event('C', 'one', 'opened', '2026-11-23 10:00+09');
+SELECT FROM record_ticket_event('C', 'other', 'merged', '2026-11-23 10:10+09', merged_into => 'one');
+SELECT FROM record_ticket_event('C', 'other', 'agent_reply', '2026-11-23 10:20+09', 'kei');
+SELECT FROM record_ticket_event('C', 'other', 'opened', '2026-11-23 10:30+09');
+SELECT FROM record_ticket_event('C', 'one', 'resolved', '2026-11-23 10:40+09', 'kei');
+SELECT FROM record_ticket_event('C', 'other', 'reopened', '2026-11-23 10:50+09');
+SELECT FROM record_ticket_event('C', 'one', 'reopened', '2026-11-23 11:00+09');
+SELECT FROM record_ticket_event('C', 'auto', 'opened', '2026-11-23 10:00+09');
+SELECT FROM record_ticket_event('C', 'auto', 'auto_resolved', '2026-11-23 10:10+09');
+SELECT FROM record_ticket_event('C', 'auto', 'auto_proposed', '2026-11-23 10:15+09');
+SELECT FROM record_ticket_event('C', 'auto', 'reopened', '2026-11-23 10:20+09');
+ROLLBACK;
+
+-- Of tickets that were merged, a conversation waits once: since the oldest message.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel, merged_into) VALUES ('C', 'one', 'line', NULL), ('C', 'other', 'line', 'one'), ('C', 'old', 'line', NULL), ('C', 'older', 'line', 'old');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, merged_into) VALUES
+    ('C', 'one', '2026-11-23 10:00+09', 'opened', NULL), ('C', 'one', '2026-11-23 10:10+09', 'agent_reply', NULL), ('C', 'one', '2026-11-23 10:20+09', 'customer_message', NULL),
+    ('C', 'other', '2026-11-23 10:30+09', 'opened', NULL), ('C', 'other', '2026-11-23 10:40+09', 'merged', 'one'),
+    ('C', 'old', '2026-11-23 10:00+09', 'opened', NULL), ('C', 'old', '2026-11-23 10:10+09', 'agent_reply', NULL), ('C', 'old', '2026-11-23 10:20+09', 'customer_message', NULL),
+    ('C', 'older', '2026-11-23 10:15+09', 'opened', NULL), ('C', 'older', '2026-11-23 10:40+09', 'merged', 'old');
+SELECT ticket_id, first_message, waiting_since, waiting FROM unanswered_at('2026-11-23 11:00+09') ORDER BY 1;
+SELECT ticket_id, first_message, waiting_since, waiting FROM unanswered_at('2026-11-23 10:35+09') ORDER BY 1;
+ROLLBACK;
+
 -- A miss is of whoever had the ticket when it was missed.
 BEGIN;
 INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'C', t, 'line' FROM unnest('{handed on,met,nobody}'::text[]) t;
@@ -308,6 +411,37 @@ INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id) VALUES
     ('C', 'nobody', '2026-11-23 10:00+09', 'opened', NULL), ('C', 'nobody', '2026-11-23 11:30+09', 'assigned', 'mio');
 SELECT ticket_id, state, agent_id, held_by FROM sla_status_at('2026-11-23 13:00+09') WHERE metric = 'first_response' ORDER BY 1;
 SELECT part AS agent, met, missed FROM sla_attainment_by('agent', '2026-11-23 13:00+09') WHERE metric = 'first_response' ORDER BY 1;
+ROLLBACK;
+
+-- Whoever was named last has it, by when events count: what was entered late is later than
+-- what was written down meanwhile, in agent_id as in held_by.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('C', 'late', 'line'), ('C', 'phoned', 'line');
+INSERT INTO ticket_events (customer_id, ticket_id, event_id, at, kind, agent_id, recorded_at) VALUES
+    ('C', 'late', 10, '2026-11-23 10:00+09', 'opened', NULL, NULL), ('C', 'late', 12, '2026-11-23 10:30+09', 'assigned', 'mio', '2026-11-23 10:30+09'),
+    ('C', 'late', 13, '2026-11-23 10:05+09', 'assigned', 'kei', '2026-11-23 10:40+09'), ('C', 'late', 14, '2026-11-23 11:30+09', 'agent_reply', NULL, '2026-11-23 11:30+09'),
+    -- the opening comes first
+    ('C', 'phoned', 22, '2026-11-23 10:00+09', 'opened', 'kei', NULL), ('C', 'phoned', 21, '2026-11-23 10:00+09', 'assigned', 'mio', NULL), ('C', 'phoned', 23, '2026-11-23 10:30+09', 'agent_reply', NULL, NULL);
+SELECT a.at, s.ticket_id, s.state, s.agent_id, s.held_by
+  FROM unnest('{2026-11-23 10:35+09,2026-11-23 10:45+09,2026-11-23 12:00+09}'::timestamptz[]) a (at) CROSS JOIN sla_status_at(a.at) s
+ WHERE s.metric = 'first_response' ORDER BY 2, 1;
+UPDATE settings SET late_helps = true;
+SELECT s.state, s.agent_id, s.held_by FROM sla_status_at('2026-11-23 12:00+09') s WHERE s.ticket_id = 'late' AND s.metric = 'first_response';
+ROLLBACK;
+
+-- The log of tickets that are one is one: whoever is named in any of them has them all.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel, merged_into) VALUES ('C', 'T1', 'line', NULL), ('C', 'T2', 'line', 'T1'), ('C', 'T3', 'line', 'T1');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, merged_into) VALUES
+    ('C', 'T1', '2026-11-23 10:00+09', 'opened', NULL, NULL), ('C', 'T2', '2026-11-23 10:00+09', 'opened', NULL, NULL), ('C', 'T3', '2026-11-23 10:00+09', 'opened', NULL, NULL),
+    ('C', 'T1', '2026-11-23 10:05+09', 'agent_reply', 'kei', NULL), ('C', 'T2', '2026-11-23 10:10+09', 'agent_reply', 'mio', NULL), ('C', 'T3', '2026-11-23 10:15+09', 'agent_reply', 'bot', NULL),
+    ('C', 'T3', '2026-11-23 12:00+09', 'merged', NULL, 'T2'), ('C', 'T2', '2026-11-23 14:00+09', 'merged', NULL, 'T1'), ('C', 'T3', '2026-11-23 15:00+09', 'assigned', 'kei', NULL);
+SELECT a.at, string_agg(concat_ws(' ', s.ticket_id, s.metric, s.agent_id, s.held_by), ', ' ORDER BY s.ticket_id, s.metric) AS has_it
+  FROM unnest('{2026-11-23 10:07+09,2026-11-23 11:00+09,2026-11-23 13:00+09,2026-11-23 14:00+09,2026-11-23 16:00+09}'::timestamptz[]) a (at) CROSS JOIN sla_status_at(a.at) s
+ WHERE s.metric LIKE '%response' OR s.metric = 'resolution' GROUP BY 1 ORDER BY 1;
+-- What is broken later is of whoever has them all.
+SELECT s.ticket_id, s.state, s.due_at, s.agent_id, s.held_by FROM sla_status_at('2026-11-26 12:00+09') s WHERE s.metric = 'resolution' ORDER BY 1;
+SELECT ticket_id, agent_id FROM sla_board_at('2026-11-23 16:00+09') ORDER BY 1, 2;
 ROLLBACK;
 
 -- Of events of one instant the opening comes first, whatever number it has.

@@ -299,7 +299,7 @@ SELECT t.ticket, (SELECT (s.p).policy_id
  ORDER BY t.ticket;
 SELECT (SELECT count(*) FROM sla_promises(NULL, t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS no_clocks,
        (SELECT count(*) FROM sla_promises('{}', t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS none,
-       (SELECT count(*) FROM sla_promises(ARRAY[NULL, t.clocks[1], NULL, '(resolution,1,,,,,,,,)'], t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS null_clocks,
+       (SELECT count(*) FROM sla_promises(ARRAY[NULL, t.clocks[1], NULL, '(resolution,1,,,,,,,,,,)'], t.channel, NULL, NULL, NULL, t.before, t.rules, now())) AS null_clocks,
        (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, NULL, now())) AS no_rules,
        (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, '{NULL}', now())) AS null_rule,
        (SELECT count(*) FROM sla_promises(t.clocks, t.channel, NULL, NULL, NULL, t.before, t.rules, NULL)) AS no_instant,

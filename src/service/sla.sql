@@ -5,10 +5,11 @@
 
 CREATE TYPE loyalcs.ticket_event AS ENUM (
     'opened', 'customer_message', 'agent_reply', 'auto_reply', 'proposed', 'pending',
-    'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note', 'discarded', 'auto_resolved'
+    'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note', 'discarded', 'auto_resolved',
+    'auto_proposed'
 );
 COMMENT ON TYPE loyalcs.ticket_event IS
-    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; discarded: nobody waits for an answer, as with spam; auto_resolved: a machine closed it, which is no reply; assigned and note stop nothing';
+    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; discarded: nobody waits for an answer, as with spam; auto_resolved and auto_proposed: a machine closed it, or offered a solution, which is no reply; assigned and note stop nothing';
 
 CREATE TYPE loyalcs.sla_metric AS ENUM (
     'first_response', 'next_response', 'proposal', 'resolution'
@@ -32,10 +33,12 @@ CREATE TYPE loyalcs.sla_clock AS (
     part bigint,
     ended_at timestamptz,
     moved_from bigint[],
-    moved_at timestamptz[]
+    moved_at timestamptz[],
+    solved_at timestamptz[],
+    reopened_at timestamptz[]
 );
 COMMENT ON TYPE loyalcs.sla_clock IS
-    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only); the part that it is of (0 unless tickets are merged); when it ended without having been stopped, because the ticket was discarded or an earlier clock of another goes on for it (what had been broken by then stays broken, and else nothing was promised); and of which parts it was until when (NULL: of none)';
+    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only); the part that it is of (0 unless tickets are merged); when it ended without having been stopped, because the ticket was discarded or an earlier clock of another goes on for it (what had been broken by then stays broken, and else nothing was promised); of which parts it was until when (NULL: of none); and from when to when it was solved, or discarded, before it was reopened (NULL: never)';
 
 -- Clocks
 
@@ -77,7 +80,7 @@ CREATE AGGREGATE loyalcs.sla_clocks(kind loyalcs.ticket_event, at timestamptz) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.sla_clocks(loyalcs.ticket_event, timestamptz) IS
-    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Of events of one instant the opening comes first. discarded ends all that runs, and its clocks are not shown. auto_resolved ends proposal and resolution, and acknowledges. Memory: 40 bytes an event';
+    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Of events of one instant the opening comes first. discarded ends all that runs, and its clocks are not shown. auto_resolved ends proposal and resolution, auto_proposed the proposal, and both acknowledge. Memory: 40 bytes an event';
 CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, part bigint) (
     SFUNC = loyalcs.sla_clocks_accum,
     STYPE = bytea,
@@ -95,7 +98,7 @@ CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, 
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.sla_clocks(text, timestamptz, bigint, bigint, bigint) IS
-    'the clocks of several tickets some of which were merged, each with the part that it is of: part numbers the ticket of an event, merged_into that in which it goes on from an event of kind merged (NULL: in none, the event does nothing). Until it is merged a ticket runs by itself. Then what runs in it goes on in the other; of two clocks of a kind the one that started first goes on, and the other has an ended_at. What had stopped stays where it was, and what is written to a merged ticket is written to the one in which it goes on. What is merged stays merged';
+    'the clocks of several tickets some of which were merged, each with the part that it is of: part numbers the ticket of an event, merged_into that in which it goes on from an event of kind merged (NULL: in none, the event does nothing). Until it is merged a ticket runs by itself. Then what runs in it goes on in the other; of two clocks of a kind the one that started first goes on, and the other has an ended_at. What had stopped stays where it was, and what is written to a merged ticket is written to the one in which it goes on; so whichever is reopened, the resolution runs on there that ran last in any of them. What is merged stays merged';
 
 -- Deadlines
 

@@ -36,7 +36,7 @@
 static const char *const event_names[] = {
 	"opened", "customer_message", "agent_reply", "auto_reply", "proposed",
 	"pending", "resumed", "resolved", "reopened", "merged", "assigned", "note",
-	"discarded", "auto_resolved"
+	"discarded", "auto_resolved", "auto_proposed"
 };
 
 /* In the order of Metric. */
@@ -250,7 +250,7 @@ sla_clocks_combine(PG_FUNCTION_ARGS)
  * Clocks as SQL sees them
  */
 
-#define CLOCK_COLUMNS	10
+#define CLOCK_COLUMNS	12
 
 typedef struct ClockOutput
 {
@@ -291,39 +291,55 @@ pauses_datum(const ClockOutput *output, const Clock *clock)
 {
 	RangeType **ranges;
 
-	if (clock->npauses == 0)
+	if (clock->pauses.n == 0)
 		return output->no_pauses;
-	ranges = palloc(clock->npauses * sizeof(RangeType *));
-	for (int i = 0; i < clock->npauses; i++)
+	ranges = palloc(clock->pauses.n * sizeof(RangeType *));
+	for (int i = 0; i < clock->pauses.n; i++)
 	{
-		RangeBound	lower = {TimestampTzGetDatum(clock->pauses[i].from), false, true, true};
-		RangeBound	upper = {TimestampTzGetDatum(clock->pauses[i].until),
-		clock->pauses[i].until == DT_NOEND, false, false};
+		const Pause *pause = &clock->pauses.list[i];
+		RangeBound	lower = {TimestampTzGetDatum(pause->from), false, true, true};
+		RangeBound	upper = {TimestampTzGetDatum(pause->until), pause->until == DT_NOEND, false, false};
 
 		CHECK_FOR_INTERRUPTS();
 		ranges[i] = make_valid_range(output->multirange->rngtype, &lower, &upper);
 	}
 	return MultirangeTypePGetDatum(make_multirange(TSTZMULTIRANGEOID,
 												   output->multirange->rngtype,
-												   clock->npauses, ranges));
+												   clock->pauses.n, ranges));
+}
+
+/* An array of eight-byte values. */
+static Datum
+array_datum(Datum *datums, int n, Oid type)
+{
+	return PointerGetDatum(construct_array(datums, n, type, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 static Datum
 moves_datum(const Clock *clock, bool instants)
 {
 	Datum	   *datums = palloc(clock->nmoves * sizeof(Datum));
-	Oid			type = instants ? TIMESTAMPTZOID : INT8OID;
 
 	for (int i = 0; i < clock->nmoves; i++)
 		datums[i] = instants ? TimestampTzGetDatum(clock->moves[i].at) :
 			Int64GetDatum(clock->moves[i].from);
-	return PointerGetDatum(construct_array(datums, clock->nmoves, type, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return array_datum(datums, clock->nmoves, instants ? TIMESTAMPTZOID : INT8OID);
+}
+
+static Datum
+solved_datum(const Pauses *solved, bool until)
+{
+	Datum	   *datums = palloc(solved->n * sizeof(Datum));
+
+	for (int i = 0; i < solved->n; i++)
+		datums[i] = TimestampTzGetDatum(until ? solved->list[i].until : solved->list[i].from);
+	return array_datum(datums, solved->n, TIMESTAMPTZOID);
 }
 
 /*
  * metric, cycle, started_at, stopped_at, pauses, acknowledged_at, part, ended_at,
- * moved_from, moved_at
+ * moved_from, moved_at, solved_at, reopened_at
  */
 static Datum
 clock_datum(const ClockOutput *output, const Clock *clock, int cycle)
@@ -347,6 +363,12 @@ clock_datum(const ClockOutput *output, const Clock *clock, int cycle)
 	{
 		values[8] = moves_datum(clock, false);
 		values[9] = moves_datum(clock, true);
+	}
+	nulls[10] = nulls[11] = clock->solved.n == 0;
+	if (clock->solved.n > 0)
+	{
+		values[10] = solved_datum(&clock->solved, false);
+		values[11] = solved_datum(&clock->solved, true);
 	}
 	return HeapTupleGetDatum(heap_form_tuple(output->tupdesc, values, nulls));
 }

@@ -8,6 +8,8 @@
  * rule: a promise that was kept or broken stays what it was; one that is open
  * follows what is so now.  So the clock is judged by what was so when it was
  * decided: each version in turn, until it was decided in one, or there is no other.
+ * While a ticket is solved that is reopened later, nothing is promised and nothing
+ * decided: what changes meanwhile has changed when it is reopened.
  *
  * Nothing that stands in a row raises an error here, since it would be the end of
  * the whole board: a clock whose deadline cannot be computed has none and says
@@ -18,6 +20,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -32,8 +35,11 @@
 #include "service/sla_policy.h"
 #include "service/sla_states.h"
 
-/* metric, cycle, started_at, stopped_at, pauses, acknowledged_at, part, ended_at, ... */
-#define CLOCK_COLUMNS	10
+/*
+ * metric, cycle, started_at, stopped_at, pauses, acknowledged_at, part, ended_at,
+ * moved_from, moved_at, solved_at, reopened_at
+ */
+#define CLOCK_COLUMNS	12
 #define FACTS_COLUMNS	5
 #define PROMISE_COLUMNS	17
 
@@ -49,6 +55,8 @@ typedef struct PromisedClock
 	TimestampTz acknowledged;
 	Pause	   *pauses;
 	int			npauses;
+	Pause	   *solved;			/* until it was reopened, in order of time */
+	int			nsolved;
 } PromisedClock;
 
 /* What is kept of a call for the next. */
@@ -80,6 +88,34 @@ promise_rules(FunctionCallInfo fcinfo, RuleRows *rows)
 	return kept;
 }
 
+/* One array has when it was solved, the other when it was reopened. */
+static int
+read_solved(Datum solved, Datum reopened, Pause **pauses)
+{
+	Datum	   *from;
+	Datum	   *until;
+	bool	   *from_null;
+	bool	   *until_null;
+	int			nfrom;
+	int			nuntil;
+	int			n = 0;
+
+	deconstruct_array(DatumGetArrayTypeP(solved), TIMESTAMPTZOID, sizeof(TimestampTz),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &from, &from_null, &nfrom);
+	deconstruct_array(DatumGetArrayTypeP(reopened), TIMESTAMPTZOID, sizeof(TimestampTz),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &until, &until_null, &nuntil);
+	*pauses = palloc_extended(Max(nfrom, 1) * sizeof(Pause), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < Min(nfrom, nuntil); i++)
+	{
+		if (from_null[i] || until_null[i])
+			continue;
+		(*pauses)[n].from = DatumGetTimestampTz(from[i]);
+		(*pauses)[n].until = DatumGetTimestampTz(until[i]);
+		n++;
+	}
+	return n;
+}
+
 static void
 read_clock(Datum datum, TupleDesc tupdesc, PromisedClock *clock)
 {
@@ -102,6 +138,8 @@ read_clock(Datum datum, TupleDesc tupdesc, PromisedClock *clock)
 	clock->npauses = nulls[4] ? 0 : read_pauses(values[4], &clock->pauses);
 	clock->acknowledged = nulls[5] ? DT_NOEND : DatumGetTimestampTz(values[5]);
 	clock->ended = nulls[7] ? DT_NOEND : DatumGetTimestampTz(values[7]);
+	clock->nsolved = nulls[10] || nulls[11] ? 0 :
+		read_solved(values[10], values[11], &clock->solved);
 }
 
 /*
@@ -179,13 +217,42 @@ judge(const PromisedClock *clock, const Rule *rule, Judgement *judgement)
 				  &judgement->due);
 }
 
-/* When it was kept or broken; DT_NOEND if it was not. */
-static TimestampTz
-decided_at(const PromisedClock *clock, const Judgement *judgement)
+/* The time in which it was solved, until it was reopened, that holds an instant. */
+static const Pause *
+solved_at(const PromisedClock *clock, TimestampTz at)
 {
-	TimestampTz at = Min(judgement->stopped, clock->ended);
+	int			low = 0;
+	int			high = clock->nsolved;
 
-	return judgement->rule == NULL ? at : Min(at, judgement->due.at);
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (clock->solved[middle].from > at)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low > 0 && at <= clock->solved[low - 1].until ? &clock->solved[low - 1] : NULL;
+}
+
+/*
+ * Whether it was kept or broken by what was so from one instant until something
+ * changed.  While it is solved no deadline passes: one that would have has passed
+ * when it is reopened, if that is still so by then.
+ */
+static bool
+is_decided(const PromisedClock *clock, const Judgement *judgement, TimestampTz from,
+		   TimestampTz change)
+{
+	const Pause *solved;
+
+	if (Min(judgement->stopped, clock->ended) <= change)
+		return true;
+	if (judgement->rule == NULL || judgement->due.at > change)
+		return false;
+	solved = solved_at(clock, Max(judgement->due.at, from));
+	return solved == NULL || solved->until < change;
 }
 
 /*
@@ -215,7 +282,7 @@ judge_as_of(const PromisedClock *clock, const Rules *rules, const Versions *vers
 		if (first || rule != judgement->rule)
 			judge(clock, rule, judgement);
 		first = false;
-		if (next == DT_NOEND || next > as_of || decided_at(clock, judgement) <= next)
+		if (next == DT_NOEND || next > as_of || is_decided(clock, judgement, at, next))
 			return;
 		at = next;
 	}

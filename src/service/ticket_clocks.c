@@ -13,7 +13,8 @@
  * two are one: what runs in the one goes on in the other, where of two clocks of a
  * kind the one that started first goes on and the other ends; and whatever is
  * written to the one is written to the other.  What had stopped stays where it was,
- * and what is merged stays merged.
+ * and what is merged stays merged.  So whichever of them is reopened, the resolution
+ * runs on that ran last in any of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +26,7 @@
 
 /*
  * Room that grows by doubling.  The million events that a log may have make at
- * most three million clocks, of 96 bytes, which is far from what a palloc gives.
+ * most three million clocks, of 112 bytes, which is far from what a palloc gives.
  */
 #define FIRST_CLOCKS	8
 #define FIRST_THREADS	8
@@ -44,7 +45,9 @@ typedef struct Thread
 	int			goes_on_in;		/* place among the threads; NO_THREAD, AWAY */
 	TimestampTz paused;			/* since when; DT_NOEND if it is not */
 	int			running[METRICS];	/* places among the clocks, or NO_CLOCK */
-	int			resolution;		/* the last resolution clock, or NO_CLOCK */
+	int			resolution;		/* the one that ran last, or NO_CLOCK; it may
+								 * stand in one that was merged into this */
+	int			resolved;		/* by which event, if it does not run */
 	int			cycles[METRICS];
 } Thread;
 
@@ -58,6 +61,7 @@ typedef struct Machine
 	int			thread_room;
 	int		   *slots;			/* where threads are found by their part */
 	int			nslots;			/* a power of two, or 0 */
+	int			event;			/* the place of the one that runs */
 } Machine;
 
 static inline bool
@@ -152,31 +156,37 @@ start_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 }
 
 static void
+append_pause(Pauses *pauses, TimestampTz from, TimestampTz until)
+{
+	if (pauses->list == NULL)
+	{
+		pauses->room = FIRST_PAUSES;
+		pauses->list = palloc(pauses->room * sizeof(Pause));
+	}
+	else if (pauses->n == pauses->room)
+	{
+		pauses->room *= 2;
+		pauses->list = repalloc(pauses->list, pauses->room * sizeof(Pause));
+	}
+	pauses->list[pauses->n].from = from;
+	pauses->list[pauses->n].until = until;
+	pauses->n++;
+}
+
+static void
 add_pause(Clock *clock, TimestampTz from, TimestampTz until)
 {
+	Pause	   *last = clock->pauses.n == 0 ? NULL :
+	&clock->pauses.list[clock->pauses.n - 1];
+
 	from = Max(from, clock->started);
 	if (from >= until)
 		return;
 	/* One that follows directly is the same pause, as ranges see it. */
-	if (clock->npauses > 0 && clock->pauses[clock->npauses - 1].until >= from)
-	{
-		clock->pauses[clock->npauses - 1].until =
-			Max(clock->pauses[clock->npauses - 1].until, until);
-		return;
-	}
-	if (clock->pauses == NULL)
-	{
-		clock->pause_room = FIRST_PAUSES;
-		clock->pauses = palloc(clock->pause_room * sizeof(Pause));
-	}
-	else if (clock->npauses == clock->pause_room)
-	{
-		clock->pause_room *= 2;
-		clock->pauses = repalloc(clock->pauses, clock->pause_room * sizeof(Pause));
-	}
-	clock->pauses[clock->npauses].from = from;
-	clock->pauses[clock->npauses].until = until;
-	clock->npauses++;
+	if (last != NULL && last->until >= from)
+		last->until = Max(last->until, until);
+	else
+		append_pause(&clock->pauses, from, until);
 }
 
 static inline Clock *
@@ -213,6 +223,8 @@ halt_clock(Machine *machine, Thread *thread, Metric metric, TimestampTz at)
 	if (metric >= PROPOSAL && thread->paused != DT_NOEND)
 		add_pause(clock, thread->paused, at);
 	thread->running[metric] = NO_CLOCK;
+	if (metric == RESOLUTION)
+		thread->resolved = machine->event;
 	return clock;
 }
 
@@ -329,6 +341,19 @@ join_clocks(Machine *machine, Thread *from, Thread *to, Metric metric, Timestamp
 	from->running[metric] = NO_CLOCK;
 }
 
+/* Of two resolutions the one that ran last can be reopened. */
+static void
+join_resolved(const Thread *from, Thread *to)
+{
+	if (to->running[RESOLUTION] != NO_CLOCK || from->resolution == NO_CLOCK)
+		return;
+	if (to->resolution == NO_CLOCK || from->resolved > to->resolved)
+	{
+		to->resolution = from->resolution;
+		to->resolved = from->resolved;
+	}
+}
+
 static void
 merge_threads(Machine *machine, int from, int to, TimestampTz at)
 {
@@ -344,6 +369,7 @@ merge_threads(Machine *machine, int from, int to, TimestampTz at)
 	}
 	for (int metric = 0; metric < METRICS; metric++)
 		join_clocks(machine, leaving, staying, metric, at);
+	join_resolved(leaving, staying);
 	leaving->goes_on_in = to;
 }
 
@@ -357,25 +383,28 @@ merge_away(Machine *machine, Thread *thread, TimestampTz at)
 }
 
 /*
- * A matter that was solved is not.  That of a ticket which was merged after it
- * had been solved goes on where the ticket does.
+ * A matter that was solved is not.  While it was nothing was promised, so that time
+ * is told from what else does not count.
  */
 static void
-reopen(Machine *machine, const Thread *written_to, Thread *thread, TimestampTz at)
+reopen(Machine *machine, Thread *thread, TimestampTz at)
 {
+	int			place = thread->resolution;
 	Clock	   *clock;
+	TimestampTz over;
 
-	if (thread->running[RESOLUTION] != NO_CLOCK)
+	if (thread->running[RESOLUTION] != NO_CLOCK || place == NO_CLOCK)
 		return;
-	if (thread->resolution == NO_CLOCK && written_to->resolution != NO_CLOCK)
-		move_clock(machine, written_to->resolution, thread, at);
-	if (thread->resolution == NO_CLOCK)
-		return;
-	clock = &machine->clocks[thread->resolution];
+	clock = &machine->clocks[place];
+	if (clock->part != thread->part)
+		move_clock(machine, place, thread, at);
 	/* what was discarded goes on as well */
-	add_pause(clock, Min(clock->stopped, clock->ended), at);
+	over = Min(clock->stopped, clock->ended);
+	add_pause(clock, over, at);
+	if (over < at)
+		append_pause(&clock->solved, over, at);
 	clock->stopped = clock->ended = DT_NOEND;
-	thread->running[RESOLUTION] = thread->resolution;
+	thread->running[RESOLUTION] = place;
 }
 
 /*
@@ -423,6 +452,10 @@ run_event(Machine *machine, int place, const Event *event, int target)
 			stop_responses(machine, thread, at);
 			stop_clock(machine, thread, PROPOSAL, at);
 			break;
+		case EVENT_AUTO_PROPOSED:
+			acknowledge(machine, thread, at);
+			stop_clock(machine, thread, PROPOSAL, at);
+			break;
 		case EVENT_PENDING:
 			if (thread->paused == DT_NOEND && thread->running[RESOLUTION] != NO_CLOCK)
 				thread->paused = at;
@@ -440,7 +473,7 @@ run_event(Machine *machine, int place, const Event *event, int target)
 			resolve(machine, thread, at);
 			break;
 		case EVENT_REOPENED:
-			reopen(machine, written_to, thread, at);
+			reopen(machine, thread, at);
 			break;
 		case EVENT_MERGED:
 			/* What is merged stays merged. */
@@ -563,6 +596,7 @@ run_logs(Machine *machine, Event *events, int nevents)
 
 		CHECK_FOR_INTERRUPTS();
 		Assert(event->kind >= 0 && event->kind < EVENT_KINDS);
+		machine->event = i;
 		run_event(machine, place, event, target);
 	}
 

@@ -28,10 +28,11 @@ typedef enum EventKind
 	EVENT_ASSIGNED,
 	EVENT_NOTE,
 	EVENT_DISCARDED,
-	EVENT_AUTO_RESOLVED
+	EVENT_AUTO_RESOLVED,
+	EVENT_AUTO_PROPOSED
 } EventKind;
 
-#define EVENT_KINDS		(EVENT_AUTO_RESOLVED + 1)
+#define EVENT_KINDS		(EVENT_AUTO_PROPOSED + 1)
 
 /* In the order of the enum sla_metric. */
 typedef enum Metric
@@ -76,6 +77,14 @@ typedef struct Pause
 	TimestampTz until;			/* DT_NOEND: has not ended */
 } Pause;
 
+/* Some of them, in order of time. */
+typedef struct Pauses
+{
+	Pause	   *list;
+	int			n;
+	int			room;
+} Pauses;
+
 /* A clock went on in another ticket. */
 typedef struct Move
 {
@@ -92,9 +101,8 @@ typedef struct Clock
 	TimestampTz stopped;		/* DT_NOEND while it runs */
 	TimestampTz ended;			/* without having been stopped, see below */
 	TimestampTz acknowledged;	/* DT_NOEND if no machine has answered */
-	Pause	   *pauses;
-	int			npauses;
-	int			pause_room;
+	Pauses		pauses;			/* none touches another */
+	Pauses		solved;			/* those from a solution to its reopening */
 	Move	   *moves;			/* in order of time */
 	int			nmoves;
 } Clock;

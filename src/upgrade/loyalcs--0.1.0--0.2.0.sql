@@ -273,15 +273,18 @@ COMMENT ON AGGREGATE loyalcs.percentiles(interval, boolean) IS
 -- it was decided, and what cannot be computed is no error of all.
 ALTER TYPE loyalcs.ticket_event ADD VALUE 'discarded';
 ALTER TYPE loyalcs.ticket_event ADD VALUE 'auto_resolved';
+ALTER TYPE loyalcs.ticket_event ADD VALUE 'auto_proposed';
 COMMENT ON TYPE loyalcs.ticket_event IS
-    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; discarded: nobody waits for an answer, as with spam; auto_resolved: a machine closed it, which is no reply; assigned and note stop nothing';
+    'what can happen to a ticket. pending: waits for the customer, until resumed or a customer_message; proposed: the customer was offered a solution; auto_reply: a machine acknowledged; merged: goes on in another ticket; discarded: nobody waits for an answer, as with spam; auto_resolved and auto_proposed: a machine closed it, or offered a solution, which is no reply; assigned and note stop nothing';
 ALTER TYPE loyalcs.sla_clock
     ADD ATTRIBUTE part bigint,
     ADD ATTRIBUTE ended_at timestamptz,
     ADD ATTRIBUTE moved_from bigint[],
-    ADD ATTRIBUTE moved_at timestamptz[];
+    ADD ATTRIBUTE moved_at timestamptz[],
+    ADD ATTRIBUTE solved_at timestamptz[],
+    ADD ATTRIBUTE reopened_at timestamptz[];
 COMMENT ON TYPE loyalcs.sla_clock IS
-    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only); the part that it is of (0 unless tickets are merged); when it ended without having been stopped, because the ticket was discarded or an earlier clock of another goes on for it (what had been broken by then stays broken, and else nothing was promised); and of which parts it was until when (NULL: of none)';
+    'one clock of a ticket: what it measures, the how-manieth of its kind (from 1), from when to when (NULL: still runs), the time in between that does not count, and when a machine first answered (first_response only); the part that it is of (0 unless tickets are merged); when it ended without having been stopped, because the ticket was discarded or an earlier clock of another goes on for it (what had been broken by then stays broken, and else nothing was promised); of which parts it was until when (NULL: of none); and from when to when it was solved, or discarded, before it was reopened (NULL: never)';
 CREATE FUNCTION loyalcs.sla_clocks_accum(bytea, kind text, at timestamptz, event_id bigint, part bigint, merged_into bigint) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'sla_clocks_accum_merged';
@@ -293,7 +296,7 @@ CREATE FUNCTION loyalcs.sla_clocks_merged_final(bytea) RETURNS loyalcs.sla_clock
 COMMENT ON FUNCTION loyalcs.sla_clocks_merged_final(bytea) IS
     'final function: sorts the events and runs the clocks of all parts';
 COMMENT ON AGGREGATE loyalcs.sla_clocks(loyalcs.ticket_event, timestamptz) IS
-    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Of events of one instant the opening comes first. discarded ends all that runs, and its clocks are not shown. auto_resolved ends proposal and resolution, and acknowledges. Memory: 40 bytes an event';
+    'the clocks of one ticket, by metric and cycle. Events are sorted by time here; those of one instant keep the order in which they come, so give an ORDER BY in the call if there are any. first_response: from the opening to the first agent_reply, proposed or resolved. next_response: from the oldest customer_message that is unanswered after that, to the reply, once a cycle. proposal, resolution: from the opening to proposed, resolved; paused from pending to resumed or the customer''s next message; a reopened ticket''s resolution runs on, without the time that it was resolved. An event that makes no sense where it stands (a reply before the opening, a resume without a pause) does nothing. NULLs are skipped, an infinite instant is an error; NULL for no events, {} for a ticket that was never opened. Of events of one instant the opening comes first. discarded ends all that runs, and its clocks are not shown. auto_resolved ends proposal and resolution, auto_proposed the proposal, and both acknowledge. Memory: 40 bytes an event';
 COMMENT ON AGGREGATE loyalcs.sla_clocks(text, timestamptz, bigint, bigint) IS
     'the same for events as text, as a shop stores them. event_id orders events of one instant, so the call needs no ORDER BY. part is 0 or NULL for the ticket''s own events; the events of another ticket that was merged into it have any other number, one a ticket: its clocks that ran when it was merged go on as this ticket''s; where both tickets had one of a kind running, the one that started first stays, and what is written to the other ticket after that is written to this one';
 CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, part bigint, merged_into bigint) (
@@ -304,7 +307,7 @@ CREATE AGGREGATE loyalcs.sla_clocks(kind text, at timestamptz, event_id bigint, 
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.sla_clocks(text, timestamptz, bigint, bigint, bigint) IS
-    'the clocks of several tickets some of which were merged, each with the part that it is of: part numbers the ticket of an event, merged_into that in which it goes on from an event of kind merged (NULL: in none, the event does nothing). Until it is merged a ticket runs by itself. Then what runs in it goes on in the other; of two clocks of a kind the one that started first goes on, and the other has an ended_at. What had stopped stays where it was, and what is written to a merged ticket is written to the one in which it goes on. What is merged stays merged';
+    'the clocks of several tickets some of which were merged, each with the part that it is of: part numbers the ticket of an event, merged_into that in which it goes on from an event of kind merged (NULL: in none, the event does nothing). Until it is merged a ticket runs by itself. Then what runs in it goes on in the other; of two clocks of a kind the one that started first goes on, and the other has an ended_at. What had stopped stays where it was, and what is written to a merged ticket is written to the one in which it goes on; so whichever is reopened, the resolution runs on there that ran last in any of them. What is merged stays merged';
 COMMENT ON FUNCTION loyalcs.sla_due(timestamptz, interval, loyalcs.business_hours, tstzmultirange) IS
     'the deadline: the instant at which the target is used up, counting open time outside the pauses. hours NULL: the clock on the wall, where a day is 24 hours, and with hours a business day: the same clock time, as add_business_time counts them; pauses NULL: none; NULL while a pause has not ended and the target was not used up before it';
 ALTER TYPE loyalcs.sla_rule

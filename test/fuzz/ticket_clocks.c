@@ -45,6 +45,17 @@ happens_at(const Event *events, int nevents, TimestampTz at)
 	return false;
 }
 
+static bool
+is_paused(const Clock *clock, TimestampTz at)
+{
+	for (int i = 0; i < clock->pauses.n; i++)
+	{
+		if (clock->pauses.list[i].from <= at && at < clock->pauses.list[i].until)
+			return true;
+	}
+	return false;
+}
+
 static void
 check_clock(const Clock *clock, const Event *events, int nevents)
 {
@@ -62,14 +73,23 @@ check_clock(const Clock *clock, const Event *events, int nevents)
 	}
 	MUST(clock->acknowledged == DT_NOEND ||
 		 (clock->metric == FIRST_RESPONSE && clock->acknowledged >= clock->started));
-	MUST(clock->npauses == 0 || clock->metric >= PROPOSAL);
-	for (int i = 0; i < clock->npauses; i++)
+	MUST(clock->pauses.n == 0 || clock->metric >= PROPOSAL);
+	for (int i = 0; i < clock->pauses.n; i++)
 	{
-		const Pause *pause = &clock->pauses[i];
+		const Pause *pause = &clock->pauses.list[i];
 
 		MUST(pause->from >= clock->started && pause->from < pause->until);
 		MUST(pause->until <= Min(clock->stopped, clock->ended));
 		MUST(i == 0 || pause[-1].until < pause->from);
+	}
+	MUST(clock->solved.n == 0 || clock->metric == RESOLUTION);
+	for (int i = 0; i < clock->solved.n; i++)
+	{
+		const Pause *solved = &clock->solved.list[i];
+
+		MUST(solved->from < solved->until);
+		MUST(i == 0 || solved[-1].until <= solved->from);
+		MUST(is_paused(clock, solved->from) && is_paused(clock, solved->until - 1));
 	}
 }
 
@@ -100,14 +120,21 @@ check_clocks(const Clock **clocks, int n, const Event *events, int nevents)
 }
 
 static void
+check_same_pauses(const Pauses *a, const Pauses *b)
+{
+	MUST(a->n == b->n);
+	for (int i = 0; i < a->n; i++)
+		MUST(a->list[i].from == b->list[i].from && a->list[i].until == b->list[i].until);
+}
+
+static void
 check_same(const Clock *a, const Clock *b)
 {
 	MUST(a->metric == b->metric && a->cycle == b->cycle && a->started == b->started &&
 		 a->stopped == b->stopped && a->acknowledged == b->acknowledged &&
-		 a->npauses == b->npauses && a->part == b->part && a->ended == b->ended &&
-		 a->nmoves == b->nmoves);
-	for (int i = 0; i < a->npauses; i++)
-		MUST(a->pauses[i].from == b->pauses[i].from && a->pauses[i].until == b->pauses[i].until);
+		 a->part == b->part && a->ended == b->ended && a->nmoves == b->nmoves);
+	check_same_pauses(&a->pauses, &b->pauses);
+	check_same_pauses(&a->solved, &b->solved);
 }
 
 static int

@@ -12,7 +12,7 @@ RETURNS loyalcs.sla_facts[]
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.array_agg(ROW(least(v.until, s.ends), v.channel, v.priority, v.reason, v.tier)::loyalcs.sla_facts
-                                ORDER BY least(v.until, s.ends), v.until)
+                                ORDER BY least(v.until, s.ends), v.until, v.change_id)
       FROM (SELECT m.part, m.ends, coalesce(pg_catalog.lag(m.ends) OVER (ORDER BY m.n), timestamptz '-infinity') AS begins
               FROM ROWS FROM (pg_catalog.unnest(facts_of_moved.moved_from OPERATOR(pg_catalog.||) facts_of_moved.part),
                               pg_catalog.unnest(facts_of_moved.moved_at OPERATOR(pg_catalog.||) timestamptz 'infinity'))
@@ -20,16 +20,53 @@ BEGIN ATOMIC
       JOIN tickets t
         ON t.customer_id = facts_of_moved.customer AND hashtextextended(t.ticket_id, 1::bigint) = s.part
      CROSS JOIN LATERAL (
-               SELECT c.changed_at AS until, c.channel, c.priority, c.reason, c.tier
+               SELECT c.changed_at AS until, c.change_id, c.channel, c.priority, c.reason, c.tier
                  FROM ticket_changes c
                 WHERE c.customer_id = t.customer_id AND c.ticket_id = t.ticket_id
                UNION ALL
-               SELECT timestamptz 'infinity', t.channel, t.priority, t.reason, t.tier
+               SELECT timestamptz 'infinity', NULL::bigint, t.channel, t.priority, t.reason, t.tier
            ) v
      WHERE v.until > s.begins;
 END;
 COMMENT ON FUNCTION facts_of_moved(@key_type@, bigint, bigint[], timestamptz[]) IS
     'for loyalcs.sla_promise(): the channel, priority, reason and tier by which a clock is judged that went on in another ticket, each until an instant';
+
+-- Who had a ticket at an instant: whoever was named last in its log, by when events
+-- count. The logs of tickets that are one by then are one log. (This finds them where
+-- some are one and others are not yet; see sla_status_of() for what is usual.)
+CREATE OR REPLACE FUNCTION merged_ticket_agent(customer @key_type@, root text, part bigint, at timestamptz, late_after interval)
+RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE events AS MATERIALIZED (
+        SELECT e.ticket_id, e.event_id, e.kind, e.agent_id, coalesce(e.merged_into, t.merged_into) AS merged_into,
+               event_counts_at(e.kind, e.at, e.recorded_at, merged_ticket_agent.late_after) AS counts_at
+          FROM tickets t
+          JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+         WHERE t.customer_id = merged_ticket_agent.customer
+           AND (t.ticket_id = merged_ticket_agent.root OR t.merged_into = merged_ticket_agent.root)
+           AND (e.agent_id IS NOT NULL OR e.kind = 'merged')
+           AND event_has_counted(e.kind, e.at, e.recorded_at, merged_ticket_agent.late_after, merged_ticket_agent.at)
+    ), one AS (
+        SELECT t.ticket_id
+          FROM tickets t
+         WHERE t.customer_id = merged_ticket_agent.customer
+           AND (t.ticket_id = merged_ticket_agent.root OR t.merged_into = merged_ticket_agent.root)
+           AND hashtextextended(t.ticket_id, 1::bigint) = merged_ticket_agent.part
+        UNION
+        SELECT CASE o.ticket_id WHEN e.ticket_id THEN e.merged_into ELSE e.ticket_id END
+          FROM one o
+          JOIN events e ON e.kind = 'merged' AND o.ticket_id IN (e.ticket_id, e.merged_into)
+    )
+    SELECT e.agent_id
+      FROM one o
+      JOIN events e ON e.ticket_id = o.ticket_id
+     WHERE e.agent_id IS NOT NULL
+     ORDER BY e.counts_at DESC, event_place(e.kind, e.event_id) DESC
+     LIMIT 1;
+END;
+COMMENT ON FUNCTION merged_ticket_agent(@key_type@, text, bigint, timestamptz, interval) IS
+    'who had a ticket at an instant (part is hashtextextended(ticket_id, 1)), of those that go on in root in the end: whoever was named last by then in the logs of the tickets that were one with it by then';
 
 -- Of the first two branches the one that is not asked for is gone before the
 -- query is planned. The third is for the few tickets that were merged: whatever
@@ -46,16 +83,20 @@ RETURNS TABLE (
     tier text,
     complaint boolean,
     agent_id text,
+    root text,
+    merged_from timestamptz,
+    merged_until timestamptz,
     before loyalcs.sla_facts[],
     clocks loyalcs.sla_clock[]
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT l.customer_id, l.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint,
-           l.agent_id, coalesce(l.before, f.before), l.clocks
-      FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks, NULL::loyalcs.sla_facts[] AS before, false AS merged
+           l.agent_id, l.root, l.merged_from, l.merged_until, coalesce(l.before, f.before), l.clocks
+      FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks, NULL::loyalcs.sla_facts[] AS before,
+                   NULL::text AS root, NULL::timestamptz AS merged_from, NULL::timestamptz AS merged_until
               FROM (SELECT e.customer_id, e.ticket_id,
-                           loyalcs.latest(e.agent_id, e.at, e.event_id) AS agent_id,
+                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id)) AS agent_id,
                            loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint) AS clocks
                       FROM ticket_events e
                      WHERE NOT ticket_clocks_of.only_open
@@ -63,7 +104,7 @@ BEGIN ATOMIC
                      GROUP BY e.customer_id, e.ticket_id
                     UNION ALL
                     SELECT t.customer_id, t.ticket_id,
-                           loyalcs.latest(e.agent_id, e.at, e.event_id),
+                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id)),
                            loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint)
                       FROM tickets t
                       JOIN ticket_events e
@@ -74,18 +115,24 @@ BEGIN ATOMIC
                      GROUP BY t.customer_id, t.ticket_id) o
             UNION ALL
             SELECT g.customer_id, p.ticket_id,
-                   (SELECT loyalcs.latest(e.agent_id, e.at, e.event_id)
-                      FROM ticket_events e
-                     WHERE e.customer_id = g.customer_id AND e.ticket_id = p.ticket_id
-                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)),
+                   CASE WHEN ticket_clocks_of.as_of >= g.merged_until THEN g.agent_id
+                        ELSE merged_ticket_agent(g.customer_id, g.ticket_id, (k.clock).part, ticket_clocks_of.as_of, (SELECT late_after())) END,
                    ARRAY[k.clock],
                    CASE WHEN (k.clock).moved_at IS NOT NULL
                         THEN facts_of_moved(g.customer_id, (k.clock).part, (k.clock).moved_from, (k.clock).moved_at) END,
-                   true
+                   g.ticket_id, g.merged_from, g.merged_until
               FROM (SELECT r.customer_id, r.ticket_id,
                            loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id,
                                               hashtextextended(e.ticket_id, 1::bigint),
-                                              hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)) AS clocks
+                                              hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)) AS clocks,
+                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id)) AS agent_id,
+                           -- none is one with another before, and from when on all are
+                           coalesce(min(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after()))) FILTER (WHERE e.kind = 'merged'),
+                                    timestamptz 'infinity') AS merged_from,
+                           CASE WHEN count(DISTINCT e.ticket_id) FILTER (WHERE e.kind = 'merged' AND e.ticket_id <> r.ticket_id)
+                                     = (SELECT count(*) FROM tickets m WHERE m.customer_id = r.customer_id AND m.merged_into = r.ticket_id)
+                                THEN max(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after()))) FILTER (WHERE e.kind = 'merged')
+                           END AS merged_until
                       FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
                               FROM tickets m
                              WHERE m.merged_into IS NOT NULL
@@ -123,10 +170,10 @@ BEGIN ATOMIC
                           WHERE m.merged_into IS NOT NULL) x
                   GROUP BY x.customer_id, x.ticket_id) f
         ON f.customer_id = l.customer_id AND f.ticket_id = l.ticket_id
-     WHERE l.merged OR t.merged_into IS NULL AND f.goes_on_for_others IS NOT TRUE;
+     WHERE l.root IS NOT NULL OR t.merged_into IS NULL AND f.goes_on_for_others IS NOT TRUE;
 END;
 COMMENT ON FUNCTION ticket_clocks_of(boolean, timestamptz) IS
-    'the clocks of every ticket, as the aggregate loyalcs.sla_clocks makes them of its log, with what decided its promises before; if only_open, of tickets that may have something left to do, which are found without reading the others'' logs';
+    'the clocks of every ticket, as the aggregate loyalcs.sla_clocks makes them of its log, with who has it and with what decided its promises before; of one that was merged, or others into it, a row for each clock, with the root in which it goes on in the end, when the first and when the last of them was merged (merged_from infinity: none was by as_of; merged_until NULL: not all were); if only_open, of tickets that may have something left to do, which are found without reading the others'' logs';
 
 CREATE OR REPLACE FUNCTION ticket_clocks_at(as_of timestamptz)
 RETURNS TABLE (
@@ -212,13 +259,31 @@ BEGIN ATOMIC
            p.complaint,
            p.agent_id,
            CASE WHEN (p.promise).state OPERATOR(pg_catalog.=) ANY ('{met,missed,breached}')
-                THEN (SELECT e.agent_id
-                        FROM ticket_events e
-                       WHERE e.customer_id = p.customer_id AND e.ticket_id = p.ticket_id
-                         AND e.agent_id IS NOT NULL
-                         AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
-                       ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, e.event_id DESC
-                       LIMIT 1)
+                THEN CASE
+                     WHEN p.root IS NULL
+                         THEN (SELECT e.agent_id
+                                 FROM ticket_events e
+                                WHERE e.customer_id = p.customer_id AND e.ticket_id = p.ticket_id
+                                  AND e.agent_id IS NOT NULL
+                                  AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
+                                ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, event_place(e.kind, e.event_id) DESC
+                                LIMIT 1)
+                     -- (of the ticket in which the clock started: any other that it was of is one with that)
+                     WHEN least((p.promise).stopped_at, (p.promise).due_at) < p.merged_from
+                          OR least((p.promise).stopped_at, (p.promise).due_at) >= p.merged_until
+                         THEN (SELECT e.agent_id
+                                 FROM tickets t
+                                 JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+                                WHERE t.customer_id = p.customer_id AND (t.ticket_id = p.root OR t.merged_into = p.root)
+                                  AND (least((p.promise).stopped_at, (p.promise).due_at) >= p.merged_until
+                                       OR hashtextextended(t.ticket_id, 1::bigint) = coalesce((p.clocks[1]).moved_from[1], (p.clocks[1]).part))
+                                  AND e.agent_id IS NOT NULL
+                                  AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
+                                ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, event_place(e.kind, e.event_id) DESC
+                                LIMIT 1)
+                     ELSE merged_ticket_agent(p.customer_id, p.root, coalesce((p.clocks[1]).moved_from[1], (p.clocks[1]).part),
+                                              least((p.promise).stopped_at, (p.promise).due_at), (SELECT late_after()))
+                     END
                 ELSE p.agent_id
            END,
            (p.promise).metric,
@@ -234,7 +299,7 @@ BEGIN ATOMIC
            (p.promise).elapsed,
            (p.promise).time_left,
            (p.promise).problem
-      FROM (SELECT c.customer_id, c.ticket_id, c.complaint, c.agent_id,
+      FROM (SELECT c.customer_id, c.ticket_id, c.complaint, c.agent_id, c.root, c.merged_from, c.merged_until, c.clocks,
                    loyalcs.sla_promises(
                        c.clocks, c.channel, c.priority, c.reason, c.tier, c.before,
                        (SELECT pg_catalog.array_agg(ROW(v.policy_id, v.policy_set, v.metric::loyalcs.sla_metric, v.channel, v.priority, v.reason, v.tier,
@@ -387,7 +452,8 @@ END;
 COMMENT ON FUNCTION first_reply_overdue_at(timestamptz) IS
     'customers to whom nobody has replied at all though it is high time, the most overdue first';
 
--- Whoever wrote last and waits, whether or not somebody promised anything.
+-- Whoever wrote last and waits, whether or not somebody promised anything. (Of tickets
+-- that were merged, the first message to the one and a later one to the other may wait.)
 CREATE OR REPLACE FUNCTION unanswered_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -408,7 +474,8 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT w.customer_id, w.ticket_id, w.channel, w.reason, w.priority, w.tier, w.complaint, w.agent_id,
            w.first_message, w.waiting_since, w.waiting, in_minutes(w.waiting), w.acknowledged_at
-      FROM (SELECT c.customer_id, c.ticket_id, c.channel, c.reason, c.priority, c.tier, c.complaint, c.agent_id,
+      FROM (SELECT DISTINCT ON (c.customer_id, c.ticket_id)
+                   c.customer_id, c.ticket_id, c.channel, c.reason, c.priority, c.tier, c.complaint, c.agent_id,
                    k.metric OPERATOR(pg_catalog.=) 'first_response' AS first_message,
                    k.started_at AS waiting_since,
                    CASE WHEN isfinite(unanswered_at.as_of)
@@ -417,11 +484,12 @@ BEGIN ATOMIC
               FROM ticket_clocks_of(true, unanswered_at.as_of) c
              CROSS JOIN LATERAL pg_catalog.unnest(c.clocks) k
              WHERE k.metric OPERATOR(pg_catalog.=) ANY ('{first_response,next_response}')
-               AND k.stopped_at IS NULL AND k.ended_at IS NULL) w
+               AND k.stopped_at IS NULL AND k.ended_at IS NULL
+             ORDER BY c.customer_id, c.ticket_id, k.started_at, k.metric) w
      ORDER BY w.waiting_since, w.customer_id, w.ticket_id;
 END;
 COMMENT ON FUNCTION unanswered_at(timestamptz) IS
-    'customers who wrote last and wait for an answer, whatever was promised, the longest first: since when (the oldest message that nobody has answered), on the wall, and whether it is their first; what a machine said is no answer';
+    'customers who wrote last and wait for an answer, whatever was promised, one row a conversation, the longest first: since when (the oldest message that nobody has answered), on the wall, and whether it is their first; what a machine said is no answer';
 
 CREATE OR REPLACE FUNCTION check_sla_breakdown(breakdown text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -498,7 +566,7 @@ BEGIN ATOMIC
                    count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) 'met') AS met,
                    count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}')) AS missed,
                    count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}')) AS running,
-                   loyalcs.percentiles(s.elapsed) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')) AS percentiles
+                   loyalcs.percentiles(s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')) AS percentiles
               FROM (SELECT loyalcs.local_month(s.started_at, (SELECT z.time_zone FROM settings z)) AS month,
                            CASE sla_attainment_of.breakdown
                                WHEN 'channel' THEN s.channel
@@ -555,7 +623,7 @@ BEGIN ATOMIC
       FROM sla_attainment_of('channel', NULL, sla_attainment_at.as_of) a;
 END;
 COMMENT ON FUNCTION sla_attainment_at(timestamptz) IS
-    'how often promises were kept: by local month in which the clock started, channel and metric; missed are those that stopped too late and those that are overdue by now; times are open time, of the clocks that have stopped';
+    'how often promises were kept: by local month in which the clock started, channel and metric; missed are those that stopped too late and those that are overdue by now; times are open time, and what is still open counts as at least so long (see loyalcs.percentiles): NULL where nobody knows yet';
 
 CREATE OR REPLACE FUNCTION sla_attainment_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -639,6 +707,7 @@ AS $$
 DECLARE
     found_ticket record;
     root text;
+    is_opened boolean;
     is_open boolean;
     is_resolved boolean;
     is_pending boolean;
@@ -660,26 +729,30 @@ BEGIN
                                   coalesce(quote_literal(record_ticket_event.merged_into), 'NULL'));
     END IF;
 
-    -- Real life comes in any order, so what looks odd is said and recorded.
-    SELECT bool_or(e.kind IN ('opened', 'customer_message', 'reopened')),
+    -- Real life comes in any order, so what looks odd is said and recorded. (What was
+    -- merged has one log.)
+    SELECT bool_or(e.ticket_id = ticket AND e.kind IN ('opened', 'customer_message', 'reopened')),
+           bool_or(e.kind IN ('opened', 'customer_message', 'reopened')),
            (pg_catalog.array_agg(e.kind ORDER BY e.at DESC, e.event_id DESC)
-                FILTER (WHERE e.kind IN ('resolved', 'reopened')))[1] = 'resolved',
+                FILTER (WHERE e.kind IN ('resolved', 'auto_resolved', 'discarded', 'reopened')))[1] <> 'reopened',
            (pg_catalog.array_agg(e.kind ORDER BY e.at DESC, e.event_id DESC)
-                FILTER (WHERE e.kind IN ('pending', 'resumed', 'customer_message', 'resolved')))[1] = 'pending'
-      INTO is_open, is_resolved, is_pending
-      FROM ticket_events e
-     WHERE e.customer_id = customer AND e.ticket_id = ticket
+                FILTER (WHERE e.kind IN ('pending', 'resumed', 'customer_message', 'resolved', 'auto_resolved', 'discarded')))[1] = 'pending'
+      INTO is_opened, is_open, is_resolved, is_pending
+      FROM tickets t
+      JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+     WHERE t.customer_id = customer
+       AND (t.ticket_id = coalesce(found_ticket.merged_into, ticket) OR t.merged_into = coalesce(found_ticket.merged_into, ticket))
        AND e.at <= record_ticket_event.at;
     odd := CASE
         WHEN kind NOT IN ('opened', 'customer_message', 'reopened', 'assigned', 'note', 'merged', 'discarded')
              AND is_open IS NOT TRUE THEN 'it was not opened before'
-        WHEN kind = 'opened' AND is_open THEN 'it was opened before'
+        WHEN kind = 'opened' AND is_opened THEN 'it was opened before'
         WHEN kind = 'pending' AND is_pending THEN 'it was pending before'
         WHEN kind = 'resumed' AND is_pending IS NOT TRUE THEN 'it was not pending'
         WHEN kind = 'merged' AND found_ticket.merged_into IS NOT NULL
             THEN pg_catalog.format('it goes on in ticket %s', found_ticket.merged_into)
         WHEN kind = 'reopened' AND is_resolved IS NOT TRUE THEN 'it was not resolved'
-        WHEN kind IN ('proposed', 'pending') AND is_resolved THEN 'it was resolved before'
+        WHEN kind IN ('proposed', 'auto_proposed', 'pending') AND is_resolved THEN 'it was resolved before'
     END;
     IF odd IS NOT NULL THEN
         RAISE WARNING 'ticket % of customer % is recorded as %, but %', ticket, customer, kind, odd;

@@ -168,17 +168,18 @@ ALTER TABLE ticket_events
     DROP CONSTRAINT ticket_events_kind_is_known,
     ADD CONSTRAINT ticket_events_kind_is_known
         CHECK (kind IN ('opened', 'customer_message', 'agent_reply', 'auto_reply', 'proposed', 'pending',
-                        'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note', 'discarded', 'auto_resolved'));
+                        'resumed', 'resolved', 'reopened', 'merged', 'assigned', 'note', 'discarded', 'auto_resolved',
+                        'auto_proposed'));
 COMMENT ON COLUMN ticket_events.merged_into IS
     'of an event of kind merged: the ticket in which this one goes on from then';
 COMMENT ON COLUMN ticket_events.kind IS
-    'opened, customer_message, agent_reply, auto_reply, proposed, pending, resumed, resolved, reopened, merged, assigned, note, discarded or auto_resolved; see the type loyalcs.ticket_event';
+    'opened, customer_message, agent_reply, auto_reply, proposed, pending, resumed, resolved, reopened, merged, assigned, note, discarded, auto_resolved or auto_proposed; see the type loyalcs.ticket_event';
 
 --@ change agents 0.2.0
 ALTER TABLE agents
     ADD COLUMN is_machine boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN agents.is_machine IS
-    'whether it is a machine: its replies acknowledge, and what it resolves was answered by nobody';
+    'whether it is a machine: its replies acknowledge, and what it proposes or resolves was answered by nobody';
 
 --@ table ticket_changes
 --: keeps change_id, changed_at, channel, reason, priority, tier
@@ -229,6 +230,12 @@ RETURN at <= as_of AND (recorded_at IS NULL OR recorded_at <= as_of OR event_cou
 COMMENT ON FUNCTION event_has_counted(text, timestamptz, timestamptz, interval, timestamptz) IS
     'whether an event of a ticket counts by an instant, see event_counts_at';
 
+CREATE OR REPLACE FUNCTION event_place(kind text, event_id bigint) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE kind WHEN 'opened' THEN -9223372036854775808 ELSE event_id END;
+COMMENT ON FUNCTION event_place(text, bigint) IS
+    'the order of the events of a ticket that count from one instant: the opening comes first, the others are in the order of event_id';
+
 CREATE OR REPLACE FUNCTION late_after() RETURNS interval
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT CASE WHEN s.late_helps THEN NULL ELSE s.late_after END FROM settings s);
@@ -244,10 +251,11 @@ COMMENT ON FUNCTION machines() IS
 CREATE OR REPLACE FUNCTION event_kind(kind text, agent_id text, machines text[]) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN agent_id = ANY (machines)
-            THEN CASE kind WHEN 'agent_reply' THEN 'auto_reply' WHEN 'resolved' THEN 'auto_resolved' ELSE kind END
+            THEN CASE kind WHEN 'agent_reply' THEN 'auto_reply' WHEN 'resolved' THEN 'auto_resolved'
+                           WHEN 'proposed' THEN 'auto_proposed' ELSE kind END
             ELSE kind END;
 COMMENT ON FUNCTION event_kind(text, text, text[]) IS
-    'what an event of a ticket was: the replies of machines acknowledge, and what they resolve nobody has answered';
+    'what an event of a ticket was: a machine''s replies acknowledge, and what it proposes or resolves it has not answered';
 
 --@ functions
 CREATE OR REPLACE FUNCTION ticket_ended_at(customer @key_type@, root text) RETURNS timestamptz
