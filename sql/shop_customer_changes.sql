@@ -10,7 +10,7 @@ INSERT INTO customers (customer_id) SELECT unnest('{ann,ben,cho,dan}'::text[]);
 
 -- Every table that notes changes does so of each kind, a statement at a time.
 SELECT t.tgrelid::regclass AS relation, count(*) AS kinds, bool_and(t.tgtype & 1 = 0) AS by_statement
-  FROM pg_trigger t WHERE t.tgfoid = 'note_customer_changes()'::regprocedure
+  FROM pg_trigger t WHERE t.tgfoid IN ('note_customer_changes()'::regprocedure, 'note_new_orders()'::regprocedure)
  GROUP BY 1 ORDER BY 1::text;
 SELECT customer_changes_are_noted('{orders,order_items,returns,return_items}') AS noted, customer_changes_are_noted('{orders,customers}') AS not_of_all;
 
@@ -88,7 +88,7 @@ cho	7	2024-01-10 12:00+09	100
 cho	8	2024-01-10 12:00+09	100
 dan	7	2024-01-10 12:00+09	100
 \.
-SELECT count(*) AS rows FROM customer_changes;
+SELECT count(*) AS rows, count(DISTINCT customer_id) AS customers FROM customer_changes;
 SELECT array_agg(c ORDER BY c) FROM take_customer_changes('books') c;
 ROLLBACK;
 -- What is taken back has not been.

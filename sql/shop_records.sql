@@ -131,6 +131,14 @@ SELECT s.statement, pg_temp.outcome(s.statement)
     ('UPDATE ticket_events SET recorded_at = at'),
     ('UPDATE customers SET birth_year = 1970')) s (statement);
 RESET ROLE;
+-- Nor by a role that was given more than a level: of one new order, or of any of several.
+GRANT INSERT ON orders TO regress_records_admin;
+SET ROLE regress_records_admin;
+SELECT refunded, pg_temp.outcome(format('INSERT INTO orders (customer_id, order_id, ordered_at, amount, refunded)
+                                         SELECT ''ann'', ''x'' || n, now(), 100, r FROM unnest(%L::numeric[]) WITH ORDINALITY u (r, n)', refunded))
+  FROM (VALUES ('{0}'), ('{1}'), ('{0,1}'), ('{0,0,1}'), ('{0,0,0}')) s (refunded);
+RESET ROLE;
+SELECT pg_temp.outcome('INSERT INTO orders (customer_id, order_id, ordered_at, amount, refunded) VALUES (''ann'', ''x'', now(), 100, 1)') AS by_the_owner;
 DROP OWNED BY regress_records_admin;
 DROP ROLE regress_records_admin;
 

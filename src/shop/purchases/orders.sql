@@ -193,26 +193,47 @@ COMMENT ON TABLE amount_rules IS
 COMMENT ON COLUMN amount_rules.valid IS 'when the orders were placed for which this holds';
 
 --@ functions
--- Of a new order nothing can have come back; but a backup is loaded order by order.
-CREATE OR REPLACE FUNCTION check_refunded() RETURNS trigger
+CREATE OR REPLACE FUNCTION check_refunded_of(customer @key_type@, order_id text, refunded numeric) RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 DECLARE
-    refunded numeric;
+    returned constant numeric := (SELECT coalesce(sum(r.refund), 0::numeric)
+                                    FROM returns r
+                                   WHERE r.customer_id = customer AND r.order_id = check_refunded_of.order_id);
 BEGIN
-    IF TG_OP = 'INSERT' AND owns_table(TG_RELID) THEN
-        RETURN NULL;
-    END IF;
-    SELECT coalesce(sum(r.refund), 0::numeric) INTO refunded
-      FROM returns r
-     WHERE r.customer_id = NEW.customer_id AND r.order_id = NEW.order_id;
-    IF NEW.refunded <> refunded THEN
-        RAISE EXCEPTION 'order % of customer % has % refunded, not %', NEW.order_id, NEW.customer_id, refunded, NEW.refunded
+    IF refunded <> returned THEN
+        RAISE EXCEPTION 'order % of customer % has % refunded, not %', order_id, customer, returned, refunded
             USING ERRCODE = 'check_violation',
                   DETAIL = 'refunded is the sum of the order''s rows in returns.',
                   HINT = 'INSERT what came back into returns.';
     END IF;
+END
+$$;
+COMMENT ON FUNCTION check_refunded_of(@key_type@, text, numeric) IS
+    'an error if something else is refunded of an order than returns say';
+
+-- Of a new order nothing can have come back; but a backup is loaded order by order.
+CREATE OR REPLACE FUNCTION check_refunded_of_new(customer @key_type@, order_id text, refunded numeric, relation oid) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT owns_table(relation) THEN
+        PERFORM check_refunded_of(customer, order_id, refunded);
+    END IF;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION check_refunded_of_new(@key_type@, text, numeric, oid) IS
+    'true, or an error if something is refunded of an order that is new, unless the owner of the table says so';
+
+CREATE OR REPLACE FUNCTION check_refunded() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM check_refunded_of(NEW.customer_id, NEW.order_id, NEW.refunded);
     RETURN NULL;
 END
 $$;
@@ -246,10 +267,6 @@ COMMENT ON FUNCTION check_currency() IS
 CREATE OR REPLACE TRIGGER check_refunded
     AFTER UPDATE OF refunded ON orders
     FOR EACH ROW WHEN (NEW.refunded <> OLD.refunded)
-    EXECUTE FUNCTION check_refunded();
-CREATE OR REPLACE TRIGGER check_refunded_of_new
-    AFTER INSERT ON orders
-    FOR EACH ROW WHEN (NEW.refunded <> 0::numeric)
     EXECUTE FUNCTION check_refunded();
 
 --@ change settings 0.2.0
