@@ -221,4 +221,70 @@ SELECT count(*) AS left_over FROM points_balance('c1', '2030-01-01') WHERE avail
 SELECT pg_temp.same_elsewhere('SELECT * FROM shop_points_ledger.points_liability_at(''2027-01-31 00:00+09'')') AS liability_elsewhere,
        pg_temp.same_elsewhere('SELECT * FROM shop_points_ledger.open_point_lots_at(''2026-07-01 00:00+09'')') AS lots_elsewhere,
        pg_temp.same_elsewhere('SELECT * FROM shop_points_ledger.points_expiring_at(''2026-03-01 00:00+09'')') AS expiring_elsewhere;
+
+--
+-- A posting says what one of its kind says, whoever inserts it: of all that it could
+-- say, just what these checks let through gets in.
+--
+CREATE TEMP TABLE sayings AS
+SELECT row_number() OVER () AS n, *
+  FROM unnest('{earn,redeem,expire,adjust,reverse,extend,gift}'::text[]) kind,
+       unnest('{-1,0,1}'::bigint[]) points, unnest('{-1,0,1}'::bigint[]) shortfall, unnest('{-1,0,1}'::bigint[]) lapsed,
+       unnest('{NULL,2026-01-01}'::timestamptz[]) available_at, unnest('{NULL,7 days}'::interval[]) pending,
+       unnest('{NULL,2027-01-01}'::timestamptz[]) expires_at, unnest('{NULL,1 year}'::interval[]) expires_after_idle,
+       unnest('{NULL,1}'::bigint[]) reverses, unnest('{NULL,1}'::bigint[]) extends, unnest('{NULL,key }'::text[]) posting_key;
+CREATE TEMP TABLE sayable (
+    LIKE sayings,
+    CHECK (kind IN ('earn', 'redeem', 'expire', 'reverse', 'adjust', 'extend')),
+    CHECK (kind = 'extend' AND points = 0
+           OR points > 0 AND kind IN ('earn', 'reverse', 'adjust')
+           OR points < 0 AND kind IN ('redeem', 'expire', 'reverse', 'adjust')
+           OR points = 0 AND kind = 'reverse'),
+    CHECK (shortfall = 0 OR kind = 'reverse' AND points <= 0),
+    CHECK (lapsed = 0 OR lapsed > 0 AND kind = 'reverse' AND points <= 0),
+    CHECK ((points > 0 AND kind IN ('earn', 'adjust')) = (num_nonnulls(available_at, pending) = 1)),
+    CHECK (points > 0 AND kind IN ('earn', 'adjust') OR num_nonnulls(available_at, pending) = 0),
+    CHECK (points > 0 AND kind IN ('earn', 'adjust') AND num_nonnulls(expires_at, expires_after_idle) <= 1
+           OR kind = 'extend' AND expires_after_idle IS NULL
+           OR num_nonnulls(expires_at, expires_after_idle) = 0),
+    CHECK ((kind = 'reverse') = (reverses IS NOT NULL)),
+    CHECK ((kind = 'extend') = (extends IS NOT NULL)),
+    CHECK (kind = 'expire' OR posting_key IS NOT NULL)
+);
+BEGIN;
+CREATE FUNCTION pg_temp.differ(OUT tried bigint, OUT sayable bigint, OUT differ bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    s sayings;
+    said boolean;
+    may boolean;
+BEGIN
+    tried := 0; sayable := 0; differ := 0;
+    FOR s IN SELECT * FROM sayings LOOP
+        BEGIN
+            INSERT INTO sayable SELECT s.*;
+            may := true;
+        EXCEPTION WHEN check_violation THEN
+            may := false;
+        END;
+        BEGIN
+            INSERT INTO point_postings (customer_id, kind, points, shortfall, lapsed, posted_at, available_at, pending,
+                                        expires_at, expires_after_idle, reverses, extends, posting_key)
+            VALUES ('ann', s.kind, s.points, s.shortfall, s.lapsed, '2026-04-01', s.available_at, s.pending,
+                    s.expires_at, s.expires_after_idle, s.reverses, s.extends, s.posting_key || s.n);
+            said := true;
+        EXCEPTION WHEN check_violation THEN
+            said := false;
+        END;
+        tried := tried + 1;
+        sayable := sayable + may::integer;
+        differ := differ + (said <> may)::integer;
+    END LOOP;
+END $$;
+SELECT * FROM pg_temp.differ();
+ROLLBACK;
+\set VERBOSITY default
+INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, expires_at)
+VALUES ('ann', 'redeem', 100, '2026-04-01', '2026-04-01', '2027-04-01');
+INSERT INTO point_postings (customer_id, kind, points, posted_at, posting_key) VALUES ('ann', NULL, 100, '2026-04-01', 'k');
+
 SELECT loyalcs.drop_shop('shop_points_ledger', 'shop_points_ledger');
