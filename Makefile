@@ -152,7 +152,10 @@ SHOP_SQL = \
 	src/shop/messages/followup_waking.sql \
 	src/shop/service/sla_warnings.sql \
 	src/shop/ratings/waves.sql \
-	src/shop/purchases/moved_orders.sql
+	src/shop/purchases/moved_orders.sql \
+	src/shop/voice/voice_words.sql \
+	src/shop/voice/voices.sql \
+	src/shop/voice/voice_matches.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

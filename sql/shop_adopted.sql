@@ -160,7 +160,8 @@ END
 $$;
 SELECT format('SELECT * FROM pg_temp.without(%L)', concat(relation, '.', name)) FROM optional WHERE relation = 'customers' ORDER BY 1
 \gexec
--- Nothing that is bound when the shop is made reads one of them (it could not be made).
+-- Nothing that is bound when the shop is made reads one of them, as it could not be made, but for
+-- what takes NULL in its place (see voices.sql).
 SELECT p.proname, o.relation, o.name
   FROM optional o
   JOIN pg_attribute a ON a.attrelid = format('shop_adopted_all.%I', o.relation)::regclass AND a.attname = o.name

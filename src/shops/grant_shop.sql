@@ -66,6 +66,8 @@ BEGIN
             ON f.pronamespace = n.oid AND f.proowner = n.nspowner AND f.proname::text = concat(c.relname, '_at')
            AND f.proargtypes = '1184'::oidvector    -- timestamptz
          WHERE n.nspname = shop AND c.relkind IN ('v', 'm')
+           -- (what customers wrote, in their words)
+           AND (level <> 'report' OR c.relname <> ALL ('{voices_all,voice_unmatched,faq_candidates}'))
          ORDER BY c.relname
     LOOP
         EXECUTE format('GRANT SELECT ON %I.%I TO %s', shop, item.relname, role);
@@ -150,4 +152,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION loyalcs.grant_shop(text, regrole, text) IS
-    'sets what a role may do in a shop, in place of what it could before: report reads every view but no personal data; service also reads it, and inserts and updates rows about customers; admin changes and deletes any row, rules too, but for what is only added to; none. Neither touches what the brand has added, nor what the server alone writes';
+    'sets what a role may do in a shop, in place of what it could before: report reads every view but those of free text, and no personal data; service also reads it, and inserts and updates rows about customers; admin changes and deletes any row, rules too, but for what is only added to; none. Neither touches what the brand has added, nor what the server alone writes';

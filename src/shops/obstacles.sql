@@ -147,7 +147,7 @@ DECLARE
     kept constant text[] := '{tier_cuts,tier_history,tier_queue,tier_state,rfm_cuts,product_sales,related_products,offer_refreshes,
         point_accounts,point_allocations,point_lots,point_postings,followups,followup_late_reports,sla_warnings,sla_warning_late_reports,
         survey_waves,survey_left_out,hearings,calendar_history,ticket_changes,
-        customer_changes,unread_changes,customer_change_readers}';
+        customer_changes,unread_changes,customer_change_readers,voice_matches,voice_changes}';
     serves boolean;
     item record;
     lacks record;

@@ -11,6 +11,7 @@ CREATE FUNCTION loyalcs.shop_jobs() RETURNS TABLE (function text, at time)
 BEGIN ATOMIC
     VALUES ('expire_points', '00:10'::time),
            ('refresh_rfm_cuts', '03:10'::time),
+           ('match_voices', '03:20'::time),
            ('evaluate_tiers', '03:30'::time),
            ('settle_points', '03:40'::time),
            ('refresh_related_products', '03:50'::time);

@@ -15,7 +15,7 @@ COMMENT ON TABLE shop_turns IS
     'what one session at a time does: while it does, it holds the row';
 INSERT INTO shop_turns (job)
 VALUES ('queue_followups'), ('queue_sla_warnings'), ('refresh_related_products'), ('draw_survey_wave'), ('pick_phone_hearings'),
-       ('share_customer_changes');
+       ('share_customer_changes'), ('check_voice_words'), ('match_voices');
 
 --@ functions
 CREATE OR REPLACE FUNCTION take_turn(job text, waits boolean) RETURNS boolean
