@@ -108,6 +108,7 @@ NEW_SQL = \
 SHOP_SQL = \
 	src/shop/base/migrations.sql \
 	src/shop/base/settings.sql \
+	src/shop/base/periods.sql \
 	src/shop/base/durations.sql \
 	src/shop/base/records.sql \
 	src/shop/base/turns.sql \
@@ -151,7 +152,12 @@ SHOP_SQL = \
 	src/shop/messages/followup_effect.sql \
 	src/shop/messages/followup_waking.sql \
 	src/shop/service/sla_warnings.sql \
+	src/shop/service/ticket_facts.sql \
 	src/shop/ratings/waves.sql \
+	src/shop/ratings/ticket_satisfaction.sql \
+	src/shop/ratings/review_scores.sql \
+	src/shop/service/support_reports.sql \
+	src/shop/service/ticket_reasons.sql \
 	src/shop/purchases/moved_orders.sql \
 	src/shop/voice/voice_words.sql \
 	src/shop/voice/voices.sql \

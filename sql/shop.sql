@@ -116,11 +116,14 @@ BEGIN
     SELECT n::text, '1', 'p', now() - interval '80 days', 5, 'T', 'B' FROM generate_series(1, 3) n;
     INSERT INTO tickets (customer_id, ticket_id, channel, subject)
     SELECT n::text, 't', 'line', 'T' FROM generate_series(1, 3) n;
-    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, note)
-    SELECT n::text, 't', now() - interval '2 days' + m * interval '4 hours', (ARRAY['opened', 'agent_reply', 'resolved'])[m], 'N'
+    UPDATE tickets SET resolution = 'sent anew';
+    INSERT INTO agents VALUES ('k', 'K');
+    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, note)
+    SELECT n::text, 't', now() - interval '2 days' + m * interval '4 hours', (ARRAY['opened', 'agent_reply', 'resolved'])[m], (ARRAY[NULL, 'k', 'k'])[m], 'N'
       FROM generate_series(1, 3) n, generate_series(1, n) m;
     INSERT INTO ticket_events (customer_id, ticket_id, at, kind, recorded_at)
     VALUES ('1', 't', now() - interval '1 day', 'note', now() - interval '1 hour');
+    UPDATE survey_responses SET ticket_id = 't' WHERE customer_id = '1';
     -- (birthdays are not for all readers)
     UPDATE journey_steps SET valid = 'empty' WHERE step = 'birthday_coupon';
     UPDATE orders SET shipped_at = now() - interval '1 hour' WHERE (customer_id, order_id) = ('1', '1');
@@ -208,7 +211,7 @@ SELECT count(*) FILTER (WHERE b.rows <> pg_temp.digest(
 
 -- A table that is missing is made, with its references and triggers.
 DROP TABLE shop.survey_answers CASCADE;
-DROP TABLE shop.reviews;
+DROP TABLE shop.reviews CASCADE;
 DROP TABLE shop.rfm_cuts CASCADE;
 SELECT FROM loyalcs.create_shop('shop');
 SELECT conrelid::regclass AS "table", conname

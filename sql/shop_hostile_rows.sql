@@ -173,6 +173,9 @@ INSERT INTO tickets (customer_id, ticket_id, channel, reason, complaint) SELECT 
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
 SELECT customer_id, 'T', timestamptz '2026-03-09 12:00+09' + n * interval '1 hour', k, CASE k WHEN 'opened' THEN NULL ELSE 'kei' END
   FROM customers, (VALUES ('opened', 0), ('agent_reply', 1), ('pending', 2)) v (k, n) WHERE customer_id <> 'c12' OR n = 0;
+INSERT INTO contact_costs (channel, valid_from, cost) VALUES ('email', '2026-01-01', 100);
+UPDATE survey_responses SET ticket_id = 'T' WHERE customer_id <> 'c1';
+UPDATE tickets SET resolution = 'exchange';
 INSERT INTO tier_rules (tier, rank, top_share, match, period, length, valid) VALUES ('TOP', 9, 0.2, 'any', 'rolling', '12 months', '(,)');
 UPDATE tickets SET priority = 'high' WHERE customer_id = 'c12';
 SELECT FROM evaluate_tiers('2026-03-10 12:00+09');

@@ -110,7 +110,7 @@ DROP FUNCTION theirs.rfm_at, theirs.log CASCADE;
 SET ROLE regress_migrations_owner;
 SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''theirs'')');
 SET ROLE regress_migrations_other;
-DROP VIEW theirs.reviews;
+DROP VIEW theirs.reviews CASCADE;
 SET ROLE regress_migrations_owner;
 DROP TABLE theirs.channels;
 
@@ -184,7 +184,7 @@ SELECT name, up_to_date FROM loyalcs.shops;
 
 -- What is adopted is never dropped, whatever the settings say.
 SET ROLE regress_migrations_owner;
-DROP TABLE theirs.reviews;
+DROP TABLE theirs.reviews CASCADE;
 CREATE VIEW theirs.reviews AS
     SELECT ''::text AS customer_id, ''::text AS review_id, ''::text AS product_id, ''::text AS order_id,
            now() AS reviewed_at, 5::smallint AS stars;

@@ -417,10 +417,18 @@ SELECT m.i, m.customer_id, 'T-' || lpad(m.i::text, 5, '0') AS ticket_id, d.place
         m.replied + CASE WHEN m.luck % 3 = 0 THEN m.waits ELSE interval '0' END + 3 * m.work + interval '1 day')
    ) d (place, kind, agent_id, at)
  WHERE d.kind IS NOT NULL;
-INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, subject, complaint, tags, order_id)
+-- (since June exchanges are refused that were made before)
+INSERT INTO aurora.tickets (customer_id, ticket_id, channel, reason, priority, subject, complaint, tags, resolution, order_id)
 SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN reason IN ('返品', '修理') THEN 'high' ELSE 'normal' END,
        reason || 'の件', reason = '返品' AND luck < 30,
-       CASE WHEN reason = '返品' AND luck % 5 = 0 THEN ARRAY['ギフト', 'サイズ'] WHEN luck % 5 = 0 THEN ARRAY['ギフト'] ELSE '{}' END, order_id
+       CASE WHEN reason = '返品' AND luck % 5 = 0 THEN ARRAY['ギフト', 'サイズ'] WHEN luck % 5 = 0 THEN ARRAY['ギフト'] ELSE '{}' END,
+       CASE WHEN luck < 96
+            THEN CASE reason WHEN 'サイズ交換' THEN CASE WHEN pg_temp.dice('settled', o, 100) < CASE WHEN at < '2026-06-01' THEN 92 ELSE 58 END THEN '交換'
+                                                       WHEN pg_temp.dice('refused', o, 100) < CASE WHEN at < '2026-06-01' THEN 20 ELSE 85 END THEN 'お断り'
+                                                       ELSE '返金' END
+                             WHEN '返品' THEN CASE WHEN pg_temp.dice('settled', o, 100) < 85 THEN '返金' ELSE '交換' END
+                             WHEN '修理' THEN CASE WHEN pg_temp.dice('settled', o, 100) < 75 THEN '修理' ELSE '交換' END
+                             ELSE 'ご案内' END END, order_id
   FROM matter ORDER BY i;
 SELECT customers AS evaluated, raised AS vips FROM aurora.evaluate_tiers('2026-10-31 23:59+09') \gset
 \echo :evaluated customers evaluated, :vips of them VIPs
@@ -431,6 +439,27 @@ SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
  WHERE at < '2026-10-31 23:50' ORDER BY at, i, place;
 SELECT (SELECT count(*) FROM aurora.tickets) AS tickets, (SELECT count(*) FROM aurora.ticket_events) AS events \gset
 \echo :tickets tickets, :events events
+
+-- Some say how that was: happier who was answered soon, and who was not asked to wait.
+INSERT INTO aurora.surveys (survey, title) VALUES ('after_ticket', 'お問い合わせ対応アンケート');
+INSERT INTO aurora.survey_questions (survey, question, "position", kind, wording, scale_low, scale_high, higher_is_better) VALUES
+    ('after_ticket', 'helped', 1, 'csat', '今回の対応にご満足いただけましたか。', 1, 5, true),
+    ('after_ticket', 'effort', 2, 'ces', '解決までの手間はいかがでしたか。', 1, 5, false);
+CREATE TEMP TABLE asked_after AS
+SELECT t.customer_id, t.ticket_id, t.closed_at + make_interval(hours => 4 + pg_temp.dice('says after', m.o, 40)) AS at, m.o,
+       m.luck + 8 * m.busy + CASE t.resolution WHEN 'お断り' THEN 60 ELSE 0 END AS trouble
+  FROM matter m
+  JOIN aurora.tickets t ON t.customer_id = m.customer_id AND t.ticket_id = 'T-' || lpad(m.i::text, 5, '0')
+ WHERE t.closed_at < '2026-10-29 00:00+09' AND pg_temp.dice('says', m.o, 100) < 34;
+INSERT INTO aurora.survey_responses (customer_id, response_id, survey, responded_at, channel, ticket_id)
+SELECT customer_id, 'S-' || ticket_id, 'after_ticket', at, 'email', ticket_id FROM asked_after ORDER BY ticket_id;
+INSERT INTO aurora.survey_answers (customer_id, response_id, survey, question, score)
+SELECT customer_id, 'S-' || ticket_id, 'after_ticket', q,
+       CASE q WHEN 'helped' THEN 5 - least(4, greatest(0, (trouble + pg_temp.dice('mood', o, 60)) / 45))
+              ELSE 1 + least(4, greatest(0, (trouble + pg_temp.dice('patience', o, 60)) / 50)) END
+  FROM asked_after CROSS JOIN unnest('{helped,effort}'::text[]) q ORDER BY ticket_id, q;
+SELECT count(*) AS answers FROM asked_after \gset
+\echo :answers answers about tickets
 
 -- --------------------------------------------------------------------------
 -- Points, since July 2025: a point per 100 yen; some pay with them

@@ -307,6 +307,8 @@ BEGIN
                                'recipient', j.recipient,
                                'currency', j.currency,
                                'subject', j.subject,
+                               'ticket_id', (SELECT j.subject FROM journey_steps k
+                                              WHERE k.step_id = j.step_id AND k.anchor = 'ticket_resolved'),
                                'anchored_on', loyalcs.local_date(j.anchor_at, j.time_zone),
                                'order_id', j.order_id,
                                'ordered_on', loyalcs.local_date(j.ordered_at, j.time_zone),

@@ -71,7 +71,6 @@ COMMENT ON TABLE tickets IS
 
 --@ change tickets 0.2.0
 --: optional tags, resolution
---: hides resolution
 ALTER TABLE tickets
     ADD COLUMN tags text[] NOT NULL DEFAULT '{}'
         CONSTRAINT tickets_tags_are_words
