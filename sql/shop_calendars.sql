@@ -13,9 +13,13 @@ SET timezone = 'Asia/Tokyo';
 -- What a shop starts with. Elsewhere than in Japan no holidays are known, so none are spoken of.
 SELECT calendar, hours FROM calendars;
 SELECT policy_id, metric, channel, calendar, hours FROM sla_policies WHERE calendar IS NOT NULL ORDER BY 1;
+SELECT channel, calendar, hours FROM channels WHERE calendar IS NOT NULL OR hours IS NOT NULL ORDER BY 1;
+SELECT step, calendar, send_window FROM journey_steps WHERE calendar IS NOT NULL ORDER BY 1;
 SET client_min_messages = notice;
 SELECT FROM loyalcs.create_shop('shop_calendars_elsewhere', 'America/New_York', 'USD');
 SELECT calendar, hours FROM shop_calendars_elsewhere.calendars;
+SELECT channel, calendar, hours FROM shop_calendars_elsewhere.channels WHERE calendar IS NOT NULL OR hours IS NOT NULL ORDER BY 1;
+SELECT step, calendar, send_window FROM shop_calendars_elsewhere.journey_steps WHERE calendar IS NOT NULL ORDER BY 1;
 SELECT loyalcs.drop_shop('shop_calendars_elsewhere', 'shop_calendars_elsewhere');
 
 -- Hours are business hours. Whoever speaks of holidays says whose.
@@ -31,6 +35,14 @@ SET client_min_messages = warning;
 SELECT pg_temp.outcome('UPDATE sla_policies SET calendar = ''nowhere'' WHERE policy_id = 2') AS unknown,
        pg_temp.outcome('DELETE FROM calendars WHERE calendar = ''office''') AS used,
        pg_temp.outcome('DELETE FROM calendars WHERE calendar = ''none''') AS unused;
+-- Whatever can name a calendar names one that is there, or hours of its own.
+SELECT c.relname AS relation, h.hours, pg_temp.outcome(format('UPDATE %I SET calendar = ''nowhere'', %I = NULL', c.relname, h.hours)) AS unknown,
+       pg_temp.outcome(format('UPDATE %I SET calendar = ''office'', %I = ''24/7''', c.relname, h.hours)) AS both
+  FROM pg_class c
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'calendar'
+ CROSS JOIN LATERAL (SELECT h.attname AS hours FROM pg_attribute h WHERE h.attrelid = c.oid AND h.attname IN ('hours', 'send_window')) h
+ WHERE c.relnamespace = 'shop_calendars'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'calendar%'
+ ORDER BY 1;
 
 -- What is edited before anything has happened was always so.
 UPDATE calendars SET hours = 'Mo-Sa 10:00-18:00; PH off' WHERE calendar = 'office';

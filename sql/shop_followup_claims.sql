@@ -148,6 +148,70 @@ SELECT step AS claimed FROM claim_followups('email', 10, 'w', '5 minutes', '2026
 SELECT step, arm, outcome, reason FROM followups WHERE customer_id = 'eve' ORDER BY step;
 ROLLBACK;
 
+-- What waits for hours of a calendar waits for closures, also those that are decided
+-- while it waits, or when a worker has it; and no longer when they are taken back.
+BEGIN;
+DELETE FROM followups;
+UPDATE journey_steps SET valid = 'empty';
+INSERT INTO calendars (calendar, hours) VALUES ('desk', 'Mo-Fr 10:00-18:00 @ Asia/Tokyo'), ('other', 'Mo-Fr 10:00-18:00 @ Asia/Tokyo');
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, calendar, send_window, expires_after, kind, valid) VALUES
+    ('after_sale', 'by calendar', 'ordered', '1 day', 'email', 'service', 'arrival_check', 'desk', NULL, '7 days', 'person', '(,)'),
+    ('after_sale', 'of its order', 'ordered', '1 day', 'email', 'transactional', 'arrival_check', 'desk', NULL, '7 days', 'person', '(,)'),
+    ('after_sale', 'by hours', 'ordered', '1 day', 'email', 'transactional', 'arrival_check', NULL, 'Mo-Fr 10:00-18:00 @ Asia/Tokyo', '7 days', 'person', '(,)');
+SELECT pg_temp.outcome('UPDATE journey_steps SET calendar = ''nowhere'' WHERE step = ''by calendar''') AS unknown;
+-- Ordered on Friday, 1 May 2026, at 20:00: due on Saturday, and so on Monday.
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('eve', 'E-2', '2026-05-01 20:00+09', 100);
+CREATE FUNCTION pg_temp.waiting(at timestamptz) RETURNS TABLE (step text, due_at timestamptz, held_back text, reason text, until timestamptz) LANGUAGE sql AS $$
+    SELECT c.step, c.due_at, c.held_back, c.reason, c.until FROM shop_followup_claims.followups_considered(at, '0') c WHERE c.customer_id = 'eve' ORDER BY 1
+$$;
+SELECT * FROM pg_temp.waiting('2026-05-03 12:00+09');
+SELECT queue_followups('2026-05-03 12:00+09') AS queued;
+SELECT step, due_at, claimable_at, reason FROM followups WHERE customer_id = 'eve' ORDER BY 1;
+-- On Sunday it is decided that Monday is off, and was known from then on.
+INSERT INTO calendar_exceptions (calendar, first_day, last_day, reason, recorded_at) VALUES ('desk', '2026-05-04', '2026-05-04', 'typhoon', '2026-05-03 18:00+09');
+SELECT * FROM pg_temp.waiting('2026-05-03 17:00+09');
+SELECT * FROM pg_temp.waiting('2026-05-03 19:00+09');
+SELECT step AS claimed FROM claim_followups('email', 10, 'w', '5 minutes', '2026-05-04 10:00+09') ORDER BY 1;
+SELECT step, due_at, claimable_at, reason FROM followups WHERE customer_id = 'eve' AND finished_at IS NULL ORDER BY 1;
+-- A closure of another calendar is no matter; one while a worker has it is.
+INSERT INTO calendar_exceptions (calendar, first_day, last_day, recorded_at) VALUES ('other', '2026-05-05', '2026-05-06', '2026-05-03 18:00+09');
+CREATE TEMPORARY TABLE claim AS SELECT * FROM claim_followups('email', 10, 'w', '5 minutes', '2026-05-05 10:00+09');
+SELECT step AS claimed FROM claim ORDER BY 1;
+INSERT INTO calendar_exceptions (calendar, first_day, last_day, recorded_at) VALUES ('desk', '2026-05-05', '2026-05-05', '2026-05-05 10:00+09');
+SELECT c.step, hand_over_followup(c.followup_id, c.claim_key, '2026-05-05 10:01+09') AS handed_over FROM claim c ORDER BY 1;
+SELECT step, due_at, claimable_at, reason FROM followups WHERE customer_id = 'eve' AND finished_at IS NULL ORDER BY 1;
+ROLLBACK;
+-- What waits is looked at at once when a closure is withdrawn, or hours are others; what a
+-- worker has, or has failed, is not. By the clock, since that is when it becomes known.
+BEGIN;
+DELETE FROM followups;
+UPDATE journey_steps SET valid = 'empty';
+INSERT INTO calendars (calendar, hours) VALUES ('desk', '24/7 @ Asia/Tokyo');
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, calendar, valid) VALUES
+    ('after_sale', 'by calendar', 'ordered', '0', 'email', 'service', 'arrival_check', 'desk', '(,)'),
+    ('after_sale', 'of its order', 'ordered', '0', 'email', 'transactional', 'arrival_check', 'desk', '(,)');
+INSERT INTO calendar_exceptions (calendar, first_day, last_day) SELECT 'desk', d - 3, d + 3 FROM (SELECT now()::date AS d) d;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) SELECT 'eve', 'N-' || n, now() - n * interval '1 hour', 100 FROM generate_series(1, 3) n;
+SELECT queue_followups() AS queued, (SELECT count(*) FROM claim_followups('email')) AS claimed;
+UPDATE followups SET lease_until = now() + interval '1 hour', claim_key = 'x' WHERE subject = 'N-2';
+UPDATE followups SET failures = 1, reason = NULL WHERE subject = 'N-3';
+SELECT step, subject, claimable_at > now() + interval '2 days' AS waits FROM followups WHERE subject LIKE 'N-%' ORDER BY 1, 2;
+SELECT withdraw_exception('desk', max(exception_id)) FROM calendar_exceptions WHERE calendar = 'desk';
+SELECT step, subject, claimable_at > now() AS waits FROM followups WHERE subject LIKE 'N-%' ORDER BY 1, 2;
+SELECT step, subject FROM claim_followups('email') ORDER BY 1, 2;
+UPDATE followups SET claimable_at = now() + interval '1 day', lease_until = NULL WHERE subject LIKE 'N-%';
+UPDATE calendars SET hours = 'Mo-Su 00:00-24:00 @ UTC' WHERE calendar = 'desk';
+SELECT step, subject, claimable_at > now() AS waits FROM followups WHERE subject LIKE 'N-%' ORDER BY 1, 2;
+ROLLBACK;
+-- (by whoever may close: the level that edits calendars)
+BEGIN;
+CREATE ROLE regress_followup_claims_admin;
+SELECT loyalcs.grant_shop('shop_followup_claims', 'regress_followup_claims_admin', 'admin');
+SET ROLE regress_followup_claims_admin;
+INSERT INTO calendar_exceptions (calendar, first_day, last_day) VALUES ('phone', '2026-11-05', '2026-11-05');
+UPDATE calendars SET hours = 'Mo-Fr 09:00-17:00 @ Asia/Tokyo' WHERE calendar = 'phone';
+ROLLBACK;
+
 -- A service may do all of it, and reads birthdays; a report has none of those.
 SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_followup_claims_service, regress_followup_claims_report;

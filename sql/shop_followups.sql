@@ -109,6 +109,20 @@ CREATE FUNCTION pg_temp.share(salt text, key text) RETURNS double precision LANG
 RETURN ('x' || left(encode(sha256(convert_to(salt || ':' || key, 'UTF8')), 'hex'), 13))::bit(52)::bigint / 16::double precision ^ 13;
 CREATE FUNCTION pg_temp.plus(at timestamptz, d interval) RETURNS timestamptz LANGUAGE sql
 RETURN (at AT TIME ZONE 'Asia/Tokyo' + d) AT TIME ZONE 'Asia/Tokyo';
+-- Every other day somebody decides that the telephone is off on a day or three, a week before or
+-- two days after it, and takes back every third of them.
+INSERT INTO calendar_exceptions (calendar, first_day, last_day, recorded_at, withdrawn_at)
+SELECT 'phone', d.day, d.day + n % 3, d.day - interval '7 days' + n % 10 * interval '23 hours', CASE WHEN n % 3 = 0 THEN d.day + n % 5 * interval '19 hours' + interval '3 days' END
+  FROM (SELECT n, date '2025-09-20' + 2 * n AS day FROM generate_series(0, 76) n) d;
+CREATE FUNCTION pg_temp.may_go(send_window text, calendar text, at timestamptz, as_of timestamptz) RETURNS boolean LANGUAGE sql
+RETURN CASE WHEN calendar IS NULL THEN send_window IS NULL OR loyalcs.is_open(send_window::loyalcs.business_hours, at)
+            ELSE loyalcs.is_open((SELECT k.hours::loyalcs.business_hours FROM shop_followups.calendars k WHERE k.calendar = may_go.calendar), at)
+                 AND NOT EXISTS (SELECT FROM shop_followups.calendar_exceptions x
+                                  WHERE x.calendar = may_go.calendar AND (at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN x.first_day AND x.last_day
+                                    AND x.recorded_at <= as_of AND coalesce(x.withdrawn_at, 'infinity') > as_of) END;
+CREATE FUNCTION pg_temp.goes(send_window text, calendar text, at timestamptz, as_of timestamptz) RETURNS timestamptz LANGUAGE sql
+RETURN (SELECT t FROM (SELECT at UNION ALL SELECT generate_series(date_trunc('hour', at) + interval '1 hour', at + interval '28 days', '1 hour')) t (t)
+         WHERE pg_temp.may_go(send_window, calendar, t, as_of) ORDER BY t LIMIT 1);
 CREATE TEMP TABLE event AS
 SELECT a.anchor, o.customer_id, o.order_id AS subject, o.order_id, o.ordered_at, o.amount, o.cancelled_at,
        CASE a.anchor WHEN 'shipped' THEN o.shipped_at WHEN 'delivered' THEN o.delivered_at ELSE o.ordered_at END AS at
@@ -153,7 +167,7 @@ BEGIN
         CONTINUE WHEN r.tiers IS NOT NULL AND NOT EXISTS (SELECT FROM tier_history h WHERE h.customer_id = r.customer_id AND h.tier = ANY (r.tiers) AND as_of >= h.valid_from AND as_of < coalesce(h.valid_until, 'infinity'));
         CONTINUE WHEN r.segments IS NOT NULL AND coalesce((SELECT c.segment FROM customer_rfm(r.customer_id, as_of) c), '') <> ALL (r.segments);
         INSERT INTO found
-        SELECT r.customer_id, r.step, r.subject, CASE WHEN r.send_window IS NULL THEN r.wanted ELSE loyalcs.next_open(r.send_window::loyalcs.business_hours, r.wanted) END, r.wanted,
+        SELECT r.customer_id, r.step, r.subject, pg_temp.goes(r.send_window, r.calendar, r.wanted, as_of), r.wanted,
                CASE WHEN h.reason IN ('open complaint', 'outside of the send window') THEN 'defer' WHEN h.reason IS NOT NULL THEN 'drop' END, h.reason, r.channel, r.capped, r.priority,
                EXISTS (SELECT FROM followups f WHERE (f.customer_id, f.step, f.subject) = (r.customer_id, r.step, r.subject) AND f.queued_at <= as_of AND f.attempts > 0 AND f.reported IS NULL)
           FROM (SELECT CASE
@@ -168,7 +182,7 @@ BEGIN
               WHEN upper(r.valid) <= as_of THEN 'step ended'
               WHEN EXISTS (SELECT FROM tickets t JOIN ticket_events o USING (customer_id, ticket_id)
                             WHERE t.customer_id = r.customer_id AND t.complaint AND o.kind = 'opened' AND o.at <= as_of AND coalesce(t.closed_at, 'infinity') > as_of) THEN 'open complaint'
-              WHEN r.send_window IS NOT NULL AND NOT loyalcs.is_open(r.send_window::loyalcs.business_hours, as_of) THEN 'outside of the send window'
+              WHEN NOT pg_temp.may_go(r.send_window, r.calendar, as_of, as_of) THEN 'outside of the send window'
               WHEN pg_temp.share('holdout ' || r.step, r.customer_id) < r.holdout_share THEN 'held out'
               END AS reason) h;
     END LOOP;

@@ -12,7 +12,7 @@ SET timezone = 'Asia/Tokyo';
 -- The journey that a shop comes with
 --
 
-SELECT step, anchor, delay, channel, kind, purpose, send_window FROM journey_steps ORDER BY step_id;
+SELECT step, anchor, delay, channel, kind, purpose, send_window, calendar FROM journey_steps ORDER BY step_id;
 SELECT step, priority, tiers, orders_from AS "from", sample_share AS sample, holdout_share AS holdout, exit_on_order AS ordered, exit_on_return AS returned,
        expires_after, content_values, valid
   FROM journey_steps ORDER BY step_id;
@@ -31,7 +31,7 @@ SELECT s.given, pg_temp.outcome('INSERT INTO journey_steps (journey, step, chann
                ('sample_share = 1'), ('sample_share = 1.1'), ('holdout_share = -0.1'), ('holdout_share = NULL'),
                ('effect_within = ''0'''), ('effect_within = ''30 days'''), ('expires_after = ''0'''), ('expires_after = ''1 year'''), ('expires_after = ''13 months'''),
                ('max_attempts = 0'), ('retry_after = ''0'''), ('retry_after = ''2 days'''), ('content_values = ''[]'''), ('content_values = ''{"a": 1}'''),
-               ('send_window = ''Mo-Fr 10:00-18:00'''), ('send_window = ''sometimes'''), ('valid = ''empty'''), ('valid = ''[2026-01-01,2026-02-01]'''), ('valid = NULL')) s (given);
+               ('send_window = ''Mo-Fr 10:00-18:00'''), ('send_window = ''sometimes'''), ('calendar = ''office'''), ('calendar = ''nowhere'''), ('valid = ''empty'''), ('valid = ''[2026-01-01,2026-02-01]'''), ('valid = NULL')) s (given);
 SELECT s.anchor, s.delay, s.nth, pg_temp.outcome(format('INSERT INTO journey_steps (journey, step, channel, purpose, content_key, anchor, delay, nth)
                                  VALUES (''after_sale'', ''s'', ''line'', ''service'', ''c'', %L, %L, %L)', s.anchor, s.delay, s.nth))
   FROM (VALUES ('ordered', '0', NULL), ('ordered', '-1 days', NULL), ('birthday', '-14 days', NULL), ('points_expiring', '-1 month', NULL), ('birthday', '-13 months', NULL),

@@ -10,13 +10,13 @@ SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 
 -- What a shop starts with. Elsewhere than in Japan, the hours are that shop's.
-SELECT channel, hours, cost FROM channels ORDER BY channel;
+SELECT channel, hours, calendar, cost FROM channels ORDER BY channel;
 BEGIN;
 SELECT FROM loyalcs.create_shop('shop_elsewhere', 'America/New_York', 'USD');
-SELECT channel, hours FROM shop_elsewhere.channels WHERE hours IS NOT NULL;
+SELECT channel, hours, calendar FROM shop_elsewhere.channels WHERE hours IS NOT NULL OR calendar IS NOT NULL;
 ROLLBACK;
 SELECT s.given, pg_temp.outcome('UPDATE channels SET ' || s.given || ' WHERE channel = ''phone''')
-  FROM (VALUES ('channel = NULL'), ('channel = ''line'''), ('hours = NULL'), ('hours = ''Mo-Su 09:00-21:00'''), ('hours = ''sometimes'''),
+  FROM (VALUES ('channel = NULL'), ('channel = ''line'''), ('hours = NULL'), ('hours = ''Mo-Su 09:00-21:00'''), ('calendar = NULL, hours = ''Mo-Su 09:00-21:00'''), ('calendar = ''nowhere'''), ('hours = ''sometimes'''),
                ('cost = NULL'), ('cost = 0'), ('cost = -1'), ('cost = 0.00001'), ('cost = ''NaN''')) s (given);
 SELECT pg_temp.outcome('INSERT INTO agents VALUES (NULL)') AS nobody,
        pg_temp.outcome('INSERT INTO agents (agent_id) VALUES (''kei'')') AS somebody;

@@ -140,7 +140,7 @@ BEGIN
                s.holdout_share, s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone, s.today_from, s.paused, s.consent,
                coalesce(f.lease_until > followups_looked_at.at, false) AS is_leased,
                coalesce(a.anchor_at, f.anchor_at) AS anchor_at,
-               w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due,
+               w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due, v.wanted_at <= followups_looked_at.at AS is_wanted,
                CASE WHEN s.of_order THEN a.order_id END AS order_id, a.amount, a.points,
                u.name, u.own_language, u.recipient,
                CASE WHEN s.step_id IS NULL THEN 'step ended'
@@ -158,7 +158,7 @@ BEGIN
                                             f.anchor_at + interval '400 days', followups_looked_at.at) a
                      WHERE a.customer_id = f.customer_id AND a.subject = f.subject
                      LIMIT 1) a ON true
-         CROSS JOIN LATERAL (SELECT a.anchor_at = f.anchor_at AND s.step_id = f.step_id AS same OFFSET 0) k
+         CROSS JOIN LATERAL (SELECT a.anchor_at = f.anchor_at AND s.step_id = f.step_id AND NOT s.by_calendar AS same OFFSET 0) k
          CROSS JOIN LATERAL (
                    SELECT CASE WHEN k.same THEN f.due_at
                                ELSE followup_wanted_at(a.anchor_at, s.delay, s.replaced_delay, s.valid, s.time_zone) END AS wanted_at
@@ -232,7 +232,7 @@ BEGIN
                 WHEN j.undeliverable THEN 'defer'
                 ELSE j.held_back END,
            CASE WHEN j.drop_reason IS NOT NULL THEN j.drop_reason
-                WHEN NOT j.is_due THEN 'not due any more'
+                WHEN NOT j.is_due THEN CASE WHEN j.is_wanted THEN 'outside of the send window' ELSE 'not due any more' END
                 WHEN j.new_channel <> j.channel THEN 'on another channel now'
                 WHEN j.paused THEN 'paused'
                 WHEN j.recipient IS NULL THEN 'no address'

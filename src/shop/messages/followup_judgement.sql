@@ -2,7 +2,7 @@
 --
 -- The rules by which follow-ups are judged, each in one place: whoever looks for
 -- what is due, hands it out or hands it over asks these.
--- Needs: orders, tickets, rfm, tiers, journeys.
+-- Needs: calendars, orders, tickets, rfm, tiers, journeys.
 
 --@ functions
 -- A window that cannot be read (of a time zone that the server has forgotten, say)
@@ -102,6 +102,7 @@ RETURNS TABLE (
     content_key text,
     content_values jsonb,
     hours loyalcs.business_hours,
+    by_calendar boolean,
     expires_after interval,
     max_attempts integer,
     retry_after interval,
@@ -134,7 +135,7 @@ BEGIN ATOMIC
            coalesce(least(s.paused_at, j.paused_at) <= followup_steps.as_of, false),
            s.channel, s.kind, s.purpose, p.consent, p.capped, s.priority,
            s.content_key, j.content_values || s.content_values,
-           send_hours(s.send_window), s.expires_after, s.max_attempts, s.retry_after, s.exit_on_order, s.exit_on_return,
+           send_hours(w.send_window), s.calendar IS NOT NULL, s.expires_after, s.max_attempts, s.retry_after, s.exit_on_order, s.exit_on_return,
            CASE WHEN s.anchor IN ('first_order', 'anniversary') THEN 1 ELSE s.nth END,
            s.min_amount, s.sample_share, s.holdout_share, s.orders_from, s.orders_to, s.tiers, s.segments,
            c.per_day, c.per_week, a.per_day, a.per_week, z.time_zone
@@ -147,11 +148,14 @@ BEGIN ATOMIC
       LEFT JOIN journey_steps r
         ON r.journey = s.journey AND r.step = s.step AND r.anchor = s.anchor AND r.nth IS NOT DISTINCT FROM s.nth
        AND pg_catalog.upper(r.valid) = pg_catalog.lower(s.valid)
+     -- (a calendar that cannot be found is hours that cannot be read)
+     CROSS JOIN LATERAL (SELECT CASE WHEN s.calendar IS NULL THEN s.send_window
+                                     ELSE coalesce(calendar_hours(s.calendar, followup_steps.as_of), '') END AS send_window OFFSET 0) w
      CROSS JOIN settings z
      WHERE NOT pg_catalog.isempty(v.valid);
 END;
 COMMENT ON FUNCTION followup_steps(timestamptz) IS
-    'the steps of all journeys with what holds for them as of an instant: when it is in force, at most until its journey ends; whether it has ended, and no other of its name is in force; whether it, or its journey, is paused; its purpose, its caps, and the delay of the step that it replaces, the one of its name that ended when it began';
+    'the steps of all journeys with what holds for them as of an instant: when it is in force, at most until its journey ends; whether it has ended, and no other of its name is in force; whether it, or its journey, is paused; when it may be sent, by its calendar as it is known then, if by_calendar; its purpose, its caps, and the delay of the step that it replaces, the one of its name that ended when it began';
 
 CREATE OR REPLACE FUNCTION followup_wanted_at(anchor_at timestamptz, delay interval, replaced_delay interval, valid tstzrange, time_zone text)
 RETURNS timestamptz

@@ -252,7 +252,8 @@ BEGIN ATOMIC
                                     CROSS JOIN LATERAL followup_anchors(j.anchor, j.time_zone, j.customer_id, true, j.anchor_at - interval '1 day',
                                                                         j.anchor_at + interval '1 day', followups_considered.as_of) a
                                     WHERE f.customer_id = j.customer_id AND f.step = j.step AND f.subject <> j.subject
-                                      AND f.due_at = j.due_at AND f.outcome = 'sent' AND f.finished_at <= followups_considered.as_of
+                                      AND (f.due_at = j.due_at OR EXISTS (SELECT FROM journey_steps s WHERE s.step_id = f.step_id AND s.calendar IS NOT NULL))
+                                      AND f.outcome = 'sent' AND f.finished_at <= followups_considered.as_of
                                       AND a.customer_id = j.customer_id AND a.subject = f.subject AND a.anchor_at = j.anchor_at)) AS another
           FROM followups_found(followups_considered.as_of, timestamptz '-infinity', followups_considered.expired_for, NULL::bigint[]) j
     ), placed AS (
@@ -361,3 +362,35 @@ CREATE OR REPLACE TRIGGER resume_followups
     AFTER UPDATE OF paused_at ON journey_steps
     FOR EACH ROW WHEN (OLD.paused_at IS NOT NULL AND NEW.paused_at IS NULL)
     EXECUTE FUNCTION resume_followups();
+
+--@ functions
+-- What waits for hours that are others now is looked at again, and waits for those.
+CREATE OR REPLACE FUNCTION look_again_at_followups() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    UPDATE followups f
+       SET claimable_at = now()
+      FROM journey_steps s
+     WHERE s.calendar = NEW.calendar
+       AND f.finished_at IS NULL AND f.channel = s.channel AND f.step = s.step
+       AND f.claimable_at > now() AND (f.lease_until IS NULL OR f.lease_until <= now())
+       AND (f.reason IN ('outside of the send window', 'the send window never opens')
+            OR f.reason IS NULL AND f.failures = 0);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION look_again_at_followups() IS
+    'trigger of calendars and calendar_exceptions: what waits for the hours of a calendar is looked at again when they are others';
+
+--@ reference calendars followups 0.2.0
+CREATE OR REPLACE TRIGGER look_again_at_followups
+    AFTER UPDATE OF hours ON calendars
+    FOR EACH ROW WHEN (NEW.hours <> OLD.hours)
+    EXECUTE FUNCTION look_again_at_followups();
+
+--@ reference calendar_exceptions followups 0.2.0
+CREATE OR REPLACE TRIGGER look_again_at_followups
+    AFTER INSERT OR UPDATE OF withdrawn_at ON calendar_exceptions
+    FOR EACH ROW EXECUTE FUNCTION look_again_at_followups();

@@ -2,7 +2,7 @@
 --
 -- What is said to customers after a sale, when, to whom, and how often they may
 -- be disturbed: rules, and the consent that customers gave.
--- Needs: settings, customers, orders, tickets, tiers, templates.
+-- Needs: settings, calendars, customers, orders, tickets, tiers, templates.
 
 --@ table contact_purposes
 CREATE TABLE contact_purposes (
@@ -249,7 +249,10 @@ INSERT INTO journey_steps (journey, step, anchor, delay, send_window, channel, k
                            priority, tiers, orders_from, sample_share, holdout_share, exit_on_order, exit_on_return, expires_after, valid)
 SELECT 'after_sale', s.step, s.anchor, s.delay::interval,
        CASE s.hours WHEN 'day' THEN loyalcs.business_hours('10:00-20:00', @time_zone@, '')::text
-                    WHEN 'desk' THEN (SELECT c.hours FROM channels c WHERE c.channel = 'phone') END,
+                    WHEN 'desk' THEN (SELECT coalesce(c.hours, k.hours)
+                                        FROM channels c
+                                        LEFT JOIN calendars k ON k.calendar = pg_catalog.to_jsonb(c) ->> 'calendar'::text
+                                       WHERE c.channel = 'phone') END,
        s.channel, s.kind, s.purpose, s.step, s.content_values::jsonb,
        s.priority, s.tiers, s.orders_from, s.sample_share, s.holdout_share, s.exit_on_order, s.exit_on_return, s.expires_after::interval, '(,)'
   FROM (VALUES
@@ -268,6 +271,62 @@ SELECT 'after_sale', s.step, s.anchor, s.delay::interval,
 
 --@ reference journey_steps channels
 ALTER TABLE journey_steps ADD FOREIGN KEY (channel) REFERENCES channels;
+
+--@ change journey_steps 0.2.0
+ALTER TABLE journey_steps
+    ADD COLUMN calendar text,
+    ADD CONSTRAINT journey_steps_has_one_kind_of_hours
+        CHECK (calendar IS NULL OR send_window IS NULL);
+COMMENT ON COLUMN journey_steps.calendar IS 'calendar that says when it may be sent, closures included; NULL if send_window does, or for any time';
+COMMENT ON COLUMN journey_steps.send_window IS 'when it may be sent, as loyalcs.business_hours writes it, if that is in no calendar: then no exception reaches it; NULL if there is a calendar, or for any time';
+
+-- Hours at which somebody is there become calendars, so that closures reach whoever
+-- waits for them, as those of policies did (see sla_policies.sql): of channels, and of
+-- steps that a person does at such hours. What they say is the same.
+--@ reference channels calendars 0.2.0
+DO $$
+DECLARE
+    item record;
+    name text;
+BEGIN
+    FOR item IN
+        SELECT c.hours, min(c.channel) AS channel
+          FROM channels c
+         WHERE loyalcs.try_business_hours(c.hours) IS NOT NULL
+         GROUP BY c.hours
+         ORDER BY 2
+    LOOP
+        name := (SELECT min(k.calendar) FROM calendars k WHERE k.hours = item.hours);
+        IF name IS NULL THEN
+            name := CASE WHEN EXISTS (SELECT FROM calendars k WHERE k.calendar = item.channel) THEN 'channel ' || item.channel ELSE item.channel END;
+            INSERT INTO calendars (calendar, hours) VALUES (name, item.hours);
+        END IF;
+        UPDATE channels c SET calendar = name, hours = NULL WHERE c.hours = item.hours;
+    END LOOP;
+END
+$$;
+ALTER TABLE channels ADD CONSTRAINT channels_calendar FOREIGN KEY (calendar) REFERENCES calendars;
+
+-- (A step that has been in force may be changed this once.)
+--@ reference journey_steps calendars 0.2.0
+DO $$
+DECLARE
+    guarded constant boolean := EXISTS (SELECT FROM pg_trigger t
+                                         WHERE t.tgrelid = 'journey_steps'::regclass AND t.tgname = 'check_contact_rule' AND t.tgenabled = 'O');
+BEGIN
+    IF guarded THEN
+        ALTER TABLE journey_steps DISABLE TRIGGER check_contact_rule;
+    END IF;
+    UPDATE journey_steps s
+       SET calendar = k.calendar, send_window = NULL
+      FROM (SELECT k.hours, min(k.calendar) AS calendar FROM calendars k GROUP BY k.hours) k
+     WHERE s.kind = 'person' AND s.send_window = k.hours;
+    IF guarded THEN
+        ALTER TABLE journey_steps ENABLE TRIGGER check_contact_rule;
+    END IF;
+END
+$$;
+ALTER TABLE journey_steps ADD CONSTRAINT journey_steps_calendar FOREIGN KEY (calendar) REFERENCES calendars;
 
 --@ reference journey_steps contact_purposes
 ALTER TABLE journey_steps ADD FOREIGN KEY (purpose) REFERENCES contact_purposes;

@@ -38,6 +38,15 @@ CREATE OR REPLACE TRIGGER check_hours
     BEFORE INSERT OR UPDATE OF hours ON channels
     FOR EACH ROW EXECUTE FUNCTION check_hours();
 
+--@ change channels 0.2.0
+--: optional calendar
+ALTER TABLE channels
+    ADD COLUMN calendar text,
+    ADD CONSTRAINT channels_has_one_kind_of_hours
+        CHECK (calendar IS NULL OR hours IS NULL);
+COMMENT ON COLUMN channels.calendar IS 'calendar that says when somebody is there, closures included; NULL if hours do, or around the clock';
+COMMENT ON COLUMN channels.hours IS 'when somebody is there, as loyalcs.business_hours writes it, if that is in no calendar: then no exception reaches it; NULL if there is a calendar, or around the clock';
+
 --@ table agents hides name
 CREATE TABLE agents (
     agent_id text PRIMARY KEY,
