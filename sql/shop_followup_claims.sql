@@ -180,6 +180,12 @@ SELECT step AS claimed FROM claim ORDER BY 1;
 INSERT INTO calendar_exceptions (calendar, first_day, last_day, recorded_at) VALUES ('desk', '2026-05-05', '2026-05-05', '2026-05-05 10:00+09');
 SELECT c.step, hand_over_followup(c.followup_id, c.claim_key, '2026-05-05 10:01+09') AS handed_over FROM claim c ORDER BY 1;
 SELECT step, due_at, claimable_at, reason FROM followups WHERE customer_id = 'eve' AND finished_at IS NULL ORDER BY 1;
+-- Hours that cannot be read any more, or found, are none at any time.
+SET LOCAL session_replication_role = replica;
+UPDATE calendars SET hours = '24/7 @ Mars/Olympus' WHERE calendar = 'desk';
+SELECT * FROM pg_temp.waiting('2026-05-07 12:00+09');
+UPDATE journey_steps SET calendar = 'nowhere' WHERE calendar = 'desk';
+SELECT * FROM pg_temp.waiting('2026-05-07 12:00+09');
 ROLLBACK;
 -- What waits is looked at at once when a closure is withdrawn, or hours are others; what a
 -- worker has, or has failed, is not. By the clock, since that is when it becomes known.
