@@ -68,6 +68,16 @@ SELECT month, channel, contacts, closed_contacts, closed_share, acknowledged, ac
 SELECT o.channel, o.closed_share_low = c.low AND o.closed_share_high = c.high AS same, o.acknowledged_share_low = a.low AND o.acknowledged_share_high = a.high AS same_acknowledged
   FROM out_of_hours_at('2026-03-30 12:00+09') o CROSS JOIN LATERAL loyalcs.share_interval(o.closed_contacts, o.contacts) c CROSS JOIN LATERAL loyalcs.share_interval(o.acknowledged, o.closed_contacts) a WHERE o.channel = 'phone';
 
+-- A closure of the channel's calendar counts when it is known; hours of the channel's own
+-- are what they are.
+BEGIN;
+INSERT INTO calendar_exceptions (calendar, first_day, last_day, recorded_at) VALUES ('phone', '2026-03-04', '2026-03-04', '2026-03-30 18:00+09');
+SELECT a.at, o.contacts, o.closed_contacts FROM unnest('{2026-03-30 12:00+09,2026-03-30 18:00+09}'::timestamptz[]) a (at) CROSS JOIN out_of_hours_at(a.at) o WHERE o.channel = 'phone' ORDER BY 1;
+UPDATE channels SET calendar = NULL, hours = 'Sa 10:00-18:00 @ Asia/Tokyo' WHERE channel = 'phone';
+SELECT o.contacts, o.closed_contacts FROM out_of_hours_at('2026-03-30 18:00+09') o WHERE o.channel = 'phone';
+SELECT channel, hours FROM channel_hours('2026-03-30 18:00+09') ORDER BY 1;
+ROLLBACK;
+
 --
 -- How much there is: ten in March and one in the first day and a half of April, which
 -- comes to twenty; of three months (two of them empty) a third of ten, and then of eleven

@@ -137,6 +137,24 @@ END;
 COMMENT ON FUNCTION backlog_at(timestamptz) IS
     'the tickets that are not resolved, by how long ago they were opened and channel: how many, of how many the customer wrote last and waits for an answer, how many are complaints, and since when the oldest is open. Reads the logs of open tickets only';
 
+-- A relation of the brand's that serves as channels may do without a calendar (see
+-- parts.awk): a name that no column has there means what stands beside it.
+CREATE OR REPLACE FUNCTION channel_hours(as_of timestamptz)
+RETURNS TABLE (channel text, hours text)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.channel, coalesce(calendar_hours(c.calendar, channel_hours.as_of), c.hours)
+      FROM (SELECT NULL::text AS calendar) n
+     CROSS JOIN LATERAL (SELECT k.channel, k.hours, calendar FROM channels k) c;
+END
+$$;
+COMMENT ON FUNCTION channel_hours(timestamptz) IS
+    'when somebody is there on each channel, as known at an instant: the hours of its calendar with all exceptions, or its own; NULL around the clock';
+
 CREATE OR REPLACE FUNCTION out_of_hours_at(as_of timestamptz)
 RETURNS TABLE (
     month date,
@@ -164,7 +182,7 @@ BEGIN ATOMIC
                       count(*) FILTER (WHERE h.is_closed AND EXISTS (
                           SELECT FROM ticket_events r
                            WHERE r.customer_id = e.customer_id AND r.ticket_id = e.ticket_id
-                             AND event_kind(r.kind, r.agent_id, (SELECT machines())) IN ('auto_reply', 'auto_resolved')
+                             AND event_kind(r.kind, r.agent_id, (SELECT machines())) IN ('auto_reply', 'auto_resolved', 'auto_proposed')
                              AND r.at >= e.at AND r.at < e.at + interval '10 minutes' AND r.at <= out_of_hours_at.as_of)) AS acknowledged
                  FROM (SELECT DISTINCT e.customer_id, e.ticket_id, e.at
                          FROM ticket_events e
@@ -175,9 +193,10 @@ BEGIN ATOMIC
                                       FROM tickets t
                                      WHERE t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id
                                      LIMIT 1) t
-                CROSS JOIN LATERAL (SELECT NOT loyalcs.is_open(loyalcs.try_business_hours(c.hours), e.at) AS is_closed
-                                      FROM channels c
-                                     WHERE c.channel = t.channel
+                -- (the hours of all channels are found once)
+                CROSS JOIN LATERAL (SELECT NOT loyalcs.is_open(loyalcs.try_business_hours(
+                                               (SELECT pg_catalog.jsonb_object_agg(c.channel, c.hours)
+                                                  FROM channel_hours(out_of_hours_at.as_of) c) ->> t.channel), e.at) AS is_closed
                                     OFFSET 0) h
                 GROUP BY t.channel) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.closed, a.contacts, 1::double precision - s.significance) w
@@ -185,7 +204,7 @@ BEGIN ATOMIC
      ORDER BY m.month, a.channel;
 END;
 COMMENT ON FUNCTION out_of_hours_at(timestamptz) IS
-    'how much comes in while nobody is there, by channels.hours as they are now (a channel without hours is never closed): contacts by local month and channel, how many of them while it was closed, with Wilson''s interval of the share, and to how many of these a machine answered within ten minutes: what an auto-reply must cover, and what it does';
+    'how much comes in while nobody is there, by the hours of each channel, closures included, as they were known then (a channel without hours is never closed): contacts by local month and channel, how many of them while it was closed, with Wilson''s interval of the share, and to how many of these a machine answered within ten minutes: what an auto-reply must cover, and what it does';
 
 --@ table support_plans
 CREATE TABLE support_plans (

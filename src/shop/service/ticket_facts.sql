@@ -80,7 +80,7 @@ BEGIN ATOMIC
                    pg_catalog.count(DISTINCT e.at) FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened')) AS contacts,
                    count(*) FILTER (WHERE e.kind = 'reopened') AS reopened,
                    count(*) FILTER (WHERE e.kind = 'discarded') AS discarded,
-                   loyalcs.latest(e.agent_id, e.at, e.event_id)
+                   loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
                        FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS agent_id,
                    min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS first_deed_at,
                    max(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS last_deed_at
@@ -98,7 +98,7 @@ BEGIN ATOMIC
                    pg_catalog.count(DISTINCT e.at) FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened')),
                    count(*) FILTER (WHERE e.kind = 'reopened'),
                    count(*) FILTER (WHERE e.kind = 'discarded'),
-                   loyalcs.latest(e.agent_id, e.at, e.event_id)
+                   loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
                        FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))),
                    min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))),
                    max(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines())))
