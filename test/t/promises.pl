@@ -266,6 +266,8 @@ sub facts
 sub event
 {
 	my ($s, $ticket, $at, $kind, %more) = @_;
+	# (nobody knows what the clocks on the wall showed before)
+	$at = 0 if $at < 0;
 	my $recorded = one_of(undef, undef, undef, $at, $at + pick(20), $at + pick(300), $at + pick(1500));
 	my $agent = $kind =~ /^(opened|customer_message|auto_\w+)$/ ? undef
 		: one_of(undef, 'kei', 'mio', 'kei', 'mio', 'bot');
@@ -864,7 +866,7 @@ sub attainment
 	return map {
 		my $c = $cell{$_};
 		my $of = $c->{met} + $c->{missed};
-		join ' ', $_, $c->{met}, $c->{missed}, $c->{running}, $of ? sprintf('%.6f', $c->{met} / $of) : '-', map { percentile($_, @{ $c->{took} }) } 0.5, 0.9, 0.95
+		join ' ', $_, $c->{met}, $c->{missed}, $c->{running}, $of ? sprintf('%.6f', $c->{met} / $of + 1e-9) : '-', map { percentile($_, @{ $c->{took} }) } 0.5, 0.9, 0.95
 	} keys %cell;
 }
 
