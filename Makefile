@@ -158,6 +158,11 @@ SHOP_SQL = \
 	src/shop/ratings/review_scores.sql \
 	src/shop/service/support_reports.sql \
 	src/shop/service/ticket_reasons.sql \
+	src/shop/purchases/delivery_performance.sql \
+	src/shop/purchases/return_reasons.sql \
+	src/shop/service/complaint_recovery.sql \
+	src/shop/loyalty/cancellations.sql \
+	src/shop/loyalty/acquisition.sql \
 	src/shop/purchases/moved_orders.sql \
 	src/shop/voice/voice_words.sql \
 	src/shop/voice/voices.sql \

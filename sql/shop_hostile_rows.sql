@@ -173,6 +173,10 @@ INSERT INTO tickets (customer_id, ticket_id, channel, reason, complaint) SELECT 
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
 SELECT customer_id, 'T', timestamptz '2026-03-09 12:00+09' + n * interval '1 hour', k, CASE k WHEN 'opened' THEN NULL ELSE 'kei' END
   FROM customers, (VALUES ('opened', 0), ('agent_reply', 1), ('pending', 2)) v (k, n) WHERE customer_id <> 'c12' OR n = 0;
+INSERT INTO cancellation_requests (customer_id, request_id, subscription_id, requested_at, reason, outcome, decided_at) SELECT customer_id, 'Q', 'S', '2026-02-20 12:00+09', 'price', 'cancelled', '2026-02-21 12:00+09' FROM customers;
+INSERT INTO referrals VALUES ('c1', 'c2', '2026-01-01 12:00+09'), ('c3', 'c2', '2026-01-01 12:00+09');
+INSERT INTO marketing_costs VALUES ('2026-02-01', 'web', 'acquisition', 1000), ('2026-02-01', 'any', 'retention', 1000);
+UPDATE returns SET cause = 'size', remedy = 'exchange', completed_at = returned_at + interval '1 day', cost = 500;
 INSERT INTO contact_costs (channel, valid_from, cost) VALUES ('email', '2026-01-01', 100);
 UPDATE survey_responses SET ticket_id = 'T' WHERE customer_id <> 'c1';
 UPDATE tickets SET resolution = 'exchange';

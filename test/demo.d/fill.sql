@@ -249,6 +249,13 @@ SELECT r.customer_id, r.return_id, r.order_id, i.line, i.quantity
  WHERE pg_temp.dice('sends back', s.o, 100) BETWEEN CASE i.line WHEN 1 THEN 0 ELSE 45 END AND 79
    AND i.product_id <> 'G-001'
  ORDER BY 1, 2, 4;
+UPDATE aurora.returns r
+   SET cause = CASE WHEN pg_temp.dice('sends back', s.o, 100) < 80 THEN r.reason ELSE 'お詫び' END,
+       remedy = CASE WHEN pg_temp.dice('sends back', s.o, 100) < 80 AND pg_temp.dice('exchanges', s.o, 100) < 25 THEN 'exchange' ELSE 'refund' END,
+       completed_at = CASE WHEN r.returned_at + make_interval(days => 1 + pg_temp.dice('settles', s.o, 9)) < '2026-10-31 23:50+09'
+                           THEN r.returned_at + make_interval(days => 1 + pg_temp.dice('settles', s.o, 9)) END,
+       cost = CASE WHEN pg_temp.dice('sends back', s.o, 100) < 80 THEN 880 + 440 * pg_temp.dice('postage', s.o, 2) END
+  FROM sold s WHERE s.customer_id = r.customer_id AND s.order_id = r.order_id;
 SELECT (SELECT count(*) FROM aurora.orders) AS orders, (SELECT count(*) FROM aurora.order_items) AS lines,
        (SELECT count(*) FROM aurora.returns) AS returns \gset
 \echo :orders orders, :lines lines, :returns returns
@@ -460,6 +467,38 @@ SELECT customer_id, 'S-' || ticket_id, 'after_ticket', q,
   FROM asked_after CROSS JOIN unnest('{helped,effort}'::text[]) q ORDER BY ticket_id, q;
 SELECT count(*) AS answers FROM asked_after \gset
 \echo :answers answers about tickets
+
+-- --------------------------------------------------------------------------
+-- A care plan that some pay for by the month, and give up; who recommended whom; what
+-- is spent to win customers
+-- --------------------------------------------------------------------------
+INSERT INTO aurora.subscriptions (customer_id, subscription_id, started_at, product_id)
+SELECT 'A' || lpad(n::text, 5, '0'), 'care', (joined + interval '30 days') AT TIME ZONE 'Asia/Tokyo', 'care plan'
+  FROM person WHERE kind IN ('regular', 'vip') AND joined < '2026-07-01' AND pg_temp.dice('subscribes', n, 100) < 12 ORDER BY n;
+INSERT INTO aurora.cancellation_requests (customer_id, request_id, subscription_id, requested_at, reason, offer, outcome, decided_at)
+SELECT u.customer_id, 'C', u.subscription_id, r.at, pg_temp.pick('gives up', n, '{料金,使わなくなった,引っ越し}'), o.offer,
+       CASE WHEN r.at < '2026-10-29 00:00+09' THEN CASE WHEN pg_temp.dice('stays', n, 100) < CASE WHEN o.offer IS NULL THEN 12 ELSE 45 END THEN 'saved' ELSE 'cancelled' END END,
+       CASE WHEN r.at < '2026-10-29 00:00+09' THEN r.at + interval '1 day' END
+  FROM aurora.subscriptions u
+ CROSS JOIN LATERAL (SELECT substr(u.customer_id, 2)::integer AS n) k
+ CROSS JOIN LATERAL (SELECT timestamptz '2026-08-01 10:00+09' + pg_temp.dice('gives up on', n, 130000) * interval '1 minute' AS at) r
+ CROSS JOIN LATERAL (SELECT CASE WHEN pg_temp.dice('offered', n, 2) = 0 THEN '3か月半額' END AS offer) o
+ WHERE pg_temp.dice('wants out', n, 100) < 60 AND r.at > u.started_at AND r.at < '2026-10-31 23:50+09' ORDER BY 1;
+UPDATE aurora.subscriptions u SET cancelled_at = r.decided_at
+  FROM aurora.cancellation_requests r WHERE r.customer_id = u.customer_id AND r.outcome = 'cancelled';
+INSERT INTO aurora.referrals (customer_id, referrer_id, referred_at)
+SELECT 'A' || lpad(p.n::text, 5, '0'), 'A' || lpad(r.n::text, 5, '0'), p.joined AT TIME ZONE 'Asia/Tokyo'
+  FROM person p
+ CROSS JOIN LATERAL (SELECT 1 + pg_temp.dice('friend', p.n, p.n) AS n) f
+  JOIN person r ON r.n = f.n
+ WHERE p.n > 100 AND r.n <> p.n AND pg_temp.dice('comes by a friend', p.n, 100) < CASE r.kind WHEN 'vip' THEN 40 WHEN 'regular' THEN 14 ELSE 3 END ORDER BY p.n;
+INSERT INTO aurora.marketing_costs (month, sales_channel, purpose, amount)
+SELECT m::date, c.channel, c.purpose, c.amount * (80 + pg_temp.dice(c.channel || c.purpose, EXTRACT(epoch FROM m)::bigint, 41)) / 100
+  FROM generate_series(timestamp '2026-01-01', '2026-10-01', '1 month') m
+ CROSS JOIN (VALUES ('web', 'acquisition', 480000), ('instagram', 'acquisition', 220000), ('line', 'acquisition', 90000), ('line', 'retention', 60000), ('any', 'retention', 40000)) c (channel, purpose, amount)
+ ORDER BY 1, 2, 3;
+SELECT (SELECT count(*) FROM aurora.cancellation_requests) AS requests, (SELECT count(*) FROM aurora.referrals) AS referrals \gset
+\echo :requests requests to give up a subscription, :referrals recommendations
 
 -- --------------------------------------------------------------------------
 -- Points, since July 2025: a point per 100 yen; some pay with them
