@@ -151,7 +151,6 @@ SHOP_SQL = \
 	src/shop/messages/followup_outcomes.sql \
 	src/shop/messages/followup_effect.sql \
 	src/shop/messages/followup_waking.sql \
-	src/shop/service/sla_warnings.sql \
 	src/shop/service/ticket_facts.sql \
 	src/shop/ratings/waves.sql \
 	src/shop/ratings/ticket_satisfaction.sql \
@@ -166,7 +165,9 @@ SHOP_SQL = \
 	src/shop/purchases/moved_orders.sql \
 	src/shop/voice/voice_words.sql \
 	src/shop/voice/voices.sql \
-	src/shop/voice/voice_matches.sql
+	src/shop/voice/voice_matches.sql \
+	src/shop/service/escalations.sql \
+	src/shop/service/sla_warnings.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

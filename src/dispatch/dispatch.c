@@ -686,7 +686,7 @@ dispatch(const Options *given)
 	int			code;
 
 	options = given;
-	work = given->sla ? &sla_warnings : &followups;
+	work = given->escalations ? &escalations : given->sla ? &sla_warnings : &followups;
 	/* a look is possible on a standby too, where LISTEN is not */
 	server.conninfo = given->conninfo;
 	server.listen = given->dry_run ? NULL : LISTEN;

@@ -39,8 +39,11 @@ static const char *const manual[] = {
 	"    --shop NAME           the schema of the shop; there is no default\n"
 	"    --sla                 hand out warnings of promises that are at risk or breached,\n"
 	"                          not follow-ups\n"
-	"    --channel CHANNEL     only what goes out by this channel, with --sla what is about\n"
-	"                          tickets of this channel (default: all)\n"
+	"    --escalations         hand out tickets of which somebody is to be told by a rule,\n"
+	"                          neither of these\n"
+	"    --channel CHANNEL     only what goes out by this channel, with --sla and with\n"
+	"                          --escalations what is about tickets of this channel\n"
+	"                          (default: all)\n"
 	"    --exec COMMAND        run COMMAND with sh for each follow-up, which it reads on its\n"
 	"                          stdin (default: write all to stdout)\n"
 	"    --pipe COMMAND        run COMMAND with sh once, and have it answer line by line\n"
@@ -75,6 +78,8 @@ static const char *const manual[] = {
 	"    {\"warning_id\":1,\"attempt\":1,\"customer_id\":\"C1\",\"ticket_id\":\"T1\",\n"
 	"     \"channel\":\"line\",\"due_at\":\"2026-10-31T03:00:00+00:00\",\"payload\":{\"metric\":\n"
 	"     \"first_response\",\"state\":\"at_risk\",\"due_in\":\"in 10 min\",...}}\n"
+	"\n"
+	"    With --escalations the same, with \"state\":\"escalated\", \"rule\" and \"tell\".\n"
 	"\n"
 	"ANSWER WITH --exec: THE EXIT CODE\n"
 	"    0                     sent\n"
@@ -176,6 +181,8 @@ check_options(const Options *o)
 		usage_error("which shop?", "");
 	if (o->handing != TO_STDOUT && o->dry_run)
 		usage_error("--dry-run hands nothing over, so ", o->handing == TO_PIPE ? "--pipe is of no use" : "--exec is of no use");
+	if (o->sla && o->escalations)
+		usage_error("--sla and --escalations are two kinds of work, each for a dispatcher of its own", "");
 	if (o->at != NULL && !o->once)
 		usage_error("--at goes with --once or --dry-run only", "");
 	if (o->keep_output && o->handing == TO_STDOUT)
@@ -204,12 +211,13 @@ read_options(Options *o, int argc, char **argv)
 {
 	enum
 	{
-		SHOP = 1, SLA, CHANNEL, EXEC, PIPE, PARALLEL, TIME_LIMIT, KEEP_OUTPUT, LIMIT, LEASE, WORKER, POLL,
+		SHOP = 1, SLA, ESCALATIONS, CHANNEL, EXEC, PIPE, PARALLEL, TIME_LIMIT, KEEP_OUTPUT, LIMIT, LEASE, WORKER, POLL,
 		ONCE, DRY_RUN, AT, VERBOSE, HELP, VERSION
 	};
 	static const struct option known[] = {
 		{"shop", required_argument, NULL, SHOP},
 		{"sla", no_argument, NULL, SLA},
+		{"escalations", no_argument, NULL, ESCALATIONS},
 		{"channel", required_argument, NULL, CHANNEL},
 		{"exec", required_argument, NULL, EXEC},
 		{"pipe", required_argument, NULL, PIPE},
@@ -244,6 +252,9 @@ read_options(Options *o, int argc, char **argv)
 				break;
 			case SLA:
 				o->sla = true;
+				break;
+			case ESCALATIONS:
+				o->escalations = true;
 				break;
 			case CHANNEL:
 				o->channel = optarg;

@@ -52,6 +52,7 @@ typedef struct Options
 	int			poll;			/* seconds */
 	bool		keep_output;
 	bool		sla;			/* warnings, not follow-ups */
+	bool		escalations;	/* neither */
 	bool		once;
 	bool		dry_run;
 	bool		verbose;

@@ -41,6 +41,20 @@ const Work	sla_warnings = {
 	.next = "next_sla_warning_at"
 };
 
+const Work	escalations = {
+	.noun = "escalation",
+	.look = "escalations_due_at",
+	.look_columns = "w.customer_id, w.ticket_id, w.rule, w.tell, w.channel, w.due_at, w.agent_id",
+	.look_order = "w.due_at, w.customer_id, w.ticket_id, w.rule",
+	.claim = "claim_escalations",
+	.id = "warning_id",
+	.columns = "w.warning_id, w.attempt, w.customer_id, w.ticket_id, w.channel, w.due_at, w.payload",
+	.wanted = "hand_over_sla_warning",
+	.record = "complete_sla_warning",
+	.release = "release_sla_warning",
+	.next = "next_escalation_at"
+};
+
 static char *made(const char *format,...) CHECK_FORMAT(1, 2);
 
 static char *

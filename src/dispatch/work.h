@@ -29,6 +29,7 @@ typedef struct Work
 
 extern const Work followups;
 extern const Work sla_warnings;
+extern const Work escalations;
 
 /*
  * The statements of the protocol.  $1 to $5 stand for

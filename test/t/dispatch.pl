@@ -206,6 +206,7 @@ refused('a pipe for nothing', 'exit 2', "--dry-run hands nothing over, so --pipe
 	'--shop', 'aurora', '--dry-run', '--pipe', 'cat');
 refused('a command for nothing', 'exit 2', "--dry-run hands nothing over, so --exec is of no use\n$hint",
 	'--shop', 'aurora', '--dry-run', '--exec', 'true');
+refused('two kinds of work', 'exit 2', "--sla and --escalations are two kinds of work, each for a dispatcher of its own\n$hint", '--shop', 'aurora', '--sla', '--escalations');
 refused('another time for good', 'exit 2', "--at goes with --once or --dry-run only\n$hint", '--shop', 'aurora', '--at', 'now');
 
 refused('no server', 'exit 3', qr/^loyalcs-dispatch: connection to server on socket .* failed: .*\n\z/,
@@ -327,6 +328,18 @@ refused('--sla: not before a minute', 'exit 0', '', on_shop('--sla', '--once', '
 @lines = dispatched('--sla --once', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:11+09'));
 is(told(@lines), 'V1 2 first_response breached', '--sla: a later breach is handed out once more');
 refused('--sla: and that once', 'exit 0', '', on_shop('--sla', '--once', '--at', '2026-03-06 13:12+09'));
+
+# Tickets of which somebody is to be told by a rule: the same table, and another dispatcher.
+sql(q{UPDATE aurora.escalation_rules SET valid = '(,)', tell = 'the head' WHERE condition = 'sla_breached'});
+sql(q{UPDATE aurora.escalation_rules SET valid = 'empty' WHERE condition <> 'sla_breached'});
+@at = ('--at', '2026-03-06 13:30+09');
+@lines = dispatched('--escalations --dry-run', 'exit 0', '', on_shop('--escalations', '--dry-run', @at));
+is(join(' ', map { @{ decode_json($_) }{qw(customer_id rule tell)} } @lines), 'V2 promise broken for an hour the head', '--escalations --dry-run: what is due');
+@lines = dispatched('--escalations --once', 'exit 0', '', on_shop('--escalations', '--once', '--channel', 'line', @at));
+is(join(' ', map { my $i = decode_json($_); ($i->{customer_id}, $i->{attempt}, @{ $i->{payload} }{qw(state rule tell)}) } @lines),
+	'V2 1 escalated promise broken for an hour the head', '--escalations: each is handed out');
+is(sql("SELECT outcome FROM aurora.sla_warnings WHERE state = 'escalated'"), 'sent', '--escalations: and recorded');
+refused('--escalations: once', 'exit 0', '', on_shop('--escalations', '--once', @at));
 
 # One that sleeps is told by nobody, and looks when a promise gets near.
 my $watch = start({ out => "$dir/watch" }, on_shop('--sla', '--verbose'));

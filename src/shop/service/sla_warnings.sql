@@ -1,11 +1,15 @@
 -- shop/sla_warnings.sql
 --
 -- Promises that are about to be broken, or are by now: somebody is told, once.
--- Needs: tickets, sla, followup_claims, followup_outcomes.
+-- Needs: tickets, sla, followup_claims, followup_outcomes, escalations.
 --
 -- What the board says is due to be told. Once it is found, sla_warnings holds a
 -- row for each promise and state: that row is why nobody is told twice. Work is
 -- claimed and reported as follow-ups are.
+--
+-- Escalations are handed out by the same: a row of state escalated, whose metric is
+-- the rule's name. Of the two kinds each is queued and claimed by itself, so that
+-- each may have a dispatcher of its own.
 
 --@ table sla_warnings hides claim_key, detail
 --: hides worker, lease_until
@@ -69,6 +73,15 @@ $$;
 DROP INDEX sla_warnings_warning_id;
 ALTER TABLE sla_warnings ADD CONSTRAINT sla_warnings_warning_id UNIQUE (warning_id);
 
+--@ change sla_warnings 0.2.0
+ALTER TABLE sla_warnings
+    DROP CONSTRAINT sla_warnings_state_is_one_to_warn_of,
+    ADD CONSTRAINT sla_warnings_state_is_one_to_warn_of
+        CHECK (state IN ('at_risk', 'breached', 'escalated'));
+COMMENT ON COLUMN sla_warnings.metric IS
+    'what is promised: first_response, next_response, proposal or resolution; of an escalation the name of its rule';
+COMMENT ON COLUMN sla_warnings.state IS 'at_risk or breached: what had become of the promise; escalated: it is an escalation';
+
 --@ table sla_warning_late_reports hides detail
 --: adds
 CREATE TABLE sla_warning_late_reports (
@@ -96,7 +109,73 @@ CREATE TRIGGER refuse_truncate
 ALTER TABLE sla_warning_late_reports ADD FOREIGN KEY (customer_id, ticket_id) REFERENCES tickets ON DELETE CASCADE;
 
 --@ functions
+-- What there is to be told of one kind, sla or escalation, in whatever state it is.
+CREATE OR REPLACE FUNCTION warnings_of(kind text, as_of timestamptz)
+RETURNS TABLE (
+    due_in text,
+    state text,
+    customer_id @key_type@,
+    ticket_id text,
+    metric text,
+    cycle integer,
+    due_at timestamptz,
+    channel text,
+    reason text,
+    priority text,
+    tier text,
+    complaint boolean,
+    agent_id text,
+    tell text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT b.due_in, b.state, b.customer_id, b.ticket_id, b.metric, b.cycle, b.due_at,
+           b.channel, b.reason, b.priority, b.tier, b.complaint, b.agent_id, NULL::text
+      FROM sla_board_at(warnings_of.as_of) b
+     WHERE warnings_of.kind = 'sla'
+    UNION ALL
+    SELECT CASE WHEN isfinite(warnings_of.as_of) THEN loyalcs.due_in(e.due_at, warnings_of.as_of) END, 'escalated', e.customer_id, e.ticket_id, e.rule, 1, e.due_at,
+           e.channel, e.reason, e.priority, e.tier, e.complaint, e.agent_id, e.tell
+      FROM escalations_foreseen(warnings_of.as_of) e
+     WHERE warnings_of.kind = 'escalation' AND e.due_at <= warnings_of.as_of;
+END;
+COMMENT ON FUNCTION warnings_of(text, timestamptz) IS
+    'the promises on the board (kind sla), or the escalations that are due (kind escalation)';
+
 -- A warning that was dropped has reached nobody, so it counts for none.
+CREATE OR REPLACE FUNCTION warnings_due_of(kind text, as_of timestamptz)
+RETURNS TABLE (
+    due_in text,
+    state text,
+    customer_id @key_type@,
+    ticket_id text,
+    metric text,
+    cycle integer,
+    due_at timestamptz,
+    channel text,
+    reason text,
+    priority text,
+    tier text,
+    complaint boolean,
+    agent_id text,
+    tell text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT b.due_in, b.state, b.customer_id, b.ticket_id, b.metric, b.cycle, b.due_at,
+           b.channel, b.reason, b.priority, b.tier, b.complaint, b.agent_id, b.tell
+      FROM warnings_of(warnings_due_of.kind, warnings_due_of.as_of) b
+     WHERE b.state IN ('at_risk', 'breached', 'escalated')
+       AND b.due_at >= (SELECT z.live_since FROM settings z)
+       AND NOT EXISTS (SELECT FROM sla_warnings w
+                        WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
+                          AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
+                          AND w.finished_at <= warnings_due_of.as_of AND w.outcome <> 'dropped')
+     ORDER BY b.due_at, b.customer_id, b.ticket_id, b.metric, b.cycle;
+END;
+COMMENT ON FUNCTION warnings_due_of(text, timestamptz) IS
+    'what there is to be told of one kind, sla or escalation, and nobody has been told of yet';
+
 CREATE OR REPLACE FUNCTION sla_warnings_due_at(as_of timestamptz)
 RETURNS TABLE (
     due_in text,
@@ -115,21 +194,36 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT b.due_in, b.state, b.customer_id, b.ticket_id, b.metric, b.cycle, b.due_at,
-           b.channel, b.reason, b.priority, b.tier, b.complaint, b.agent_id
-      FROM sla_board_at(sla_warnings_due_at.as_of) b
-     WHERE b.state IN ('at_risk', 'breached')
-       AND b.due_at >= (SELECT z.live_since FROM settings z)
-       AND NOT EXISTS (SELECT FROM sla_warnings w
-                        WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
-                          AND w.metric = b.metric AND w.cycle = b.cycle AND w.state = b.state
-                          AND w.finished_at <= sla_warnings_due_at.as_of AND w.outcome <> 'dropped')
-     ORDER BY b.due_at, b.customer_id, b.ticket_id, b.metric, b.cycle;
+    SELECT d.due_in, d.state, d.customer_id, d.ticket_id, d.metric, d.cycle, d.due_at,
+           d.channel, d.reason, d.priority, d.tier, d.complaint, d.agent_id
+      FROM warnings_due_of('sla', sla_warnings_due_at.as_of) d;
 END;
 COMMENT ON FUNCTION sla_warnings_due_at(timestamptz) IS
     'what the board shows as at risk or breached and nobody has been told of yet, most urgent first; what was overdue before the shop was used live (settings.live_since) is nobody''s surprise';
 
-CREATE OR REPLACE FUNCTION queue_sla_warnings(at timestamptz DEFAULT now()) RETURNS bigint
+CREATE OR REPLACE FUNCTION escalations_due_at(as_of timestamptz)
+RETURNS TABLE (
+    rule text,
+    tell text,
+    customer_id @key_type@,
+    ticket_id text,
+    due_at timestamptz,
+    channel text,
+    reason text,
+    priority text,
+    tier text,
+    complaint boolean,
+    agent_id text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT d.metric, d.tell, d.customer_id, d.ticket_id, d.due_at, d.channel, d.reason, d.priority, d.tier, d.complaint, d.agent_id
+      FROM warnings_due_of('escalation', escalations_due_at.as_of) d;
+END;
+COMMENT ON FUNCTION escalations_due_at(timestamptz) IS
+    'open tickets of which somebody is to be told by a rule of escalation_rules and has not been yet, the longest due first; once for each ticket and rule. Words are as match_voices() found them last';
+
+CREATE OR REPLACE FUNCTION queue_warnings(kind text, at timestamptz) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
     SET jit = off
@@ -144,7 +238,7 @@ BEGIN
         WITH board AS MATERIALIZED (
             SELECT b.customer_id, b.ticket_id, b.metric, b.cycle, b.state,
                    b.channel, b.agent_id, b.due_at
-              FROM sla_board_at(queue_sla_warnings.at) b
+              FROM warnings_of(queue_warnings.kind, queue_warnings.at) b
         ), outdated AS (
             SELECT w.warning_id, coalesce(b.state, 'done') || ' by now' AS reason
               FROM sla_warnings w
@@ -152,20 +246,21 @@ BEGIN
                 ON b.customer_id = w.customer_id AND b.ticket_id = w.ticket_id
                AND b.metric = w.metric AND b.cycle = w.cycle
              WHERE w.finished_at IS NULL
-               AND w.claimable_at <= queue_sla_warnings.at
+               AND (w.state = 'escalated') = (queue_warnings.kind = 'escalation')
+               AND w.claimable_at <= queue_warnings.at
                AND b.state IS DISTINCT FROM w.state
                FOR UPDATE OF w SKIP LOCKED
         ), dropped AS (
             UPDATE sla_warnings w
-               SET finished_at = queue_sla_warnings.at, outcome = 'dropped', reason = o.reason, lease_until = NULL
+               SET finished_at = queue_warnings.at, outcome = 'dropped', reason = o.reason, lease_until = NULL
               FROM outdated o
              WHERE w.warning_id = o.warning_id
         )
         INSERT INTO sla_warnings (customer_id, ticket_id, metric, cycle, state, channel, agent_id, due_at, queued_at, claimable_at)
         SELECT b.customer_id, b.ticket_id, b.metric, b.cycle, b.state, b.channel, b.agent_id, b.due_at,
-               queue_sla_warnings.at, queue_sla_warnings.at
+               queue_warnings.at, queue_warnings.at
           FROM board b
-         WHERE b.state IN ('at_risk', 'breached')
+         WHERE b.state IN ('at_risk', 'breached', 'escalated')
            AND b.due_at >= (SELECT z.live_since FROM settings z)
            AND NOT EXISTS (SELECT FROM sla_warnings w
                             WHERE w.customer_id = b.customer_id AND w.ticket_id = b.ticket_id
@@ -184,8 +279,96 @@ BEGIN
     RETURN queued;
 END
 $$;
+COMMENT ON FUNCTION queue_warnings(text, timestamptz) IS
+    'writes what is to be told of one kind, sla or escalation, into sla_warnings, where it waits to be claimed, and drops what holds no more; what was dropped and holds again is put back. Gives how many were written, NULL if another session is just doing it';
+
+CREATE OR REPLACE FUNCTION queue_sla_warnings(at timestamptz DEFAULT now()) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+    SET jit = off
+AS $$
+BEGIN
+    RETURN queue_warnings('sla', queue_sla_warnings.at);
+END
+$$;
 COMMENT ON FUNCTION queue_sla_warnings(timestamptz) IS
     'writes the warnings that are due into sla_warnings, where they wait to be claimed, and drops those that hold no more; one that was dropped and holds again is put back. Gives how many were written, NULL if another session is just doing it. claim_sla_warnings() calls it';
+
+-- (Whoever has claimed something two thousand million times has other worries than the number.)
+CREATE OR REPLACE FUNCTION claim_warnings(
+    kind text,
+    only_channel text,
+    "limit" integer,
+    worker text,
+    lease interval,
+    at timestamptz
+)
+RETURNS TABLE (
+    warning_id bigint,
+    claim_key text,
+    attempt integer,
+    customer_id @key_type@,
+    ticket_id text,
+    channel text,
+    due_at timestamptz,
+    lease_until timestamptz,
+    payload jsonb
+)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+    SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    -- (a day of a lease is 24 hours, whatever the session's time zone)
+    leased_until constant timestamptz := claim_warnings.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
+BEGIN
+    PERFORM check_claim(CASE claim_warnings.kind WHEN 'escalation' THEN 'escalations' ELSE 'SLA warnings' END,
+                        only_channel, claim_warnings."limit", lease);
+    PERFORM queue_warnings(claim_warnings.kind, claim_warnings.at);
+    RETURN QUERY
+    WITH due AS MATERIALIZED (
+        SELECT d.* FROM warnings_due_of(claim_warnings.kind, claim_warnings.at) d
+    ), taken AS (
+        SELECT w.warning_id, d.agent_id, d.due_at,
+               CASE claim_warnings.kind
+                   WHEN 'escalation' THEN pg_catalog.to_jsonb(d) - '{customer_id,due_in,metric,cycle}'::text[]
+                                          || pg_catalog.jsonb_build_object('rule', d.metric)
+                   ELSE pg_catalog.to_jsonb(d) - '{customer_id,tell}'::text[] END AS payload
+          FROM sla_warnings w
+          JOIN due d
+            ON d.customer_id = w.customer_id AND d.ticket_id = w.ticket_id
+           AND d.metric = w.metric AND d.cycle = w.cycle AND d.state = w.state
+         WHERE w.finished_at IS NULL
+           AND w.attempts < 2147483647
+           AND w.claimable_at <= claim_warnings.at
+           AND (only_channel IS NULL OR w.channel = only_channel)
+           -- what has another's number cannot be reported on
+           AND NOT EXISTS (SELECT FROM sla_warnings o WHERE o.warning_id = w.warning_id AND o.ctid <> w.ctid)
+         ORDER BY d.due_at, w.warning_id
+         LIMIT claim_warnings."limit"
+           FOR UPDATE OF w SKIP LOCKED
+    ), claimed AS (
+        UPDATE sla_warnings w
+           SET attempts = w.attempts + 1,
+               claim_key = w.warning_id::text || '.' || (w.attempts + 1)::text,
+               reported = NULL,
+               worker = claim_warnings.worker,
+               lease_until = leased_until,
+               claimable_at = leased_until,
+               agent_id = t.agent_id,
+               due_at = t.due_at
+          FROM taken t
+         WHERE w.warning_id = t.warning_id
+        RETURNING w.warning_id, w.claim_key, w.attempts, w.customer_id, w.ticket_id, w.channel, w.due_at, w.lease_until, t.payload
+    )
+    SELECT c.warning_id, c.claim_key, c.attempts, c.customer_id, c.ticket_id, c.channel, c.due_at, c.lease_until, c.payload
+      FROM claimed c
+     ORDER BY c.due_at, c.warning_id;
+END
+$$;
+COMMENT ON FUNCTION claim_warnings(text, text, integer, text, interval, timestamptz) IS
+    'what claim_sla_warnings() does, of one kind: sla or escalation';
 
 CREATE OR REPLACE FUNCTION claim_sla_warnings(
     only_channel text DEFAULT NULL,
@@ -209,51 +392,41 @@ RETURNS TABLE (
     SET search_path FROM CURRENT
     SET jit = off
 AS $$
-#variable_conflict use_column
-DECLARE
-    -- (a day of a lease is 24 hours, whatever the session's time zone)
-    leased_until constant timestamptz := claim_sla_warnings.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
 BEGIN
-    PERFORM check_claim('SLA warnings', only_channel, claim_sla_warnings."limit", lease);
-    PERFORM queue_sla_warnings(claim_sla_warnings.at);
-    RETURN QUERY
-    WITH due AS MATERIALIZED (
-        SELECT d.* FROM sla_warnings_due_at(claim_sla_warnings.at) d
-    ), taken AS (
-        SELECT w.warning_id, d.agent_id, d.due_at, pg_catalog.to_jsonb(d) - 'customer_id'::text AS payload
-          FROM sla_warnings w
-          JOIN due d
-            ON d.customer_id = w.customer_id AND d.ticket_id = w.ticket_id
-           AND d.metric = w.metric AND d.cycle = w.cycle AND d.state = w.state
-         WHERE w.finished_at IS NULL
-           AND w.claimable_at <= claim_sla_warnings.at
-           AND (only_channel IS NULL OR w.channel = only_channel)
-           -- what has another's number cannot be reported on
-           AND NOT EXISTS (SELECT FROM sla_warnings o WHERE o.warning_id = w.warning_id AND o.ctid <> w.ctid)
-         ORDER BY d.due_at, w.warning_id
-         LIMIT claim_sla_warnings."limit"
-           FOR UPDATE OF w SKIP LOCKED
-    ), claimed AS (
-        UPDATE sla_warnings w
-           SET attempts = w.attempts + 1,
-               claim_key = w.warning_id::text || '.' || (w.attempts + 1)::text,
-               reported = NULL,
-               worker = claim_sla_warnings.worker,
-               lease_until = leased_until,
-               claimable_at = leased_until,
-               agent_id = t.agent_id,
-               due_at = t.due_at
-          FROM taken t
-         WHERE w.warning_id = t.warning_id
-        RETURNING w.warning_id, w.claim_key, w.attempts, w.customer_id, w.ticket_id, w.channel, w.due_at, w.lease_until, t.payload
-    )
-    SELECT c.warning_id, c.claim_key, c.attempts, c.customer_id, c.ticket_id, c.channel, c.due_at, c.lease_until, c.payload
-      FROM claimed c
-     ORDER BY c.due_at, c.warning_id;
+    RETURN QUERY SELECT c.* FROM claim_warnings('sla', only_channel, claim_sla_warnings."limit", worker, lease, claim_sla_warnings.at) c;
 END
 $$;
 COMMENT ON FUNCTION claim_sla_warnings(text, integer, text, interval, timestamptz) IS
     'warnings for one worker: up to limit promises that are at risk or breached, of tickets of a channel (NULL: of all), each with what the board says in payload. They are its own until the lease runs out; then they are claimed again. To be reported with complete_sla_warning() and the claim_key';
+
+CREATE OR REPLACE FUNCTION claim_escalations(
+    only_channel text DEFAULT NULL,
+    "limit" integer DEFAULT 100,
+    worker text DEFAULT current_user,
+    lease interval DEFAULT interval '5 minutes',
+    at timestamptz DEFAULT now()
+)
+RETURNS TABLE (
+    warning_id bigint,
+    claim_key text,
+    attempt integer,
+    customer_id @key_type@,
+    ticket_id text,
+    channel text,
+    due_at timestamptz,
+    lease_until timestamptz,
+    payload jsonb
+)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+    SET jit = off
+AS $$
+BEGIN
+    RETURN QUERY SELECT c.* FROM claim_warnings('escalation', only_channel, claim_escalations."limit", worker, lease, claim_escalations.at) c;
+END
+$$;
+COMMENT ON FUNCTION claim_escalations(text, integer, text, interval, timestamptz) IS
+    'escalations for one worker: up to limit tickets of a channel (NULL: of all) of which somebody is to be told, once for each ticket and rule, with the rule and whom to tell in payload. They are its own until the lease runs out; then they are claimed again. To be asked about by hand_over_sla_warning() and reported with complete_sla_warning(), as warnings are';
 
 CREATE OR REPLACE FUNCTION hand_over_sla_warning(warning_id bigint, claim_key text, at timestamptz DEFAULT now()) RETURNS boolean
     LANGUAGE plpgsql
@@ -276,7 +449,7 @@ BEGIN
         RETURN false;
     END IF;
     SELECT b.state, b.agent_id INTO b
-      FROM sla_board_at(hand_over_sla_warning.at) b
+      FROM warnings_of(CASE w.state WHEN 'escalated' THEN 'escalation' ELSE 'sla' END, hand_over_sla_warning.at) b
      WHERE b.customer_id = w.customer_id AND b.ticket_id = w.ticket_id
        AND b.metric = w.metric AND b.cycle = w.cycle;
     IF b.state = w.state AND b.agent_id IS NOT DISTINCT FROM w.agent_id THEN
@@ -376,7 +549,7 @@ BEGIN ATOMIC
     SELECT least(
         (SELECT min(w.claimable_at)
            FROM sla_warnings w
-          WHERE w.finished_at IS NULL
+          WHERE w.finished_at IS NULL AND w.state <> 'escalated'
             AND (next_sla_warning_at.channel IS NULL OR w.channel = next_sla_warning_at.channel)),
         (SELECT min(CASE WHEN s.warn_at > next_sla_warning_at.as_of THEN s.warn_at
                          WHEN s.state OPERATOR(pg_catalog.=) ANY ('{at_risk,breached}')
@@ -393,3 +566,24 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION next_sla_warning_at(text, timestamptz) IS
     'the next instant at which there may be a warning to claim for tickets of a channel (NULL: of any), as_of itself or earlier if there is now; NULL if nothing is foreseen. What is recorded after the call is not';
+
+CREATE OR REPLACE FUNCTION next_escalation_at(channel text DEFAULT NULL, as_of timestamptz DEFAULT now())
+RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET jit = off
+BEGIN ATOMIC
+    SELECT least(
+        (SELECT min(w.claimable_at)
+           FROM sla_warnings w
+          WHERE w.finished_at IS NULL AND w.state = 'escalated'
+            AND (next_escalation_at.channel IS NULL OR w.channel = next_escalation_at.channel)),
+        (SELECT min(greatest(e.due_at, next_escalation_at.as_of))
+           FROM escalations_foreseen(next_escalation_at.as_of) e
+          WHERE (next_escalation_at.channel IS NULL OR e.channel = next_escalation_at.channel)
+            AND NOT EXISTS (SELECT FROM sla_warnings w
+                             WHERE w.customer_id = e.customer_id AND w.ticket_id = e.ticket_id
+                               AND w.metric = e.rule AND w.cycle = 1 AND w.state = 'escalated'
+                               AND w.outcome IS DISTINCT FROM 'dropped')));
+END;
+COMMENT ON FUNCTION next_escalation_at(text, timestamptz) IS
+    'the next instant at which there may be an escalation to claim for tickets of a channel (NULL: of any), as_of itself or earlier if there is now; NULL if nothing is foreseen. What is recorded after the call is not';
