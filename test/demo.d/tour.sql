@@ -277,6 +277,37 @@ SELECT to_char(month, 'YYYY-MM') AS month, sum(met) AS met, sum(missed) AS misse
 
 \if :aurora
 \echo
+\echo :bold'How does support run, and are equal cases treated alike?':plain
+\echo :dim'ticket_reasons: what customers wrote in about in September, and what that cost':plain
+SELECT reason, tickets, round(100 * ticket_share::numeric) AS "% of all", tickets_before AS before,
+       CASE WHEN significant THEN CASE WHEN change > 0 THEN 'more' ELSE 'less' END ELSE 'no real change' END AS verdict,
+       to_char(cost, '999,999') AS cost, repeats AS "came again in 7 days"
+  FROM ticket_reasons_at(:'as_of')
+ WHERE month = '2026-09-01'
+ ORDER BY tickets DESC, reason;
+\echo :dim'handling_consistency: the exchange that was easy, and is refused since June':plain
+SELECT to_char(period_start, 'YYYY "Q"Q') AS quarter, tickets, usual, round(100 * usual_share::numeric) AS "% of them",
+       usual_before AS "usual before", round(100 * share_now::numeric) AS "now %", CASE WHEN significant THEN 'more than chance' ELSE 'may be chance' END AS verdict,
+       risen AS "more often"
+  FROM handling_consistency_at(:'as_of')
+ WHERE period = 'quarter' AND reason = 'サイズ交換' AND period_start >= '2026-01-01'
+ ORDER BY period_start;
+\echo :dim'ticket_satisfaction: was it easy, and did it help? (October so far)':plain
+SELECT question, responses, round(score::numeric, 2) AS score, format('%s to %s', round(score_low::numeric, 2), round(score_high::numeric, 2)) AS "95% sure",
+       distribution AS "0 to 10"
+  FROM ticket_satisfaction_at(:'as_of')
+ WHERE dimension = 'all' AND month = '2026-10-01'
+ ORDER BY question;
+\echo :dim'acquisition: what a new customer costs, what a repeat order, and when that is earned back':plain
+SELECT to_char(month, 'YYYY-MM') AS month, new_customers AS new, cost_per_new_customer AS "each cost", repeat_orders AS "other orders",
+       cost_per_repeat_order AS "each cost", payback_days AS "earned back after days"
+  FROM acquisition_at(:'as_of')
+ WHERE sales_channel = 'all' AND month >= '2026-07-01'
+ ORDER BY month;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'What shall we offer next?':plain
 \echo :dim'next_offers(key): what others went on to buy after something that this customer has too':plain
 SELECT coalesce(c.name, c.customer_id) AS customer, o.product_name AS offer, o.because AS "because of",
