@@ -495,7 +495,7 @@ SELECT 'A' || lpad(p.n::text, 5, '0'), 'A' || lpad(r.n::text, 5, '0'), p.joined 
 INSERT INTO aurora.marketing_costs (month, sales_channel, purpose, amount)
 SELECT m::date, c.channel, c.purpose, c.amount * (80 + pg_temp.dice(c.channel || c.purpose, EXTRACT(epoch FROM m)::bigint, 41)) / 100
   FROM generate_series(timestamp '2026-01-01', '2026-10-01', '1 month') m
- CROSS JOIN (VALUES ('web', 'acquisition', 480000), ('instagram', 'acquisition', 220000), ('line', 'acquisition', 90000), ('line', 'retention', 60000), ('any', 'retention', 40000)) c (channel, purpose, amount)
+ CROSS JOIN (VALUES ('web', 'acquisition', 4800000), ('instagram', 'acquisition', 2200000), ('line', 'acquisition', 900000), ('line', 'retention', 600000), ('any', 'retention', 400000)) c (channel, purpose, amount)
  ORDER BY 1, 2, 3;
 SELECT (SELECT count(*) FROM aurora.cancellation_requests) AS requests, (SELECT count(*) FROM aurora.referrals) AS referrals \gset
 \echo :requests requests to give up a subscription, :referrals recommendations
