@@ -127,7 +127,7 @@ BEGIN
     UPDATE tickets SET complaint = true WHERE customer_id = '3';
     UPDATE orders SET shipped_at = ordered_at + interval '1 day', delivered_at = ordered_at + interval '2 days' WHERE (customer_id, order_id) = ('8', '1');
     UPDATE survey_responses SET order_id = '1' WHERE customer_id = '8';
-    UPDATE escalation_rules SET contacts = 2, valid = '(,)' WHERE condition = 'contacts';
+    UPDATE escalation_rules SET contacts = 2 WHERE condition = 'contacts';
     INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('1', 't', now(), 'customer_message');
     INSERT INTO subscriptions (customer_id, subscription_id, started_at, cancelled_at) VALUES ('1', 's', now() - interval '300 days', now() - interval '200 days');
     INSERT INTO cancellation_requests VALUES ('1', 'r', 's', now() - interval '210 days', 'price', NULL, 'cancelled', now() - interval '205 days');

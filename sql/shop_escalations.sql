@@ -12,7 +12,6 @@ SELECT s.given, pg_temp.outcome('INSERT INTO escalation_rules (rule, condition, 
   FROM (VALUES ('''x'', ''sla_breached'', ''0'', NULL, NULL, NULL'), ('''x'', ''sla_breached'', NULL, NULL, NULL, NULL'), ('''x'', ''sla_breached'', ''-1 hour'', NULL, NULL, NULL'), ('''x'', ''tier'', NULL, ''GOLD'', NULL, NULL'),
                ('''x'', ''tier'', NULL, ''GOLD'', 3, NULL'), ('''x'', ''contacts'', NULL, NULL, 0, NULL'), ('''x'', ''contacts'', NULL, NULL, 1, NULL'), ('''x'', ''sentiment'', NULL, NULL, NULL, -1.1'), ('''x'', ''sentiment'', NULL, NULL, NULL, ''NaN'''),
                ('''x'', ''sentiment'', NULL, NULL, NULL, 0'), ('''x'', ''weather'', NULL, NULL, NULL, NULL'), ('''VIP'', ''tier'', NULL, ''GOLD'', NULL, NULL'), (''''', ''tier'', NULL, ''GOLD'', NULL, NULL')) s (given);
-UPDATE escalation_rules SET valid = '(,)';
 UPDATE escalation_rules SET tell = 'head of support' WHERE rule = 'VIP';
 
 -- The first answer is due within an hour of opening time, from ten. ann has written three times by

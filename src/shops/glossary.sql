@@ -27,6 +27,7 @@ AS $glossary$
     ('age_from', 'from what age on'),
     ('age_from_days', 'age_from in days of 24 hours'),
     ('agent_id', 'key of whoever acted, or has the ticket now'),
+    ('aim', 'what it was spent on: acquisition, to win new customers, or retention, to have others order again'),
     ('amount', 'money in the shop''s currency, tax and shipping included, at most four decimals; of an order that counts, less refunds and what amount_rules leaves out'),
     ('anchor', 'what the step is counted from: ordered, shipped, delivered, first_order, nth_order, tier_reached, ticket_resolved, birthday, birthday_month, anniversary (of the first order), no_order_for, points_expiring or subscription_cancelled'),
     ('anchor_at', 'when that happened which the step is counted from'),

@@ -492,10 +492,10 @@ SELECT 'A' || lpad(p.n::text, 5, '0'), 'A' || lpad(r.n::text, 5, '0'), p.joined 
  CROSS JOIN LATERAL (SELECT 1 + pg_temp.dice('friend', p.n, p.n) AS n) f
   JOIN person r ON r.n = f.n
  WHERE p.n > 100 AND r.n <> p.n AND pg_temp.dice('comes by a friend', p.n, 100) < CASE r.kind WHEN 'vip' THEN 40 WHEN 'regular' THEN 14 ELSE 3 END ORDER BY p.n;
-INSERT INTO aurora.marketing_costs (month, sales_channel, purpose, amount)
-SELECT m::date, c.channel, c.purpose, c.amount * (80 + pg_temp.dice(c.channel || c.purpose, EXTRACT(epoch FROM m)::bigint, 41)) / 100
+INSERT INTO aurora.marketing_costs (month, sales_channel, aim, amount)
+SELECT m::date, c.channel, c.aim, c.amount * (80 + pg_temp.dice(c.channel || c.aim, EXTRACT(epoch FROM m)::bigint, 41)) / 100
   FROM generate_series(timestamp '2026-01-01', '2026-10-01', '1 month') m
- CROSS JOIN (VALUES ('web', 'acquisition', 4800000), ('instagram', 'acquisition', 2200000), ('line', 'acquisition', 900000), ('line', 'retention', 600000), ('any', 'retention', 400000)) c (channel, purpose, amount)
+ CROSS JOIN (VALUES ('web', 'acquisition', 4800000), ('instagram', 'acquisition', 2200000), ('line', 'acquisition', 900000), ('line', 'retention', 600000), ('any', 'retention', 400000)) c (channel, aim, amount)
  ORDER BY 1, 2, 3;
 SELECT (SELECT count(*) FROM aurora.cancellation_requests) AS requests, (SELECT count(*) FROM aurora.referrals) AS referrals \gset
 \echo :requests requests to give up a subscription, :referrals recommendations

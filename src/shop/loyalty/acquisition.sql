@@ -23,16 +23,15 @@ CREATE TABLE marketing_costs (
     month date NOT NULL
         CONSTRAINT marketing_costs_month_is_its_first_day CHECK (isfinite(month) AND EXTRACT(day FROM month) = 1::numeric),
     sales_channel text NOT NULL DEFAULT 'any',
-    purpose text NOT NULL
-        CONSTRAINT marketing_costs_purpose_is_known CHECK (purpose IN ('acquisition', 'retention')),
+    aim text NOT NULL
+        CONSTRAINT marketing_costs_aim_is_known CHECK (aim IN ('acquisition', 'retention')),
     amount numeric NOT NULL
         CONSTRAINT marketing_costs_amount_is_money
         CHECK (amount >= 0::numeric AND amount <= 1000000000000::numeric AND amount = round(amount, 4)),
-    PRIMARY KEY (month, sales_channel, purpose)
+    PRIMARY KEY (month, sales_channel, aim)
 );
 COMMENT ON TABLE marketing_costs IS
     'what was spent in a local month to win new customers or to keep those that there are, one row a sales channel; any: for no channel alone';
-COMMENT ON COLUMN marketing_costs.purpose IS 'acquisition: to win new customers; retention: to have others order again';
 COMMENT ON COLUMN marketing_costs.month IS 'first day of the local month';
 
 --@ change customers 0.2.0
@@ -162,8 +161,8 @@ BEGIN ATOMIC
                                  FROM first_orders_in(m.month, m.last_day, acquisition_at.as_of) f) f
                         GROUP BY GROUPING SETS ((), (f.sales_channel))) o
                  FULL JOIN (SELECT CASE WHEN GROUPING(c.sales_channel) = 0 THEN c.sales_channel ELSE 'all' END AS sales_channel,
-                                   sum(c.amount) FILTER (WHERE c.purpose = 'acquisition') AS acquisition_cost,
-                                   sum(c.amount) FILTER (WHERE c.purpose = 'retention') AS retention_cost
+                                   sum(c.amount) FILTER (WHERE c.aim = 'acquisition') AS acquisition_cost,
+                                   sum(c.amount) FILTER (WHERE c.aim = 'retention') AS retention_cost
                               FROM marketing_costs c
                              WHERE c.month = m.month
                              GROUP BY GROUPING SETS ((), (c.sales_channel))

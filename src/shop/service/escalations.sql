@@ -33,14 +33,15 @@ COMMENT ON COLUMN escalation_rules.tier IS 'of tier: the tier of the ticket';
 COMMENT ON COLUMN escalation_rules.contacts IS 'of contacts: the how-manieth contact about the ticket it takes';
 COMMENT ON COLUMN escalation_rules.sentiment IS 'of sentiment: how pleased, -1 to 1, one of its texts is at most, as match_voices() found it';
 COMMENT ON COLUMN escalation_rules.valid IS 'what becomes due within this time falls under the rule; empty: it is switched off';
-INSERT INTO escalation_rules (rule, condition, after, tier, contacts, sentiment) VALUES
-    ('promise broken for an hour', 'sla_breached', interval '1 hour', NULL, NULL, NULL),
-    ('VIP', 'tier', NULL, 'VIP', NULL, NULL),
-    ('third contact', 'contacts', NULL, NULL, 3, NULL),
-    ('displeased', 'sentiment', NULL, NULL, NULL, -0.5);
+INSERT INTO escalation_rules (rule, condition, after, tier, contacts, sentiment, valid) VALUES
+    ('promise broken for an hour', 'sla_breached', interval '1 hour', NULL, NULL, NULL, '(,)'),
+    ('VIP', 'tier', NULL, 'VIP', NULL, NULL, '(,)'),
+    ('third contact', 'contacts', NULL, NULL, 3, NULL, '(,)'),
+    ('displeased', 'sentiment', NULL, NULL, NULL, -0.5, '(,)');
 
 --@ functions
--- Open tickets alone are looked at, and each condition for its own rules.
+-- Open tickets alone are looked at, each condition for its own rules; a condition on the
+-- customer reaches all of them by key.
 CREATE OR REPLACE FUNCTION escalations_foreseen(as_of timestamptz)
 RETURNS TABLE (
     rule text,
@@ -57,29 +58,23 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH open AS MATERIALIZED (
-        SELECT t.customer_id, t.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint,
-               f.opened_at, f.contacts, f.agent_id
-          FROM (SELECT t.customer_id, t.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint
-                  FROM tickets t
-                 WHERE (t.closed_at IS NULL OR t.closed_at > escalations_foreseen.as_of) AND t.merged_into IS NULL
-                OFFSET 0) t
-         CROSS JOIN LATERAL ticket_facts(t.customer_id, t.ticket_id, escalations_foreseen.as_of) f
-         WHERE f.resolved_at IS NULL AND NOT f.discarded
-    ), late AS MATERIALIZED (
-        SELECT s.customer_id, coalesce(t.merged_into, t.ticket_id) AS ticket_id, min(s.due_at) AS due_at
-          FROM sla_status_of(NULL, true, escalations_foreseen.as_of) s
-          JOIN tickets t ON t.customer_id = s.customer_id AND t.ticket_id = s.ticket_id
-         WHERE s.stopped_at IS NULL AND s.due_at IS NOT NULL
-         GROUP BY 1, 2
-    )
     SELECT r.rule, r.tell, o.customer_id, o.ticket_id, d.due_at, o.channel, o.reason, o.priority, o.tier, o.complaint, o.agent_id
       FROM escalation_rules r
-     CROSS JOIN open o
+     CROSS JOIN (SELECT t.customer_id, t.ticket_id, t.channel, t.reason, t.priority, t.tier, t.complaint,
+                        f.opened_at, f.contacts, f.agent_id
+                   FROM tickets t
+                  CROSS JOIN LATERAL ticket_facts(t.customer_id, t.ticket_id, escalations_foreseen.as_of) f
+                  WHERE (t.closed_at IS NULL OR t.closed_at > escalations_foreseen.as_of) AND t.merged_into IS NULL
+                    AND f.resolved_at IS NULL AND NOT f.discarded) o
+      LEFT JOIN (SELECT s.customer_id, coalesce(t.merged_into, t.ticket_id) AS ticket_id, min(s.due_at) AS due_at
+                   FROM sla_status_of(NULL, true, escalations_foreseen.as_of) s
+                   JOIN tickets t ON t.customer_id = s.customer_id AND t.ticket_id = s.ticket_id
+                  WHERE s.stopped_at IS NULL AND s.due_at IS NOT NULL
+                  GROUP BY 1, 2) l
+        ON l.customer_id = o.customer_id AND l.ticket_id = o.ticket_id
      CROSS JOIN LATERAL (
                SELECT l.due_at + r.after AS due_at
-                 FROM late l
-                WHERE r.condition = 'sla_breached' AND l.customer_id = o.customer_id AND l.ticket_id = o.ticket_id
+                WHERE r.condition = 'sla_breached' AND l.due_at IS NOT NULL
                UNION ALL
                SELECT o.opened_at
                 WHERE r.condition = 'tier' AND o.tier = r.tier
