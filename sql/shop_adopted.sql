@@ -236,7 +236,7 @@ UNION ALL
 (SELECT 'lacks' AS it, * FROM pg_temp.described('shop_adopted_new') EXCEPT ALL SELECT 'lacks', * FROM pg_temp.described('shop_adopted_kinds'))
 ORDER BY 1, 2, 3;
 -- And everything is computed. (A table that is gone is made anew.)
-DROP FOREIGN TABLE shop_adopted_kinds.shipments;
+DROP FOREIGN TABLE shop_adopted_kinds.shipments CASCADE;
 SELECT FROM loyalcs.create_shop('shop_adopted_kinds');
 SELECT figures > 100 AS figures, failures FROM pg_temp.failures('shop_adopted_kinds', true);
 INSERT INTO shop_adopted_kinds.returns VALUES ('1', 'n', '11', '2026-03-01 12:00+09', 500, NULL);
