@@ -43,11 +43,47 @@ SELECT c.step, hand_over_followup(c.followup_id, c.claim_key, '2026-03-10 12:01'
        hand_over_followup(c.followup_id, c.claim_key, '2026-03-10 12:05') AS when_the_lease_is_over
   FROM claim_followups('email', 100, 'w', '5 minutes', '2026-03-10 12:00') c ORDER BY 1;
 SELECT hand_over_followup(NULL, NULL, NULL) AS nothing;
+-- Several at once are what each is by itself: the second key is another's, the last number nobody's, and one is asked of twice.
+SELECT h.place, f.step, h.wanted
+  FROM (SELECT array_agg(f.followup_id ORDER BY f.step) AS ids, array_agg(f.claim_key ORDER BY f.step) AS keys FROM followups f WHERE f.lease_until IS NOT NULL) c
+ CROSS JOIN LATERAL hand_over_followups(c.ids || c.ids[1] || c.ids[3] || 0::bigint, c.keys[1:1] || c.keys[1:1] || c.keys[3:] || c.keys[1] || c.keys[1] || '0.1'::text, '2026-03-10 12:01') h
+  LEFT JOIN followups f ON f.followup_id = (c.ids || c.ids[1] || c.ids[3])[h.place]
+ ORDER BY h.place;
+SELECT count(*) AS none, (SELECT array_agg(h.wanted) FROM hand_over_followups('{1,2}', '{x}', '2026-03-10 12:01') h) AS without_a_key FROM hand_over_followups('{}', '{}', '2026-03-10 12:01');
 SELECT complete_followup(followup_id, 'sent', claim_key, NULL, '2026-03-10 12:02') AS reported, hand_over_followup(followup_id, claim_key, '2026-03-10 12:02') AS then_goes
   FROM followups WHERE step = 'ordered';
 SELECT release_followup(followup_id, claim_key, '2026-03-10 12:02') AS given_back, hand_over_followup(followup_id, claim_key, '2026-03-10 12:02') AS then_goes
   FROM followups WHERE step = 'shipped';
 ROLLBACK;
+
+-- Two of the same instant that one worker has, by whatever way: one of them goes, asked together or one by one, in either order.
+CREATE FUNCTION pg_temp.twice(OUT together text, OUT one_by_one text, OUT backwards text) LANGUAGE plpgsql AS $$
+DECLARE
+    way integer;
+    word text;
+BEGIN
+    FOREACH way IN ARRAY '{1,2,3}'::integer[] LOOP
+        BEGIN
+            INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('old', 'B', '2026-03-05 11:00', 1), ('old', 'A', '2026-03-05 11:00', 1);
+            -- (of which neither knew when they were claimed: the later one in the alphabet has the lower number)
+            PERFORM queue_followups('2026-03-10 11:30');
+            DELETE FROM followups WHERE step <> 'ordered' OR customer_id <> 'old';
+            UPDATE followups SET followup_id = CASE subject WHEN 'B' THEN 1000 ELSE 1001 END;
+            UPDATE followups SET attempts = 1, claim_key = followup_id || '.1', lease_until = '2026-03-10 13:00', worker = 'w', finished_at = NULL, outcome = NULL, reason = NULL;
+            IF way = 1 THEN
+                SELECT string_agg(h.place || ' ' || h.wanted, ', ' ORDER BY h.place) INTO word FROM hand_over_followups('{1000,1001}', '{1000.1,1001.1}', '2026-03-10 12:00') h;
+            ELSIF way = 2 THEN
+                word := '1 ' || hand_over_followup(1000, '1000.1', '2026-03-10 12:00') || ', 2 ' || hand_over_followup(1001, '1001.1', '2026-03-10 12:00');
+            ELSE
+                word := '2 ' || hand_over_followup(1001, '1001.1', '2026-03-10 12:00') || ', 1 ' || hand_over_followup(1000, '1000.1', '2026-03-10 12:00');
+            END IF;
+            RAISE EXCEPTION USING ERRCODE = 'LC000';
+        EXCEPTION WHEN SQLSTATE 'LC000' THEN
+            CASE way WHEN 1 THEN together := word; WHEN 2 THEN one_by_one := word; ELSE backwards := word; END CASE;
+        END;
+    END LOOP;
+END $$;
+SELECT * FROM pg_temp.twice();
 
 -- Something happens: between queueing and claiming, and between claiming and handing over. What is not sent has its
 -- reason, and what is put off or put back is claimed at the instant that is said, if it is not dropped.
@@ -158,5 +194,6 @@ SELECT v.what, r.* FROM (VALUES
     (7, 'another claimed it', 'UPDATE sla_warnings SET claim_key = ''x''')
   ) v (n, what, change) CROSS JOIN LATERAL pg_temp.warned(v.change) r ORDER BY v.n;
 SELECT hand_over_sla_warning(NULL, NULL, NULL) AS nothing;
+SELECT place, wanted FROM hand_over_sla_warnings('{1,2}', '{x,y}', now()) ORDER BY place;
 ROLLBACK;
 SELECT loyalcs.drop_shop('shop_followup_handover', 'shop_followup_handover');

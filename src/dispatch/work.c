@@ -21,7 +21,7 @@ const Work	followups = {
 	.claim = "claim_followups",
 	.id = "followup_id",
 	.columns = "w.followup_id, w.attempt, w.customer_id, w.step, w.subject, w.channel, w.due_at, w.payload",
-	.wanted = "hand_over_followup",
+	.wanted = "hand_over_followups",
 	.record = "complete_followup",
 	.release = "release_followup",
 	.next = "next_followup_at"
@@ -35,7 +35,7 @@ const Work	sla_warnings = {
 	.claim = "claim_sla_warnings",
 	.id = "warning_id",
 	.columns = "w.warning_id, w.attempt, w.customer_id, w.ticket_id, w.channel, w.due_at, w.payload",
-	.wanted = "hand_over_sla_warning",
+	.wanted = "hand_over_sla_warnings",
 	.record = "complete_sla_warning",
 	.release = "release_sla_warning",
 	.next = "next_sla_warning_at"
@@ -90,8 +90,7 @@ set_up_protocol(Protocol *protocol, const Work *work, const char *shop)
 			 "  FROM %s.%s($1, $2::integer, $3, $4::interval, coalesce($5::timestamptz, now())) w",
 			 work->id, work->columns, shop, work->claim);
 	protocol->wanted =
-		made("SELECT i.place, %s.%s(i.id, i.key, coalesce($3::timestamptz, now()))"
-			 "  FROM ROWS FROM (unnest($1::bigint[]), unnest($2::text[])) WITH ORDINALITY i (id, key, place)",
+		made("SELECT w.place, w.wanted FROM %s.%s($1, $2, coalesce($3::timestamptz, now())) w",
 			 shop, work->wanted);
 	protocol->record =
 		made("SELECT i.place, %s.%s(i.id, i.outcome, i.key, i.detail, coalesce($5::timestamptz, now()))"

@@ -21,7 +21,7 @@ typedef struct Work
 	const char *claim;
 	const char *id;				/* what it calls the number */
 	const char *columns;		/* what leaves with an item */
-	const char *wanted;			/* whether an item is still to be handed over */
+	const char *wanted;			/* which items are still to be handed over */
 	const char *record;
 	const char *release;
 	const char *next;

@@ -799,16 +799,16 @@ like(slurp_file($kept->{err}), qr/ 1 sent, 0 failed, 0 undeliverable, 1 no longe
 # One that cannot be looked at harms no other, and is sent to nobody.
 sql(q{
 	CREATE SEQUENCE looks START 100;
-	ALTER FUNCTION aurora.hand_over_followup RENAME TO real_look;
-	CREATE FUNCTION aurora.hand_over_followup(id bigint, key text, at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+	ALTER FUNCTION aurora.hand_over_followups RENAME TO real_look;
+	CREATE FUNCTION aurora.hand_over_followups(ids bigint[], keys text[], at timestamptz) RETURNS TABLE (place bigint, wanted boolean) LANGUAGE plpgsql AS $$
 	BEGIN
-		IF EXISTS (SELECT FROM aurora.followups f WHERE f.followup_id = id AND f.customer_id = 'A2') THEN
+		IF EXISTS (SELECT FROM aurora.followups f WHERE f.followup_id = ANY (ids) AND f.customer_id = 'A2') THEN
 			RAISE EXCEPTION 'nobody foresaw this';
 		END IF;
 		IF pg_catalog.nextval('public.looks') IN (3, 5) THEN
 			RAISE serialization_failure USING MESSAGE = 'it will pass';
 		END IF;
-		RETURN true;
+		RETURN QUERY SELECT i, true FROM pg_catalog.generate_series(1, pg_catalog.cardinality(ids)::bigint) i;
 	END
 	$$;});
 orders(3, 'A');
@@ -822,13 +822,13 @@ sql(q{SELECT setval('looks', 1, false)});
 refused('a look that fails for a while', 'exit 0', "it will pass\ngoing on\nit will pass\ngoing on", on_shop('--once', '--exec', 'true'));
 is(became('AP'), '6 sent', 'it is asked for again');
 is(sql(q{SELECT DISTINCT attempts FROM aurora.followups WHERE customer_id ~ '^AP[0-9]'}), '1', 'and nothing is sent twice');
-sql('DROP FUNCTION aurora.hand_over_followup');
+sql('DROP FUNCTION aurora.hand_over_followups');
 orders(2, 'AQ');
 my $older = start(on_shop('--once', '--verbose', '--exec', 'true'));
 is(finish($older), 'exit 0', 'no look at all, in a shop of an older version');
 like(slurp_file($older->{err}), qr/^[^\n]*shop aurora cannot be asked whether a follow-up is still wanted\n/, 'it says so');
 is(became('AQ'), '2 sent', 'and hands out what it has claimed');
-sql('ALTER FUNCTION aurora.real_look RENAME TO hand_over_followup');
+sql('ALTER FUNCTION aurora.real_look RENAME TO hand_over_followups');
 
 # The lease does not last for all: the others are given back, and claimed again.
 # (What became of the first is recorded meanwhile.)

@@ -62,11 +62,144 @@ $$;
 COMMENT ON FUNCTION birthday_anchors(text, @key_type@, date, date) IS
     'whose birthday falls on a day from one to another, that of 29 February on the 28th in other years, or on which first of a month a birthday month begins: of one customer, or of all if that is NULL; no rows for whoever may not read customers.birthday';
 
+CREATE OR REPLACE FUNCTION is_order_anchor(anchor text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN anchor IN ('ordered', 'shipped', 'delivered', 'first_order', 'nth_order', 'no_order_for');
+COMMENT ON FUNCTION is_order_anchor(text) IS
+    'whether what is counted from an anchor is about one order: the anchors of order_anchors()';
+
 -- Each branch is gated by the anchor, which costs nothing where it is another's, and
 -- takes a range of time by index. A condition on customer_id and subject, which the
 -- planner carries into each of them, takes one customer's or a single one by key;
 -- customer is for birthdays alone, into which it can carry nothing. any_time is a
 -- constant: where it is true, no plan can take a range for a key.
+CREATE OR REPLACE FUNCTION order_anchors(anchor text, any_time boolean, "from" timestamptz, "to" timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    subject text,
+    order_id text,
+    anchor_at timestamptz,
+    order_at timestamptz,
+    cancelled_at timestamptz,
+    amount numeric,
+    points bigint,
+    event text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
+           'order ' || o.order_id || ' was placed'
+      FROM orders o
+     WHERE order_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
+       AND (order_anchors.any_time OR o.ordered_at > order_anchors."from" AND o.ordered_at <= order_anchors."to")
+    UNION ALL
+    SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
+           'order ' || o.order_id || ' was shipped'
+      FROM orders o
+     WHERE order_anchors.anchor = 'shipped'
+       AND o.shipped_at IS NOT NULL
+       AND (order_anchors.any_time OR o.shipped_at > order_anchors."from" AND o.shipped_at <= order_anchors."to")
+    UNION ALL
+    SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
+           'order ' || o.order_id || ' was delivered'
+      FROM orders o
+     WHERE order_anchors.anchor = 'delivered'
+       AND o.delivered_at IS NOT NULL
+       AND (order_anchors.any_time OR o.delivered_at > order_anchors."from" AND o.delivered_at <= order_anchors."to");
+END;
+COMMENT ON FUNCTION order_anchors(text, boolean, timestamptz, timestamptz) IS
+    'the part of followup_anchors() that reads orders alone, which is asked of one by one and has to begin quickly';
+
+CREATE OR REPLACE FUNCTION other_anchors(
+    anchor text,
+    time_zone text,
+    customer @key_type@,
+    any_time boolean,
+    "from" timestamptz,
+    "to" timestamptz,
+    as_of timestamptz
+)
+RETURNS TABLE (
+    customer_id @key_type@,
+    subject text,
+    order_id text,
+    anchor_at timestamptz,
+    order_at timestamptz,
+    cancelled_at timestamptz,
+    amount numeric,
+    points bigint,
+    event text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT t.customer_id, t.ticket_id, NULL::text, t.closed_at, NULL::timestamptz, NULL::timestamptz, NULL::numeric, NULL::bigint,
+           'ticket ' || t.ticket_id || ' was resolved'
+      FROM tickets t
+     WHERE other_anchors.anchor = 'ticket_resolved' AND t.merged_into IS NULL
+       AND t.closed_at IS NOT NULL
+       AND (other_anchors.any_time OR t.closed_at > other_anchors."from" AND t.closed_at <= other_anchors."to")
+    UNION ALL
+    SELECT u.customer_id, u.subscription_id, NULL, u.cancelled_at, NULL, NULL, NULL, NULL,
+           'subscription ' || u.subscription_id || ' was cancelled'
+      FROM subscriptions u
+     WHERE other_anchors.anchor = 'subscription_cancelled'
+       AND u.cancelled_at IS NOT NULL
+       AND (other_anchors.any_time OR u.cancelled_at > other_anchors."from" AND u.cancelled_at <= other_anchors."to")
+    UNION ALL
+    SELECT b.customer_id,
+           to_char(b.falls_on::timestamp, CASE other_anchors.anchor WHEN 'birthday' THEN 'YYYY' ELSE 'YYYY-MM' END),
+           NULL, b.falls_on::timestamp AT TIME ZONE other_anchors.time_zone, NULL, NULL, NULL, NULL,
+           CASE other_anchors.anchor WHEN 'birthday' THEN 'birthday' ELSE 'the birthday month began' END
+      FROM birthday_anchors(other_anchors.anchor, other_anchors.customer,
+                            loyalcs.local_date(other_anchors."from", other_anchors.time_zone) + 1,
+                            loyalcs.local_date(other_anchors."to", other_anchors.time_zone)) b
+     WHERE other_anchors.anchor IN ('birthday', 'birthday_month')
+    UNION ALL
+    SELECT t.customer_id,
+           t.tier || ' ' || to_char(loyalcs.local_date(t.valid_from, other_anchors.time_zone)::timestamp, 'YYYY-MM-DD'),
+           NULL, t.valid_from, NULL, NULL, NULL, NULL,
+           'tier ' || t.tier || ' was reached'
+      FROM tier_history t
+     WHERE other_anchors.anchor = 'tier_reached'
+       AND (other_anchors.any_time OR t.valid_from > other_anchors."from" AND t.valid_from <= other_anchors."to")
+       AND (t.valid_until IS NULL OR t.valid_until > other_anchors.as_of
+            OR EXISTS (SELECT FROM tier_history h
+                        WHERE h.customer_id = t.customer_id AND h.rank >= t.rank
+                          AND h.valid_from <= other_anchors.as_of
+                          AND (h.valid_until IS NULL OR h.valid_until > other_anchors.as_of)))
+       AND t.rank > coalesce((SELECT p.rank
+                                FROM tier_history p
+                               WHERE p.customer_id = t.customer_id AND p.valid_from < t.valid_from
+                               ORDER BY p.valid_from DESC
+                               LIMIT 1), 0)
+    UNION ALL
+    SELECT n.customer_id,
+           to_char(loyalcs.local_date(n.expires_at, other_anchors.time_zone)::timestamp, 'YYYY-MM-DD'),
+           NULL, n.expires_at, NULL, NULL, NULL, n.points,
+           n.points::text || ' points expire'
+      FROM points_expiring_at(other_anchors.as_of) n
+     WHERE other_anchors.anchor = 'points_expiring'
+       AND n.points > 0
+       AND n.expires_at IS NOT NULL
+       AND (other_anchors.any_time OR n.expires_at > other_anchors."from" AND n.expires_at <= other_anchors."to")
+    UNION ALL
+    SELECT o.customer_id, to_char(d.falls_on::timestamp, 'YYYY'), o.order_id,
+           d.falls_on::timestamp AT TIME ZONE other_anchors.time_zone, o.ordered_at, o.cancelled_at, NULL, NULL,
+           'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
+      FROM generate_series(1, CASE WHEN other_anchors.anchor = 'anniversary' AND isfinite(other_anchors."to")
+                                        AND loyalcs.local_date(other_anchors."from", other_anchors.time_zone)
+                                            < loyalcs.local_date(other_anchors."to", other_anchors.time_zone)
+                                   THEN (SELECT EXTRACT(year FROM other_anchors."to")::integer
+                                                - EXTRACT(year FROM min(o.ordered_at))::integer + 1
+                                           FROM orders o) END) y (years)
+      JOIN orders o
+        ON o.ordered_at > other_anchors."from" - make_interval(years => y.years) - interval '2 days'
+       AND o.ordered_at <= other_anchors."to" - make_interval(years => y.years) + interval '2 days'
+     CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, other_anchors.time_zone) + make_interval(years => y.years))::date AS falls_on) d;
+END;
+COMMENT ON FUNCTION other_anchors(text, text, @key_type@, boolean, timestamptz, timestamptz, timestamptz) IS
+    'the part of followup_anchors() that is not about one order: tickets, subscriptions, birthdays, tiers, points, anniversaries';
+
 CREATE OR REPLACE FUNCTION followup_anchors(
     anchor text,
     time_zone text,
@@ -89,90 +222,12 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
-           'order ' || o.order_id || ' was placed'
-      FROM orders o
-     WHERE followup_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
-       AND (followup_anchors.any_time OR o.ordered_at > followup_anchors."from" AND o.ordered_at <= followup_anchors."to")
+    SELECT o.customer_id, o.subject, o.order_id, o.anchor_at, o.order_at, o.cancelled_at, o.amount, o.points, o.event
+      FROM order_anchors(followup_anchors.anchor, followup_anchors.any_time, followup_anchors."from", followup_anchors."to") o
     UNION ALL
-    SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
-           'order ' || o.order_id || ' was shipped'
-      FROM orders o
-     WHERE followup_anchors.anchor = 'shipped'
-       AND o.shipped_at IS NOT NULL
-       AND (followup_anchors.any_time OR o.shipped_at > followup_anchors."from" AND o.shipped_at <= followup_anchors."to")
-    UNION ALL
-    SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
-           'order ' || o.order_id || ' was delivered'
-      FROM orders o
-     WHERE followup_anchors.anchor = 'delivered'
-       AND o.delivered_at IS NOT NULL
-       AND (followup_anchors.any_time OR o.delivered_at > followup_anchors."from" AND o.delivered_at <= followup_anchors."to")
-    UNION ALL
-    SELECT t.customer_id, t.ticket_id, NULL, t.closed_at, NULL, NULL, NULL, NULL,
-           'ticket ' || t.ticket_id || ' was resolved'
-      FROM tickets t
-     WHERE followup_anchors.anchor = 'ticket_resolved' AND t.merged_into IS NULL
-       AND t.closed_at IS NOT NULL
-       AND (followup_anchors.any_time OR t.closed_at > followup_anchors."from" AND t.closed_at <= followup_anchors."to")
-    UNION ALL
-    SELECT u.customer_id, u.subscription_id, NULL, u.cancelled_at, NULL, NULL, NULL, NULL,
-           'subscription ' || u.subscription_id || ' was cancelled'
-      FROM subscriptions u
-     WHERE followup_anchors.anchor = 'subscription_cancelled'
-       AND u.cancelled_at IS NOT NULL
-       AND (followup_anchors.any_time OR u.cancelled_at > followup_anchors."from" AND u.cancelled_at <= followup_anchors."to")
-    UNION ALL
-    SELECT b.customer_id,
-           to_char(b.falls_on::timestamp, CASE followup_anchors.anchor WHEN 'birthday' THEN 'YYYY' ELSE 'YYYY-MM' END),
-           NULL, b.falls_on::timestamp AT TIME ZONE followup_anchors.time_zone, NULL, NULL, NULL, NULL,
-           CASE followup_anchors.anchor WHEN 'birthday' THEN 'birthday' ELSE 'the birthday month began' END
-      FROM birthday_anchors(followup_anchors.anchor, followup_anchors.customer,
-                            loyalcs.local_date(followup_anchors."from", followup_anchors.time_zone) + 1,
-                            loyalcs.local_date(followup_anchors."to", followup_anchors.time_zone)) b
-     WHERE followup_anchors.anchor IN ('birthday', 'birthday_month')
-    UNION ALL
-    SELECT t.customer_id,
-           t.tier || ' ' || to_char(loyalcs.local_date(t.valid_from, followup_anchors.time_zone)::timestamp, 'YYYY-MM-DD'),
-           NULL, t.valid_from, NULL, NULL, NULL, NULL,
-           'tier ' || t.tier || ' was reached'
-      FROM tier_history t
-     WHERE followup_anchors.anchor = 'tier_reached'
-       AND (followup_anchors.any_time OR t.valid_from > followup_anchors."from" AND t.valid_from <= followup_anchors."to")
-       AND (t.valid_until IS NULL OR t.valid_until > followup_anchors.as_of
-            OR EXISTS (SELECT FROM tier_history h
-                        WHERE h.customer_id = t.customer_id AND h.rank >= t.rank
-                          AND h.valid_from <= followup_anchors.as_of
-                          AND (h.valid_until IS NULL OR h.valid_until > followup_anchors.as_of)))
-       AND t.rank > coalesce((SELECT p.rank
-                                FROM tier_history p
-                               WHERE p.customer_id = t.customer_id AND p.valid_from < t.valid_from
-                               ORDER BY p.valid_from DESC
-                               LIMIT 1), 0)
-    UNION ALL
-    SELECT n.customer_id,
-           to_char(loyalcs.local_date(n.expires_at, followup_anchors.time_zone)::timestamp, 'YYYY-MM-DD'),
-           NULL, n.expires_at, NULL, NULL, NULL, n.points,
-           n.points::text || ' points expire'
-      FROM points_expiring_at(followup_anchors.as_of) n
-     WHERE followup_anchors.anchor = 'points_expiring'
-       AND n.points > 0
-       AND n.expires_at IS NOT NULL
-       AND (followup_anchors.any_time OR n.expires_at > followup_anchors."from" AND n.expires_at <= followup_anchors."to")
-    UNION ALL
-    SELECT o.customer_id, to_char(d.falls_on::timestamp, 'YYYY'), o.order_id,
-           d.falls_on::timestamp AT TIME ZONE followup_anchors.time_zone, o.ordered_at, o.cancelled_at, NULL, NULL,
-           'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
-      FROM generate_series(1, CASE WHEN followup_anchors.anchor = 'anniversary' AND isfinite(followup_anchors."to")
-                                        AND loyalcs.local_date(followup_anchors."from", followup_anchors.time_zone)
-                                            < loyalcs.local_date(followup_anchors."to", followup_anchors.time_zone)
-                                   THEN (SELECT EXTRACT(year FROM followup_anchors."to")::integer
-                                                - EXTRACT(year FROM min(o.ordered_at))::integer + 1
-                                           FROM orders o) END) y (years)
-      JOIN orders o
-        ON o.ordered_at > followup_anchors."from" - make_interval(years => y.years) - interval '2 days'
-       AND o.ordered_at <= followup_anchors."to" - make_interval(years => y.years) + interval '2 days'
-     CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, followup_anchors.time_zone) + make_interval(years => y.years))::date AS falls_on) d;
+    SELECT n.customer_id, n.subject, n.order_id, n.anchor_at, n.order_at, n.cancelled_at, n.amount, n.points, n.event
+      FROM other_anchors(followup_anchors.anchor, followup_anchors.time_zone, followup_anchors.customer, followup_anchors.any_time,
+                         followup_anchors."from", followup_anchors."to", followup_anchors.as_of) n;
 END;
 COMMENT ON FUNCTION followup_anchors(text, text, @key_type@, boolean, timestamptz, timestamptz, timestamptz) IS
     'what steps with an anchor are counted from, later than one instant and until another, as of a third: whose it is, the subject, the order if it is of one, when it was, and in words. What is not there has ceased to be, or never was: an order that is deleted or delivered no more, points that are spent, a tier that is lost. customer is a customer whose birthdays are asked for, NULL for all; everything else takes a condition on customer_id. With any_time, only days that come round are of that range';

@@ -70,6 +70,51 @@ RETURN encode(sha256(convert_to(channel || ':' || address, getdatabaseencoding()
 COMMENT ON FUNCTION address_digest(text, text) IS
     'by which an address is known again without being kept';
 
+-- Most follow-ups are about an order. What the others are counted from is read by a
+-- statement of its own, which takes a millisecond to begin.
+CREATE OR REPLACE FUNCTION other_anchors_looked_at(places tid[], at timestamptz)
+RETURNS TABLE (
+    place tid,
+    subject text,
+    order_id text,
+    anchor_at timestamptz,
+    order_at timestamptz,
+    cancelled_at timestamptz,
+    amount numeric,
+    points bigint
+)
+    LANGUAGE plpgsql STABLE ROWS 1
+    SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off
+    SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT EXISTS (SELECT FROM followups f
+                     JOIN journey_steps s ON s.step = f.step
+                    WHERE f.ctid = ANY (other_anchors_looked_at.places) AND NOT is_order_anchor(s.anchor)) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT f.ctid, a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.amount, a.points
+      FROM followups f
+      JOIN journey_steps s ON s.step = f.step
+     CROSS JOIN settings z
+     CROSS JOIN LATERAL (
+               SELECT a.*
+                 FROM other_anchors(s.anchor, z.time_zone, f.customer_id, true, f.anchor_at - interval '400 days',
+                                    f.anchor_at + interval '400 days', other_anchors_looked_at.at) a
+                WHERE a.customer_id = f.customer_id AND a.subject = f.subject
+                LIMIT 1) a
+     WHERE f.ctid = ANY (other_anchors_looked_at.places)
+       AND s.valid OPERATOR(pg_catalog.@>) other_anchors_looked_at.at
+       AND NOT is_order_anchor(s.anchor);
+END
+$$;
+COMMENT ON FUNCTION other_anchors_looked_at(tid[], timestamptz) IS
+    'what follow-ups, where places says, are counted from that are not about one order; no row for one whose anchor does not stand. followups_looked_at() calls it';
+
 -- The second look, at claiming and immediately before one is handed over. By the
 -- step of its name that is in force then: one that replaces another takes over what
 -- waits. (In plpgsql, since customers may lack columns where they are a brand's own.)
@@ -133,6 +178,8 @@ BEGIN
           LEFT JOIN kept_rfm_cuts(followups_looked_at.at) k ON s.segments IS NOT NULL
          WHERE s.valid OPERATOR(pg_catalog.@>) followups_looked_at.at
            AND s.step = ANY (ARRAY(SELECT f.step FROM followups f WHERE f.ctid = ANY (followups_looked_at.places)))
+    ), others AS MATERIALIZED (
+        SELECT n.* FROM other_anchors_looked_at(followups_looked_at.places, followups_looked_at.at) n
     ), found AS (
         SELECT f.ctid AS place, f.followup_id, f.customer_id, f.step, f.subject, f.channel, f.failures, f.arm, f.step_id AS old_step_id, f.recipient_digest,
                s.step_id, s.channel AS new_channel, s.kind, s.content_key, s.content_values, s.max_attempts, s.retry_after,
@@ -153,10 +200,13 @@ BEGIN
           FROM followups f
           LEFT JOIN steps s ON s.step = f.step
           LEFT JOIN LATERAL (
-                    SELECT a.*
-                      FROM followup_anchors(s.anchor, s.time_zone, f.customer_id, true, f.anchor_at - interval '400 days',
-                                            f.anchor_at + interval '400 days', followups_looked_at.at) a
+                    SELECT a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.amount, a.points
+                      FROM order_anchors(s.anchor, true, timestamptz '-infinity', timestamptz 'infinity') a
                      WHERE a.customer_id = f.customer_id AND a.subject = f.subject
+                    UNION ALL
+                    SELECT n.subject, n.order_id, n.anchor_at, n.order_at, n.cancelled_at, n.amount, n.points
+                      FROM others n
+                     WHERE n.place = f.ctid
                      LIMIT 1) a ON true
          CROSS JOIN LATERAL (SELECT a.anchor_at = f.anchor_at AND s.step_id = f.step_id AND NOT s.by_calendar AS same OFFSET 0) k
          CROSS JOIN LATERAL (
@@ -195,7 +245,7 @@ BEGIN
                CASE WHEN g.own_drop_reason IS NULL AND g.consent <> 'not_needed'
                          AND (o.another
                               OR row_number() OVER (PARTITION BY g.customer_id, g.step, g.anchor_at, g.own_drop_reason IS NULL
-                                                    ORDER BY g.is_leased DESC, g.subject) > 1::bigint)
+                                                    ORDER BY g.is_leased DESC, CASE WHEN g.is_leased THEN g.followup_id END, g.subject) > 1::bigint)
                     THEN 'another of the same instant' ELSE g.own_drop_reason END AS drop_reason
           FROM found g
           -- what else there is for that customer, read once
@@ -280,7 +330,7 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH judged AS (
-        SELECT t.*, z.currency, z.language AS shop_language, o.ordered_at, o.shipped_at, o.delivered_at,
+        SELECT t.*, z.currency, coalesce(t.own_language, z.language) AS language, o.ordered_at, o.shipped_at, o.delivered_at,
                t.held_back IS NULL AND t.held_out IS NOT TRUE AS goes
           FROM (SELECT l.*,
                        l.eligible AND l.arm IS NULL AND l.holdout_share > 0::double precision
@@ -293,14 +343,18 @@ BEGIN
                               WHERE o.customer_id = t.customer_id AND o.order_id = t.order_id
                               LIMIT 1) o ON true
         OFFSET 0
+    ), messages AS MATERIALIZED (
+        -- a template is looked up once, however many are told the same
+        SELECT k.content_key, k.language, m.*
+          FROM (SELECT DISTINCT j.content_key, j.language FROM judged j WHERE j.goes) k
+         CROSS JOIN LATERAL template_for(k.content_key, k.language) m
     ), filled AS (
         SELECT j.*, m.written_in, m.format, m.subject AS title, m.body, v.content,
                b.unreachable, b.problem,
                row_number() OVER (PARTITION BY j.customer_id, j.capped, j.goes AND b.problem IS NULL
                                   ORDER BY j.priority DESC, j.followup_id) AS place_of_cap
           FROM judged j
-          LEFT JOIN LATERAL template_for(j.content_key, coalesce(j.own_language, j.shop_language)) m
-            ON j.goes
+          LEFT JOIN messages m ON j.goes AND m.content_key = j.content_key AND m.language = j.language
           LEFT JOIN LATERAL (
                     SELECT j.content_values || jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                'name', j.name,
@@ -360,18 +414,23 @@ BEGIN
                CASE WHEN j.held_out THEN 'held out' WHEN k.over THEN 'frequency cap' ELSE j.reason END AS reason_now,
                CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, j.time_zone) + 1)::timestamp AT TIME ZONE j.time_zone
                     ELSE j.until END AS until_now,
-               CASE WHEN j.goes AND j.problem IS NULL AND NOT k.over THEN pg_catalog.jsonb_build_object(
+               CASE WHEN r.written THEN pg_catalog.jsonb_build_object(
                    'kind', j.kind, 'channel', followups_handed_out.queue, 'language', j.written_in, 'format', j.format,
-                   'recipient', j.recipient,
-                   'subject', one_line(loyalcs.render(j.title, j.content, false)),
-                   'body', plain_lines(loyalcs.render(j.body, j.content, j.format = 'html')),
+                   'recipient', j.recipient, 'subject', one_line(r.title), 'body', plain_lines(r.body),
                    'content_key', j.content_key, 'values', j.content) END AS payload
           FROM filled j
          CROSS JOIN LATERAL (
                    SELECT j.goes AND j.problem IS NULL AND j.capped
                           AND (j.sent_today + j.place_of_cap > j.per_day OR j.sent + j.place_of_cap > j.per_week
                                OR j.sent_today_of_all + j.place_of_cap > j.per_day_of_all
-                               OR j.sent_of_all + j.place_of_cap > j.per_week_of_all) IS TRUE AS over) k
+                               OR j.sent_of_all + j.place_of_cap > j.per_week_of_all) IS TRUE AS over
+                   OFFSET 0) k
+         CROSS JOIN LATERAL (SELECT j.goes AND j.problem IS NULL AND NOT k.over AS written OFFSET 0) g
+         CROSS JOIN LATERAL (
+                   SELECT g.written,
+                          CASE WHEN g.written THEN loyalcs.render(j.title, j.content, false) END AS title,
+                          CASE WHEN g.written THEN loyalcs.render(j.body, j.content, j.format = 'html') END AS body
+                   OFFSET 0) r
         OFFSET 0
     ), changed AS (
         UPDATE followups f

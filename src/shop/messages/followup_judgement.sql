@@ -125,7 +125,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT s.step_id, s.step, s.anchor,
-           s.anchor IN ('ordered', 'shipped', 'delivered', 'first_order', 'nth_order', 'no_order_for'),
+           is_order_anchor(s.anchor),
            s.delay, delay_in_words(s.delay), v.valid, r.delay,
            pg_catalog.upper(v.valid) <= followup_steps.as_of
            AND NOT EXISTS (SELECT FROM journey_steps n

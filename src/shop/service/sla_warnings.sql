@@ -469,6 +469,16 @@ $$;
 COMMENT ON FUNCTION hand_over_sla_warning(bigint, text, timestamptz) IS
     'to be asked immediately before somebody is told of a claimed warning. True: it is still the worker''s, by its claim_key and lease, and the promise is still as it says; tell now. False: tell nobody, report nothing. Then it is not the worker''s any longer; or the promise was kept, broken or called off since, and the warning has been dropped; or somebody else has the ticket now, and it has been put back to be claimed. sla_warnings.reason says why';
 
+CREATE OR REPLACE FUNCTION hand_over_sla_warnings(warning_ids bigint[], claim_keys text[], at timestamptz DEFAULT now())
+RETURNS TABLE (place bigint, wanted boolean)
+    LANGUAGE sql ROWS 10
+BEGIN ATOMIC
+    SELECT i.place, hand_over_sla_warning(i.warning_id, i.claim_key, hand_over_sla_warnings.at)
+      FROM unnest(hand_over_sla_warnings.warning_ids, hand_over_sla_warnings.claim_keys) WITH ORDINALITY i (warning_id, claim_key, place);
+END;
+COMMENT ON FUNCTION hand_over_sla_warnings(bigint[], text[], timestamptz) IS
+    'hand_over_sla_warning() of several at once, by their numbers and claim_keys: one row each, its place among them, from 1, and whether it is still wanted';
+
 CREATE OR REPLACE FUNCTION complete_sla_warning(
     warning_id bigint,
     outcome text,
