@@ -53,10 +53,11 @@ $$;
 CREATE TEMP TABLE asked AS
 SELECT c.relname::text AS view, w.way,
        CASE w.way WHEN 1 THEN format('SELECT count(*) FROM (SELECT * FROM %I_at(''2026-01-01 12:00+09'') v WHERE v.customer_id = ''c7'' OFFSET 0) s', c.relname)
+                  WHEN 3 THEN format('SELECT count(*) FROM (SELECT * FROM %I_at(''2026-01-01 12:00+09'') v WHERE v.customer_id IN (''c7'', ''c8'') OFFSET 0) s', c.relname)
                   ELSE format('SELECT count(*) FROM (VALUES (''c7''), (''c8'')) l (customer_id) CROSS JOIN LATERAL (SELECT * FROM %I_at(''2026-01-01 12:00+09'') v WHERE v.customer_id = l.customer_id OFFSET 0) s', c.relname) END AS statement
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'
- CROSS JOIN (VALUES (1), (2)) w (way)
+ CROSS JOIN (VALUES (1), (2), (3)) w (way)
  WHERE c.relnamespace = 'shop_by_customer'::regnamespace AND c.relkind = 'v'
 UNION ALL
 SELECT f.name, f.way, f.statement
@@ -69,7 +70,9 @@ ALTER TABLE asked ADD small bigint, ADD large bigint;
 UPDATE asked SET small = pg_temp.reads(statement);
 CALL pg_temp.grow(51, 300);
 UPDATE asked SET large = pg_temp.reads(statement);
--- One more or less is the depth of an index. (What is due is found for all at once.)
-SELECT view, way FROM asked WHERE large > 1.5 * small + 20 AND view NOT IN ('followups_due', 'followups_suppressed') ORDER BY 1, 2;
+-- One more or less is the depth of an index. (What is due is found for all at once; what
+-- lacks a customer for a tier, or points, is found for one, or for all.)
+SELECT view, way FROM asked WHERE large > 1.5 * small + 20 AND view NOT IN ('followups_due', 'followups_suppressed')
+                              AND NOT (way = 3 AND view IN ('tier_progress', 'points_unsettled')) ORDER BY 1, 2;
 SELECT count(DISTINCT view) > 15 AS views FROM asked;
 SELECT loyalcs.drop_shop('shop_by_customer', 'shop_by_customer');

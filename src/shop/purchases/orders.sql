@@ -314,16 +314,24 @@ BEGIN ATOMIC
            -- Tax and shipping are looked up only where a rule asks for them: all
            -- else is read from the index.
            CASE WHEN EXISTS (SELECT FROM amount_rules a WHERE NOT a.counts_tax OR NOT a.counts_shipping)
-                THEN amount_by_rule(o.customer_id, o.order_id, o.amount - least(coalesce(r.refund, 0::numeric), o.amount))
-                ELSE o.amount - least(coalesce(r.refund, 0::numeric), o.amount)
+                THEN amount_by_rule(o.customer_id, o.order_id, o.amount)
+                ELSE o.amount
            END,
            o.sales_channel
-      FROM orders o
-      LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
-                   FROM returns r
-                  WHERE r.returned_at <= counted_orders_at.as_of
-                  GROUP BY r.customer_id, r.order_id) r
-        ON r.customer_id = o.customer_id AND r.order_id = o.order_id
+      -- Those that nothing came back of, and those that something did: so that whatever
+      -- is asked of customer_id, not only that it is somebody's, is asked of both tables.
+      FROM (SELECT o.customer_id, o.order_id, o.ordered_at, o.cancelled_at, o.amount, o.sales_channel
+              FROM orders o
+             WHERE NOT EXISTS (SELECT FROM returns r
+                                WHERE r.customer_id = o.customer_id AND r.order_id = o.order_id
+                                  AND r.returned_at <= counted_orders_at.as_of)
+            UNION ALL
+            SELECT r.customer_id, o.order_id, o.ordered_at, o.cancelled_at, o.amount - least(coalesce(r.refund, 0::numeric), o.amount), o.sales_channel
+              FROM (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
+                      FROM returns r
+                     WHERE r.returned_at <= counted_orders_at.as_of
+                     GROUP BY r.customer_id, r.order_id) r
+              JOIN orders o ON o.customer_id = r.customer_id AND o.order_id = r.order_id) o
      WHERE order_counts(o.ordered_at, o.cancelled_at, counted_orders_at.as_of);
 END;
 COMMENT ON FUNCTION counted_orders_at(timestamptz) IS
