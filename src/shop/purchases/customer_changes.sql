@@ -21,7 +21,7 @@
 -- own transaction, into unread_changes, a row for each reader, and takes its own.
 --
 --   Nothing is lost: a row goes only in the transaction in which its readers get
---   theirs; one session at a time shares out (shop_turns), and a reader begins only
+--   theirs, whoever deletes it; one session at a time shares out (shop_turns), and a reader begins only
 --   when nobody does, so none is left out that has begun. A reader takes a customer
 --   off, and then looks at the orders in statements that see at least as much.
 --   Nothing grows for ever: what is shared out is gone; a reader that has not read
@@ -191,21 +191,77 @@ BEGIN
     )
     DELETE FROM unread_changes u USING gone g WHERE u.reader = g.reader;
 
-    WITH taken AS (
-        DELETE FROM customer_changes c
-         WHERE "limit" IS NULL
-            OR c.ctid = ANY (ARRAY(SELECT f.ctid FROM customer_changes f LIMIT share_customer_changes."limit"))
-        RETURNING c.customer_id
-    )
-    INSERT INTO unread_changes (customer_id, reader)
-    SELECT DISTINCT t.customer_id, r.reader
-      FROM taken t
-     CROSS JOIN customer_change_readers r
-     WHERE r.read_at IS NOT NULL;
+    -- (and the trigger gives it to them)
+    DELETE FROM customer_changes c
+     WHERE "limit" IS NULL
+        OR c.ctid = ANY (ARRAY(SELECT f.ctid FROM customer_changes f LIMIT share_customer_changes."limit"));
 END
 $$;
 COMMENT ON FUNCTION share_customer_changes(integer, boolean) IS
     'gives every reader what stands in customer_changes (at most so many rows; NULL: all), and forgets readers that have been away for 30 days; one session at a time does, until its transaction ends: if another is at it, that is waited for, or nothing is done. take_customer_changes() calls it';
+
+-- Whoever claims follow-ups takes changes off, and so may delete them, by whatever
+-- statement: what goes here is the readers' then, and what a reader has is its own.
+CREATE OR REPLACE FUNCTION share_deleted_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    -- a reader that begins just now is waited for, and seen
+    PERFORM take_turn('share_customer_changes', true);
+    INSERT INTO unread_changes (customer_id, reader)
+    SELECT DISTINCT o.customer_id, r.reader
+      FROM old_rows o
+     CROSS JOIN customer_change_readers r
+     WHERE r.read_at IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION share_deleted_changes() IS
+    'trigger of customer_changes: what is taken off is every reader''s to look at';
+
+CREATE OR REPLACE FUNCTION check_change_reader(reader text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT has_table_privilege('customer_change_readers'::regclass::oid, text 'DELETE') THEN
+        RAISE EXCEPTION 'the changes of reader % are not for % to take', quote_literal(reader), quote_ident(current_user::text)
+            USING ERRCODE = 'insufficient_privilege',
+                  DETAIL = 'What it has not looked at would be hidden from it.',
+                  HINT = 'The owner of the shop and level admin take changes for any reader, level service for followups.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION check_change_reader(text) IS
+    'an error unless whoever asks may take changes for any reader';
+
+CREATE OR REPLACE FUNCTION check_changes_taken() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM check_change_reader(r.reader)
+       FROM customer_change_readers r
+      WHERE r.reader <> 'followups' AND r.read_at IS NOT NULL
+        AND EXISTS (SELECT FROM old_rows o WHERE o.reader = r.reader);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_changes_taken() IS
+    'trigger of unread_changes: nobody takes what another reader has still to look at';
+
+CREATE OR REPLACE FUNCTION check_reader_begins() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM check_change_reader(NEW.reader);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION check_reader_begins() IS
+    'trigger of customer_change_readers: nobody says for another reader that it has begun';
 
 -- How long a reader may be away is longer than anybody leaves a nightly job broken,
 -- and short enough that a month's changes are all that can ever lie about. When it
@@ -279,7 +335,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION take_customer_changes(text, integer) IS
-    'the customers that changed since this reader asked last, each once, at most so many (NULL: all), those that changed first before others; all customers when it asks for the first time, after 30 days without asking, and after a TRUNCATE. They are off the list when the transaction commits, and back on it if that is rolled back: so bring each up to date in this transaction, in later statements than this, in a way that may be done twice. Fewer than the limit, or none, may come while another reader is at it: ask again. One session at a time for a reader; as the owner, or at level admin or service (which claims follow-ups, and so takes the changes that make them due). Only for what customer_changes_are_noted() says is noted';
+    'the customers that changed since this reader asked last, each once, at most so many (NULL: all), those that changed first before others; all customers when it asks for the first time, after 30 days without asking, and after a TRUNCATE. They are off the list when the transaction commits, and back on it if that is rolled back: so bring each up to date in this transaction, in later statements than this, in a way that may be done twice. Fewer than the limit, or none, may come while another reader is at it: ask again. One session at a time for a reader; as the owner, or at level admin; level service, which claims follow-ups, takes the changes that make them due, as the reader followups, and no others. Only for what customer_changes_are_noted() says is noted';
 
 CREATE OR REPLACE FUNCTION customer_has_changed(customer @key_type@, reader text) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -295,6 +351,27 @@ END
 $$;
 COMMENT ON FUNCTION customer_has_changed(@key_type@, text) IS
     'whether a reader has still to look at a customer, or has not begun: then what it keeps may be out of date. A look into two indexes';
+
+--@ reference customer_changes unread_changes 0.2.0
+CREATE OR REPLACE TRIGGER share_deleted_changes
+    AFTER DELETE ON customer_changes REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION share_deleted_changes();
+
+--@ reference unread_changes customer_change_readers 0.2.0
+CREATE OR REPLACE TRIGGER check_changes_taken
+    AFTER DELETE ON unread_changes REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION check_changes_taken();
+
+--@ reference customer_change_readers customer_changes 0.2.0
+CREATE OR REPLACE TRIGGER check_reader_begins
+    BEFORE INSERT ON customer_change_readers
+    FOR EACH ROW WHEN (NEW.reader <> 'followups' AND NEW.read_at IS NOT NULL)
+    EXECUTE FUNCTION check_reader_begins();
+CREATE OR REPLACE TRIGGER check_reader_goes_on
+    BEFORE UPDATE ON customer_change_readers
+    FOR EACH ROW WHEN (NEW.reader <> OLD.reader
+                       OR NEW.reader <> 'followups' AND NEW.read_at IS NOT NULL AND NEW.read_at IS DISTINCT FROM OLD.read_at)
+    EXECUTE FUNCTION check_reader_begins();
 
 --@ reference orders customer_changes 0.2.0
 SELECT note_changes_of(regclass 'orders');
