@@ -62,6 +62,23 @@ SELECT pg_temp.outcome('UPDATE orders SET customer_id = ''member'' WHERE order_i
 -- (and of what stands no posting forgets its order)
 SELECT pg_temp.outcome('UPDATE point_postings SET order_id = NULL, moved_order = order_id WHERE customer_id = ''member'' AND order_id = ''M1''');
 
+-- What was sent about an order is not sent again; what has not been goes to whose it is now. So it is of a new number.
+UPDATE journey_steps SET valid = 'empty' WHERE step <> 'arrival_check';
+INSERT INTO customers (customer_id, email) VALUES ('was', 'was@example.com'), ('is', 'is@example.com');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) VALUES
+    ('was', 'sent', '2026-08-01 11:00+09', 100, '2026-08-02 11:00+09'), ('was', 'waits', '2026-08-01 11:00+09', 100, '2026-08-03 11:00+09'),
+    ('was', 'renamed', '2026-08-01 11:00+09', 100, '2026-08-02 11:30+09');
+DELETE FROM frequency_caps;
+SELECT c.subject, complete_followup(c.followup_id, 'sent', c.claim_key, at => '2026-08-05 12:00+09') FROM claim_followups(at => '2026-08-05 12:00+09') c WHERE c.customer_id = 'was' ORDER BY 1;
+SELECT queue_followups('2026-08-06 12:00+09') > 0 AS queued;
+UPDATE orders SET customer_id = 'is' WHERE customer_id = 'was' AND order_id IN ('sent', 'waits');
+UPDATE orders SET order_id = 'has a new name' WHERE order_id = 'renamed';
+SELECT c.customer_id, c.subject, complete_followup(c.followup_id, 'sent', c.claim_key, at => '2026-08-06 12:10+09') FROM claim_followups(at => '2026-08-06 12:05+09') c WHERE c.customer_id IN ('was', 'is') ORDER BY 1, 2;
+SELECT customer_id, subject, outcome, reason FROM followups WHERE customer_id IN ('was', 'is') ORDER BY 1, 2;
+-- (there and back again)
+UPDATE orders SET customer_id = 'was' WHERE customer_id = 'is' AND order_id IN ('sent', 'waits');
+SELECT customer_id, subject FROM claim_followups(at => '2026-08-06 12:20+09') WHERE customer_id IN ('was', 'is');
+
 -- Somebody who serves customers may.
 CREATE ROLE regress_moved_orders_service;
 SELECT loyalcs.grant_shop('shop_moved_orders', 'regress_moved_orders_service', 'service');

@@ -2,13 +2,16 @@
 --
 -- An order that becomes another customer's: a guest's, who turns out to be a member.
 -- UPDATE orders SET customer_id = ... takes along all that is of the order.
--- Needs: orders, returned_items, reviews, surveys, tickets, journeys, points_settling.
+-- Needs: orders, returned_items, reviews, surveys, tickets, journeys, followups, points_settling.
 --
 -- What was bought, sent, returned and reviewed goes with the order, by its foreign
 -- keys; what it earned is taken back and earned anew (points_settling); whose figures
 -- and tiers change is noted, of both customers. What somebody wrote or answered stays
 -- with whom it is from: tickets and answers to surveys name the order no more, and
--- somebody has to say so, because it is lost then.
+-- somebody has to say so, because it is lost then. A message about the order that has
+-- not gone out goes to whose it is now: the one that waits is dropped when it is claimed,
+-- since its order is gone, and what is due is found anew. What was sent stays where it
+-- was, and is not sent again.
 
 --@ reference order_items orders 0.2.0
 ALTER TABLE order_items
@@ -86,3 +89,29 @@ CREATE OR REPLACE TRIGGER bring_returned_lines
     AFTER UPDATE OF customer_id, order_id ON orders
     FOR EACH ROW WHEN ((OLD.customer_id, OLD.order_id) IS DISTINCT FROM (NEW.customer_id, NEW.order_id))
     EXECUTE FUNCTION bring_returned_lines();
+
+--@ functions
+CREATE OR REPLACE FUNCTION keep_from_sending_again() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
+                           queued_at, claimable_at, finished_at, outcome, reason)
+    SELECT NEW.customer_id, f.step, NEW.order_id, f.step_id, f.channel, f.capped, f.priority, f.anchor_at, f.due_at, f.too_late_at,
+           f.queued_at, f.claimable_at, f.finished_at, 'dropped', 'sent before the order moved'
+      FROM followups f
+      JOIN journey_steps s ON s.step_id = f.step_id
+     WHERE f.customer_id = OLD.customer_id AND f.subject = OLD.order_id AND f.outcome = 'sent' AND is_order_anchor(s.anchor)
+        ON CONFLICT (customer_id, step, subject) DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION keep_from_sending_again() IS
+    'trigger of orders: what was sent about an order that goes to another customer, or gets another number, is not sent again; followups says so of whose it is now';
+
+--@ reference orders followups 0.2.0
+CREATE OR REPLACE TRIGGER keep_from_sending_again
+    AFTER UPDATE OF customer_id, order_id ON orders
+    FOR EACH ROW WHEN ((OLD.customer_id, OLD.order_id) IS DISTINCT FROM (NEW.customer_id, NEW.order_id))
+    EXECUTE FUNCTION keep_from_sending_again();
