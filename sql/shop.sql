@@ -402,6 +402,19 @@ CREATE MATERIALIZED VIEW shop.reviews AS
 SELECT FROM loyalcs.create_shop('shop');
 INSERT INTO shop.orders VALUES ('a', '1', '2024-05-01 00:00+00', 77, 0, 0);
 SELECT customer_id, total_spent FROM shop.customer_purchases;
+-- A partitioned one stays the brand's; but it can tell the shop what changes, in each of its partitions.
+SELECT pg_temp.outcome('SELECT loyalcs.adopt_table(''shop'', ''orders'')');
+CREATE TABLE shop.orders_2025 PARTITION OF shop.orders FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2026-01-01 00:00+00');
+INSERT INTO shop.orders VALUES ('b', '1', '2025-05-01 00:00+00', 77, 0, 0);
+SELECT shop.customer_changes_are_noted('{orders}') AS noted, (SELECT count(*) FROM shop.customer_changes) AS changes;
+SELECT shop.note_changes_of('shop.orders');
+SELECT FROM shop.take_customer_changes('reader');
+INSERT INTO shop.orders VALUES ('b', '2', '2025-05-02 00:00+00', 77, 0, 0);
+UPDATE shop.orders SET amount = 78 WHERE customer_id = 'a';
+UPDATE shop.orders SET ordered_at = '2024-05-02 00:00+00' WHERE order_id = '2';
+SELECT shop.customer_changes_are_noted('{orders}') AS noted, (SELECT array_agg(c ORDER BY c) FROM shop.take_customer_changes('reader') c) AS changed;
+DELETE FROM shop.orders WHERE customer_id = 'a';
+SELECT array_agg(c ORDER BY c) FROM shop.take_customer_changes('reader') c;
 SELECT pg_temp.outcome('SELECT loyalcs.drop_shop(''shop'', ''shop'')');
 DROP SCHEMA shop, brand CASCADE;
 

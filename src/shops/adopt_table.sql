@@ -149,7 +149,12 @@ BEGIN
         RAISE EXCEPTION '% cannot become a table of the shop', target
             USING ERRCODE = 'wrong_object_type',
                   DETAIL = format('It is a %s.', CASE kind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'p' THEN 'partitioned table' ELSE 'foreign table' END),
-                  HINT = 'It serves as it is, without keys and triggers. Only a plain table can get them.';
+                  HINT = CASE
+                      WHEN kind = 'p' AND relation IN ('orders', 'order_items', 'returns')
+                          THEN format('It serves as it is. SELECT %I.note_changes_of(%L); has it tell the shop whose rows change; its key, checks and references are yours to add.', shop, target)
+                      WHEN kind = 'p' THEN 'It serves as it is, with the keys, checks and references that you give it.'
+                      ELSE 'It serves as it is, without keys and triggers. Only a plain table can get them.'
+                  END;
     END IF;
     wanted := loyalcs.shop_adoption_steps(shop, relation, key_type, time_zone);
     lacks := loyalcs.shop_relation_differences(target,
