@@ -194,6 +194,19 @@ END
 $$;
 CALL fill_old_lots(1000000000, 2000);
 CALL fill_old_lots(2000000000, 20);
+
+-- Each of them orders, and earns points.
+CREATE PROCEDURE earn(first bigint)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    number constant text := gen_random_uuid();
+BEGIN
+    INSERT INTO big.orders (customer_id, order_id, ordered_at, amount) SELECT first + c, number, now(), 10000 FROM generate_series(0, 49) c;
+    PERFORM big.earn_points(first + c, number) FROM generate_series(0, 49) c;
+END
+$$;
+
 -- Follow-ups: in both the same orders of June 2026, of which as many are new, on
 -- their way, three days and a week after their arrival.
 CREATE PROCEDURE fill_followups(shop text, orders bigint, customers bigint)

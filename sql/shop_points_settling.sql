@@ -260,3 +260,24 @@ SELECT points_due FROM points_unsettled WHERE customer_id = 'ona';
 SELECT pg_temp.outcome('SELECT settle_order_points(''ona'', ''O9'')');
 SELECT * FROM points_audit();
 SELECT loyalcs.drop_shop('shop_points_settling', 'shop_points_settling');
+
+--
+-- Points wait for the tier, not for the night: whoever has the same orders gets the same
+-- points, whenever tiers were evaluated. The third order makes a VIP, who has 2 points for
+-- each 100 of it; earned before, between and after, and by the job.
+--
+SELECT FROM loyalcs.create_shop('shop_points_settling');
+SET search_path = shop_points_settling;
+UPDATE settings SET live_since = '2026-10-01 00:00+09', points_since = '2026-10-01 00:00+09';
+INSERT INTO points_rules (tier, points, per_amount, valid) VALUES ('VIP', 2, 100, '(,)');
+INSERT INTO customers (customer_id) SELECT unnest('{before,after,later,job}'::text[]);
+INSERT INTO orders (customer_id, order_id, ordered_at, amount)
+SELECT c.customer_id, 'O' || n, timestamptz '2026-10-01 00:00+09' + n * interval '1 hour', 60000 FROM customers c, generate_series(1, 3) n;
+SELECT earn_points('before', 'O3', '2026-10-01 03:00+09') > 0 AS earned;
+SELECT customers FROM evaluate_tiers('2026-10-01 04:00+09');
+SELECT earn_points('after', 'O3', '2026-10-01 05:00+09') > 0 AS earned;
+SELECT customers FROM evaluate_tiers('2026-10-02 04:00+09');
+SELECT earn_points('later', 'O3', '2026-10-02 05:00+09') > 0 AS earned;
+SELECT customers > 0 AS looked_at FROM settle_points(posted_at => '2026-10-02 06:00+09');
+SELECT order_id, array_agg(DISTINCT points) AS points, count(*) AS customers FROM point_postings WHERE kind = 'earn' GROUP BY 1 ORDER BY 1;
+SELECT loyalcs.drop_shop('shop_points_settling', 'shop_points_settling');
