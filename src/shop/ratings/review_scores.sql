@@ -2,10 +2,8 @@
 --
 -- What the stars say: month by month and product by product, and how they go with
 -- the way in which a ticket of the same customer was handled.
+-- (A month's reviews are found by the index reviews_at, see voices.)
 -- Needs: settings, periods, reviews, products, tickets, ticket_facts.
-
---@ change reviews 0.2.0
-CREATE INDEX reviews_reviewed_at ON reviews (reviewed_at);
 
 --@ change settings 0.2.0
 ALTER TABLE settings

@@ -295,7 +295,7 @@ COMMENT ON FUNCTION queue_sla_warnings(timestamptz) IS
     'writes the warnings that are due into sla_warnings, where they wait to be claimed, and drops those that hold no more; one that was dropped and holds again is put back. Gives how many were written, NULL if another session is just doing it. claim_sla_warnings() calls it';
 
 -- (Whoever has claimed something two thousand million times has other worries than the number.)
-CREATE OR REPLACE FUNCTION claim_warnings(
+CREATE OR REPLACE FUNCTION warnings_handed_out(
     kind text,
     only_channel text,
     "limit" integer,
@@ -321,17 +321,17 @@ AS $$
 #variable_conflict use_column
 DECLARE
     -- (a day of a lease is 24 hours, whatever the session's time zone)
-    leased_until constant timestamptz := claim_warnings.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
+    leased_until constant timestamptz := warnings_handed_out.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
 BEGIN
-    PERFORM check_claim(CASE claim_warnings.kind WHEN 'escalation' THEN 'escalations' ELSE 'SLA warnings' END,
-                        only_channel, claim_warnings."limit", lease);
-    PERFORM queue_warnings(claim_warnings.kind, claim_warnings.at);
+    PERFORM check_claim(CASE warnings_handed_out.kind WHEN 'escalation' THEN 'escalations' ELSE 'SLA warnings' END,
+                        only_channel, warnings_handed_out."limit", lease);
+    PERFORM queue_warnings(warnings_handed_out.kind, warnings_handed_out.at);
     RETURN QUERY
     WITH due AS MATERIALIZED (
-        SELECT d.* FROM warnings_due_of(claim_warnings.kind, claim_warnings.at) d
+        SELECT d.* FROM warnings_due_of(warnings_handed_out.kind, warnings_handed_out.at) d
     ), taken AS (
         SELECT w.warning_id, d.agent_id, d.due_at,
-               CASE claim_warnings.kind
+               CASE warnings_handed_out.kind
                    WHEN 'escalation' THEN pg_catalog.to_jsonb(d) - '{customer_id,due_in,metric,cycle}'::text[]
                                           || pg_catalog.jsonb_build_object('rule', d.metric)
                    ELSE pg_catalog.to_jsonb(d) - '{customer_id,tell}'::text[] END AS payload
@@ -341,19 +341,19 @@ BEGIN
            AND d.metric = w.metric AND d.cycle = w.cycle AND d.state = w.state
          WHERE w.finished_at IS NULL
            AND w.attempts < 2147483647
-           AND w.claimable_at <= claim_warnings.at
+           AND w.claimable_at <= warnings_handed_out.at
            AND (only_channel IS NULL OR w.channel = only_channel)
            -- what has another's number cannot be reported on
            AND NOT EXISTS (SELECT FROM sla_warnings o WHERE o.warning_id = w.warning_id AND o.ctid <> w.ctid)
          ORDER BY d.due_at, w.warning_id
-         LIMIT claim_warnings."limit"
+         LIMIT warnings_handed_out."limit"
            FOR UPDATE OF w SKIP LOCKED
     ), claimed AS (
         UPDATE sla_warnings w
            SET attempts = w.attempts + 1,
                claim_key = w.warning_id::text || '.' || (w.attempts + 1)::text,
                reported = NULL,
-               worker = claim_warnings.worker,
+               worker = warnings_handed_out.worker,
                lease_until = leased_until,
                claimable_at = leased_until,
                agent_id = t.agent_id,
@@ -367,7 +367,7 @@ BEGIN
      ORDER BY c.due_at, c.warning_id;
 END
 $$;
-COMMENT ON FUNCTION claim_warnings(text, text, integer, text, interval, timestamptz) IS
+COMMENT ON FUNCTION warnings_handed_out(text, text, integer, text, interval, timestamptz) IS
     'what claim_sla_warnings() does, of one kind: sla or escalation';
 
 CREATE OR REPLACE FUNCTION claim_sla_warnings(
@@ -393,7 +393,7 @@ RETURNS TABLE (
     SET jit = off
 AS $$
 BEGIN
-    RETURN QUERY SELECT c.* FROM claim_warnings('sla', only_channel, claim_sla_warnings."limit", worker, lease, claim_sla_warnings.at) c;
+    RETURN QUERY SELECT c.* FROM warnings_handed_out('sla', only_channel, claim_sla_warnings."limit", worker, lease, claim_sla_warnings.at) c;
 END
 $$;
 COMMENT ON FUNCTION claim_sla_warnings(text, integer, text, interval, timestamptz) IS
@@ -422,7 +422,7 @@ RETURNS TABLE (
     SET jit = off
 AS $$
 BEGIN
-    RETURN QUERY SELECT c.* FROM claim_warnings('escalation', only_channel, claim_escalations."limit", worker, lease, claim_escalations.at) c;
+    RETURN QUERY SELECT c.* FROM warnings_handed_out('escalation', only_channel, claim_escalations."limit", worker, lease, claim_escalations.at) c;
 END
 $$;
 COMMENT ON FUNCTION claim_escalations(text, integer, text, interval, timestamptz) IS
