@@ -26,7 +26,7 @@
 
 /*
  * Room that grows by doubling.  The million events that a log may have make at
- * most three million clocks, of 112 bytes, which is far from what a palloc gives.
+ * most three million clocks, of 96 bytes, which is far from what a palloc gives.
  */
 #define FIRST_CLOCKS	8
 #define FIRST_THREADS	8
