@@ -167,7 +167,8 @@ SHOP_SQL = \
 	src/shop/voice/voices.sql \
 	src/shop/voice/voice_matches.sql \
 	src/shop/service/escalations.sql \
-	src/shop/service/sla_warnings.sql
+	src/shop/service/sla_warnings.sql \
+	src/shop/board/kpis.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

@@ -388,7 +388,7 @@ is_deeply([ sort grep { !/^\$/ } map { listed($_) } 'CORE_SQL', 'NEW_SQL', 'SHOP
 	'the script is made of every SQL file of a room');
 is(join(' ', grep { -f } glob 'src/* src/shop/*'), '', 'no file stands outside of a room');
 is(join(' ', grep { !defined $floor{ s{^src/shop/}{}r } } glob 'src/shop/*'),
-	'', 'a shop has no other rooms than the library');
+	'src/shop/board', 'a shop has the rooms of the library, and the board over all of them');
 
 # The dispatcher is a program of its own.
 my @upwards;
