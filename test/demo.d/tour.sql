@@ -299,8 +299,8 @@ SELECT question, responses, round(score::numeric, 2) AS score, format('%s to %s'
  WHERE dimension = 'all' AND month = '2026-10-01'
  ORDER BY question;
 \echo :dim'acquisition: what a new customer costs, what a repeat order, and when that is earned back':plain
-SELECT to_char(month, 'YYYY-MM') AS month, new_customers AS new, cost_per_new_customer AS "each cost", repeat_orders AS "other orders",
-       cost_per_repeat_order AS "each cost", payback_days AS "earned back after days"
+SELECT to_char(month, 'YYYY-MM') AS month, new_customers AS new, round(cost_per_new_customer) AS "each cost", repeat_orders AS "other orders",
+       round(cost_per_repeat_order) AS "each of them", round(payback_days) AS "earned back after days"
   FROM acquisition_at(:'as_of')
  WHERE sales_channel = 'all' AND month >= '2026-07-01'
  ORDER BY month;
