@@ -72,8 +72,10 @@ OBJS = \
 	src/voice/compiled.o \
 	src/voice/stored_lexicon.o \
 	src/voice/lexicon.o \
+	src/voice/body.o \
 	src/voice/negation.o \
-	src/voice/voice.o
+	src/voice/voice.o \
+	src/voice/words.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -102,7 +104,8 @@ CORE_SQL = \
 # as they are.
 NEW_SQL = \
 	src/voice/lexicon.sql \
-	src/voice/voice.sql
+	src/voice/voice.sql \
+	src/voice/words.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
@@ -166,6 +169,8 @@ SHOP_SQL = \
 	src/shop/voice/voice_words.sql \
 	src/shop/voice/voices.sql \
 	src/shop/voice/voice_matches.sql \
+	src/shop/voice/voice_figures.sql \
+	src/shop/voice/faq.sql \
 	src/shop/service/escalations.sql \
 	src/shop/service/sla_warnings.sql \
 	src/shop/board/kpis.sql

@@ -111,9 +111,9 @@ BEGIN
     SELECT n::text, 'r', 's', 'i', now() - n * interval '10 days', 'line', '1 minute' FROM generate_series(1, 8) n;
     INSERT INTO survey_answers (customer_id, response_id, survey, question, score)
     SELECT n::text, 'r', 's', 'nps', n + 2 FROM generate_series(1, 8) n;
-    INSERT INTO survey_answers (customer_id, response_id, survey, question, answer) VALUES ('1', 'r', 's', 'text', 'A');
+    INSERT INTO survey_answers (customer_id, response_id, survey, question, answer) VALUES ('1', 'r', 's', 'text', 'heavy');
     INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars, title, body)
-    SELECT n::text, '1', 'p', now() - interval '80 days', 5, 'T', 'B' FROM generate_series(1, 3) n;
+    SELECT n::text, '1', 'p', now() - interval '80 days', 5, 'T', 'light' FROM generate_series(1, 3) n;
     INSERT INTO tickets (customer_id, ticket_id, channel, subject)
     SELECT n::text, 't', 'line', 'T' FROM generate_series(1, 3) n;
     UPDATE tickets SET resolution = 'sent anew';
@@ -141,7 +141,11 @@ BEGIN
     INSERT INTO hearings (customer_id, month, picked_at, picked_for, reason, note)
     SELECT n::text, date_trunc('month', now() AT TIME ZONE 'Asia/Tokyo') + m * interval '1 month', now() - interval '1 hour', 'repeat_buyer', 'R', 'N'
       FROM generate_series(1, 2) n, generate_series(0, 1) m;
-    UPDATE settings SET lost_after = 'infinity';
+    INSERT INTO posts (post_id, customer_id, network, published_at, body)
+    SELECT n::text, n::text, 'x', now() - interval '3 days', '留め具の新色' FROM generate_series(1, 3) n;
+    INSERT INTO faq (question, answer, last_reviewed_at, valid) VALUES ('q', 'a', now() - interval '1 year', '(,)');
+    UPDATE settings SET lost_after = 'infinity', minimum_answers = 2, keeps_quotes = true;
+    PERFORM match_voices();
     PERFORM refresh_rfm_cuts(now() - interval '1 day');
     PERFORM evaluate_tiers(now() - interval '1 day');
     PERFORM earn_points(o.customer_id, o.order_id) FROM orders o;

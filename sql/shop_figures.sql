@@ -146,7 +146,8 @@ BEGIN
             BEGIN
                 EXECUTE format('SELECT count(x::text) FROM shop_figures.%I(%s) x', f.proname, f.arguments) INTO n USING a::timestamptz;
                 asked := asked + 1;
-                IF a = '-infinity' AND n > 0 AND f.proretset AND f.proname ~ '_(at|by)$' THEN
+                -- (words may have been valid since ever)
+                IF a = '-infinity' AND n > 0 AND f.proretset AND f.proname ~ '_(at|by)$' AND f.proname <> 'voice_lexicons_at' THEN
                     failed := failed || format(E'\n%s has %s rows before everything', f.name, n);
                 END IF;
             EXCEPTION WHEN OTHERS THEN

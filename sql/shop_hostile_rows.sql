@@ -198,6 +198,10 @@ INSERT INTO sla_warning_late_reports (customer_id, ticket_id, warning_id, attemp
 INSERT INTO tier_queue (customer_id) VALUES ('c1');
 INSERT INTO customer_changes (customer_id) VALUES ('c1');
 INSERT INTO unread_changes (customer_id, reader) VALUES ('c1', 'points');
+INSERT INTO posts (post_id, customer_id, network, published_at, product_id, body) VALUES ('p1', 'c1', 'x', '2026-03-01 12:00+09', 'P1', 'heavy'), ('p2', NULL, 'x', '2026-03-02 12:00+09', NULL, '重い');
+INSERT INTO faq (question, answer, themes, last_reviewed_at, valid) VALUES ('q', 'a', '{size}', '2025-01-01 12:00+09', '(,)');
+SELECT match_voices() > 0 AS matched;
+INSERT INTO posts (post_id, customer_id, network, published_at, body) VALUES ('p3', 'c1', 'x', '2026-03-03 12:00+09', '軽い');
 -- (all but what the shop knows of itself)
 CREATE FUNCTION pg_temp.empty_tables() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -20,35 +20,9 @@
 #include "base/aggregate.h"
 #include "base/compat.h"
 #include "base/shown.h"
+#include "voice/body.h"
 #include "voice/negation.h"
 #include "voice/stored_lexicon.h"
-
-/* A text, and what a lexicon finds in it. */
-typedef struct Body
-{
-	const CompiledLexicon *lexicon;
-	NormalText	text;
-	Hit		   *hits;
-	int			nhits;
-} Body;
-
-static void
-read_body(text * body, const CompiledLexicon *lexicon, Body *read)
-{
-	int			size = VARSIZE_ANY_EXHDR(body);
-	char	   *utf8 = pg_server_to_any(VARDATA_ANY(body), size, PG_UTF8);
-
-	if (utf8 != VARDATA_ANY(body))
-		size = strlen(utf8);
-	if (size > NORMAL_MAX_TEXT)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("text is too long to look for words in it"),
-				 errdetail("It may have %d bytes, and has %d.", NORMAL_MAX_TEXT, size)));
-	read->lexicon = lexicon;
-	normalize_text(utf8, size, &read->text);
-	read->hits = find_hits(lexicon, &read->text, &read->nhits);
-}
 
 static inline int
 mentions_begin(const Body *body, int hit)

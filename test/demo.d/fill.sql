@@ -440,10 +440,20 @@ SELECT customer_id, 'T-' || lpad(i::text, 5, '0'), channel, reason, CASE WHEN re
 SELECT customers AS evaluated, raised AS vips FROM aurora.evaluate_tiers('2026-10-31 23:59+09') \gset
 \echo :evaluated customers evaluated, :vips of them VIPs
 -- (the log says when a ticket was opened, and so which tier its customer had that day)
-INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id)
-SELECT customer_id, ticket_id, at AT TIME ZONE 'Asia/Tokyo', kind, agent_id
-  FROM deed
- WHERE at < '2026-10-31 23:50' ORDER BY at, i, place;
+INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, agent_id, note)
+SELECT d.customer_id, d.ticket_id, d.at AT TIME ZONE 'Asia/Tokyo', d.kind, d.agent_id,
+       CASE d.kind
+           WHEN 'opened' THEN CASE m.reason
+               WHEN '配送状況' THEN pg_temp.pick('asks', m.o, '{注文した商品の配送状況を教えてください。,商品はいつ届きますか。配送状況を教えてください。,まだ届いていません。配送状況を教えてください。}')
+               WHEN 'サイズ交換' THEN pg_temp.pick('asks', m.o, '{指輪のサイズを交換できますか。,指輪のサイズが合わないので交換したいです。,サイズ交換の方法を教えてください。}')
+               WHEN '返品' THEN pg_temp.pick('asks', m.o, '{返品の方法を教えてください。,イメージと違ったので返品したいです。,届いた商品に傷がありました。返品できますか。}')
+               WHEN '修理' THEN pg_temp.pick('asks', m.o, '{留め具が外れました。修理できますか。,チェーンが切れました。修理をお願いします。,石が取れました。修理にどのくらいかかりますか。}')
+               WHEN '商品について' THEN pg_temp.pick('asks', m.o, '{お手入れの方法を教えてください。,金属アレルギーでも使えますか。,汗をかいても変色しませんか。}')
+               ELSE pg_temp.pick('asks', m.o, '{ギフト包装はできますか。,メッセージカードを付けられますか。,ギフト用の紙袋は付きますか。}') END
+           WHEN 'customer_message' THEN pg_temp.pick('adds', m.o, '{よろしくお願いします。,写真を送ります。,ありがとうございます。急いでいます。}')
+           WHEN 'reopened' THEN pg_temp.pick('again', m.o, '{まだ解決していません。,返信がありません。}') END
+  FROM deed d JOIN matter m USING (i)
+ WHERE d.at < '2026-10-31 23:50' ORDER BY d.at, d.i, d.place;
 SELECT (SELECT count(*) FROM aurora.tickets) AS tickets, (SELECT count(*) FROM aurora.ticket_events) AS events \gset
 \echo :tickets tickets, :events events
 
@@ -499,6 +509,25 @@ SELECT m::date, c.channel, c.aim, c.amount * (80 + pg_temp.dice(c.channel || c.a
  ORDER BY 1, 2, 3;
 SELECT (SELECT count(*) FROM aurora.cancellation_requests) AS requests, (SELECT count(*) FROM aurora.referrals) AS referrals \gset
 \echo :requests requests to give up a subscription, :referrals recommendations
+
+-- --------------------------------------------------------------------------
+-- What is said elsewhere, by customers and by who knows whom; and what is answered
+-- once for all. Reports may show what customers wrote.
+-- --------------------------------------------------------------------------
+INSERT INTO aurora.posts (post_id, customer_id, network, author, published_at, product_id, body)
+SELECT 'P-' || lpad(i::text, 4, '0'), CASE WHEN pg_temp.dice('known', i, 3) = 0 THEN s.customer_id END, pg_temp.pick('network', i, '{instagram,instagram,instagram,x}'), '@aurora_fan_' || i, x.at, p.product_id,
+       pg_temp.pick('posts', i, '{オーロラのネックレス、輝きがきれい。,新作の指輪が可愛い。お気に入り！,ピアスが軽くて毎日つけてる。,イヤーカフが外れやすいのが残念。,贈り物にしたら喜ばれた。,再入荷を待っています。,ペアで揃えたい。石の色も選べたらいいのに。,Beautiful earrings. I love them!}')
+  FROM (SELECT i, timestamptz '2026-02-01 12:00+09' + i * interval '18 hours 7 minutes' AS at FROM generate_series(1, 360) i) x
+  JOIN sold s ON s.o = 1000 + 7 * i
+  LEFT JOIN LATERAL (SELECT q.product_id FROM piece q WHERE q.o = s.o AND q.line = 1 AND pg_temp.dice('tagged', i, 2) = 0) p ON true
+ WHERE x.at < '2026-10-31 23:50+09' ORDER BY i;
+INSERT INTO aurora.faq (question, answer, language, themes, valid, last_reviewed_at) VALUES
+    ('指輪のサイズを交換できますか。', '未使用の指輪は、お届けから14日以内なら一度まで無料で交換します。送料は当店が負担します。', 'ja', '{size,exchange and return}', '[2025-03-01 00:00+09,)', '2026-08-20 10:00+09'),
+    ('返品の方法を教えてください。', 'お届けから14日以内にご連絡ください。返送用の伝票をお送りします。', 'ja', '{exchange and return}', '[2025-03-01 00:00+09,)', '2026-03-02 10:00+09'),
+    ('ギフト包装はできますか。', 'はい。ご注文の画面で「ギフトラッピング」をお選びください。', 'ja', '{gift,packaging}', '[2025-03-01 00:00+09,)', '2026-09-10 10:00+09');
+UPDATE aurora.settings SET keeps_quotes = true;
+SELECT (SELECT count(*) FROM aurora.posts) AS posts, (SELECT count(*) FROM aurora.faq) AS faq \gset
+\echo :posts posts, :faq answers to what is often asked
 
 -- --------------------------------------------------------------------------
 -- Points, since July 2025: a point per 100 yen; some pay with them
@@ -557,6 +586,9 @@ SELECT format('ANALYZE %s', oid::regclass)
  ORDER BY oid \gexec
 SELECT aurora.refresh_rfm_cuts('2026-10-31 23:59+09') AS scored \gset
 \echo :scored customers scored
+SELECT aurora.match_voices() AS texts \gset
+ANALYZE aurora.voice_matches;
+\echo :texts texts of customers matched
 INSERT INTO aurora.withheld_products (product_id, reason) VALUES ('G-001', 'a service');
 SELECT aurora.refresh_related_products('2026-10-31 23:59+09') AS pairs \gset
 \echo :pairs pairs of related products

@@ -308,6 +308,43 @@ SELECT to_char(month, 'YYYY-MM') AS month, new_customers AS new, round(cost_per_
 
 \if :aurora
 \echo
+\echo :bold'What do customers say, and what shall we do about it?':plain
+SELECT format('Of the comments in the surveys of May, %s%% spoke of parcels that came late; in the three months before %s%%.',
+              round(100 * share::numeric), round(100 * share_before::numeric)) AS answer
+  FROM voice_themes_at(:'as_of') WHERE month = '2026-05-01' AND source = 'survey' AND theme = 'late delivery' \gset
+\echo :answer
+\echo :dim'voice_themes: what the comments of surveys spoke of in May, against the three months before, and how those recommend the shop who say so':plain
+SELECT theme, mentions, voices AS comments, round(100 * share::numeric) AS "%", round(100 * share_before::numeric) AS "% before",
+       CASE WHEN significant THEN CASE WHEN share_change > 0 THEN 'more' ELSE 'less' END ELSE 'no real change' END AS verdict,
+       round(mean_rating::numeric, 1) AS "they recommend", round(mean_rating_others::numeric, 1) AS "the others"
+  FROM voice_themes_at(:'as_of')
+ WHERE month = '2026-05-01' AND source = 'survey'
+ ORDER BY abs(share_change) DESC, theme
+ LIMIT 6;
+\echo :dim'nps_drivers: what went with a low NPS in the first quarter; the last column is what the NPS would gain without it':plain
+SELECT driver_kind AS kind, driver, mentions, respondents AS "of", round(100 * promoter_share::numeric) AS "promoters %", round(100 * detractor_share::numeric) AS "detractors %", round(nps_effect::numeric) AS "NPS points"
+  FROM nps_drivers_at(:'as_of')
+ WHERE survey = 'after_purchase' AND quarter = '2026-01-01' AND significant
+ ORDER BY nps_effect DESC, driver
+ LIMIT 5;
+\echo :dim'voice_samples: in their own words':plain
+SELECT source, to_char(said_at AT TIME ZONE :'time_zone', 'YYYY-MM-DD') AS day, rating, quote
+  FROM voice_samples_at(:'as_of')
+ WHERE theme = 'comes off' AND source IN ('review', 'ticket')
+ ORDER BY said_at DESC, quote
+ LIMIT 4;
+\echo :dim'faq_candidates: what keeps being asked, and has no answer on the page':plain
+SELECT theme, example, tickets, tickets_saved AS "one answer had been enough"
+  FROM faq_candidates_at(:'as_of')
+ LIMIT 4;
+\echo :dim'voice_unmatched: frequent words of which no theme knows':plain
+SELECT word, mentions, customers
+  FROM voice_unmatched_at(:'as_of')
+ LIMIT 5;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'What shall we offer next?':plain
 \echo :dim'next_offers(key): what others went on to buy after something that this customer has too':plain
 SELECT coalesce(c.name, c.customer_id) AS customer, o.product_name AS offer, o.because AS "because of",

@@ -63,9 +63,9 @@ BEGIN ATOMIC
         SELECT w.product_id FROM words w
     ), spoken AS (
         SELECT s.product_id, a.ancestor AS theme, w.word, min(w.word_id) AS word_id
-          FROM scopes s
-          JOIN words w ON w.product_id IS NULL OR w.product_id = s.product_id
+          FROM words w
           JOIN ancestors a ON a.theme = w.theme
+          JOIN scopes s ON w.product_id IS NULL OR w.product_id = s.product_id
          GROUP BY s.product_id, a.ancestor, w.word
     ), ordered AS (
         SELECT p.product_id, p.theme, p.word, p.word_id, p.first_id,
@@ -87,13 +87,12 @@ CREATE OR REPLACE FUNCTION voice_lexicons_at(as_of timestamptz)
 RETURNS TABLE (product_id text, lexicon text)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT s.product_id, coalesce(pg_catalog.string_agg(p.piece, '' ORDER BY p.place), '')
-      FROM (SELECT NULL::text AS product_id
-            UNION
-            SELECT w.product_id FROM voice_theme_words w WHERE voice_lexicons_at.as_of OPERATOR(pg_catalog.<@) w.valid) s
-      LEFT JOIN lexicon_pieces(voice_lexicons_at.as_of) p ON p.product_id IS NOT DISTINCT FROM s.product_id
-     GROUP BY s.product_id
-     ORDER BY s.product_id NULLS FIRST;
+    SELECT p.product_id, coalesce(pg_catalog.string_agg(p.piece, '' ORDER BY p.place), '')
+      FROM (SELECT l.product_id, l.place, l.piece FROM lexicon_pieces(voice_lexicons_at.as_of) l
+            UNION ALL
+            SELECT NULL, NULL, NULL) p
+     GROUP BY p.product_id
+     ORDER BY p.product_id NULLS FIRST;
 END;
 COMMENT ON FUNCTION voice_lexicons_at(timestamptz) IS
     'the lexicons that voice_theme_words makes, as loyalcs.lexicon writes them: one for texts of whatever product (product_id NULL), and one for each product that has words of its own, which has all others too';
