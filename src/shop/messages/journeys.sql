@@ -307,7 +307,8 @@ END
 $$;
 ALTER TABLE channels ADD CONSTRAINT channels_calendar FOREIGN KEY (calendar) REFERENCES calendars;
 
--- (A step that has been in force may be changed this once.)
+-- (A step that has been in force may be changed this once. The trigger by which 0.1.0
+-- notified is gone by the end, and would still fire here.)
 --@ reference journey_steps calendars 0.2.0
 DO $$
 DECLARE
@@ -316,6 +317,9 @@ DECLARE
 BEGIN
     IF guarded THEN
         ALTER TABLE journey_steps DISABLE TRIGGER check_contact_rule;
+    END IF;
+    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'journey_steps'::regclass AND t.tgname = 'notify_followups') THEN
+        DROP TRIGGER notify_followups ON journey_steps;
     END IF;
     UPDATE journey_steps s
        SET calendar = k.calendar, send_window = NULL

@@ -129,7 +129,7 @@ BEGIN ATOMIC
                            -- none is one with another before, and from when on all are
                            coalesce(min(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after()))) FILTER (WHERE e.kind = 'merged'),
                                     timestamptz 'infinity') AS merged_from,
-                           CASE WHEN count(DISTINCT e.ticket_id) FILTER (WHERE e.kind = 'merged' AND e.ticket_id <> r.ticket_id)
+                           CASE WHEN pg_catalog.count(DISTINCT e.ticket_id) FILTER (WHERE e.kind = 'merged' AND e.ticket_id <> r.ticket_id)
                                      = (SELECT count(*) FROM tickets m WHERE m.customer_id = r.customer_id AND m.merged_into = r.ticket_id)
                                 THEN max(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after()))) FILTER (WHERE e.kind = 'merged')
                            END AS merged_until

@@ -57,7 +57,7 @@ DECLARE
     zone constant text := (SELECT s.time_zone FROM settings s);
     noted constant text[] := noted_voices();
     until constant timestamptz := least(as_of, timestamptz '294276-01-01 00:00+00');
-    at timestamptz := next_voice_at('4713-01-01 00:00+00 BC', until, noted);    -- (of a brand's view an instant may be infinite)
+    at timestamptz := next_voice_at(timestamptz '4713-01-01 00:00+00 BC', until, noted);    -- (of a brand's view an instant may be infinite)
 BEGIN
     WHILE at IS NOT NULL LOOP
         month_before := month;

@@ -348,11 +348,11 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT v.*
       FROM ROWS FROM (pg_catalog.unnest(voices_of.customers), pg_catalog.unnest(voices_of.sources), pg_catalog.unnest(voices_of.texts)) k (customer_id, source, text_id)
-      JOIN voices_all_at('infinity') v ON v.customer_id = k.customer_id AND v.source = k.source AND v.text_id = k.text_id
+      JOIN voices_all_at(timestamptz 'infinity') v ON v.customer_id = k.customer_id AND v.source = k.source AND v.text_id = k.text_id
     UNION ALL
     SELECT v.*
       FROM ROWS FROM (pg_catalog.unnest(voices_of.customers), pg_catalog.unnest(voices_of.sources), pg_catalog.unnest(voices_of.texts)) k (customer_id, source, text_id)
-      JOIN voices_all_at('infinity') v ON v.source = k.source AND v.text_id = k.text_id
+      JOIN voices_all_at(timestamptz 'infinity') v ON v.source = k.source AND v.text_id = k.text_id
      WHERE k.customer_id IS NULL AND v.customer_id IS NULL AND k.source = 'post' AND v.source = 'post';
 END;
 COMMENT ON FUNCTION voices_of(@key_type@[], text[], text[]) IS
@@ -449,7 +449,7 @@ CREATE OR REPLACE FUNCTION match_voices(at_most integer DEFAULT 1000000) RETURNS
 AS $$
 DECLARE
     words constant record := lexicons_in_use(now());
-    now_in_use constant text := pg_catalog.encode(sha256(convert_to(pg_catalog.concat_ws(' ', words.digest, words.products, words.digests), 'UTF8')), 'hex');
+    now_in_use constant text := pg_catalog.encode(sha256(convert_to(pg_catalog.concat_ws(' ', words.digest, words.products, words.digests), 'UTF8'::name)), 'hex');
     keys record;
     looked_at bigint;
 BEGIN
@@ -506,7 +506,7 @@ BEGIN
     DELETE FROM voice_matches;
     INSERT INTO voice_changes (customer_id, source, text_id, said_at)
     SELECT v.customer_id, v.source, v.text_id, max(v.said_at)
-      FROM voices_all_at('infinity') v
+      FROM voices_all_at(timestamptz 'infinity') v
      GROUP BY v.customer_id, v.source, v.text_id;
     GET DIAGNOSTICS marked = ROW_COUNT;
     RETURN marked;
