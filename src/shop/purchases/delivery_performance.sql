@@ -71,8 +71,8 @@ BEGIN ATOMIC
                                    OR loyalcs.local_date(least(delivery_performance_at.as_of, timestamptz '9999-12-30 00:00+00'), s.time_zone)
                                       > loyalcs.local_date(o.ordered_at, s.time_zone)) AS had_its_day
                          FROM (SELECT o.customer_id, o.order_id, o.ordered_at,
-                                      CASE WHEN o.shipped_at <= delivery_performance_at.as_of THEN o.shipped_at END AS shipped_at,
-                                      CASE WHEN o.delivered_at <= delivery_performance_at.as_of THEN o.delivered_at END AS delivered_at
+                                      CASE WHEN o.shipped_at <= least(delivery_performance_at.as_of, timestamptz '9999-12-31 00:00+00') THEN o.shipped_at END AS shipped_at,
+                                      CASE WHEN o.delivered_at <= least(delivery_performance_at.as_of, timestamptz '9999-12-31 00:00+00') THEN o.delivered_at END AS delivered_at
                                  FROM orders o
                                 WHERE loyalcs.in_local_dates(o.ordered_at, s.time_zone, m.month, m.last_day)
                                   AND order_counts(o.ordered_at, o.cancelled_at, delivery_performance_at.as_of)
