@@ -80,11 +80,6 @@ DECLARE
     scripts text[];
     item record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM loyalcs.shop_parts() p
-                    WHERE p.kind = 'change' AND p.relation = shop_column_obstacles.relation
-                      AND p.name NOT IN (SELECT m.part FROM loyalcs.shop_recorded(shop) m)) THEN
-        RETURN;
-    END IF;
     SELECT array_agg(replace(replace(p.script, '@key_type@', key_type), '@time_zone@', quote_literal(time_zone))
                      ORDER BY p.part)
       INTO scripts
@@ -140,6 +135,8 @@ CREATE FUNCTION loyalcs.shop_obstacles(
 AS $$
 DECLARE
     schema constant oid := quote_ident(shop)::regnamespace;
+    changes constant text[] := ARRAY(SELECT DISTINCT p.relation FROM loyalcs.shop_parts() p
+                                      WHERE p.kind = 'change' AND p.name NOT IN (SELECT m.part FROM loyalcs.shop_recorded(shop) m));
     -- A shop of 0.1.0 has to have a record before what it has can be told from
     -- what is the brand's.
     is_first constant boolean := loyalcs.shop_is_first(schema);
@@ -231,7 +228,7 @@ BEGIN
                          ELSE format('In a view of that name, select %s.', lacks.selected) END;
             RETURN NEXT;
         END IF;
-        IF item.is_own THEN
+        IF item.is_own AND item.name = ANY (changes) THEN
             code := 'duplicate_column';
             FOR message, detail, hint IN
                 SELECT o.message, o.detail, o.hint
