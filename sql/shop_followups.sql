@@ -120,9 +120,15 @@ RETURN CASE WHEN calendar IS NULL THEN send_window IS NULL OR loyalcs.is_open(se
                  AND NOT EXISTS (SELECT FROM shop_followups.calendar_exceptions x
                                   WHERE x.calendar = may_go.calendar AND (at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN x.first_day AND x.last_day
                                     AND x.recorded_at <= as_of AND coalesce(x.withdrawn_at, 'infinity') > as_of) END;
-CREATE FUNCTION pg_temp.goes(send_window text, calendar text, at timestamptz, as_of timestamptz) RETURNS timestamptz LANGUAGE sql
-RETURN (SELECT t FROM (SELECT at UNION ALL SELECT generate_series(date_trunc('hour', at) + interval '1 hour', at + interval '28 days', '1 hour')) t (t)
-         WHERE pg_temp.may_go(send_window, calendar, t, as_of) ORDER BY t LIMIT 1);
+CREATE FUNCTION pg_temp.goes(send_window text, calendar text, at timestamptz, as_of timestamptz) RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE t timestamptz := at;
+BEGIN
+    WHILE t <= at + interval '28 days' LOOP
+        IF pg_temp.may_go(send_window, calendar, t, as_of) THEN RETURN t; END IF;
+        t := date_trunc('hour', t) + interval '1 hour';
+    END LOOP;
+    RETURN NULL;
+END $$;
 CREATE TEMP TABLE event AS
 SELECT a.anchor, o.customer_id, o.order_id AS subject, o.order_id, o.ordered_at, o.amount, o.cancelled_at,
        CASE a.anchor WHEN 'shipped' THEN o.shipped_at WHEN 'delivered' THEN o.delivered_at ELSE o.ordered_at END AS at
