@@ -7,12 +7,12 @@
 SELECT FROM loyalcs.create_shop('shop_turns');
 SET search_path = shop_turns;
 
--- Every job is a function of the shop that takes its turn, and the other way round.
+-- Every job is what functions of the shop take turns at, and the other way round.
 SELECT t.job, p.proname, p.turn
   FROM shop_turns t
   FULL JOIN (SELECT p.proname::text, substring(p.prosrc, 'take_turn\(''([a-z_]+)''') AS turn
                FROM pg_proc p WHERE p.pronamespace = 'shop_turns'::regnamespace AND p.prosrc ~ '\ytake_turn\(') p
-    ON p.proname = t.job AND p.turn = t.job
+    ON p.turn = t.job
  ORDER BY 1, 2;
 
 -- Whoever has the turn has it until the end, and gets it again.
