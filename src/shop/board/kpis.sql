@@ -1,7 +1,7 @@
 -- shop/kpis.sql
 --
 -- The board: a handful of numbers, what each is meant to be, and whether it is.
--- Needs: settings, periods, surveys, ticket_facts.
+-- Needs: settings, periods, surveys, delivery_performance (months_of_answers), ticket_facts.
 --
 -- A KPI is one column of a figure of the shop, one number a month. Which column, of
 -- which rows, stands in kpis; so any figure can become one, one of the brand's own
@@ -31,9 +31,7 @@ BEGIN ATOMIC
            CASE a.kind WHEN 'nps' THEN n.low ELSE i.low END,
            CASE a.kind WHEN 'nps' THEN n.high ELSE i.high END
       FROM settings s
-     CROSS JOIN LATERAL months_between((SELECT min(r.responded_at) FROM survey_responses r),
-                                       (SELECT max(r.responded_at) FROM survey_responses r WHERE r.responded_at <= satisfaction_at.as_of),
-                                       satisfaction_at.as_of) m
+     CROSS JOIN LATERAL months_of_answers(satisfaction_at.as_of) m
      CROSS JOIN LATERAL (
                SELECT q.kind, q.scale_low, q.scale_high, q.higher_is_better, loyalcs.ratings_agg(a.score) AS ratings
                  FROM survey_responses r

@@ -404,11 +404,17 @@ CREATE OR REPLACE FUNCTION match_voices_of(customers @key_type@[], sources text[
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_custom_plan
+    SET enable_nestloop = on
 AS $$
 DECLARE
     words constant record := lexicons_in_use(now());
     matched bigint;
 BEGIN
+    -- Many texts are hashed: in a shop that was loaded and not analyzed yet, the planner
+    -- takes them for few, and would look at each with each.
+    IF cardinality(texts) > 1000 THEN
+        PERFORM set_config('enable_nestloop', 'off', true);
+    END IF;
     DELETE FROM voice_matches m
      USING ROWS FROM (pg_catalog.unnest(customers), pg_catalog.unnest(sources), pg_catalog.unnest(texts)) k (customer_id, source, text_id)
      WHERE m.source = k.source AND m.text_id = k.text_id AND m.customer_id IS NOT DISTINCT FROM k.customer_id
