@@ -103,6 +103,7 @@ CORE_SQL = \
 # Of it, files of which the last release had nothing: its upgrade script gets them
 # as they are.
 NEW_SQL = \
+	src/report/labels.sql \
 	src/voice/lexicon.sql \
 	src/voice/voice.sql \
 	src/voice/words.sql
