@@ -75,7 +75,8 @@ OBJS = \
 	src/voice/body.o \
 	src/voice/negation.o \
 	src/voice/voice.o \
-	src/voice/words.o
+	src/voice/words.o \
+	src/report/formats.o
 
 # The install script, in the order in which it is run.
 CORE_SQL = \
@@ -106,7 +107,9 @@ NEW_SQL = \
 	src/report/labels.sql \
 	src/voice/lexicon.sql \
 	src/voice/voice.sql \
-	src/voice/words.sql
+	src/voice/words.sql \
+	src/report/formats.sql \
+	src/report/charts.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
