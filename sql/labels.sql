@@ -81,9 +81,9 @@ END
 $$;
 -- No words that anybody reads alone: pieces of sentences, formats, patterns, names of columns and of jobs.
 DELETE FROM word w
- WHERE w.value !~ '[[:alpha:]]{2}' OR w.value ~ '^ | $|%s|^FM|^YYYY|^\\' OR w.value ~ '[^\x20-\x7e]'
+ WHERE w.value !~ '[[:alpha:]]{2}' OR w.value ~ '^ | $|%(\d\$)?s|^FM|^YYYY|^\\' OR w.value ~ '[^\x20-\x7e]'
     OR w.value IN ('infinity', '-infinity', 'empty', 'day', 'cap_id', 'step_id', 'NULL::double precision',
-                   'escalations', 'SLA warnings', '1 more order');
+                   'escalations', 'SLA warnings', '1 more order', 'ja', 'en');
 SELECT count(DISTINCT w.value) > 200 AS words FROM word w;
 SELECT DISTINCT w.whence, w.value AS has_no_label FROM word w WHERE w.value NOT IN (SELECT l.value FROM loyalcs.labels() l) ORDER BY 1, 2;
 

@@ -145,6 +145,10 @@ SELECT FROM pg_temp.adopt('shop_adopted_all', '{}');
 SELECT figures > 100 AS figures, work, failures FROM pg_temp.failures('shop_adopted_all', true);
 SELECT FROM pg_temp.adopt('shop_adopted_few', ARRAY(SELECT concat(relation, '.', name) FROM optional));
 SELECT figures > 100 AS figures, work, failures FROM pg_temp.failures('shop_adopted_few', true);
+-- What comes back has no cause and is never completed where no column could say so.
+SELECT a.item, a.status, f.status AS of_few, f.evidence
+  FROM shop_adopted_all.aftersale_checklist_in('en', '2026-03-20 12:00+09') a
+  JOIN shop_adopted_few.aftersale_checklist_in('en', '2026-03-20 12:00+09') f ON f.item = a.item;
 -- Who has an address; where there is no column for it, everybody may have one elsewhere.
 SELECT shop_adopted_all.is_reachable('1', c), shop_adopted_all.is_reachable('1', 'fax'), shop_adopted_few.is_reachable('1', c), shop_adopted_few.is_reachable('nobody', c)
   FROM unnest('{email,phone,line}'::text[]) c;

@@ -411,6 +411,26 @@ BEGIN ATOMIC
     ('figure', 'adjusted', 'Adjusted', '調整'),
     ('figure', 'closing', 'At the end', '月末残高'),
 
+    -- the checklist of what belongs to the time after the sale
+    ('checklist', 'inquiries', 'Inquiries', '問い合わせ'),
+    ('checklist', 'follow-ups', 'Follow-ups', 'フォロー配信'),
+    ('state', 'partly', 'Partly', '一部のみ'),
+    ('state', 'missing', 'Missing', '未着手'),
+    ('next step', 'answer those who wait: the view unanswered', 'Answer those who wait: the view unanswered', '未返信の問い合わせに答える(ビュー unanswered)'),
+    ('next step', 'take in what customers ask as tickets: tickets, ticket_events', 'Take in what customers ask as tickets: tickets, ticket_events', '問い合わせをチケットとして記録する(tickets、ticket_events)'),
+    ('next step', 'write down what comes back, and why: returns', 'Write down what comes back, and why: returns', '返品を理由とともに記録する(returns)'),
+    ('next step', 'note why things come back, in words of your own: returns.cause', 'Note why things come back, in words of your own: returns.cause', '返品の理由を選んで残す(returns.cause)'),
+    ('next step', 'note when customers had money or goods: returns.completed_at', 'Note when customers had money or goods: returns.completed_at', '返金・交換が済んだ時刻を残す(returns.completed_at)'),
+    ('next step', 'see why nothing goes out any more: loyalcs-dispatch, journeys.paused_at', 'See why nothing goes out any more: loyalcs-dispatch, journeys.paused_at', '配信が止まっていないか確かめる(loyalcs-dispatch、journeys.paused_at)'),
+    ('next step', 'see why they fail: the view followups_failed', 'See why they fail: the view followups_failed', '届かない理由を調べる(ビュー followups_failed)'),
+    ('next step', 'have steps (journey_steps), and let schedule_shop() and loyalcs-dispatch run', 'Have steps (journey_steps), and let schedule_shop() and loyalcs-dispatch run', 'ステップを用意し(journey_steps)、schedule_shop() と loyalcs-dispatch を動かす'),
+    ('next step', 'note when orders leave and arrive: orders.shipped_at, delivered_at', 'Note when orders leave and arrive: orders.shipped_at, delivered_at', '発送と到着の時刻を残す(orders.shipped_at、delivered_at)'),
+    ('next step', 'note when orders leave and arrive, and wait until there is something to compare', 'Note when orders leave and arrive, and wait until there is something to compare', '発送と到着の時刻を残し、比べられるまで待つ'),
+    ('next step', 'note of all orders when they arrive: orders.delivered_at', 'Note of all orders when they arrive: orders.delivered_at', '到着がわからない注文をなくす(orders.delivered_at)'),
+    ('next step', 'see where the time goes: the view delivery_performance', 'See where the time goes: the view delivery_performance', 'どこで時間がかかるかを見る(ビュー delivery_performance)'),
+    ('next step', 'ask more customers, and go on asking: start_wave(), a step with a survey', 'Ask more customers, and go on asking: start_wave(), a step with a survey', 'もっと多くのお客様に、続けて聞く(start_wave()、アンケートの配信)'),
+    ('next step', 'have an NPS question and ask it after a sale: surveys, survey_questions', 'Have an NPS question and ask it after a sale: surveys, survey_questions', 'NPSの質問を用意し、購入後に聞く(surveys、survey_questions)'),
+
     -- what to do, for each change that a report may begin with
     ('headline', 'change', 'Change', '変化'),
     ('headline', 'nothing more than chance', 'Nothing changed by more than chance.', '偶然を超える変化はありませんでした。'),
