@@ -178,7 +178,8 @@ SHOP_SQL = \
 	src/shop/service/escalations.sql \
 	src/shop/service/sla_warnings.sql \
 	src/shop/board/kpis.sql \
-	src/shop/board/aftersale_checklist.sql
+	src/shop/board/aftersale_checklist.sql \
+	src/shop/board/customer_card.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

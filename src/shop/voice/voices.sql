@@ -21,6 +21,7 @@ CREATE TABLE posts (
     body text NOT NULL
 );
 CREATE INDEX posts_published_at ON posts (published_at);
+CREATE INDEX posts_customer ON posts (customer_id) WHERE customer_id IS NOT NULL;
 COMMENT ON TABLE posts IS
     'what is said of the shop in social networks, one row a post';
 COMMENT ON COLUMN posts.customer_id IS 'key of the customer who wrote it; NULL if nobody knows';
