@@ -109,7 +109,9 @@ NEW_SQL = \
 	src/voice/voice.sql \
 	src/voice/words.sql \
 	src/report/formats.sql \
-	src/report/charts.sql
+	src/report/charts.sql \
+	src/report/page.sql \
+	src/report/report_page.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \

@@ -73,7 +73,7 @@ BEGIN ATOMIC
                CASE WHEN u.v IS NOT NULL THEN loyalcs.chart_value(u.h) END AS h
           FROM unnest(labels, vals, lows, highs) WITH ORDINALITY AS u(label, v, l, h, i)
     ), span AS (
-        SELECT s.low, CASE WHEN s.high > s.low THEN s.high ELSE s.low + greatest(pg_catalog.abs(s.low) / 10::double precision, 1::double precision) END AS high,
+        SELECT s.low, CASE WHEN s.high > s.low THEN s.high ELSE s.low + greatest(pg_catalog.abs(s.low) / 10::double precision, CASE unit WHEN 'share' THEN 0.1::double precision ELSE 1::double precision END) END AS high,
                s.points, s.width
           FROM (SELECT least(min(g.v), min(g.l), loyalcs.chart_value(target)) AS low, greatest(max(g.v), max(g.h), loyalcs.chart_value(target)) AS high,
                        count(*) AS points, max(loyalcs.chart_text_width(g.label)) AS width, count(g.v) AS shown
@@ -100,7 +100,7 @@ BEGIN ATOMIC
                                                                    ELSE loyalcs.chart_text_width(loyalcs.chart_tick(target, unit, lang)) + 6::double precision END AS x1,
                20::double precision AS y0, 150::double precision AS y1
           FROM axis a
-         CROSS JOIN (SELECT max(loyalcs.chart_text_width(ticks.label)) + 8::double precision AS margin FROM ticks) t
+         CROSS JOIN (SELECT max(loyalcs.chart_text_width(ticks.label)) + 12::double precision AS margin FROM ticks) t
     ), point AS (
         SELECT g.*, g.i = r.points AS is_last,
                CASE WHEN r.points = 1::bigint THEN (r.x0 + r.x1) / 2::double precision
@@ -110,7 +110,7 @@ BEGIN ATOMIC
                r.y1 - (g.h - r.first) / (r.last - r.first) * (r.y1 - r.y0) AS yh,
                g.i - pg_catalog.row_number() OVER (PARTITION BY g.v IS NULL ORDER BY g.i) AS run,
                -- so many from the last one back that no two labels touch
-               (r.points - g.i) % greatest(1::bigint, pg_catalog.ceil((r.width + 10::double precision) * greatest(r.points - 1::bigint, 1::bigint)::double precision
+               (r.points - g.i) % greatest(1::bigint, pg_catalog.ceil((1.5::double precision * r.width + 8::double precision) * greatest(r.points - 1::bigint, 1::bigint)::double precision
                                                                        / (r.x1 - r.x0 - 16::double precision))::bigint) = 0::bigint AS is_labelled
           FROM given g
          CROSS JOIN room r
@@ -153,7 +153,8 @@ BEGIN ATOMIC
                   FROM point p
                  WHERE p.v IS NOT NULL),
                (SELECT xmlagg(xmlelement(NAME text, xmlattributes('middle' AS class,
-                                  loyalcs.chart_place(least(p.x, 358::double precision - loyalcs.chart_text_width(p.label) / 2::double precision)) AS x, 170 AS y), p.label) ORDER BY p.i)
+                                  loyalcs.chart_place(greatest(least(p.x, 358::double precision - loyalcs.chart_text_width(p.label) / 2::double precision),
+                                                               2::double precision + loyalcs.chart_text_width(p.label) / 2::double precision)) AS x, 170 AS y), p.label) ORDER BY p.i)
                   FROM point p
                  WHERE p.is_labelled))
       FROM room r
@@ -228,20 +229,21 @@ BEGIN ATOMIC
                                   loyalcs.chart_place((c.i - 1::bigint)::double precision * c.pitch + c.pitch * 0.12::double precision + 2::double precision) AS x,
                                   loyalcs.chart_place(128::double precision - c.share * 106::double precision) AS y,
                                   loyalcs.chart_place(c.pitch * 0.76::double precision) AS width, loyalcs.chart_place(c.share * 106::double precision) AS height)),
-                   CASE WHEN c.shown IS NOT NULL AND loyalcs.chart_text_width(c.shown) <= c.pitch + 1::double precision THEN
+                   CASE WHEN c.shown IS NOT NULL AND c.fit THEN
                        xmlelement(NAME text, xmlattributes('middle' AS class, loyalcs.chart_place((c.i::double precision - 0.5::double precision) * c.pitch + 2::double precision) AS x,
                                   loyalcs.chart_place(123::double precision - c.share * 106::double precision) AS y), c.shown) END,
                    xmlelement(NAME text, xmlattributes('middle strong' AS class, loyalcs.chart_place((c.i::double precision - 0.5::double precision) * c.pitch + 2::double precision) AS x,
                               144 AS y), coalesce(c.label, ''::text))) ORDER BY c.i))
       FROM (SELECT u.i, u.label, u.shown, u.kind, 356::double precision / (count(*) OVER ())::double precision AS pitch,
                    coalesce(greatest(loyalcs.chart_value(u.v), 0::double precision) / nullif(max(loyalcs.chart_value(u.v)) OVER (), 0::double precision), 0::double precision) AS share,
-                   max(loyalcs.chart_value(u.v)) OVER () AS most
+                   max(loyalcs.chart_value(u.v)) OVER () AS most,
+                   max(loyalcs.chart_text_width(u.shown)) OVER () <= 356::double precision / (count(*) OVER ())::double precision + 1::double precision AS fit
               FROM unnest(labels, vals, shown, kinds) WITH ORDINALITY AS u(label, v, shown, kind, i)) c
      WHERE c.most > 0::double precision
     HAVING count(*) > 0::bigint;
 END;
 COMMENT ON FUNCTION loyalcs.chart_columns(text, text, text[], double precision[], text[], text[]) IS
-    'a picture of how many there are of each: columns with their numbers above, where there is room, and names below; kinds are classes of the page (good, soft, bad, fill); NULL where none is above 0';
+    'a picture of how many there are of each: columns with their numbers above, if there is room for all of them, and names below; kinds are classes of the page (good, soft, bad, fill); NULL where none is above 0';
 
 CREATE FUNCTION loyalcs.chart_stack(title text, description text, vals double precision[], shown text[], kinds text[]) RETURNS xml
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -565,7 +565,7 @@ put_figure(StringInfo out, Numeric value, const char *unit, const text * currenc
 	if (strcmp(unit, "share") == 0)
 	{
 		put_number(out, times_hundred(value), 1, is_change);
-		put(out, !is_change ? "%" : in_japanese ? "\xe3\x83\x9d\xe3\x82\xa4\xe3\x83\xb3\xe3\x83\x88" : " pt");
+		appendStringInfoString(out, !is_change ? "%" : in_japanese ? "pt" : " pt");
 	}
 	else if (strcmp(unit, "score") == 0)
 		put_number(out, value, 2, is_change);
