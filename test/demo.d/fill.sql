@@ -594,6 +594,8 @@ SELECT aurora.refresh_related_products('2026-10-31 23:59+09') AS pairs \gset
 \echo :pairs pairs of related products
 
 -- What was sent since the middle of August, every day at four; some mailboxes are gone.
+-- (Committed as it goes, as a mailer does: rows that one transaction claims and puts
+-- aside a thousand times are passed over again each time.)
 BEGIN;
 INSERT INTO aurora.consents (customer_id, channel, purpose, at, given)
 SELECT customer_id, 'email', 'marketing', joined_at + interval '1 day', false
@@ -602,6 +604,7 @@ INSERT INTO aurora.shipments (customer_id, order_id, carrier, tracking, expected
 SELECT customer_id, order_id, 'ヤマト運輸', 'Y' || translate(order_id, '-', ''), (shipped_at + interval '2 days')::date
   FROM aurora.orders WHERE shipped_at >= '2026-08-01 00:00+09';
 UPDATE aurora.journeys SET content_values = '{"shop": "オーロラ", "coupon": "AURORA10"}';
+COMMIT;
 DO $$
 DECLARE
     moment timestamptz;
@@ -614,12 +617,12 @@ BEGIN
                              c.claim_key, NULL, moment + interval '1 minute'))
               INTO reported
               FROM aurora.claim_followups(NULL, 500, 'mailer', '5 minutes', moment) c;
+            COMMIT;
             EXIT WHEN reported = 0;
         END LOOP;
     END LOOP;
 END
 $$;
-COMMIT;
 ANALYZE aurora.followups;
 SELECT count(*) FILTER (WHERE outcome = 'sent') AS sent, count(*) FILTER (WHERE outcome = 'dropped') AS dropped FROM aurora.followups \gset
 \echo :sent follow-ups sent, :dropped dropped

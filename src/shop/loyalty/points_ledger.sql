@@ -318,6 +318,8 @@ COMMENT ON FUNCTION open_point_lots_at(timestamptz) IS
 
 -- By now, and at any instant since the last posting, what is kept of the lots is what
 -- there is; before that, it is found out of the ledger.
+-- (LIMIT, so that the posting of a lot is found by its key, and not among all that a
+-- customer of many years has.)
 CREATE OR REPLACE FUNCTION points_balance(customer @key_type@, as_of timestamptz DEFAULT now())
 RETURNS TABLE (
     available bigint,
@@ -342,7 +344,12 @@ BEGIN ATOMIC
                                        WHERE o.customer_id = p.customer_id AND o.order_id = p.order_id)
                            END AS available_at
                       FROM point_lots l
-                      JOIN point_postings p ON p.customer_id = l.customer_id AND p.posting_id = l.lot_id
+                     CROSS JOIN LATERAL (
+                               SELECT t.pending, t.available_at, t.customer_id, t.order_id
+                                 FROM point_postings t
+                                WHERE t.customer_id = l.customer_id AND t.posting_id = l.lot_id
+                                LIMIT 1
+                           ) p
                      WHERE l.customer_id = points_balance.customer AND l.remaining > 0
                        AND (l.expires_at IS NULL OR l.expires_at > points_balance.as_of)
                        AND (SELECT a.last_posted_at <= points_balance.as_of

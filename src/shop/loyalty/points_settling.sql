@@ -206,27 +206,29 @@ BEGIN
         PERFORM open_account(customer);
     END LOOP;
 
-    FOR posting IN
-        SELECT p.posting_id, p.kind, points_reversible(p.customer_id, p.posting_id) AS reversible
-          FROM point_postings p
-         WHERE p.customer_id = customer AND p.order_id = settle_order_points.order_id
-           AND (p.kind = 'redeem' AND due.to_come_back > 0 OR p.kind = 'earn' AND due.to_take_back > 0)
-         ORDER BY p.kind DESC, p.posting_id DESC
-    LOOP
-        part := least(posting.reversible, CASE posting.kind WHEN 'redeem' THEN due.to_come_back ELSE due.to_take_back END);
-        CONTINUE WHEN part = 0;
-        IF posting.kind = 'redeem' THEN
-            due.to_come_back := due.to_come_back - part;
-            RETURN NEXT give_points_back(customer, posting.posting_id, part,
-                                         pg_catalog.format('loyalcs:posting %s, down to %s', posting.posting_id, posting.reversible - part),
-                                         settle_order_points.posted_at);
-        ELSE
-            due.to_take_back := due.to_take_back - part;
-            RETURN NEXT take_points_back(customer, posting.posting_id, part,
-                                         pg_catalog.format('loyalcs:posting %s, down to %s', posting.posting_id, posting.reversible - part),
-                                         settle_order_points.posted_at);
-        END IF;
-    END LOOP;
+    IF due.to_take_back > 0 OR due.to_come_back > 0 THEN
+        FOR posting IN
+            SELECT p.posting_id, p.kind, points_reversible(p.customer_id, p.posting_id) AS reversible
+              FROM point_postings p
+             WHERE p.customer_id = customer AND p.order_id = settle_order_points.order_id
+               AND (p.kind = 'redeem' AND due.to_come_back > 0 OR p.kind = 'earn' AND due.to_take_back > 0)
+             ORDER BY p.kind DESC, p.posting_id DESC
+        LOOP
+            part := least(posting.reversible, CASE posting.kind WHEN 'redeem' THEN due.to_come_back ELSE due.to_take_back END);
+            CONTINUE WHEN part = 0;
+            IF posting.kind = 'redeem' THEN
+                due.to_come_back := due.to_come_back - part;
+                RETURN NEXT give_points_back(customer, posting.posting_id, part,
+                                             pg_catalog.format('loyalcs:posting %s, down to %s', posting.posting_id, posting.reversible - part),
+                                             settle_order_points.posted_at);
+            ELSE
+                due.to_take_back := due.to_take_back - part;
+                RETURN NEXT take_points_back(customer, posting.posting_id, part,
+                                             pg_catalog.format('loyalcs:posting %s, down to %s', posting.posting_id, posting.reversible - part),
+                                             settle_order_points.posted_at);
+            END IF;
+        END LOOP;
+    END IF;
     IF due.to_earn > 0 AND (begins OR due.has_earned) THEN
         RETURN QUERY SELECT e FROM earn_for_order(customer, settle_order_points.order_id, due.to_earn, due.rule_id, due.campaigns,
                                                   settle_order_points.posted_at) e;
