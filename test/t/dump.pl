@@ -42,15 +42,12 @@ my $as_of = $node->safe_psql('shop',
 sub contents
 {
 	my ($database, $query) = @_;
-	my $parts = $node->safe_psql($database, $query);
-	my %contents;
-
-	foreach my $line (split /\n/, $parts)
-	{
-		my ($name, $from) = split /\|/, $line, 2;
-		$contents{$name} = $node->safe_psql($database,
-			"SELECT count(*), md5(string_agg(r::text, E'\\n' ORDER BY r::text COLLATE \"C\")) FROM $from AS r");
-	}
+	my $lines = $node->safe_psql($database, qq{
+		SELECT format('SELECT %L, count(*), md5(string_agg(r::text, E''\\n'' ORDER BY r::text COLLATE "C")) FROM %s AS r', name, source)
+		FROM ($query) AS parts (name, source)
+		\\gexec
+	});
+	my %contents = map { split /\|/, $_, 2 } split /\n/, $lines;
 	return \%contents;
 }
 
@@ -62,7 +59,7 @@ sub refusal
 }
 
 my $tables = q{
-	SELECT relname, oid::regclass
+	SELECT relname, oid::regclass::text
 	FROM pg_class
 	WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('r', 'p')
 	ORDER BY 1};

@@ -378,16 +378,25 @@ BEGIN ATOMIC
           JOIN survey_responses r ON r.customer_id = a.customer_id AND r.response_id = a.response_id
          WHERE a.score IS NOT NULL AND r.responded_at <= nps_drivers_at.as_of
     ), said AS MATERIALIZED (
-        SELECT r.customer_id, r.text_id AS response_id, r.themes
+        SELECT r.customer_id, r.text_id AS response_id,
+               coalesce(pg_catalog.array_agg(DISTINCT t.theme) FILTER (WHERE t.theme IS NOT NULL), '{}') AS themes
           FROM voices_read('-infinity', 'infinity', nps_drivers_at.as_of) r
+          LEFT JOIN LATERAL pg_catalog.unnest(r.themes) t (theme) ON true
          WHERE r.source = 'survey' AND r.themes IS NOT NULL
+         GROUP BY r.customer_id, r.text_id
     ), drivers AS (
         -- Of whom each could have been said: of those who wrote something, and of those who answered the question.
-        SELECT s.survey, s.quarter, 'theme' AS kind, NULL::text AS asked, s.customer_id, s.response_id, s.score,
-               (SELECT pg_catalog.array_agg(DISTINCT t.theme) FROM said d CROSS JOIN LATERAL pg_catalog.unnest(d.themes) t (theme)
-                 WHERE d.customer_id = s.customer_id AND d.response_id = s.response_id) AS said
-          FROM scored s
-         WHERE (s.customer_id, s.response_id) IN (SELECT d.customer_id, d.response_id FROM said d)
+        -- (Sorted together, not joined: nobody knows beforehand how many texts there are, and each score went
+        -- through all of them.)
+        SELECT b.survey, b.quarter, 'theme' AS kind, NULL::text AS asked, b.customer_id, b.response_id, b.score, b.themes AS said
+          FROM (SELECT u.survey, u.quarter, u.customer_id, u.response_id, u.score,
+                       pg_catalog.max(u.themes) OVER (PARTITION BY u.customer_id, u.response_id) AS themes
+                  FROM (SELECT s.survey, s.quarter, s.customer_id, s.response_id, s.score, NULL::text[] AS themes
+                          FROM scored s
+                        UNION ALL
+                        SELECT NULL, NULL, d.customer_id, d.response_id, NULL, d.themes
+                          FROM said d) u) b
+         WHERE b.survey IS NOT NULL AND b.themes IS NOT NULL
         UNION ALL
         SELECT s.survey, s.quarter, 'choice', a.question, s.customer_id, s.response_id, s.score, ARRAY[a.choice]
           FROM scored s
