@@ -112,4 +112,10 @@ UPDATE asked SET large = pg_temp.reads(statement);
 SELECT view, way FROM asked WHERE large > 1.5 * small + 20 AND view NOT IN ('followups_due', 'followups_suppressed')
                               AND NOT (way = 3 AND view IN ('tier_progress', 'points_unsettled', 'escalations_due')) ORDER BY 1, 2;
 SELECT count(DISTINCT view) > 15 AS views FROM asked;
+-- Nor are the postings that are over of one who has had a hundred times as many as the others.
+RESET enable_mergejoin;
+RESET enable_hashjoin;
+SELECT count(adjust_points('c7', 1, 'given ' || i)), count(adjust_points('c7', -1, 'taken ' || i)) FROM generate_series(1, 300) i;
+VACUUM ANALYZE;
+SELECT pg_temp.reads('SELECT count(*) FROM points_balance(''c7'')') < 400 AS reads_little;
 SELECT loyalcs.drop_shop('shop_by_customer', 'shop_by_customer');
