@@ -15,6 +15,8 @@
 #include "fmgr.h"
 #include "nodes/execnodes.h"
 
+#include "base/compat.h"
+
 /*
  * Does an aggregate call?  AggCheckCallContext() tells more, but it is a call
  * across libraries for every row.

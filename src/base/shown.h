@@ -14,6 +14,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
+
 /* Enough to recognize it by. */
 #define SHOWN_BYTES		200
 

@@ -8,6 +8,8 @@
 #ifndef LOYALCS_TEXTS_H
 #define LOYALCS_TEXTS_H
 
+#include "base/compat.h"
+
 static inline bool
 same_text(const text * a, const text * b)
 {

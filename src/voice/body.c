@@ -9,6 +9,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "base/compat.h"
 #include "voice/body.h"
 
 /* As it is matched, whatever encoding the database is in. */
