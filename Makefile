@@ -111,7 +111,8 @@ NEW_SQL = \
 	src/report/formats.sql \
 	src/report/charts.sql \
 	src/report/page.sql \
-	src/report/report_page.sql
+	src/report/report_page.sql \
+	src/report/card_page.sql
 
 # What create_shop() runs, in the order in which it does.
 SHOP_SQL = \
@@ -181,7 +182,8 @@ SHOP_SQL = \
 	src/shop/service/sla_warnings.sql \
 	src/shop/board/kpis.sql \
 	src/shop/board/aftersale_checklist.sql \
-	src/shop/board/customer_card.sql
+	src/shop/board/customer_card.sql \
+	src/shop/board/card_page.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

@@ -19,4 +19,4 @@ SELECT xpath('//meta/@content', html::xml) AS metas, xpath('//meta/@charset', ht
 SELECT page_style() ~ '[<>&]' AS escaped, page_style() ~* 'url|import|expression|http' AS asks, xpath('//style/text()', html::xml)::text[] = ARRAY[page_style()] AS same FROM page WHERE lang = 'ja';
 -- What is a class in a picture or a page has a style, but for those that are there for a reader of the markup.
 SELECT DISTINCT c AS class FROM pg_proc p, regexp_matches(pg_get_functiondef(p.oid), '''([a-z][a-z0-9 -]*)''(?:::text)?\)? AS class', 'g') m, unnest(string_to_array(m[1], ' ')) c
- WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prokind = 'f' AND p.proname ~ '^(page|chart|report)_' AND page_style() !~ ('\.' || c || '\M') ORDER BY 1;
+ WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prokind = 'f' AND p.proname ~ '^(page|chart|report|card)_' AND page_style() !~ ('\.' || c || '\M') ORDER BY 1;

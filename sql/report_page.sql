@@ -63,5 +63,5 @@ SELECT report_page(NULL, 'ja') IS NULL AS none;
 SELECT report_page('{}', 'fr');
 -- Every text of a page is used.
 SELECT l.value AS unused FROM labels() l
- WHERE l.vocabulary = 'page' AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prokind = 'f' AND p.proname ~ '^(page|report)_'
+ WHERE l.vocabulary = 'page' AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prokind = 'f' AND p.proname ~ '^(page|report|card)_'
                                                 AND pg_get_functiondef(p.oid) LIKE '%''' || substr(l.value, 7) || '''%') AND l.value NOT LIKE '% of';

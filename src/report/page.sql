@@ -39,6 +39,22 @@ RETURN CASE WHEN lang = 'ja'::text OR month IS NULL OR NOT pg_catalog.isfinite(m
 COMMENT ON FUNCTION loyalcs.page_month(date, text) IS
     'a month with its year in few characters: 2026年10月, Oct 2026';
 
+-- Instants are in UTC and say so: no setting has a say.
+CREATE FUNCTION loyalcs.page_day(instant text, time_zone text, lang text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN instant ~ '(Z|[+]00:00)$'::text THEN loyalcs.format_date((instant::timestamptz AT TIME ZONE time_zone)::date, lang)
+            ELSE loyalcs.format_date(NULL::date, lang) END;
+COMMENT ON FUNCTION loyalcs.page_day(text, text, text) IS
+    'the day of an instant of a report or card, as it is read in a time zone';
+
+CREATE FUNCTION loyalcs.page_instant(instant text, time_zone text, lang text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN instant ~ '(Z|[+]00:00)$'::text THEN
+    loyalcs.format_date((instant::timestamptz AT TIME ZONE time_zone)::date, lang) || ' '::text || pg_catalog.to_char(instant::timestamptz AT TIME ZONE time_zone, 'HH24:MI'::text)
+    ELSE loyalcs.format_date(NULL::date, lang) END;
+COMMENT ON FUNCTION loyalcs.page_instant(text, text, text) IS
+    'an instant of a report or card, to the minute, as it is read in a time zone';
+
 -- --------------------------------------------------------------------------
 -- Boxes
 -- --------------------------------------------------------------------------
@@ -144,7 +160,8 @@ small { display: block; font-size: 12px; line-height: 1.4 }
 td { white-space: nowrap }
 tbody th { min-width: 5em }
 tbody th, blockquote, .said, .nothing { overflow-wrap: anywhere }
-td .words { white-space: normal }
+td .words, td.words { white-space: normal; overflow-wrap: anywhere }
+.lines th { color: var(--soft) }
 th.left { text-align: left }
 td.bars { width: 28%; min-width: 48px; vertical-align: top; padding-top: 11px }
 .group { padding-top: 14px; color: var(--soft); font-size: 12.5px }

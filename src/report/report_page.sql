@@ -26,15 +26,6 @@ RETURN loyalcs.format_figure(100::numeric - 100::numeric * (report ->> text 'sig
 COMMENT ON FUNCTION loyalcs.page_confidence(jsonb) IS
     'the confidence of the intervals of a report, in words: 95%';
 
--- Instants of a report are in UTC and say so: no setting has a say.
-CREATE FUNCTION loyalcs.page_instant(instant text, time_zone text, lang text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN instant LIKE '%Z'::text THEN
-    loyalcs.format_date((instant::timestamptz AT TIME ZONE time_zone)::date, lang) || ' '::text || pg_catalog.to_char(instant::timestamptz AT TIME ZONE time_zone, 'HH24:MI'::text)
-    ELSE loyalcs.format_date(NULL::date, lang) END;
-COMMENT ON FUNCTION loyalcs.page_instant(text, text, text) IS
-    'an instant of a report, to the minute, as it is read in a time zone';
-
 -- A change is coloured, and has a mark, only if it is more than chance.
 CREATE FUNCTION loyalcs.page_change(change numeric, unit text, currency text, lang text, is_significant boolean, better text) RETURNS xml
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

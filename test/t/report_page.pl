@@ -1,7 +1,8 @@
 #
-# The monthly report as people see it: laid out by a browser, on a telephone and on a
-# desk, light and dark, in both languages; full, empty, of three customers and of a
-# million of everything, and with what somebody may have written who wishes ill.
+# The monthly report, and the card of a customer, as people see them: laid out by a
+# browser, on a telephone and on a desk, light and dark, in both languages; full,
+# empty, of three customers and of a million of everything, and with what somebody may
+# have written who wishes ill.
 #
 # Every picture is in build/check/tap/report_page/pages afterwards: look at them.
 #
@@ -121,15 +122,17 @@ my %reports = (
 	},
 	hostile => with_words(qq{<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;\x{1}\x{1b}\x{7f}\x{1F600}\x{202E}\x{5E9}\x{5DC}\x{5D5}\x{5DD}]]><!--}),
 	long => with_words('とても長い言葉' x 1429),
-	unbroken => with_words('W' x 10_000));
+	unbroken => with_words('W' x 10_000),
+	card => $json->decode(slurp_file('test/card.json')));
 
 sub page_of
 {
 	my ($name, $lang) = @_;
+	my $function = $name eq 'card' ? 'card_page' : 'report_page';
 	write_page("$name.json", $json->encode($reports{$name}));
 	my ($stdout, $stderr) = ('', '');
 	run_log([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres') ],
-		'<', \"\\set report `cat '$pages/$name.json.html'`\nSELECT loyalcs.report_page(:'report', '$lang');\n",
+		'<', \"\\set report `cat '$pages/$name.json.html'`\nSELECT loyalcs.$function(:'report', '$lang');\n",
 		'>', \$stdout, '2>', \$stderr);
 	unlink "$pages/$name.json.html";
 	is($stderr, '', "a page of the $name report, in $lang");
@@ -143,13 +146,13 @@ foreach my $name (sort keys %reports)
 	foreach my $lang ('ja', 'en')
 	{
 		my $file = page_of($name, $lang);
-		my @these = $name eq 'full' ? @views : $lang eq 'ja' ? $views[0] : $views[3];
+		my @these = $name =~ /^(?:full|card)$/ ? @views : $lang eq 'ja' ? $views[0] : $views[3];
 		foreach my $view (@these)
 		{
 			my ($width, $scheme) = @$view;
 			my @wrong = faults($file, $width, $scheme);
 			# (numbers of fifteen digits beside each other may have to be moved sideways, within their box)
-			@wrong = grep { !/^a box that scrolls/ } @wrong if $name ne 'full' && $name ne 'three';
+			@wrong = grep { !/^a box that scrolls/ } @wrong if $name !~ /^(?:full|three|card)$/;
 			is(join("\n", @wrong), '', "$name, $lang, $width wide, $scheme");
 			$browser->screenshot("$pages/$name.$lang.$width.$scheme.png");
 			next unless $name =~ /^(?:hostile|long|unbroken)$/;

@@ -1,0 +1,28 @@
+-- The card of a customer as a page.
+\getenv srcdir PG_ABS_SRCDIR
+\set card `cat :srcdir/test/card.json`
+SET search_path = loyalcs, public;
+\pset format unaligned
+
+CREATE TEMP TABLE card AS SELECT :'card'::jsonb AS card;
+CREATE TEMP TABLE pages AS
+SELECT c.name, l.lang, card_page(c.card, l.lang) AS html
+  FROM (SELECT 'full' AS name, card FROM card
+        UNION ALL SELECT 'empty', card || '{"warnings": [], "tier": {"tier": null, "progress": []}, "answers": [], "offers": [], "voices": {"themes": [], "last": []}, "orders": {"count": 0, "last": []}, "tickets": {"count": 0, "open": [], "last": []}, "followups": {"sent": [], "due": []}, "returns": {"last": []}}' FROM card
+        UNION ALL VALUES ('{}', '{}'::jsonb), ('[]', '[]'), ('null', 'null')) c (name, card)
+ CROSS JOIN unnest('{ja,en}'::text[]) l (lang);
+SELECT name, lang, html::xml IS DOCUMENT AS whole, xpath('//h1//text()', html::xml) AS h1, xpath('//p[@class="asof"]/text()', html::xml) AS asof, xpath('count(//h2)', html::xml) AS h2, xpath('count(//h3)', html::xml) AS h3,
+       xpath('count(//p[@class="nothing"])', html::xml) AS nothings, xpath('count(//script|//img|//link|//a|//@style|//@src|//@href|//th[not(@scope)]|//tbody[not(tr)]|//ol[not(li)])', html::xml) AS wrong, html ~ 'page: ' AS untold
+  FROM pages ORDER BY name COLLATE "C", lang;
+-- What it says, line by line
+SELECT string_agg(btrim(x::text), ' | ' ORDER BY n) AS said FROM pages, unnest(xpath('//main//*[self::h1 or self::h2 or self::h3 or self::p or self::th or self::td or self::small or self::bdi]/text()', html::xml)) WITH ORDINALITY u (x, n) WHERE name = 'full' AND lang = 'ja';
+SELECT string_agg(btrim(x::text), ' | ' ORDER BY n) AS said FROM pages, unnest(xpath('//main//*[self::h1 or self::h2 or self::h3 or self::p or self::th or self::td or self::small or self::bdi]/text()', html::xml)) WITH ORDINALITY u (x, n) WHERE name = 'full' AND lang = 'en';
+-- Whatever somebody wrote stays text, and no longer than can be read.
+SELECT w.n, html::xml IS DOCUMENT AS whole, html ~ '<(script|img)' AS escaped, html ~ '[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\u009f]' AS controls, length(html) < 60000 AS short
+  FROM (VALUES (1, '<script>alert(1)</script>'), (2, E'"\x01\x1b\x7f\'><img src=x>'), (3, repeat('長い', 5000)), (4, chr(128512) || E'\u202e\u05d0'), (5, '%s %1$s')) w (n, words)
+ CROSS JOIN card c
+ CROSS JOIN LATERAL card_page(regexp_replace(c.card::text, '"(customer_id|name|email|phone|region|subject|reason|channel|purpose|ticket_id|warning|survey|kind|tier|goal|message|message_ja|segment|order_id|external_name|state|product_id|product_name|metric|resolution|source|theme|text|step|category|because|remedy|agent_id)": "([^"\\]|\\.)*"',
+                                             '"\1": ' || replace(to_json(w.words)::text, '\', '\\'), 'g')::jsonb, 'en') AS p (html)
+ ORDER BY w.n;
+SELECT card_page(NULL, 'ja') IS NULL AS none;
+SELECT card_page('{}', 'fr');
