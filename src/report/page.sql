@@ -94,7 +94,7 @@ BEGIN
     RETURN xmlelement(NAME section,
     xmlelement(NAME h2, title),
     CASE WHEN problem IS NOT NULL THEN
-        xmlelement(NAME p, xmlattributes('nothing' AS class), format(loyalcs.page_text('not shown'::text, lang), loyalcs.page_cut(problem, 200)))
+        xmlelement(NAME p, xmlattributes('nothing' AS class), format(loyalcs.page_text('not shown'::text, lang), loyalcs.page_cut(loyalcs.label(problem, lang), 200)))
     WHEN body IS NULL THEN xmlelement(NAME p, xmlattributes('nothing' AS class), loyalcs.page_text('no data'::text, lang))
     ELSE xmlelement(NAME div, xmlattributes('panels' AS class), body) END);
 END

@@ -153,7 +153,7 @@ COMMENT ON FUNCTION loyalcs.page_series(jsonb, text) IS
 -- What changed, and what to do
 -- --------------------------------------------------------------------------
 
-CREATE FUNCTION loyalcs.page_subject(figure text, subject text, lang text) RETURNS text
+CREATE FUNCTION loyalcs.page_subject(figure text, subject text, metric text, lang text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -164,13 +164,13 @@ BEGIN
         THEN loyalcs.page_text(figure, lang)
     WHEN subject IS NULL THEN loyalcs.page_name(figure, lang)
     WHEN figure IN ('reason_share'::text, 'theme_share'::text, 'return_reason_share'::text, 'channel_share'::text, 'attainment'::text, 'stars'::text, 'return_rate'::text)
-        THEN format(loyalcs.page_text(figure || ' of'::text, lang), loyalcs.page_name(subject, lang))
+        THEN format(loyalcs.page_text(figure || ' of'::text, lang), concat_ws(', '::text, loyalcs.page_name(subject, lang), loyalcs.page_name(metric, lang)))
     ELSE format(loyalcs.page_text('figure of'::text, lang), loyalcs.page_name(subject, lang), loyalcs.page_name(figure, lang))
     END;
 END
 $$;
-COMMENT ON FUNCTION loyalcs.page_subject(text, text, text) IS
-    'a figure of a report in a sentence, with the theme, reason, product or channel that it is of';
+COMMENT ON FUNCTION loyalcs.page_subject(text, text, text, text) IS
+    'a figure of a report in a sentence, with the theme, reason, product or channel that it is of, and what was promised there';
 
 CREATE FUNCTION loyalcs.page_headline(h jsonb, report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -183,7 +183,7 @@ BEGIN
                            xmlelement(NAME span, xmlattributes('mark' AS class), loyalcs.page_text(CASE x.kind WHEN 'good' THEN 'better'::text WHEN 'bad' THEN 'worse'::text ELSE 'changed'::text END, lang)) END,
                        CASE WHEN x.is_change THEN
                            format(loyalcs.page_text(CASE h ->> text 'direction' WHEN 'down' THEN 'fell'::text ELSE 'rose'::text END, lang),
-                                             loyalcs.page_subject(h ->> text 'figure', h ->> text 'subject', lang),
+                                             loyalcs.page_subject(h ->> text 'figure', h ->> text 'subject', h ->> text 'metric', lang),
                                              loyalcs.format_figure((h ->> text 'previous')::numeric, x.unit, x.currency, lang),
                                              loyalcs.format_figure((h ->> text 'value')::numeric, x.unit, x.currency, lang))
                        ELSE loyalcs.page_text(CASE h ->> text 'kind' WHEN 'not enough data' THEN 'not enough data'::text ELSE 'nothing more than chance'::text END, lang) END),
@@ -494,33 +494,30 @@ $$;
 COMMENT ON FUNCTION loyalcs.page_shares(jsonb, text, text, text, text, jsonb, text) IS
     'a list of a report as a table with bars: who or what, how many, and its share with the change; NULL for an empty list';
 
-CREATE FUNCTION loyalcs.page_attainment(attainment jsonb, lang text) RETURNS xml
+CREATE FUNCTION loyalcs.page_attainment(attainment jsonb, report jsonb, lang text) RETURNS xml
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT xmlelement(NAME "table",
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('channel'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), ''::text),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('kept'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('median'::text, lang)))),
-               xmlagg(x.body ORDER BY x.i))
-      FROM (SELECT min(e.i) AS i, xmlelement(NAME tbody,
-                       xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('rowgroup' AS scope, 4 AS colspan, 'group' AS class), loyalcs.page_name(e.a ->> text 'metric', lang))),
-                       xmlagg(xmlelement(NAME tr,
-                           xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.a ->> text 'channel', lang)),
-                           xmlelement(NAME td, xmlattributes('bars' AS class),
-                               loyalcs.chart_bar((e.a #>> ARRAY['attainment'::text, 'value'::text])::double precision, 'fill'::text, (e.a #>> ARRAY['attainment'::text, 'low'::text])::double precision,
-                                                 (e.a #>> ARRAY['attainment'::text, 'high'::text])::double precision)),
-                           xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_share((e.a #>> ARRAY['attainment'::text, 'value'::text])::numeric)),
-                               loyalcs.page_change((e.a #>> ARRAY['attainment'::text, 'change'::text])::numeric, 'share'::text, NULL::text, lang,
-                                                   (e.a #>> ARRAY['attainment'::text, 'significant'::text])::boolean, e.a #>> ARRAY['attainment'::text, 'better'::text])),
-                           xmlelement(NAME td, loyalcs.format_figure((e.a ->> text 'median_minutes')::numeric, 'minutes'::text, NULL::text, lang))) ORDER BY e.i)) AS body
-              FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(attainment) WHEN 'array' THEN attainment END) WITH ORDINALITY AS e(a, i)
-             GROUP BY e.a ->> text 'metric') x
-    HAVING count(*) > 0::bigint;
+    WITH kept AS (
+        SELECT e.i, coalesce(e.a ->> text 'channel', ''::text) AS channel, coalesce(e.a ->> text 'metric', ''::text) AS metric, (e.a #>> ARRAY['attainment'::text, 'value'::text])::numeric AS value,
+               (e.a #>> ARRAY['attainment'::text, 'low'::text])::numeric AS low, (e.a #>> ARRAY['attainment'::text, 'high'::text])::numeric AS high
+          FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(attainment) WHEN 'array' THEN attainment END) WITH ORDINALITY AS e(a, i)
+    ), channels AS (
+        SELECT k.channel, min(k.i) AS place FROM kept k GROUP BY k.channel ORDER BY place LIMIT 12
+    ), metrics AS (
+        SELECT k.metric, min(k.i) AS place FROM kept k GROUP BY k.metric ORDER BY place LIMIT 4
+    )
+    SELECT loyalcs.chart_heat_map(pg_catalog.format(loyalcs.page_text('about attainment'::text, lang), loyalcs.page_confidence(report)), loyalcs.label('channel'::text, lang),
+               ARRAY(SELECT loyalcs.page_name(c.channel, lang) FROM channels c ORDER BY c.place), ARRAY(SELECT loyalcs.page_name(m.metric, lang) FROM metrics m ORDER BY m.place),
+               array_agg(k.value::double precision ORDER BY c.place, m.place), array_agg(loyalcs.format_share(k.value, 0) ORDER BY c.place, m.place),
+               array_agg(CASE WHEN k.low IS NOT NULL AND k.high IS NOT NULL THEN
+                             pg_catalog.format(loyalcs.page_text('range'::text, lang), loyalcs.format_number(k.low * 100::numeric), loyalcs.format_number(k.high * 100::numeric)) END ORDER BY c.place, m.place))
+      FROM channels c
+     CROSS JOIN metrics m
+      LEFT JOIN LATERAL (SELECT x.value, x.low, x.high FROM kept x WHERE x.channel = c.channel AND x.metric = m.metric ORDER BY x.i LIMIT 1) k ON true
+    HAVING count(k.value) > 0::bigint;
 END;
-COMMENT ON FUNCTION loyalcs.page_attainment(jsonb, text) IS
-    'which promises of a report were kept, by what was promised and on which channel, each with its interval';
+COMMENT ON FUNCTION loyalcs.page_attainment(jsonb, jsonb, text) IS
+    'which promises of a report were kept, as a heat map of channels and of what was promised, each with its interval';
 
 CREATE FUNCTION loyalcs.page_backlog(backlog jsonb, lang text) RETURNS xml
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -557,11 +554,10 @@ BEGIN ATOMIC
             loyalcs.page_panel(loyalcs.label('backlog'::text, lang), loyalcs.page_backlog(s.s -> text 'backlog', lang),
                 CASE WHEN s.s #>> ARRAY['backlog'::text, 'oldest_on'::text] IS NOT NULL THEN
                     pg_catalog.format(loyalcs.page_text('oldest'::text, lang), loyalcs.format_date((s.s #>> ARRAY['backlog'::text, 'oldest_on'::text])::date, lang)) END))),
-        loyalcs.page_panel(loyalcs.label('attainment'::text, lang), loyalcs.page_attainment(s.s -> text 'attainment', lang),
-            pg_catalog.format(loyalcs.page_text('about bars'::text, lang), s.confidence)),
+        loyalcs.page_panel(loyalcs.label('attainment'::text, lang), loyalcs.page_attainment(s.s -> text 'attainment', report, lang)),
         loyalcs.page_panel(loyalcs.label('reasons'::text, lang), loyalcs.page_shares(s.s -> text 'reasons', 'reason'::text, loyalcs.label('reason'::text, lang), 'tickets'::text, 'share'::text, report, lang)),
         loyalcs.page_panel(loyalcs.page_text('channels'::text, lang), loyalcs.page_shares(s.s -> text 'channels', 'channel'::text, loyalcs.label('channel'::text, lang), 'tickets'::text, 'share'::text, report, lang)))
-      FROM (SELECT report -> text 'support' AS s, loyalcs.page_is_running(report) AS is_running, loyalcs.page_confidence(report) AS confidence) s;
+      FROM (SELECT report -> text 'support' AS s, loyalcs.page_is_running(report) AS is_running) s;
 END;
 COMMENT ON FUNCTION loyalcs.page_support(jsonb, text) IS
     'the section support of a report: figures, promises kept, reasons, channels, backlog';
@@ -847,7 +843,7 @@ BEGIN ATOMIC
             xmlelement(NAME p, loyalcs.page_text('about pictures'::text, lang)))))
       FROM (SELECT loyalcs.page_cut(report ->> text 'shop', 60) AS shop, loyalcs.format_month((report ->> text 'month')::date, lang) AS month,
                    loyalcs.page_instant(report ->> text 'as_of', report ->> text 'time_zone', lang) AS as_of) r
-     CROSS JOIN (SELECT loyalcs.page_kpis(report, lang) AS k, loyalcs.page_cut(report #>> ARRAY['problems'::text, 'kpis'::text], 200) AS problem OFFSET 0) k
+     CROSS JOIN (SELECT loyalcs.page_kpis(report, lang) AS k, loyalcs.page_cut(loyalcs.label(report #>> ARRAY['problems'::text, 'kpis'::text], lang), 200) AS problem OFFSET 0) k
      WHERE report IS NOT NULL;
 END;
 COMMENT ON FUNCTION loyalcs.report_page(jsonb, text) IS
