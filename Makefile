@@ -123,6 +123,7 @@ SHOP_SQL = \
 	src/shop/base/records.sql \
 	src/shop/base/turns.sql \
 	src/shop/base/customers.sql \
+	src/shop/base/moved_customers.sql \
 	src/shop/purchases/orders.sql \
 	src/shop/purchases/products.sql \
 	src/shop/purchases/returned_items.sql \
@@ -183,7 +184,9 @@ SHOP_SQL = \
 	src/shop/board/kpis.sql \
 	src/shop/board/aftersale_checklist.sql \
 	src/shop/board/customer_card.sql \
-	src/shop/board/card_page.sql
+	src/shop/board/card_page.sql \
+	src/shop/board/forgetting.sql \
+	src/shop/board/merging.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

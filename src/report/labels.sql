@@ -180,6 +180,7 @@ BEGIN ATOMIC
     ('hindrance', 'another of the same instant', 'Another one goes at the same time', '同時刻に別の連絡あり'),
     ('hindrance', 'asked recently', 'Asked recently', '最近お尋ね済み'),
     ('hindrance', 'birthday changed', 'Birthday changed', '誕生日の変更'),
+    ('hindrance', 'customer forgotten', 'Customer forgotten', 'お客様情報は消去済み'),
     ('hindrance', 'expired', 'Too late to be sent', '送信期限切れ'),
     ('hindrance', 'frequency cap', 'Too many messages', '送信回数の上限'),
     ('hindrance', 'no address', 'No address', '宛先なし'),

@@ -44,6 +44,9 @@ CREATE OR REPLACE FUNCTION check_record_is_kept() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
+    IF customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NEW;
+    END IF;
     RAISE EXCEPTION 'a row of % is not changed', TG_TABLE_NAME
         USING ERRCODE = 'object_not_in_prerequisite_state',
               DETAIL = pg_catalog.format('It is of customer %s, and says what was so then.', OLD.customer_id),
@@ -51,7 +54,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_record_is_kept() IS
-    'trigger of consents, followup_late_reports, sla_warning_late_reports and ticket_changes: what was recorded is not changed';
+    'trigger of consents, followup_late_reports, sla_warning_late_reports and ticket_changes: what was recorded is not changed, but for the customer if two are merged or one is forgotten';
 
 CREATE OR REPLACE FUNCTION refuse_old_number(relation text) RETURNS void
     LANGUAGE plpgsql

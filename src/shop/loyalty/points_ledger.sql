@@ -198,6 +198,8 @@ BEGIN
     -- (what the server computes is not there yet)
     ELSIF pg_catalog.to_jsonb(NEW) - '{note,follows_order}'::text[] = pg_catalog.to_jsonb(OLD) - '{note,follows_order}'::text[] THEN
         RETURN NEW;
+    ELSIF customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NEW;
     ELSIF TG_TABLE_NAME = 'point_postings' THEN
         -- nothing of it stands, so no order has any points by it
         IF pg_catalog.to_jsonb(NEW) - '{note,follows_order,order_id,moved_order}'::text[]
@@ -523,6 +525,8 @@ BEGIN
         IF owns_table(TG_RELID) THEN
             RETURN NULL;
         END IF;
+    ELSIF OLD.customer_id <> NEW.customer_id AND customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
     ELSIF (OLD.customer_id, OLD.lot_id, OLD.expires_after_idle)
           IS DISTINCT FROM (NEW.customer_id, NEW.lot_id, NEW.expires_after_idle) THEN
         RAISE EXCEPTION 'lot % of customer % stays what it is', OLD.lot_id, OLD.customer_id
@@ -642,6 +646,8 @@ BEGIN
                       HINT = 'adjust_points(customer, points, key) posts what a customer brings along.';
         END IF;
         RETURN NULL;
+    ELSIF OLD.customer_id <> NEW.customer_id AND customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
     END IF;
     SELECT OLD.balance + coalesce(sum(p.points), 0)::bigint AS balance,
            coalesce(max(p.posting_id), OLD.last_posting) AS last_posting,
@@ -674,6 +680,13 @@ BEGIN
     IF added.odd IS NOT NULL
        OR (NEW.customer_id, NEW.balance, NEW.last_posting, NEW.last_posted_at)
           IS DISTINCT FROM (OLD.customer_id, added.balance, added.last_posting, added.last_posted_at) THEN
+        -- (what another's ledger brought is behind: then all of it is added up)
+        IF NEW.customer_id = OLD.customer_id AND owns_table(TG_RELID) THEN
+            IF EXISTS (SELECT FROM merged_customers m WHERE m.customer_id = NEW.customer_id)
+               AND NOT EXISTS (SELECT FROM points_audit(NEW.customer_id)) THEN
+                RETURN NULL;
+            END IF;
+        END IF;
         RAISE EXCEPTION 'the account of customer % does not agree with its postings', OLD.customer_id
             USING ERRCODE = 'check_violation',
                   DETAIL = CASE

@@ -404,7 +404,8 @@ AS $$
 DECLARE
     posting record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM point_postings p WHERE p.customer_id = OLD.customer_id AND p.order_id = OLD.order_id) THEN
+    IF NOT EXISTS (SELECT FROM point_postings p WHERE p.customer_id = OLD.customer_id AND p.order_id = OLD.order_id)
+       OR customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
         RETURN NEW;
     END IF;
     PERFORM FROM point_accounts a WHERE a.customer_id = OLD.customer_id FOR NO KEY UPDATE;
@@ -440,7 +441,8 @@ CREATE OR REPLACE FUNCTION earn_points_of_moved_order() RETURNS trigger
 AS $$
 BEGIN
     IF EXISTS (SELECT FROM point_postings p
-                WHERE p.customer_id = OLD.customer_id AND p.moved_order = OLD.order_id AND p.kind = 'earn') THEN
+                WHERE p.customer_id = OLD.customer_id AND p.moved_order = OLD.order_id AND p.kind = 'earn')
+       AND NOT customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
         PERFORM settle_order_points(NEW.customer_id, NEW.order_id);
     END IF;
     RETURN NULL;

@@ -126,7 +126,8 @@ BEGIN
     attempt_reported := reported_attempt('follow-up', complete_followup.followup_id, f.attempts, complete_followup.key, complete_followup.outcome);
     IF attempt_reported < f.attempts THEN
         INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome, detail)
-        VALUES (f.customer_id, f.followup_id, attempt_reported, complete_followup.at, complete_followup.outcome, complete_followup.detail)
+        VALUES (f.customer_id, f.followup_id, attempt_reported, complete_followup.at, complete_followup.outcome,
+                CASE WHEN NOT is_forgotten(f.customer_id) THEN complete_followup.detail END)
             ON CONFLICT (customer_id, followup_id, attempt) DO NOTHING;
         PERFORM check_same_report('follow-up', l.followup_id, l.outcome, complete_followup.outcome)
            FROM followup_late_reports l
@@ -140,7 +141,7 @@ BEGIN
 
     UPDATE followups u
        SET reported = complete_followup.outcome,
-           detail = complete_followup.detail,
+           detail = CASE WHEN NOT is_forgotten(f.customer_id) THEN complete_followup.detail END,
            reason = NULL,
            lease_until = NULL,
            failures = n.failures,

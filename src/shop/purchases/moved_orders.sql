@@ -11,7 +11,8 @@
 -- somebody has to say so, because it is lost then. A message about the order that has
 -- not gone out goes to whose it is now: the one that waits is dropped when it is claimed,
 -- since its order is gone, and what is due is found anew. What was sent stays where it
--- was, and is not sent again.
+-- was, and is not sent again. (Where all of a customer moves to another, see
+-- moved_customers, it all goes along as it is.)
 
 --@ reference order_items orders 0.2.0
 ALTER TABLE order_items
@@ -39,6 +40,9 @@ AS $$
 DECLARE
     named record;
 BEGIN
+    IF customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NEW;
+    END IF;
     SELECT n.relation, n.number INTO named
       FROM (SELECT 'tickets' AS relation, 'ticket ' || t.ticket_id AS number
               FROM tickets t
@@ -69,6 +73,9 @@ CREATE OR REPLACE FUNCTION bring_returned_lines() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
+    IF customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
+    END IF;
     UPDATE return_items i
        SET customer_id = NEW.customer_id, order_id = NEW.order_id
      WHERE i.customer_id = OLD.customer_id AND i.order_id = OLD.order_id;
@@ -96,6 +103,9 @@ CREATE OR REPLACE FUNCTION keep_from_sending_again() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
+    IF customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
                            queued_at, claimable_at, finished_at, outcome, reason)
     SELECT NEW.customer_id, f.step, NEW.order_id, f.step_id, f.channel, f.capped, f.priority, f.anchor_at, f.due_at, f.too_late_at,

@@ -135,6 +135,9 @@ DECLARE
     changed record;
     bought timestamptz;
 BEGIN
+    IF TG_OP = 'UPDATE' AND customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'TRUNCATE' THEN
         UPDATE orders o SET refunded = 0 WHERE o.refunded <> 0::numeric;
         RETURN NULL;

@@ -96,6 +96,9 @@ CREATE OR REPLACE FUNCTION check_return_item() RETURNS trigger
     SET search_path FROM CURRENT
 AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
+    END IF;
     PERFORM lock_order(NEW.customer_id, NEW.order_id);
     PERFORM check_returned_quantity(NEW.customer_id, NEW.order_id, NEW.line);
     PERFORM check_refunded_lines(NEW.customer_id, NEW.return_id);

@@ -96,6 +96,9 @@ AS $$
 DECLARE
     asked timestamptz;
 BEGIN
+    IF TG_OP = 'UPDATE' AND customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NEW;
+    END IF;
     SELECT i.sent_at INTO asked
       FROM survey_invitations i
      WHERE i.customer_id = NEW.customer_id AND i.invitation_id = NEW.invitation_id;
@@ -154,6 +157,9 @@ DECLARE
     asked record;
     wrong text;
 BEGIN
+    IF TG_OP = 'UPDATE' AND customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NULL;
+    END IF;
     SELECT q.kind, q.scale_low, q.scale_high, q.choices INTO asked
       FROM survey_questions q
      WHERE q.survey = NEW.survey AND q.question = NEW.question;

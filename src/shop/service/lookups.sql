@@ -1,7 +1,7 @@
 -- shop/lookups.sql
 --
 -- Whom somebody at the service desk is talking to: by what a customer says.
--- Needs: customers, orders, tickets.
+-- Needs: customers, moved_customers, orders, tickets.
 --
 -- Each look is an index's. A relation of the brand's that serves as a table may do
 -- without the columns that are looked at (see parts.awk): a name that no such column
@@ -55,6 +55,8 @@ BEGIN
     RETURN QUERY
     SELECT c.customer_id, 'customer_id', word FROM customers c WHERE c.customer_id = key;
     RETURN QUERY
+    SELECT m.customer_id, 'merged', word FROM merged_customers m WHERE m.from_customer = key;
+    RETURN QUERY
     SELECT l.customer_id, 'customer_ids', l.system
       FROM (SELECT NULL::text AS id) none
      CROSS JOIN LATERAL (SELECT i.customer_id, i.system FROM customer_ids i WHERE id = word LIMIT at_most) l
@@ -92,4 +94,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION find_customers(text, integer) IS
-    'whose it is, what a customer says: a key of the customer here or in another system, an e-mail address (in whatever case), a telephone number (however it is written), the id or name of an order, a ticket''s id. Each is looked up in an index; found_by is the column in which it was found, found the order, ticket, address or system; at_most rows of each. For whoever may read these columns: the levels service and admin';
+    'whose it is, what a customer says: a key of the customer here, or of one who was merged into another, or in another system, an e-mail address (in whatever case), a telephone number (however it is written), the id or name of an order, a ticket''s id. Each is looked up in an index; found_by is the column in which it was found, found the order, ticket, address or system; at_most rows of each. For whoever may read these columns: the levels service and admin';

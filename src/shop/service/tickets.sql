@@ -529,6 +529,8 @@ BEGIN
           IS NOT DISTINCT FROM
           (NEW.customer_id, NEW.ticket_id, NEW.event_id, NEW.at, NEW.kind, NEW.agent_id, NEW.recorded_at) THEN
         RETURN NEW;
+    ELSIF customer_is_moved(OLD.customer_id, NEW.customer_id) THEN
+        RETURN NEW;
     END IF;
     RAISE EXCEPTION 'event % of ticket % has happened', OLD.event_id, OLD.ticket_id
         USING ERRCODE = 'object_not_in_prerequisite_state',
