@@ -3,9 +3,8 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
-
--- Compiling takes longer than running, on so little.
-SET jit = off;
+\set shared :srcdir '/test/shop_contents.sql'
+\i :shared
 
 -- All of this is for somebody who may create a schema, no more.
 CREATE ROLE regress_shop_owner;
@@ -13,17 +12,6 @@ CREATE ROLE regress_shop_other;
 CREATE ROLE "regress shop ""Reader""";
 GRANT CREATE ON DATABASE :"DBNAME" TO regress_shop_owner, regress_shop_other;
 SET ROLE regress_shop_owner;
-
--- What a query gives, in short.
-CREATE FUNCTION pg_temp.digest(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    result text;
-BEGIN
-    EXECUTE 'SELECT count(*) || '' '' || md5(coalesce(string_agg(r::text, E''\n'' ORDER BY r::text COLLATE "C"), ''''))
-               FROM (' || query || ') r' INTO result;
-    RETURN result;
-END
-$$;
 
 --
 -- What a shop cannot be
@@ -86,96 +74,8 @@ SELECT count(*) AS of_the_extension
    AND objid IN (SELECT oid FROM pg_class WHERE relnamespace = 'shop'::regnamespace
                  UNION ALL SELECT oid FROM pg_proc WHERE pronamespace = 'shop'::regnamespace);
 
--- Some customers, all of whom began some days ago. (Now is when the test runs.)
-CREATE FUNCTION pg_temp.fill(shop text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('search_path', quote_ident(shop), true);
-    INSERT INTO customers (customer_id, joined_at, name, email, phone, birthday, gender, region, attributes)
-    SELECT n::text, now() - interval '400 days', 'N' || n, 'e', 'p', '1980-01-01', 'g', 'r', '{"a": 1}'
-      FROM generate_series(1, 9) n;
-    INSERT INTO orders (customer_id, order_id, ordered_at, amount, sales_channel)
-    SELECT n::text, m::text, now() - (300 - 20 * m) * interval '1 day', 100 * n + m, 'web'
-      FROM generate_series(1, 8) n, generate_series(1, n) m;
-    INSERT INTO order_items (customer_id, order_id, line, product_id, category, amount)
-    SELECT customer_id, order_id, 1, 'p', 'c' || order_id, amount FROM orders;
-    INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund)
-    SELECT n::text, '1', '1', now() - interval '100 days', n FROM generate_series(1, 4) n;
-    INSERT INTO return_items (customer_id, return_id, order_id, line)
-    SELECT n::text, '1', '1', 1 FROM generate_series(1, 2) n;
-    INSERT INTO surveys VALUES ('s', 'S');
-    INSERT INTO survey_questions (survey, question, kind, wording, scale_low, scale_high)
-    VALUES ('s', 'nps', 'nps', '?', 0, 10), ('s', 'text', 'text', '?', NULL, NULL);
-    INSERT INTO survey_invitations (customer_id, invitation_id, survey, sent_at, channel)
-    SELECT n::text, 'i', 's', now() - interval '90 days', 'line' FROM generate_series(1, 9) n;
-    INSERT INTO survey_responses (customer_id, response_id, survey, invitation_id, responded_at, channel, time_taken)
-    SELECT n::text, 'r', 's', 'i', now() - n * interval '10 days', 'line', '1 minute' FROM generate_series(1, 8) n;
-    INSERT INTO survey_answers (customer_id, response_id, survey, question, score)
-    SELECT n::text, 'r', 's', 'nps', n + 2 FROM generate_series(1, 8) n;
-    INSERT INTO survey_answers (customer_id, response_id, survey, question, answer) VALUES ('1', 'r', 's', 'text', 'heavy');
-    INSERT INTO reviews (customer_id, review_id, product_id, reviewed_at, stars, title, body)
-    SELECT n::text, '1', 'p', now() - interval '80 days', 5, 'T', 'light' FROM generate_series(1, 3) n;
-    INSERT INTO tickets (customer_id, ticket_id, channel, subject)
-    SELECT n::text, 't', 'line', 'T' FROM generate_series(1, 3) n;
-    UPDATE tickets SET resolution = 'sent anew';
-    INSERT INTO agents VALUES ('k', 'K');
-    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, note)
-    SELECT n::text, 't', now() - interval '2 days' + m * interval '4 hours', (ARRAY['opened', 'agent_reply', 'resolved'])[m], (ARRAY[NULL, 'k', 'k'])[m], 'N'
-      FROM generate_series(1, 3) n, generate_series(1, n) m;
-    INSERT INTO ticket_events (customer_id, ticket_id, at, kind, recorded_at)
-    VALUES ('1', 't', now() - interval '1 day', 'note', now() - interval '1 hour');
-    UPDATE survey_responses SET ticket_id = 't' WHERE customer_id = '1';
-    UPDATE tickets SET complaint = true WHERE customer_id = '3';
-    UPDATE orders SET shipped_at = ordered_at + interval '1 day', delivered_at = ordered_at + interval '2 days' WHERE (customer_id, order_id) = ('8', '1');
-    UPDATE survey_responses SET order_id = '1' WHERE customer_id = '8';
-    UPDATE escalation_rules SET contacts = 2 WHERE condition = 'contacts';
-    INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('1', 't', now(), 'customer_message');
-    INSERT INTO subscriptions (customer_id, subscription_id, started_at, cancelled_at) VALUES ('1', 's', now() - interval '300 days', now() - interval '200 days');
-    INSERT INTO cancellation_requests VALUES ('1', 'r', 's', now() - interval '210 days', 'price', NULL, 'cancelled', now() - interval '205 days');
-    -- (birthdays are not for all readers)
-    UPDATE journey_steps SET valid = 'empty' WHERE step = 'birthday_coupon';
-    UPDATE orders SET shipped_at = now() - interval '1 hour' WHERE (customer_id, order_id) = ('1', '1');
-    UPDATE orders SET shipped_at = now() - interval '3 days' WHERE (customer_id, order_id) = ('2', '1');
-    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, finished_at, outcome, arm, eligible_at)
-    SELECT n::text, 's', '1', 1, 'email', true, 0, at, at, at, at, at, at, (ARRAY['sent', 'failed', 'dropped'])[n], 'send', at
-      FROM generate_series(1, 3) n, (SELECT now() - interval '40 days') a (at);
-    INSERT INTO hearings (customer_id, month, picked_at, picked_for, reason, note)
-    SELECT n::text, date_trunc('month', now() AT TIME ZONE 'Asia/Tokyo') + m * interval '1 month', now() - interval '1 hour', 'repeat_buyer', 'R', 'N'
-      FROM generate_series(1, 2) n, generate_series(0, 1) m;
-    INSERT INTO posts (post_id, customer_id, network, published_at, body)
-    SELECT n::text, n::text, 'x', now() - interval '3 days', '留め具の新色' FROM generate_series(1, 3) n;
-    INSERT INTO faq (question, answer, last_reviewed_at, valid) VALUES ('q', 'a', now() - interval '1 year', '(,)');
-    UPDATE settings SET lost_after = 'infinity', minimum_answers = 2, keeps_quotes = true;
-    PERFORM match_voices();
-    PERFORM refresh_rfm_cuts(now() - interval '1 day');
-    PERFORM evaluate_tiers(now() - interval '1 day');
-    PERFORM earn_points(o.customer_id, o.order_id) FROM orders o;
-    UPDATE orders SET payment_state = 'pending' WHERE (customer_id, order_id) = ('3', '1');
-END
-$$;
 SELECT pg_temp.fill('shop');
 
--- Within a transaction, where now stands still, a view x is x_at(now()).
-CREATE FUNCTION pg_temp.views(shop text, OUT views bigint, OUT empty text, OUT different text)
-LANGUAGE plpgsql AS $$
-DECLARE
-    item record;
-    rows text;
-BEGIN
-    views := 0;
-    FOR item IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE n.nspname = shop AND c.relkind = 'v'
-                   AND EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid AND p.proname = c.relname || '_at')
-                 ORDER BY c.relname
-    LOOP
-        views := views + 1;
-        rows := pg_temp.digest(format('SELECT * FROM %I.%I', shop, item.relname));
-        empty := concat_ws(' ', empty, CASE WHEN rows LIKE '0 %' THEN item.relname END);
-        different := concat_ws(' ', different, CASE
-            WHEN rows <> pg_temp.digest(format('SELECT * FROM %I.%I(now())', shop, item.relname || '_at')) THEN item.relname
-        END);
-    END LOOP;
-END
-$$;
 SELECT views > 10 AS views, empty, different FROM pg_temp.views('shop');
 
 --
@@ -421,69 +321,6 @@ DELETE FROM shop.orders WHERE customer_id = 'a';
 SELECT array_agg(c ORDER BY c) FROM shop.take_customer_changes('reader') c;
 SELECT pg_temp.outcome('SELECT loyalcs.drop_shop(''shop'', ''shop'')');
 DROP SCHEMA shop, brand CASCADE;
-
---
--- Any name
---
-
-CREATE TEMP TABLE names (name text);
-INSERT INTO names VALUES ('My "Shop"'), ('Aurora'), ('o''neil''s $$ \'), ('a.b %s %I %'), ('select'), (' '),
-    (repeat('店', 21)), ('settings');
-CREATE FUNCTION pg_temp.try_out(name text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    seen text;
-BEGIN
-    PERFORM loyalcs.create_shop(name);
-    PERFORM loyalcs.create_shop(name);
-    PERFORM pg_temp.fill(name);
-    PERFORM set_config('search_path', 'public', true);
-    SELECT concat_ws(', ', CASE WHEN v.views > 10 THEN 'views' END, nullif(v.empty, ''), nullif(v.different, ''))
-      INTO seen FROM pg_temp.views(name) v;
-    PERFORM loyalcs.grant_shop(name, '"regress shop ""Reader"""', l)
-      FROM unnest('{report,service,admin,none}'::text[]) l;
-    -- the triggers find their tables
-    EXECUTE format('UPDATE %I.returns SET refund = refund + 1', name);
-    BEGIN
-        EXECUTE format('UPDATE %I.survey_questions SET higher_is_better = false WHERE question = ''text''', name);
-        seen := concat_ws(', ', seen, 'no trigger');
-    EXCEPTION WHEN object_in_use THEN
-        NULL;
-    END;
-    -- the hint can be followed
-    BEGIN
-        PERFORM loyalcs.drop_shop(name);
-    EXCEPTION WHEN invalid_parameter_value THEN
-        DECLARE
-            hint text;
-        BEGIN
-            GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-            EXECUTE substring(hint FROM 'SELECT .*');
-        END;
-    END;
-    RETURN seen || CASE WHEN EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = name) THEN ', not dropped' ELSE ', dropped' END;
-END
-$$;
--- (Each in a transaction of its own: what one has left in the catalogs would slow the next.)
-SELECT format('SELECT pg_temp.try_out(%L) AS outcome', name) FROM names
-\gexec
-SELECT count(*) FROM loyalcs.shops;
-
--- The key types, everywhere.
-SELECT k.type, loyalcs.create_shop('Shop ' || k.type, key_type => k.type::regtype)
-       ~ ('^"Shop .*", keys of type ' || k.type || '$|, keys of type ' || k.type || '$') AS says_so
-  FROM unnest('{text,bigint,integer,uuid}'::text[]) k (type);
-SELECT n.nspname, format_type(a.atttypid, NULL) AS type, count(*) > 10 AS columns,
-       count(*) FILTER (WHERE a.attnum = 1 AND c.relkind = 'r') > 5 AS tables
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname LIKE 'Shop %' AND a.attname = 'customer_id' AND c.relkind IN ('r', 'v')
- GROUP BY 1, 2 ORDER BY 1;
-SELECT pronamespace::regnamespace AS shop, proargtypes[0]::regtype AS customer
-  FROM pg_proc WHERE proname = 'customer_rfm' ORDER BY 1::text;
--- A shop whose keys are no text is made again without saying so.
-SELECT substring(loyalcs.create_shop('Shop uuid') FROM 'keys .*');
-SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''Shop uuid'', key_type => ''bigint'')');
-SELECT name, up_to_date FROM loyalcs.shops ORDER BY name;
-SELECT loyalcs.drop_shop('Shop ' || k.type, 'Shop ' || k.type) FROM unnest('{text,bigint,integer,uuid}'::text[]) k (type);
 
 --
 -- Whose it is
