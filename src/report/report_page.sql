@@ -571,16 +571,18 @@ BEGIN ATOMIC
                                                                 loyalcs.format_date((q.q ->> text 'said_on')::date, lang),
                                                                 CASE WHEN q.q ->> text 'rating' IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('rating'::text, lang), q.q ->> text 'rating') END)))
                                                                          ORDER BY q.n, q.i))
-      FROM (SELECT e.i, u.n, e.t ->> text 'theme' AS theme, u.q
+      FROM (SELECT x.i, x.n, x.theme, x.q
+              FROM (SELECT e.i, u.n, e.t ->> text 'theme' AS theme, u.q, pg_catalog.row_number() OVER (PARTITION BY u.q ->> text 'quote' ORDER BY u.n, e.i) AS again
               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(themes) WHEN 'array' THEN themes END) WITH ORDINALITY AS e(t, i)
              CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(e.t -> text 'quotes') WHEN 'array' THEN e.t -> text 'quotes' END) WITH ORDINALITY AS u(q, n)
-             WHERE u.q ->> text 'quote' IS NOT NULL
-             ORDER BY u.n, e.i
+             WHERE u.q ->> text 'quote' IS NOT NULL) x
+             WHERE x.again = 1::bigint
+             ORDER BY x.n, x.i
              LIMIT 6) q
     HAVING count(*) > 0::bigint;
 END;
 COMMENT ON FUNCTION loyalcs.page_quotes(jsonb, text) IS
-    'what customers said, in their own words: of the themes of a report one each, then a second, six at most';
+    'what customers said, in their own words: of the themes of a report one each, then a second, none twice, six at most';
 
 CREATE FUNCTION loyalcs.page_voice(report jsonb, lang text) RETURNS xml
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -174,7 +174,7 @@ cmp_ok(scalar @boxes, '<', 12, 'and not too many');
 
 # The picture in the README.
 $browser->view("$pages/full.en.html", 1280, 'light');
-$browser->screenshot("$pages/monthly_report.png", width => 1280, height => 1180, scale => 0.75);
+$browser->screenshot("$pages/monthly_report.png", width => 1280, height => 1470, scale => 0.7);
 cmp_ok(-s "$pages/monthly_report.png", '<', 200_000, 'the picture is small');
 
 $browser->quit;
