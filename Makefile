@@ -183,6 +183,7 @@ SHOP_SQL = \
 	src/shop/service/sla_warnings.sql \
 	src/shop/board/kpis.sql \
 	src/shop/board/aftersale_checklist.sql \
+	src/shop/board/improvements.sql \
 	src/shop/board/customer_card.sql \
 	src/shop/board/card_page.sql \
 	src/shop/board/forgetting.sql \

@@ -71,6 +71,7 @@ BEGIN
     INSERT INTO posts (post_id, customer_id, network, published_at, body)
     SELECT n::text, n::text, 'x', now() - interval '3 days', '留め具の新色' FROM generate_series(1, 3) n;
     INSERT INTO faq (question, answer, last_reviewed_at, valid) VALUES ('q', 'a', now() - interval '1 year', '(,)');
+    INSERT INTO improvements (problem, action, reason, theme, measures, started, finished) VALUES ('p', 'a', 'size', 'delivery', '{ticket share,NPS,CSAT,return rate}', current_date - 200, current_date - 190);
     UPDATE settings SET lost_after = 'infinity', minimum_answers = 2, keeps_quotes = true;
     PERFORM match_voices();
     PERFORM refresh_rfm_cuts(now() - interval '1 day');

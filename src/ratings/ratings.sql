@@ -245,6 +245,36 @@ CREATE FUNCTION loyalcs.mean_change(
     AS 'MODULE_PATHNAME', 'ratings_mean_change';
 COMMENT ON FUNCTION loyalcs.mean_change(before loyalcs.ratings, after loyalcs.ratings, scale_low integer, scale_high integer, confidence double precision) IS
     'did the mean score on a scale from scale_low to scale_high really change? change: after - before; low, high: its confidence interval; p_value: how likely a difference at least this large is if nothing changed (Welchs t-test of the two adjusted means of mean_interval, two-sided); where the adjusted difference points another way than the change itself, p_value is 1; the interval is widened to the change; NULLs if either has no answers; an error if an answer is off the scale';
+CREATE FUNCTION loyalcs.nps_effect(
+    before loyalcs.ratings,
+    after loyalcs.ratings,
+    others_before loyalcs.ratings,
+    others_after loyalcs.ratings,
+    confidence double precision DEFAULT 0.95,
+    OUT effect double precision,
+    OUT low double precision,
+    OUT high double precision,
+    OUT p_value double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'ratings_nps_effect';
+COMMENT ON FUNCTION loyalcs.nps_effect(before loyalcs.ratings, after loyalcs.ratings, others_before loyalcs.ratings, others_after loyalcs.ratings, confidence double precision) IS
+    'did the Net Promoter Score of some change more than that of others over the same time (difference in differences)? effect: (after - before) - (others_after - others_before) in points; low, high: its confidence interval; p_value: how likely an effect at least this large is if both changed alike (two-sided). From the four adjusted estimates of nps_interval, with Welchs degrees of freedom, as in nps_change; NULLs if one of the four has no answers';
+CREATE FUNCTION loyalcs.share_effect(
+    before loyalcs.ratings,
+    after loyalcs.ratings,
+    others_before loyalcs.ratings,
+    others_after loyalcs.ratings,
+    confidence double precision DEFAULT 0.95,
+    OUT effect double precision,
+    OUT low double precision,
+    OUT high double precision,
+    OUT p_value double precision
+) RETURNS record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5000
+    AS 'MODULE_PATHNAME', 'ratings_share_effect';
+COMMENT ON FUNCTION loyalcs.share_effect(before loyalcs.ratings, after loyalcs.ratings, others_before loyalcs.ratings, others_after loyalcs.ratings, confidence double precision) IS
+    'did a share (of answers 1 among those of 0 and 1) change more than that of others over the same time (difference in differences)? effect: (after - before) - (others_after - others_before); low, high: its confidence interval; p_value: how likely an effect at least this large is if what changed both added as much to both, or multiplied the odds of both by as much, whichever is likelier (two-sided). The first is Welchs test of the four adjusted means of mean_interval (after Price and Bonett 2004), the second Walds of the logarithms of the odds with half an answer added at each end (Haldane 1956); the interval reaches as far as either; NULLs if one of the four has no answers; an error if an answer is neither 0 nor 1';
 CREATE CAST (loyalcs.ratings AS bigint[]) WITH FUNCTION loyalcs.histogram(loyalcs.ratings);
 COMMENT ON CAST (loyalcs.ratings AS bigint[]) IS 'the eleven counts, of score 0 first';
 

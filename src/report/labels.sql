@@ -439,6 +439,17 @@ BEGIN ATOMIC
     ('next step', 'ask more customers, and go on asking: start_wave(), a step with a survey', 'Ask more customers, and go on asking: start_wave(), a step with a survey', 'もっと多くのお客様に、続けて聞く(start_wave()、アンケートの配信)'),
     ('next step', 'have an NPS question and ask it after a sale: surveys, survey_questions', 'Have an NPS question and ask it after a sale: surveys, survey_questions', 'NPSの質問を用意し、購入後に聞く(surveys、survey_questions)'),
 
+    -- did it help?
+    ('measure', 'ticket share', 'Share of tickets', '問い合わせに占める割合'),
+    ('measure', 'return rate', 'Return rate', '返品率'),
+    ('against', 'all tickets', 'All tickets', '全問い合わせ'),
+    ('against', 'everything else', 'Everything else', 'それ以外'),
+    ('against', 'the year before', 'The year before', '前年'),
+    ('verdict', 'improved', 'Improved', '改善'),
+    ('verdict', 'worse', 'Worse', '悪化'),
+    ('verdict', 'no difference shown', 'No difference shown', '差は確かめられず'),
+    ('verdict', 'too early', 'Too early to tell', '判定にはまだ早い'),
+
     -- what to do, for each change that a report may begin with
     ('headline', 'change', 'Change', '変化'),
     ('headline', 'nothing more than chance', 'Nothing changed by more than chance.', '偶然を超える変化はありませんでした。'),

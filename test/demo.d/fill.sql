@@ -529,6 +529,12 @@ UPDATE aurora.settings SET keeps_quotes = true;
 SELECT (SELECT count(*) FROM aurora.posts) AS posts, (SELECT count(*) FROM aurora.faq) AS faq \gset
 \echo :posts posts, :faq answers to what is often asked
 
+-- What was done about what they said, and about nothing that there was; and what goes on.
+INSERT INTO aurora.improvements (problem, action, owner, expected_effect, theme, reason, product_id, measures, started, finished) VALUES
+    ('配送が遅い', '新しい倉庫から翌日に発送', '森', 'NPSを10ポイント上げる', 'delivery', '配送状況', NULL, '{NPS,CSAT,ticket share}', '2026-05-01', '2026-05-01'),
+    ('指輪のサイズ交換が多い', '商品ページのサイズ表を作り直し', '佐藤', 'サイズ交換を半分に', NULL, 'サイズ交換', 'R-101', '{ticket share,return rate}', '2026-02-16', '2026-02-22'),
+    ('ギフトの問い合わせが多い', 'ギフト包装の案内ページを公開', '谷', NULL, NULL, 'ギフト', NULL, '{ticket share}', '2026-09-14', NULL);
+
 -- --------------------------------------------------------------------------
 -- Points, since July 2025: a point per 100 yen; some pay with them
 -- --------------------------------------------------------------------------

@@ -308,6 +308,20 @@ SELECT to_char(month, 'YYYY-MM') AS month, new_customers AS new, round(cost_per_
 
 \if :aurora
 \echo
+\echo :bold'Is what belongs to the time after the sale in place, and did what we do about problems help?':plain
+\echo :dim'aftersale_checklist: judged from the rows of the shop':plain
+SELECT item, status, evidence, next_step AS "what to do next" FROM aftersale_checklist_in('en', :'as_of');
+\echo :dim'improvement_effect: before and after, against everything else over the same time, so that a season is no success':plain
+SELECT problem, action, measure,
+       round(value_before::numeric * CASE unit WHEN 'share' THEN 100 ELSE 1 END) AS before, round(value_after::numeric * CASE unit WHEN 'share' THEN 100 ELSE 1 END) AS after,
+       round(effect::numeric * CASE unit WHEN 'share' THEN 100 ELSE 1 END) AS "more than the others",
+       format('%s to %s', round(effect_low::numeric * CASE unit WHEN 'share' THEN 100 ELSE 1 END), round(effect_high::numeric * CASE unit WHEN 'share' THEN 100 ELSE 1 END)) AS "95% sure", verdict
+  FROM improvement_effect_at(:'as_of')
+ ORDER BY improvement_id, measure;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'What do customers say, and what shall we do about it?':plain
 SELECT format('Of the comments in the surveys of May, %s%% spoke of parcels that came late; in the three months before %s%%.',
               round(100 * share::numeric), round(100 * share_before::numeric)) AS answer
