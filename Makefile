@@ -187,7 +187,10 @@ SHOP_SQL = \
 	src/shop/board/customer_card.sql \
 	src/shop/board/card_page.sql \
 	src/shop/board/forgetting.sql \
-	src/shop/board/merging.sql
+	src/shop/board/merging.sql \
+	src/shop/board/report_figures.sql \
+	src/shop/board/report_sections.sql \
+	src/shop/board/monthly_report.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

@@ -58,7 +58,7 @@ SELECT p.proname, replace(m[1], '''''', '''')
        LATERAL (SELECT coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS text) b,
        LATERAL (SELECT * FROM regexp_matches(b.text, '\m(?:THEN|ELSE)\s+''((?:[^'']|'''')*)''(?:::text)?(?!:|'')', 'g')
                 UNION ALL
-                SELECT * FROM regexp_matches(b.text, '\(''((?:[^'']|'''')*)''::text,', 'g')
+                SELECT * FROM regexp_matches(b.text, '(?:VALUES|,)\s*\(''((?:[^'']|'''')*)''::text,', 'g')
                 UNION ALL
                 SELECT * FROM regexp_matches(b.text, '''((?:[^'']|'''')*)''::text AS ', 'g')) r (m)
  WHERE p.pronamespace = 'labels'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype;
@@ -81,9 +81,9 @@ END
 $$;
 -- No words that anybody reads alone: pieces of sentences, formats, patterns, names of columns and of jobs.
 DELETE FROM word w
- WHERE w.value !~ '[[:alpha:]]{2}' OR w.value ~ '^ | $|%(\d\$)?s|^FM|^YYYY|^\\' OR w.value ~ '[^\x20-\x7e]'
+ WHERE w.value !~ '[[:alpha:]]{2}' OR w.value ~ '^ | $|%(\d\$)?s|^FM|^YYYY|^\\|^\{' OR w.value ~ '[^\x20-\x7e]'
     OR w.value IN ('infinity', '-infinity', 'empty', 'day', 'cap_id', 'step_id', 'NULL::double precision',
-                   'escalations', 'SLA warnings', '1 more order', 'ja', 'en');
+                   'escalations', 'SLA warnings', '1 more order', 'ja', 'en', 'score_low', 'score_high', 'responses');
 SELECT count(DISTINCT w.value) > 200 AS words FROM word w;
 SELECT DISTINCT w.whence, w.value AS has_no_label FROM word w WHERE w.value NOT IN (SELECT l.value FROM loyalcs.labels() l) ORDER BY 1, 2;
 

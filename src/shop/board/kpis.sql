@@ -229,7 +229,7 @@ COMMENT ON FUNCTION kpi_problem(text) IS
     'why a KPI cannot be read: its figure is no function of the shop''s owner, or has no such columns (a month is a date; a value, the ends of an interval and cases are numbers); NULL if it can';
 
 -- (Not parallel: the handler begins a subtransaction.)
-CREATE OR REPLACE FUNCTION kpi_months(kpi text, as_of timestamptz)
+CREATE OR REPLACE FUNCTION kpi_months_between(kpi text, first date, last date, as_of timestamptz)
 RETURNS TABLE (
     month date,
     value double precision,
@@ -245,7 +245,7 @@ AS $$
 DECLARE
     k kpis;
 BEGIN
-    SELECT * INTO k FROM kpis t WHERE t.kpi = kpi_months.kpi;
+    SELECT * INTO k FROM kpis t WHERE t.kpi = kpi_months_between.kpi;
     problem := kpi_problem(k.kpi);
     IF problem IS NOT NULL THEN
         RETURN NEXT;
@@ -257,7 +257,7 @@ BEGIN
                 CASE WHEN count(*) > 1 THEN pg_catalog.format(''%%s numbers in %%s'', count(*), pg_catalog.to_char(f.month, ''YYYY-MM'')) END
            FROM (SELECT date_trunc(''month'', f.%I::timestamp)::date AS month, f.%I::double precision AS value, %s AS low, %s AS high, %s AS cases
                    FROM %I($1) f
-                  WHERE f.%I IS NOT NULL%s) f
+                  WHERE f.%I IS NOT NULL%s%s) f
           GROUP BY f.month
           ORDER BY f.month',
         k.month_column, k.value_column,
@@ -265,10 +265,12 @@ BEGIN
         CASE WHEN k.high_column IS NULL THEN 'NULL::double precision' ELSE pg_catalog.format('f.%I::double precision', k.high_column) END,
         CASE WHEN k.cases_column IS NULL THEN 'NULL::double precision' ELSE pg_catalog.format('f.%I::double precision', k.cases_column) END,
         k.figure || '_at', k.month_column,
+        -- (a figure that can, reads the rows of these months alone)
+        CASE WHEN first IS NOT NULL THEN pg_catalog.format(' AND f.%I >= $2 AND f.%1$I <= $3', k.month_column) ELSE '' END,
         (SELECT pg_catalog.string_agg(CASE WHEN c.value IS NULL THEN pg_catalog.format(' AND f.%I IS NULL', c.key)
                                            ELSE pg_catalog.format(' AND f.%I::text = %L', c.key, c.value) END, '' ORDER BY c.key)
            FROM jsonb_each_text(k.conditions) c))
-        USING as_of;
+        USING as_of, first, last;
 EXCEPTION
     WHEN query_canceled OR admin_shutdown OR crash_shutdown OR out_of_memory THEN
         RAISE;
@@ -282,6 +284,23 @@ EXCEPTION
         RETURN NEXT;
 END
 $$;
+COMMENT ON FUNCTION kpi_months_between(text, date, date, timestamptz) IS
+    'kpi_months() of the months from one to another, of all if they are NULL; a month is of the day that the figure gives for it';
+
+CREATE OR REPLACE FUNCTION kpi_months(kpi text, as_of timestamptz)
+RETURNS TABLE (
+    month date,
+    value double precision,
+    value_low double precision,
+    value_high double precision,
+    cases double precision,
+    problem text
+)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT m.month, m.value, m.value_low, m.value_high, m.cases, m.problem
+      FROM kpi_months_between(kpi_months.kpi, NULL, NULL, kpi_months.as_of) m;
+END;
 COMMENT ON FUNCTION kpi_months(text, timestamptz) IS
     'the numbers of a KPI, one a local month, with interval and cases where the figure has them; a month of which there are several has a problem and no number, and a KPI that cannot be read has one row with its problem. Never an error';
 
