@@ -190,7 +190,8 @@ SHOP_SQL = \
 	src/shop/board/merging.sql \
 	src/shop/board/report_figures.sql \
 	src/shop/board/report_sections.sql \
-	src/shop/board/monthly_report.sql
+	src/shop/board/monthly_report.sql \
+	src/shop/board/report_page.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

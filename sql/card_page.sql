@@ -1,6 +1,7 @@
 -- The card of a customer as a page.
 \getenv srcdir PG_ABS_SRCDIR
 \set card `cat :srcdir/test/card.json`
+\set SHOW_CONTEXT never
 SET search_path = loyalcs, public;
 \pset format unaligned
 

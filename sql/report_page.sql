@@ -2,6 +2,7 @@
 
 \getenv srcdir PG_ABS_SRCDIR
 \set report `cat :srcdir/test/report.json`
+\set SHOW_CONTEXT never
 SET search_path = loyalcs, public;
 \pset format unaligned
 
