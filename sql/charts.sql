@@ -56,5 +56,6 @@ SELECT count(*) AS wrong FROM pictures, unnest(xpath('//@*[name() != "class" and
 -- Each says in words what it is, but for those that stand beside their number.
 SELECT name, count(*) FILTER (WHERE (xpath('count(/svg/title|/table/caption)', picture))[1]::text = '1') = count(picture) AS told FROM pictures GROUP BY name ORDER BY name;
 
--- Pure: the same picture, in parallel and whenever.
-SELECT count(*) AS not_pure FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.proname LIKE 'chart\_%' AND (p.provolatile <> 'i' OR p.proparallel <> 's' OR p.prosqlbody IS NULL);
+-- Pure: the same picture, in parallel and whenever. No parsed body makes mark-up: it could not be created without libxml.
+SELECT count(*) AS not_pure FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.proname LIKE 'chart\_%' AND (p.provolatile <> 'i' OR p.proparallel <> 's');
+SELECT p.oid::regprocedure AS needs_libxml FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prosqlbody::text LIKE '%{XMLEXPR %' ORDER BY 1::text;

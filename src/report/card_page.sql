@@ -10,6 +10,7 @@
 CREATE FUNCTION loyalcs.page_list(heads text[], body xml) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN CASE WHEN body IS NOT NULL THEN
@@ -59,6 +60,7 @@ COMMENT ON FUNCTION loyalcs.page_lines(xml) IS
 CREATE FUNCTION loyalcs.page_warning(w jsonb, time_zone text, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     e jsonb := w -> text 'evidence';
@@ -82,6 +84,7 @@ COMMENT ON FUNCTION loyalcs.page_warning(jsonb, text, text) IS
 CREATE FUNCTION loyalcs.page_tickets(tickets jsonb, time_zone text, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN loyalcs.page_list(
@@ -107,6 +110,7 @@ COMMENT ON FUNCTION loyalcs.page_tickets(jsonb, text, text) IS
 CREATE FUNCTION loyalcs.page_orders(orders jsonb, currency text, time_zone text, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN loyalcs.page_list(
@@ -132,6 +136,7 @@ COMMENT ON FUNCTION loyalcs.page_orders(jsonb, text, text, text) IS
 CREATE FUNCTION loyalcs.page_card(card jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     zone text := coalesce(card ->> text 'time_zone', text 'UTC');
@@ -234,17 +239,23 @@ COMMENT ON FUNCTION loyalcs.page_card(jsonb, text) IS
     'what stands in the page of a customer''s card';
 
 CREATE FUNCTION loyalcs.card_page(card jsonb, lang text DEFAULT 'ja') RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT loyalcs.page_html(c.name, lang, xmlconcat(
-        xmlelement(NAME header,
-            xmlelement(NAME p, xmlattributes('eyebrow' AS class), loyalcs.page_text('customer card'::text, lang)),
-            xmlelement(NAME h1, xmlelement(NAME bdi, c.name)),
-            xmlelement(NAME p, xmlattributes('asof' AS class),
-                pg_catalog.format(loyalcs.page_text('as of'::text, lang), loyalcs.page_instant(card ->> text 'as_of', coalesce(card ->> text 'time_zone', 'UTC'::text), lang)))),
-        loyalcs.page_card(card, lang)))
-      FROM (SELECT coalesce(loyalcs.page_cut(card #>> ARRAY['customer'::text, 'name'::text], 60), loyalcs.page_cut(card ->> text 'customer_id', 60), loyalcs.format_number(NULL::numeric)) AS name) c
-     WHERE card IS NOT NULL;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT loyalcs.page_html(c.name, lang, xmlconcat(
+            xmlelement(NAME header,
+                xmlelement(NAME p, xmlattributes('eyebrow' AS class), loyalcs.page_text('customer card'::text, lang)),
+                xmlelement(NAME h1, xmlelement(NAME bdi, c.name)),
+                xmlelement(NAME p, xmlattributes('asof' AS class),
+                    pg_catalog.format(loyalcs.page_text('as of'::text, lang), loyalcs.page_instant(card ->> text 'as_of', coalesce(card ->> text 'time_zone', 'UTC'::text), lang)))),
+            loyalcs.page_card(card, lang)))
+          FROM (SELECT coalesce(loyalcs.page_cut(card #>> ARRAY['customer'::text, 'name'::text], 60), loyalcs.page_cut(card ->> text 'customer_id', 60), loyalcs.format_number(NULL::numeric)) AS name) c
+         WHERE card IS NOT NULL);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.card_page(jsonb, text) IS
     'the card of a customer (the jsonb that customer_card() of a shop gives) as one self-contained page of HTML, in a language: ja or en (another one is an error)';

@@ -5,9 +5,6 @@
 --
 -- A page is one file: no script, nothing is asked from anywhere (its policy forbids both),
 -- the style stands in its head. Light or dark as the reader's device is, on paper in A4.
---
--- What is called many times for a page is in plpgsql, which keeps what it has planned: a SQL
--- function that is not inlined is planned for each call of the function around it (until 17).
 
 CREATE FUNCTION loyalcs.page_text(key text, lang text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -292,8 +289,12 @@ COMMENT ON FUNCTION loyalcs.page_style() IS
 
 -- Control characters, which mark-up cannot hold, go where the page leaves: here, once.
 CREATE FUNCTION loyalcs.page_html(title text, lang text, body xml) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '<!DOCTYPE html>'::text || pg_catalog.regexp_replace(
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN '<!DOCTYPE html>'::text || pg_catalog.regexp_replace(
     xmlelement(NAME html, xmlattributes(CASE lang WHEN 'ja' THEN 'ja'::text ELSE 'en'::text END AS lang),
         xmlelement(NAME head,
             xmlelement(NAME meta, xmlattributes('utf-8' AS charset)),
@@ -304,5 +305,7 @@ RETURN '<!DOCTYPE html>'::text || pg_catalog.regexp_replace(
             xmlelement(NAME style, loyalcs.page_style())),
         xmlelement(NAME body, xmlelement(NAME main, body)))::text,
     '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+'::text, ''::text, 'g'::text) || pg_catalog.chr(10);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_html(text, text, xml) IS
     'a whole page of HTML: its title, its language (ja, else en) and what stands in it; without control characters, whatever was in it. It is written in the client''s encoding and says UTF-8';

@@ -28,13 +28,19 @@ COMMENT ON FUNCTION loyalcs.page_confidence(jsonb) IS
 
 -- A change is coloured, and has a mark, only if it is more than chance.
 CREATE FUNCTION loyalcs.page_change(change numeric, unit text, currency text, lang text, is_significant boolean, better text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN change IS NOT NULL THEN
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE WHEN change IS NOT NULL THEN
     xmlelement(NAME small, xmlattributes(CASE WHEN is_significant IS NOT TRUE OR better IS NULL OR change = 0::numeric THEN 'soft'::text
                                               WHEN (change > 0::numeric) = (better = 'higher'::text) THEN 'good'::text ELSE 'bad'::text END AS class),
                CASE WHEN is_significant AND change > 0::numeric THEN '▲ '::text WHEN is_significant AND change < 0::numeric THEN '▼ '::text ELSE ''::text END
                || loyalcs.format_figure(change, unit, currency, lang, true))
     END;
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_change(numeric, text, text, text, boolean, text) IS
     'a change for a cell of a page, coloured and marked if it is more than chance; better is higher, lower or NULL';
 
@@ -55,6 +61,7 @@ COMMENT ON FUNCTION loyalcs.page_range(numeric, numeric, text, text, text) IS
 CREATE FUNCTION loyalcs.page_figure_row(f jsonb, name text, currency text, lang text, has_last_year boolean) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN (SELECT xmlelement(NAME tr,
@@ -74,6 +81,7 @@ COMMENT ON FUNCTION loyalcs.page_figure_row(jsonb, text, text, text, boolean) IS
 CREATE FUNCTION loyalcs.page_figures(figures jsonb, keys text[], names text[], report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     rows xml;
@@ -104,6 +112,7 @@ COMMENT ON FUNCTION loyalcs.page_figures(jsonb, text[], text[], jsonb, text) IS
 CREATE FUNCTION loyalcs.page_trend(title text, trend jsonb, unit text, currency text, lang text, is_running boolean, target double precision DEFAULT NULL) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     months text[];
@@ -175,6 +184,7 @@ COMMENT ON FUNCTION loyalcs.page_subject(text, text, text, text) IS
 CREATE FUNCTION loyalcs.page_headline(h jsonb, report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN (SELECT xmlelement(NAME li, xmlattributes(x.kind AS class),
@@ -212,47 +222,53 @@ COMMENT ON FUNCTION loyalcs.page_headline(jsonb, jsonb, text) IS
 -- --------------------------------------------------------------------------
 
 CREATE FUNCTION loyalcs.page_kpis(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlelement(NAME "table", xmlattributes('kpis' AS class),
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), 'KPI'::text),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('actual'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('year before'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('status'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('twelve months'::text, lang)))),
-               xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('row' AS scope), k.name,
-                       CASE WHEN k.target IS NOT NULL THEN
-                           xmlelement(NAME small, xmlattributes('soft' AS class),
-                               pg_catalog.format(loyalcs.page_text(CASE k.direction WHEN 'at most' THEN 'at most'::text ELSE 'at least'::text END, lang),
-                                                 loyalcs.format_figure(k.target, k.unit, k.currency, lang))
-                               || CASE WHEN k.period IN ('quarter'::text, 'year'::text) THEN ' / '::text || loyalcs.label(k.period, lang) ELSE ''::text END) END),
-                   xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_figure(k.actual, k.unit, k.currency, lang)),
-                       CASE WHEN k.range IS NOT NULL THEN xmlelement(NAME small, xmlattributes('soft' AS class), k.range) END),
-                   xmlelement(NAME td, loyalcs.format_figure((k.k ->> text 'previous')::numeric, k.unit, k.currency, lang),
-                       loyalcs.page_change((k.k ->> text 'change')::numeric, k.unit, k.currency, lang, k.improved IS NOT NULL,
-                                           CASE WHEN k.improved = ((k.k ->> text 'change')::numeric > 0::numeric) THEN 'higher'::text ELSE 'lower'::text END)),
-                   xmlelement(NAME td, xmlattributes('more' AS class), loyalcs.format_figure((k.k ->> text 'last_year')::numeric, k.unit, k.currency, lang)),
-                   xmlelement(NAME td, xmlelement(NAME span, xmlattributes('status '::text || pg_catalog.replace(k.status, ' '::text, '-'::text) AS class), loyalcs.label(k.status, lang)),
-                       CASE WHEN k.problem IS NOT NULL THEN xmlelement(NAME small, xmlattributes('soft words' AS class), k.problem)
-                            WHEN k.certain = false THEN xmlelement(NAME small, xmlattributes('soft' AS class), loyalcs.page_text('uncertain'::text, lang)) END),
-                   xmlelement(NAME td, xmlattributes('more' AS class), loyalcs.chart_sparkline(k.name,
-                       ARRAY(SELECT (m.m ->> text 'value')::double precision
-                               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(k.k -> text 'trend') WHEN 'array' THEN k.k -> text 'trend' END) WITH ORDINALITY AS m(m, i)
-                              ORDER BY m.i)))) ORDER BY k.i)))
-      FROM (SELECT e.i, e.k, loyalcs.page_name(e.k ->> text 'kpi', lang) AS name, e.k ->> text 'unit' AS unit, report ->> text 'currency' AS currency,
-                   (e.k ->> text 'target')::numeric AS target, e.k ->> text 'direction' AS direction, e.k ->> text 'period' AS period, (e.k ->> text 'actual')::numeric AS actual,
-                   loyalcs.page_range((e.k ->> text 'actual_low')::numeric, (e.k ->> text 'actual_high')::numeric, e.k ->> text 'unit', report ->> text 'currency', lang) AS range,
-                   (e.k ->> text 'improved')::boolean AS improved, (e.k ->> text 'certain')::boolean AS certain,
-                   CASE WHEN e.k ->> text 'status' IN ('met'::text, 'missed'::text, 'not enough data'::text, 'running'::text, 'no target'::text)
-                        THEN e.k ->> text 'status' ELSE 'problem'::text END AS status,
-                   loyalcs.page_cut(e.k ->> text 'problem', 80) AS problem
-              FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'kpis') WHEN 'array' THEN report -> text 'kpis' END) WITH ORDINALITY AS e(k, i)
-            OFFSET 0) k
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME "table", xmlattributes('kpis' AS class),
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), 'KPI'::text),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('actual'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('year before'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('status'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('twelve months'::text, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), k.name,
+                           CASE WHEN k.target IS NOT NULL THEN
+                               xmlelement(NAME small, xmlattributes('soft' AS class),
+                                   pg_catalog.format(loyalcs.page_text(CASE k.direction WHEN 'at most' THEN 'at most'::text ELSE 'at least'::text END, lang),
+                                                     loyalcs.format_figure(k.target, k.unit, k.currency, lang))
+                                   || CASE WHEN k.period IN ('quarter'::text, 'year'::text) THEN ' / '::text || loyalcs.label(k.period, lang) ELSE ''::text END) END),
+                       xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_figure(k.actual, k.unit, k.currency, lang)),
+                           CASE WHEN k.range IS NOT NULL THEN xmlelement(NAME small, xmlattributes('soft' AS class), k.range) END),
+                       xmlelement(NAME td, loyalcs.format_figure((k.k ->> text 'previous')::numeric, k.unit, k.currency, lang),
+                           loyalcs.page_change((k.k ->> text 'change')::numeric, k.unit, k.currency, lang, k.improved IS NOT NULL,
+                                               CASE WHEN k.improved = ((k.k ->> text 'change')::numeric > 0::numeric) THEN 'higher'::text ELSE 'lower'::text END)),
+                       xmlelement(NAME td, xmlattributes('more' AS class), loyalcs.format_figure((k.k ->> text 'last_year')::numeric, k.unit, k.currency, lang)),
+                       xmlelement(NAME td, xmlelement(NAME span, xmlattributes('status '::text || pg_catalog.replace(k.status, ' '::text, '-'::text) AS class), loyalcs.label(k.status, lang)),
+                           CASE WHEN k.problem IS NOT NULL THEN xmlelement(NAME small, xmlattributes('soft words' AS class), k.problem)
+                                WHEN k.certain = false THEN xmlelement(NAME small, xmlattributes('soft' AS class), loyalcs.page_text('uncertain'::text, lang)) END),
+                       xmlelement(NAME td, xmlattributes('more' AS class), loyalcs.chart_sparkline(k.name,
+                           ARRAY(SELECT (m.m ->> text 'value')::double precision
+                                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(k.k -> text 'trend') WHEN 'array' THEN k.k -> text 'trend' END) WITH ORDINALITY AS m(m, i)
+                                  ORDER BY m.i)))) ORDER BY k.i)))
+          FROM (SELECT e.i, e.k, loyalcs.page_name(e.k ->> text 'kpi', lang) AS name, e.k ->> text 'unit' AS unit, report ->> text 'currency' AS currency,
+                       (e.k ->> text 'target')::numeric AS target, e.k ->> text 'direction' AS direction, e.k ->> text 'period' AS period, (e.k ->> text 'actual')::numeric AS actual,
+                       loyalcs.page_range((e.k ->> text 'actual_low')::numeric, (e.k ->> text 'actual_high')::numeric, e.k ->> text 'unit', report ->> text 'currency', lang) AS range,
+                       (e.k ->> text 'improved')::boolean AS improved, (e.k ->> text 'certain')::boolean AS certain,
+                       CASE WHEN e.k ->> text 'status' IN ('met'::text, 'missed'::text, 'not enough data'::text, 'running'::text, 'no target'::text)
+                            THEN e.k ->> text 'status' ELSE 'problem'::text END AS status,
+                       loyalcs.page_cut(e.k ->> text 'problem', 80) AS problem
+                  FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'kpis') WHEN 'array' THEN report -> text 'kpis' END) WITH ORDINALITY AS e(k, i)
+                OFFSET 0) k
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_kpis(jsonb, text) IS
     'the KPIs of a report as a table of a page; NULL where there are none';
 
@@ -270,106 +286,130 @@ COMMENT ON FUNCTION loyalcs.page_distribution(jsonb, text, text, boolean, text) 
     'how many answers there were of each score, as columns; of an NPS coloured by its groups';
 
 CREATE FUNCTION loyalcs.page_nps(s jsonb, report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.label('nps'::text, lang), xmlconcat(
-            loyalcs.chart_gauge(loyalcs.label('nps'::text, lang), f.range, (f.score ->> text 'value')::double precision, (f.score ->> text 'low')::double precision,
-                                (f.score ->> text 'high')::double precision, -100::double precision, 100::double precision, f.target::double precision,
-                                loyalcs.format_figure((f.score ->> text 'value')::numeric, 'points'::text, NULL::text, lang),
-                                pg_catalog.format(loyalcs.page_text('answers'::text, lang), loyalcs.format_number(f.answers))),
-            CASE WHEN f.answers > 0::numeric THEN xmlconcat(
-                loyalcs.chart_stack(loyalcs.page_text('groups'::text, lang), NULL::text,
-                    ARRAY[(s ->> text 'detractors')::double precision, (s ->> text 'passives')::double precision, (s ->> text 'promoters')::double precision],
-                    ARRAY[loyalcs.format_share((s ->> text 'detractors')::numeric / f.answers, 0), loyalcs.format_share((s ->> text 'passives')::numeric / f.answers, 0),
-                          loyalcs.format_share((s ->> text 'promoters')::numeric / f.answers, 0)],
-                    ARRAY['bad'::text, 'even'::text, 'good'::text]),
-                xmlelement(NAME "table", xmlattributes('plain' AS class),
-                    xmlelement(NAME tbody,
-                        (SELECT xmlagg(xmlelement(NAME tr,
-                                    xmlelement(NAME th, xmlattributes('row' AS scope), xmlelement(NAME i, xmlattributes('key '::text || g.kind AS class), ''::text), loyalcs.label(g.name, lang)),
-                                    xmlelement(NAME td, loyalcs.format_number((s ->> g.name)::numeric)),
-                                    xmlelement(NAME td, loyalcs.format_share((s ->> g.name)::numeric / f.answers))) ORDER BY g.i)
-                           FROM (VALUES (1, 'promoters'::text, 'good'::text), (2, 'passives'::text, 'even'::text), (3, 'detractors'::text, 'bad'::text)) g(i, name, kind))))) END),
-            f.range),
-        loyalcs.page_panel(loyalcs.page_text('nps trend'::text, lang),
-            loyalcs.page_trend(loyalcs.page_text('nps trend'::text, lang), s -> text 'trend', 'points'::text, NULL::text, lang, f.is_running, f.target::double precision),
-            CASE WHEN f.target IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('band and target'::text, lang), f.confidence) ELSE pg_catalog.format(loyalcs.page_text('band'::text, lang), f.confidence) END),
-        loyalcs.page_panel(loyalcs.page_text('nps distribution'::text, lang), loyalcs.page_distribution(s -> text 'distribution', 'score'::text, 'answers'::text, true, lang),
-            loyalcs.page_text('nps groups'::text, lang)))
-      FROM (SELECT s -> text 'score' AS score, coalesce((s ->> text 'promoters')::numeric + (s ->> text 'passives')::numeric + (s ->> text 'detractors')::numeric, 0::numeric) AS answers,
-                   loyalcs.page_is_running(report) AS is_running, loyalcs.page_confidence(report) AS confidence,
-                   CASE WHEN s #>> ARRAY['score'::text, 'low'::text] IS NOT NULL THEN
-                       pg_catalog.format(loyalcs.page_text('interval'::text, lang), loyalcs.page_confidence(report),
-                                         loyalcs.page_range((s #>> ARRAY['score'::text, 'low'::text])::numeric, (s #>> ARRAY['score'::text, 'high'::text])::numeric, 'points'::text, NULL::text, lang)) END AS range,
-                   (SELECT (k.k ->> text 'target')::numeric FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'kpis') WHEN 'array' THEN report -> text 'kpis' END) k(k)
-                     WHERE k.k ->> text 'kpi' = 'NPS' LIMIT 1) AS target
-            OFFSET 0) f;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.label('nps'::text, lang), xmlconcat(
+                loyalcs.chart_gauge(loyalcs.label('nps'::text, lang), f.range, (f.score ->> text 'value')::double precision, (f.score ->> text 'low')::double precision,
+                                    (f.score ->> text 'high')::double precision, -100::double precision, 100::double precision, f.target::double precision,
+                                    loyalcs.format_figure((f.score ->> text 'value')::numeric, 'points'::text, NULL::text, lang),
+                                    pg_catalog.format(loyalcs.page_text('answers'::text, lang), loyalcs.format_number(f.answers))),
+                CASE WHEN f.answers > 0::numeric THEN xmlconcat(
+                    loyalcs.chart_stack(loyalcs.page_text('groups'::text, lang), NULL::text,
+                        ARRAY[(s ->> text 'detractors')::double precision, (s ->> text 'passives')::double precision, (s ->> text 'promoters')::double precision],
+                        ARRAY[loyalcs.format_share((s ->> text 'detractors')::numeric / f.answers, 0), loyalcs.format_share((s ->> text 'passives')::numeric / f.answers, 0),
+                              loyalcs.format_share((s ->> text 'promoters')::numeric / f.answers, 0)],
+                        ARRAY['bad'::text, 'even'::text, 'good'::text]),
+                    xmlelement(NAME "table", xmlattributes('plain' AS class),
+                        xmlelement(NAME tbody,
+                            (SELECT xmlagg(xmlelement(NAME tr,
+                                        xmlelement(NAME th, xmlattributes('row' AS scope), xmlelement(NAME i, xmlattributes('key '::text || g.kind AS class), ''::text), loyalcs.label(g.name, lang)),
+                                        xmlelement(NAME td, loyalcs.format_number((s ->> g.name)::numeric)),
+                                        xmlelement(NAME td, loyalcs.format_share((s ->> g.name)::numeric / f.answers))) ORDER BY g.i)
+                               FROM (VALUES (1, 'promoters'::text, 'good'::text), (2, 'passives'::text, 'even'::text), (3, 'detractors'::text, 'bad'::text)) g(i, name, kind))))) END),
+                f.range),
+            loyalcs.page_panel(loyalcs.page_text('nps trend'::text, lang),
+                loyalcs.page_trend(loyalcs.page_text('nps trend'::text, lang), s -> text 'trend', 'points'::text, NULL::text, lang, f.is_running, f.target::double precision),
+                CASE WHEN f.target IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('band and target'::text, lang), f.confidence) ELSE pg_catalog.format(loyalcs.page_text('band'::text, lang), f.confidence) END),
+            loyalcs.page_panel(loyalcs.page_text('nps distribution'::text, lang), loyalcs.page_distribution(s -> text 'distribution', 'score'::text, 'answers'::text, true, lang),
+                loyalcs.page_text('nps groups'::text, lang)))
+          FROM (SELECT s -> text 'score' AS score, coalesce((s ->> text 'promoters')::numeric + (s ->> text 'passives')::numeric + (s ->> text 'detractors')::numeric, 0::numeric) AS answers,
+                       loyalcs.page_is_running(report) AS is_running, loyalcs.page_confidence(report) AS confidence,
+                       CASE WHEN s #>> ARRAY['score'::text, 'low'::text] IS NOT NULL THEN
+                           pg_catalog.format(loyalcs.page_text('interval'::text, lang), loyalcs.page_confidence(report),
+                                             loyalcs.page_range((s #>> ARRAY['score'::text, 'low'::text])::numeric, (s #>> ARRAY['score'::text, 'high'::text])::numeric, 'points'::text, NULL::text, lang)) END AS range,
+                       (SELECT (k.k ->> text 'target')::numeric FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'kpis') WHEN 'array' THEN report -> text 'kpis' END) k(k)
+                         WHERE k.k ->> text 'kpi' = 'NPS' LIMIT 1) AS target
+                OFFSET 0) f);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_nps(jsonb, jsonb, text) IS
     'the NPS of a report: a gauge with its interval, its groups, its trend and how many gave each score';
 
 CREATE FUNCTION loyalcs.page_satisfaction(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlagg(x.panel ORDER BY x.i)
-      FROM (SELECT e.i,
-                   CASE WHEN e.s ->> text 'kind' = 'nps' THEN loyalcs.page_nps(e.s, report, lang)
-                   ELSE loyalcs.page_panel(loyalcs.page_name(e.s ->> text 'kind', lang), xmlconcat(
-                       loyalcs.page_figures(pg_catalog.jsonb_build_object('score', e.s -> text 'score', 'top', e.s -> text 'top_two_share'), ARRAY['score'::text, 'top'::text], NULL::text[], report, lang),
-                       loyalcs.page_trend(loyalcs.page_name(e.s ->> text 'kind', lang), e.s -> text 'trend', 'score'::text, NULL::text, lang, loyalcs.page_is_running(report))),
-                       pg_catalog.format(loyalcs.page_text('scale'::text, lang), e.s ->> text 'scale_low', e.s ->> text 'scale_high')
-                       || ' '::text || loyalcs.page_text(CASE e.s ->> text 'higher_is_better' WHEN 'true' THEN 'higher is better'::text ELSE 'lower is better'::text END, lang)) END AS panel
-              FROM pg_catalog.jsonb_array_elements(report #> ARRAY['satisfaction'::text, 'scores'::text]) WITH ORDINALITY AS e(s, i)
-            UNION ALL
-            SELECT 1000::bigint, loyalcs.page_panel(loyalcs.label('response_rate'::text, lang),
-                       loyalcs.page_figures(report -> text 'satisfaction', ARRAY['response_rate'::text], NULL::text[], report, lang))
-             WHERE report #>> ARRAY['satisfaction'::text, 'response_rate'::text, 'value'::text] IS NOT NULL) x;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlagg(x.panel ORDER BY x.i)
+          FROM (SELECT e.i,
+                       CASE WHEN e.s ->> text 'kind' = 'nps' THEN loyalcs.page_nps(e.s, report, lang)
+                       ELSE loyalcs.page_panel(loyalcs.page_name(e.s ->> text 'kind', lang), xmlconcat(
+                           loyalcs.page_figures(pg_catalog.jsonb_build_object('score', e.s -> text 'score', 'top', e.s -> text 'top_two_share'), ARRAY['score'::text, 'top'::text], NULL::text[], report, lang),
+                           loyalcs.page_trend(loyalcs.page_name(e.s ->> text 'kind', lang), e.s -> text 'trend', 'score'::text, NULL::text, lang, loyalcs.page_is_running(report))),
+                           pg_catalog.format(loyalcs.page_text('scale'::text, lang), e.s ->> text 'scale_low', e.s ->> text 'scale_high')
+                           || ' '::text || loyalcs.page_text(CASE e.s ->> text 'higher_is_better' WHEN 'true' THEN 'higher is better'::text ELSE 'lower is better'::text END, lang)) END AS panel
+                  FROM pg_catalog.jsonb_array_elements(report #> ARRAY['satisfaction'::text, 'scores'::text]) WITH ORDINALITY AS e(s, i)
+                UNION ALL
+                SELECT 1000::bigint, loyalcs.page_panel(loyalcs.label('response_rate'::text, lang),
+                           loyalcs.page_figures(report -> text 'satisfaction', ARRAY['response_rate'::text], NULL::text[], report, lang))
+                 WHERE report #>> ARRAY['satisfaction'::text, 'response_rate'::text, 'value'::text] IS NOT NULL) x);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_satisfaction(jsonb, text) IS
     'the section satisfaction of a report: NPS, CSAT, CES and how many answered';
 
 CREATE FUNCTION loyalcs.page_sales(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
-            loyalcs.page_figures(report #> ARRAY['sales'::text, 'figures'::text],
-                ARRAY['amount'::text, 'orders'::text, 'average_order'::text, 'buyers'::text, 'new_buyers'::text, 'repeat_buyers'::text, 'new_amount'::text, 'repeat_amount'::text, 'repeat_rate'::text],
-                NULL::text[], report, lang), NULL::text, 'panel wide'::text),
-        loyalcs.page_stack(xmlconcat(
-        loyalcs.page_panel(loyalcs.label('amount'::text, lang),
-            loyalcs.page_trend(loyalcs.label('amount'::text, lang), loyalcs.page_series(report #> ARRAY['sales'::text, 'trend'::text], 'amount'::text), 'money'::text, report ->> text 'currency', lang, r.is_running)),
-        loyalcs.page_panel(loyalcs.label('repeat_rate'::text, lang),
-            loyalcs.page_trend(loyalcs.label('repeat_rate'::text, lang), loyalcs.page_series(report #> ARRAY['sales'::text, 'trend'::text], 'repeat_rate'::text), 'share'::text, NULL::text, lang, r.is_running),
-            loyalcs.page_text('about repeat rate'::text, lang)))))
-      FROM (SELECT loyalcs.page_is_running(report) AS is_running) r;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
+                loyalcs.page_figures(report #> ARRAY['sales'::text, 'figures'::text],
+                    ARRAY['amount'::text, 'orders'::text, 'average_order'::text, 'buyers'::text, 'new_buyers'::text, 'repeat_buyers'::text, 'new_amount'::text, 'repeat_amount'::text, 'repeat_rate'::text],
+                    NULL::text[], report, lang), NULL::text, 'panel wide'::text),
+            loyalcs.page_stack(xmlconcat(
+            loyalcs.page_panel(loyalcs.label('amount'::text, lang),
+                loyalcs.page_trend(loyalcs.label('amount'::text, lang), loyalcs.page_series(report #> ARRAY['sales'::text, 'trend'::text], 'amount'::text), 'money'::text, report ->> text 'currency', lang, r.is_running)),
+            loyalcs.page_panel(loyalcs.label('repeat_rate'::text, lang),
+                loyalcs.page_trend(loyalcs.label('repeat_rate'::text, lang), loyalcs.page_series(report #> ARRAY['sales'::text, 'trend'::text], 'repeat_rate'::text), 'share'::text, NULL::text, lang, r.is_running),
+                loyalcs.page_text('about repeat rate'::text, lang)))))
+          FROM (SELECT loyalcs.page_is_running(report) AS is_running) r);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_sales(jsonb, text) IS
     'the section sales of a report';
 
 -- How many have come how far.
 CREATE FUNCTION loyalcs.page_ladder(ladder jsonb, report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlelement(NAME "table",
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('order number'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope, 'left' AS class), loyalcs.page_text('customers'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), ''::text),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('went on'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('after days'::text, lang)))),
-               xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('row' AS scope), e.l ->> text 'order_number'),
-                   xmlelement(NAME td, xmlattributes('bars' AS class), loyalcs.chart_bar((e.l ->> text 'customers')::double precision / nullif(m.most, 0::double precision))),
-                   xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.l ->> text 'customers')::numeric))),
-                   xmlelement(NAME td, loyalcs.format_share((e.l ->> text 'step_share')::numeric, 0)),
-                   xmlelement(NAME td, loyalcs.format_number((e.l ->> text 'median_wait_days')::numeric, 0))) ORDER BY e.i)))
-      FROM pg_catalog.jsonb_array_elements(ladder) WITH ORDINALITY AS e(l, i)
-     CROSS JOIN (SELECT max((x.l ->> text 'customers')::double precision) AS most FROM pg_catalog.jsonb_array_elements(ladder) x(l)) m
-     WHERE m.most > 0::double precision
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('order number'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope, 'left' AS class), loyalcs.page_text('customers'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), ''::text),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('went on'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('after days'::text, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), e.l ->> text 'order_number'),
+                       xmlelement(NAME td, xmlattributes('bars' AS class), loyalcs.chart_bar((e.l ->> text 'customers')::double precision / nullif(m.most, 0::double precision))),
+                       xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.l ->> text 'customers')::numeric))),
+                       xmlelement(NAME td, loyalcs.format_share((e.l ->> text 'step_share')::numeric, 0)),
+                       xmlelement(NAME td, loyalcs.format_number((e.l ->> text 'median_wait_days')::numeric, 0))) ORDER BY e.i)))
+          FROM pg_catalog.jsonb_array_elements(ladder) WITH ORDINALITY AS e(l, i)
+         CROSS JOIN (SELECT max((x.l ->> text 'customers')::double precision) AS most FROM pg_catalog.jsonb_array_elements(ladder) x(l)) m
+         WHERE m.most > 0::double precision
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_ladder(jsonb, jsonb, text) IS
     'from order to order: how many customers have placed so many, and how many of those of the order before went on';
 
@@ -414,22 +454,28 @@ COMMENT ON FUNCTION loyalcs.page_rfm(jsonb, text) IS
     'the RFM grid of a report as a heat map: how many customers there are of each recency and value, and their segment';
 
 CREATE FUNCTION loyalcs.page_segments(segments jsonb, report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlelement(NAME "table",
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('segment'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('customers'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('share of sales'::text, lang)))),
-               xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'segment', lang)),
-                   xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.s ->> text 'customers')::numeric))),
-                   xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'previous')::numeric)),
-                   xmlelement(NAME td, loyalcs.format_share((e.s ->> text 'amount_share')::numeric, 0))) ORDER BY e.i)))
-      FROM pg_catalog.jsonb_array_elements(segments) WITH ORDINALITY AS e(s, i)
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('segment'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('customers'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('share of sales'::text, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'segment', lang)),
+                       xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.s ->> text 'customers')::numeric))),
+                       xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'previous')::numeric)),
+                       xmlelement(NAME td, loyalcs.format_share((e.s ->> text 'amount_share')::numeric, 0))) ORDER BY e.i)))
+          FROM pg_catalog.jsonb_array_elements(segments) WITH ORDINALITY AS e(s, i)
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_segments(jsonb, jsonb, text) IS
     'the RFM segments of a report: customers, those of the month before, and their share of what all have spent';
 
@@ -450,18 +496,24 @@ COMMENT ON FUNCTION loyalcs.page_pareto(jsonb, text) IS
     'the curve of a report that says how much hangs on how few';
 
 CREATE FUNCTION loyalcs.page_customers(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.label('ladder'::text, lang), loyalcs.page_ladder(c.c -> text 'ladder', report, lang), loyalcs.page_text('about ladder'::text, lang)),
-        loyalcs.page_panel(loyalcs.label('cohorts'::text, lang), loyalcs.page_cohorts(c.c -> text 'cohorts', lang), NULL::text, 'panel wide'::text),
-        loyalcs.page_panel(loyalcs.page_text('segments'::text, lang), loyalcs.page_segments(c.c #> ARRAY['rfm'::text, 'segments'::text], report, lang)),
-        loyalcs.page_panel(loyalcs.label('rfm'::text, lang), loyalcs.page_rfm(c.c #> ARRAY['rfm'::text, 'cells'::text], lang)),
-        loyalcs.page_panel(loyalcs.label('pareto'::text, lang), loyalcs.page_pareto(c.c -> text 'pareto', lang),
-            CASE WHEN c.c #>> ARRAY['pareto'::text, 'gini'::text] IS NOT NULL THEN
-                pg_catalog.format(loyalcs.page_text('about pareto'::text, lang), loyalcs.format_number((c.c #>> ARRAY['pareto'::text, 'gini'::text])::numeric, 2)) END))
-      FROM (SELECT report -> text 'customers' AS c) c;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.label('ladder'::text, lang), loyalcs.page_ladder(c.c -> text 'ladder', report, lang), loyalcs.page_text('about ladder'::text, lang)),
+            loyalcs.page_panel(loyalcs.label('cohorts'::text, lang), loyalcs.page_cohorts(c.c -> text 'cohorts', lang), NULL::text, 'panel wide'::text),
+            loyalcs.page_panel(loyalcs.page_text('segments'::text, lang), loyalcs.page_segments(c.c #> ARRAY['rfm'::text, 'segments'::text], report, lang)),
+            loyalcs.page_panel(loyalcs.label('rfm'::text, lang), loyalcs.page_rfm(c.c #> ARRAY['rfm'::text, 'cells'::text], lang)),
+            loyalcs.page_panel(loyalcs.label('pareto'::text, lang), loyalcs.page_pareto(c.c -> text 'pareto', lang),
+                CASE WHEN c.c #>> ARRAY['pareto'::text, 'gini'::text] IS NOT NULL THEN
+                    pg_catalog.format(loyalcs.page_text('about pareto'::text, lang), loyalcs.format_number((c.c #>> ARRAY['pareto'::text, 'gini'::text])::numeric, 2)) END))
+          FROM (SELECT report -> text 'customers' AS c) c);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_customers(jsonb, text) IS
     'the section customers of a report: from order to order, cohorts, RFM, concentration';
 
@@ -469,6 +521,7 @@ COMMENT ON FUNCTION loyalcs.page_customers(jsonb, text) IS
 CREATE FUNCTION loyalcs.page_shares(list jsonb, key text, head text, number text, share text, report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN (
@@ -520,289 +573,355 @@ COMMENT ON FUNCTION loyalcs.page_attainment(jsonb, jsonb, text) IS
     'which promises of a report were kept, as a heat map of channels and of what was promised, each with its interval';
 
 CREATE FUNCTION loyalcs.page_backlog(backlog jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlelement(NAME "table",
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('open for'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('tickets'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('unanswered'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('complaints'::text, lang)))),
-               xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.a ->> text 'age', lang)),
-                   xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.a ->> text 'tickets')::numeric))),
-                   xmlelement(NAME td, loyalcs.format_number((e.a ->> text 'unanswered')::numeric)),
-                   xmlelement(NAME td, loyalcs.format_number((e.a ->> text 'complaints')::numeric))) ORDER BY e.i)))
-      FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(backlog -> text 'ages') WHEN 'array' THEN backlog -> text 'ages' END) WITH ORDINALITY AS e(a, i)
-     WHERE (backlog ->> text 'tickets')::numeric > 0::numeric
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('open for'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('tickets'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('unanswered'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('complaints'::text, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.a ->> text 'age', lang)),
+                       xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.a ->> text 'tickets')::numeric))),
+                       xmlelement(NAME td, loyalcs.format_number((e.a ->> text 'unanswered')::numeric)),
+                       xmlelement(NAME td, loyalcs.format_number((e.a ->> text 'complaints')::numeric))) ORDER BY e.i)))
+          FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(backlog -> text 'ages') WHEN 'array' THEN backlog -> text 'ages' END) WITH ORDINALITY AS e(a, i)
+         WHERE (backlog ->> text 'tickets')::numeric > 0::numeric
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_backlog(jsonb, text) IS
     'the tickets of a report that are open, by how long they have been';
 
 CREATE FUNCTION loyalcs.page_support(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
-            loyalcs.page_figures(s.s -> text 'figures',
-                ARRAY['tickets'::text, 'contacts'::text, 'contact_cost'::text, 'complaint_share'::text, 'first_reply_median'::text, 'within_an_hour_share'::text, 'resolved_share'::text,
-                      'reopened_share'::text, 'repeat_contact_share'::text, 'ticket_csat'::text], NULL::text[], report, lang), NULL::text, 'panel wide'::text),
-        loyalcs.page_stack(xmlconcat(
-            loyalcs.page_panel(loyalcs.label('within_an_hour_share'::text, lang),
-                loyalcs.page_trend(loyalcs.label('within_an_hour_share'::text, lang), loyalcs.page_series(s.s -> text 'trend', 'within_an_hour_share'::text), 'share'::text, NULL::text, lang, s.is_running)),
-            loyalcs.page_panel(loyalcs.label('backlog'::text, lang), loyalcs.page_backlog(s.s -> text 'backlog', lang),
-                CASE WHEN s.s #>> ARRAY['backlog'::text, 'oldest_on'::text] IS NOT NULL THEN
-                    pg_catalog.format(loyalcs.page_text('oldest'::text, lang), loyalcs.format_date((s.s #>> ARRAY['backlog'::text, 'oldest_on'::text])::date, lang)) END))),
-        loyalcs.page_panel(loyalcs.label('attainment'::text, lang), loyalcs.page_attainment(s.s -> text 'attainment', report, lang)),
-        loyalcs.page_panel(loyalcs.label('reasons'::text, lang), loyalcs.page_shares(s.s -> text 'reasons', 'reason'::text, loyalcs.label('reason'::text, lang), 'tickets'::text, 'share'::text, report, lang)),
-        loyalcs.page_panel(loyalcs.page_text('channels'::text, lang), loyalcs.page_shares(s.s -> text 'channels', 'channel'::text, loyalcs.label('channel'::text, lang), 'tickets'::text, 'share'::text, report, lang)))
-      FROM (SELECT report -> text 'support' AS s, loyalcs.page_is_running(report) AS is_running) s;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
+                loyalcs.page_figures(s.s -> text 'figures',
+                    ARRAY['tickets'::text, 'contacts'::text, 'contact_cost'::text, 'complaint_share'::text, 'first_reply_median'::text, 'within_an_hour_share'::text, 'resolved_share'::text,
+                          'reopened_share'::text, 'repeat_contact_share'::text, 'ticket_csat'::text], NULL::text[], report, lang), NULL::text, 'panel wide'::text),
+            loyalcs.page_stack(xmlconcat(
+                loyalcs.page_panel(loyalcs.label('within_an_hour_share'::text, lang),
+                    loyalcs.page_trend(loyalcs.label('within_an_hour_share'::text, lang), loyalcs.page_series(s.s -> text 'trend', 'within_an_hour_share'::text), 'share'::text, NULL::text, lang, s.is_running)),
+                loyalcs.page_panel(loyalcs.label('backlog'::text, lang), loyalcs.page_backlog(s.s -> text 'backlog', lang),
+                    CASE WHEN s.s #>> ARRAY['backlog'::text, 'oldest_on'::text] IS NOT NULL THEN
+                        pg_catalog.format(loyalcs.page_text('oldest'::text, lang), loyalcs.format_date((s.s #>> ARRAY['backlog'::text, 'oldest_on'::text])::date, lang)) END))),
+            loyalcs.page_panel(loyalcs.label('attainment'::text, lang), loyalcs.page_attainment(s.s -> text 'attainment', report, lang)),
+            loyalcs.page_panel(loyalcs.label('reasons'::text, lang), loyalcs.page_shares(s.s -> text 'reasons', 'reason'::text, loyalcs.label('reason'::text, lang), 'tickets'::text, 'share'::text, report, lang)),
+            loyalcs.page_panel(loyalcs.page_text('channels'::text, lang), loyalcs.page_shares(s.s -> text 'channels', 'channel'::text, loyalcs.label('channel'::text, lang), 'tickets'::text, 'share'::text, report, lang)))
+          FROM (SELECT report -> text 'support' AS s, loyalcs.page_is_running(report) AS is_running) s);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_support(jsonb, text) IS
     'the section support of a report: figures, promises kept, reasons, channels, backlog';
 
 CREATE FUNCTION loyalcs.page_quotes(themes jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlelement(NAME div, xmlattributes('quotes' AS class), xmlagg(xmlelement(NAME figure,
-               xmlelement(NAME blockquote, xmlelement(NAME p, xmlelement(NAME bdi, loyalcs.page_cut(q.q ->> text 'quote', 240)))),
-               xmlelement(NAME figcaption, pg_catalog.concat_ws(' / '::text, loyalcs.page_name(q.theme, lang), loyalcs.page_name(q.q ->> text 'source', lang),
-                                                                loyalcs.format_date((q.q ->> text 'said_on')::date, lang),
-                                                                CASE WHEN q.q ->> text 'rating' IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('rating'::text, lang), q.q ->> text 'rating') END)))
-                                                                         ORDER BY q.n, q.i))
-      FROM (SELECT x.i, x.n, x.theme, x.q
-              FROM (SELECT e.i, u.n, e.t ->> text 'theme' AS theme, u.q, pg_catalog.row_number() OVER (PARTITION BY u.q ->> text 'quote' ORDER BY u.n, e.i) AS again
-              FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(themes) WHEN 'array' THEN themes END) WITH ORDINALITY AS e(t, i)
-             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(e.t -> text 'quotes') WHEN 'array' THEN e.t -> text 'quotes' END) WITH ORDINALITY AS u(q, n)
-             WHERE u.q ->> text 'quote' IS NOT NULL) x
-             WHERE x.again = 1::bigint
-             ORDER BY x.n, x.i
-             LIMIT 6) q
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME div, xmlattributes('quotes' AS class), xmlagg(xmlelement(NAME figure,
+                   xmlelement(NAME blockquote, xmlelement(NAME p, xmlelement(NAME bdi, loyalcs.page_cut(q.q ->> text 'quote', 240)))),
+                   xmlelement(NAME figcaption, pg_catalog.concat_ws(' / '::text, loyalcs.page_name(q.theme, lang), loyalcs.page_name(q.q ->> text 'source', lang),
+                                                                    loyalcs.format_date((q.q ->> text 'said_on')::date, lang),
+                                                                    CASE WHEN q.q ->> text 'rating' IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('rating'::text, lang), q.q ->> text 'rating') END)))
+                                                                             ORDER BY q.n, q.i))
+          FROM (SELECT x.i, x.n, x.theme, x.q
+                  FROM (SELECT e.i, u.n, e.t ->> text 'theme' AS theme, u.q, pg_catalog.row_number() OVER (PARTITION BY u.q ->> text 'quote' ORDER BY u.n, e.i) AS again
+                  FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(themes) WHEN 'array' THEN themes END) WITH ORDINALITY AS e(t, i)
+                 CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(e.t -> text 'quotes') WHEN 'array' THEN e.t -> text 'quotes' END) WITH ORDINALITY AS u(q, n)
+                 WHERE u.q ->> text 'quote' IS NOT NULL) x
+                 WHERE x.again = 1::bigint
+                 ORDER BY x.n, x.i
+                 LIMIT 6) q
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_quotes(jsonb, text) IS
     'what customers said, in their own words: of the themes of a report one each, then a second, none twice, six at most';
 
 CREATE FUNCTION loyalcs.page_voice(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('themes'::text, lang), loyalcs.page_shares(v.v -> text 'themes', 'theme'::text, loyalcs.label('theme'::text, lang), 'mentions'::text, 'share'::text, report, lang),
-            pg_catalog.format(loyalcs.page_text('about texts'::text, lang), loyalcs.format_number((v.v ->> text 'texts')::numeric)), 'panel wide'::text),
-        loyalcs.page_stack(xmlconcat(
-        loyalcs.page_panel(loyalcs.label('sentiment_balance'::text, lang),
-            loyalcs.page_trend(loyalcs.label('sentiment_balance'::text, lang), v.v -> text 'sentiment_trend', 'score'::text, NULL::text, lang, loyalcs.page_is_running(report)),
-            loyalcs.page_text('about sentiment'::text, lang)),
-        loyalcs.page_panel(loyalcs.page_text('sources'::text, lang),
-            (SELECT xmlelement(NAME "table",
-                        xmlelement(NAME thead, xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('source'::text, lang)), xmlelement(NAME th, xmlattributes('col' AS scope), ''::text),
-                                                                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('texts'::text, lang)))),
-                        xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'source', lang)),
-                            xmlelement(NAME td, xmlattributes('bars' AS class), loyalcs.chart_bar((e.s ->> text 'texts')::double precision / nullif((v.v ->> text 'texts')::double precision, 0::double precision))),
-                            xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'texts')::numeric))) ORDER BY e.i)))
-               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(v.v -> text 'sources') WHEN 'array' THEN v.v -> text 'sources' END) WITH ORDINALITY AS e(s, i)
-             HAVING count(*) > 0::bigint)))),
-        loyalcs.page_panel(loyalcs.page_text('in their words'::text, lang), loyalcs.page_quotes(v.v -> text 'themes', lang), NULL::text, 'panel wide full'::text))
-      FROM (SELECT report -> text 'voice' AS v) v;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('themes'::text, lang), loyalcs.page_shares(v.v -> text 'themes', 'theme'::text, loyalcs.label('theme'::text, lang), 'mentions'::text, 'share'::text, report, lang),
+                pg_catalog.format(loyalcs.page_text('about texts'::text, lang), loyalcs.format_number((v.v ->> text 'texts')::numeric)), 'panel wide'::text),
+            loyalcs.page_stack(xmlconcat(
+            loyalcs.page_panel(loyalcs.label('sentiment_balance'::text, lang),
+                loyalcs.page_trend(loyalcs.label('sentiment_balance'::text, lang), v.v -> text 'sentiment_trend', 'score'::text, NULL::text, lang, loyalcs.page_is_running(report)),
+                loyalcs.page_text('about sentiment'::text, lang)),
+            loyalcs.page_panel(loyalcs.page_text('sources'::text, lang),
+                (SELECT xmlelement(NAME "table",
+                            xmlelement(NAME thead, xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('source'::text, lang)), xmlelement(NAME th, xmlattributes('col' AS scope), ''::text),
+                                                                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('texts'::text, lang)))),
+                            xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'source', lang)),
+                                xmlelement(NAME td, xmlattributes('bars' AS class), loyalcs.chart_bar((e.s ->> text 'texts')::double precision / nullif((v.v ->> text 'texts')::double precision, 0::double precision))),
+                                xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'texts')::numeric))) ORDER BY e.i)))
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(v.v -> text 'sources') WHEN 'array' THEN v.v -> text 'sources' END) WITH ORDINALITY AS e(s, i)
+                 HAVING count(*) > 0::bigint)))),
+            loyalcs.page_panel(loyalcs.page_text('in their words'::text, lang), loyalcs.page_quotes(v.v -> text 'themes', lang), NULL::text, 'panel wide full'::text))
+          FROM (SELECT report -> text 'voice' AS v) v);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_voice(jsonb, text) IS
     'the section voice of a report: themes, sentiment, and quotes';
 
 CREATE FUNCTION loyalcs.page_reviews(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
-            loyalcs.page_figures(report #> ARRAY['reviews'::text, 'figures'::text], ARRAY['reviews'::text, 'stars'::text, 'low_stars_share'::text], NULL::text[], report, lang)),
-        loyalcs.page_panel(loyalcs.page_text('stars'::text, lang), loyalcs.page_distribution(report #> ARRAY['reviews'::text, 'distribution'::text], 'stars'::text, 'reviews'::text, false, lang)),
-        loyalcs.page_panel(loyalcs.label('stars'::text, lang),
-            loyalcs.page_trend(loyalcs.label('stars'::text, lang), report #> ARRAY['reviews'::text, 'trend'::text], 'score'::text, NULL::text, lang, loyalcs.page_is_running(report))));
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
+                loyalcs.page_figures(report #> ARRAY['reviews'::text, 'figures'::text], ARRAY['reviews'::text, 'stars'::text, 'low_stars_share'::text], NULL::text[], report, lang)),
+            loyalcs.page_panel(loyalcs.page_text('stars'::text, lang), loyalcs.page_distribution(report #> ARRAY['reviews'::text, 'distribution'::text], 'stars'::text, 'reviews'::text, false, lang)),
+            loyalcs.page_panel(loyalcs.label('stars'::text, lang),
+                loyalcs.page_trend(loyalcs.label('stars'::text, lang), report #> ARRAY['reviews'::text, 'trend'::text], 'score'::text, NULL::text, lang, loyalcs.page_is_running(report)))));
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_reviews(jsonb, text) IS
     'the section reviews of a report';
 
 -- Products by a figure of theirs.
 CREATE FUNCTION loyalcs.page_products(products jsonb, number text, figure text, report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlelement(NAME "table",
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('product'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text(number, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label(figure, lang)))),
-               xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('row' AS scope), coalesce(loyalcs.page_cut(e.p ->> text 'product_name', 60), loyalcs.page_cut(e.p ->> text 'product_id', 60), ''::text)),
-                   xmlelement(NAME td, loyalcs.format_number((e.p ->> number)::numeric)),
-                   xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_figure((e.p -> figure ->> text 'value')::numeric, e.p -> figure ->> text 'unit', NULL::text, lang)),
-                       xmlelement(NAME small, xmlattributes('soft' AS class),
-                           coalesce(loyalcs.page_range((e.p -> figure ->> text 'low')::numeric, (e.p -> figure ->> text 'high')::numeric, e.p -> figure ->> text 'unit', NULL::text, lang), ''::text)))) ORDER BY e.i)))
-      FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(products) WHEN 'array' THEN products END) WITH ORDINALITY AS e(p, i)
-     WHERE e.i <= 5::bigint
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('product'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text(number, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label(figure, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), coalesce(loyalcs.page_cut(e.p ->> text 'product_name', 60), loyalcs.page_cut(e.p ->> text 'product_id', 60), ''::text)),
+                       xmlelement(NAME td, loyalcs.format_number((e.p ->> number)::numeric)),
+                       xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_figure((e.p -> figure ->> text 'value')::numeric, e.p -> figure ->> text 'unit', NULL::text, lang)),
+                           xmlelement(NAME small, xmlattributes('soft' AS class),
+                               coalesce(loyalcs.page_range((e.p -> figure ->> text 'low')::numeric, (e.p -> figure ->> text 'high')::numeric, e.p -> figure ->> text 'unit', NULL::text, lang), ''::text)))) ORDER BY e.i)))
+          FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(products) WHEN 'array' THEN products END) WITH ORDINALITY AS e(p, i)
+         WHERE e.i <= 5::bigint
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_products(jsonb, text, text, jsonb, text) IS
     'products of a report with how many and one figure of each, five at most';
 
 CREATE FUNCTION loyalcs.page_returns(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
-            loyalcs.page_figures(r.r -> text 'figures', ARRAY['returns'::text, 'return_rate'::text, 'refund'::text, 'handling_cost'::text, 'completion_median'::text],
-                                 ARRAY[NULL::text, NULL::text, loyalcs.page_text('refunds'::text, lang)], report, lang),
-            CASE WHEN r.r ->> text 'rate_month' IS NOT NULL THEN
-                pg_catalog.format(loyalcs.page_text('rate month'::text, lang), loyalcs.format_month((r.r ->> text 'rate_month')::date, lang)) END),
-        loyalcs.page_panel(loyalcs.page_text('return reasons'::text, lang), loyalcs.page_shares(r.r -> text 'reasons', 'reason'::text, loyalcs.label('reason'::text, lang), 'returns'::text, 'share'::text, report, lang)),
-        loyalcs.page_panel(loyalcs.page_text('returned products'::text, lang), loyalcs.page_products(r.r -> text 'products', 'returned'::text, 'return_rate'::text, report, lang)))
-      FROM (SELECT report -> text 'returns' AS r) r;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
+                loyalcs.page_figures(r.r -> text 'figures', ARRAY['returns'::text, 'return_rate'::text, 'refund'::text, 'handling_cost'::text, 'completion_median'::text],
+                                     ARRAY[NULL::text, NULL::text, loyalcs.page_text('refunds'::text, lang)], report, lang),
+                CASE WHEN r.r ->> text 'rate_month' IS NOT NULL THEN
+                    pg_catalog.format(loyalcs.page_text('rate month'::text, lang), loyalcs.format_month((r.r ->> text 'rate_month')::date, lang)) END),
+            loyalcs.page_panel(loyalcs.page_text('return reasons'::text, lang), loyalcs.page_shares(r.r -> text 'reasons', 'reason'::text, loyalcs.label('reason'::text, lang), 'returns'::text, 'share'::text, report, lang)),
+            loyalcs.page_panel(loyalcs.page_text('returned products'::text, lang), loyalcs.page_products(r.r -> text 'products', 'returned'::text, 'return_rate'::text, report, lang)))
+          FROM (SELECT report -> text 'returns' AS r) r);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_returns(jsonb, text) IS
     'the section returns of a report';
 
 CREATE FUNCTION loyalcs.page_delivery(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
-            loyalcs.page_figures(report #> ARRAY['delivery'::text, 'figures'::text],
-                ARRAY['orders'::text, 'total_median'::text, 'to_shipment_median'::text, 'to_door_median'::text, 'same_day_share'::text, 'late_share'::text], NULL::text[], report, lang), NULL::text, 'panel wide'::text),
-        loyalcs.page_panel(loyalcs.page_text('nps by lateness'::text, lang),
-            (SELECT xmlelement(NAME "table",
-                        xmlelement(NAME thead, xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('arrived'::text, lang)),
-                                                                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('responses'::text, lang)),
-                                                                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('nps'::text, lang)))),
-                        xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.n ->> text 'lateness', lang)),
-                            xmlelement(NAME td, loyalcs.format_number((e.n ->> text 'responses')::numeric)),
-                            xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_figure((e.n ->> text 'score')::numeric, 'points'::text, NULL::text, lang)),
-                                xmlelement(NAME small, xmlattributes('soft' AS class),
-                                    coalesce(loyalcs.page_range((e.n ->> text 'low')::numeric, (e.n ->> text 'high')::numeric, 'points'::text, NULL::text, lang), ''::text)))) ORDER BY e.i)))
-               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report #> ARRAY['delivery'::text, 'nps'::text]) WHEN 'array' THEN report #> ARRAY['delivery'::text, 'nps'::text] END)
-                    WITH ORDINALITY AS e(n, i)
-             HAVING count(*) > 0::bigint),
-            loyalcs.page_text('about lateness'::text, lang)));
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
+                loyalcs.page_figures(report #> ARRAY['delivery'::text, 'figures'::text],
+                    ARRAY['orders'::text, 'total_median'::text, 'to_shipment_median'::text, 'to_door_median'::text, 'same_day_share'::text, 'late_share'::text], NULL::text[], report, lang), NULL::text, 'panel wide'::text),
+            loyalcs.page_panel(loyalcs.page_text('nps by lateness'::text, lang),
+                (SELECT xmlelement(NAME "table",
+                            xmlelement(NAME thead, xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('arrived'::text, lang)),
+                                                                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('responses'::text, lang)),
+                                                                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('nps'::text, lang)))),
+                            xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr, xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.n ->> text 'lateness', lang)),
+                                xmlelement(NAME td, loyalcs.format_number((e.n ->> text 'responses')::numeric)),
+                                xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_figure((e.n ->> text 'score')::numeric, 'points'::text, NULL::text, lang)),
+                                    xmlelement(NAME small, xmlattributes('soft' AS class),
+                                        coalesce(loyalcs.page_range((e.n ->> text 'low')::numeric, (e.n ->> text 'high')::numeric, 'points'::text, NULL::text, lang), ''::text)))) ORDER BY e.i)))
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report #> ARRAY['delivery'::text, 'nps'::text]) WHEN 'array' THEN report #> ARRAY['delivery'::text, 'nps'::text] END)
+                        WITH ORDINALITY AS e(n, i)
+                 HAVING count(*) > 0::bigint),
+                loyalcs.page_text('about lateness'::text, lang))));
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_delivery(jsonb, text) IS
     'the section delivery of a report';
 
 CREATE FUNCTION loyalcs.page_loyalty(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('tiers'::text, lang),
-            (SELECT xmlelement(NAME "table",
-                        xmlelement(NAME thead, xmlelement(NAME tr,
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('tier'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('customers'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('in and out'::text, lang)))),
-                        xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                            xmlelement(NAME th, xmlattributes('row' AS scope), coalesce(loyalcs.page_name(e.t ->> text 'tier', lang), loyalcs.page_text('no tier'::text, lang))),
-                            xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.t ->> text 'customers')::numeric)),
-                                xmlelement(NAME small, xmlattributes('soft' AS class), loyalcs.format_share((e.t ->> text 'share')::numeric))),
-                            xmlelement(NAME td, loyalcs.format_number((e.t ->> text 'previous')::numeric)),
-                            xmlelement(NAME td, CASE WHEN e.t ->> text 'tier' IS NULL THEN ''::text
-                                                     ELSE loyalcs.format_number((e.t ->> text 'entered')::numeric, 0, true) || ' / '::text || loyalcs.format_number(- (e.t ->> text 'exited')::numeric, 0, true) END)) ORDER BY e.i)))
-               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(l.l -> text 'tiers') WHEN 'array' THEN l.l -> text 'tiers' END) WITH ORDINALITY AS e(t, i)
-             HAVING count(*) > 0::bigint)),
-        loyalcs.page_panel(loyalcs.page_text('points'::text, lang),
-            CASE WHEN l.has_points THEN
-                loyalcs.page_figures(l.l -> text 'points', ARRAY['opening'::text, 'earned'::text, 'redeemed'::text, 'expired'::text, 'reversed'::text, 'adjusted'::text, 'closing'::text],
-                    ARRAY[loyalcs.label('opening'::text, lang), loyalcs.label('earn'::text, lang), loyalcs.label('redeem'::text, lang), loyalcs.label('expire'::text, lang),
-                          loyalcs.label('reverse'::text, lang), loyalcs.label('adjust'::text, lang), loyalcs.label('closing'::text, lang)], report, lang) END,
-            CASE WHEN (l.l ->> text 'lapsing_soon')::numeric > 0::numeric THEN
-                pg_catalog.format(loyalcs.page_text('lapsing soon'::text, lang), loyalcs.format_number((l.l ->> text 'lapsing_soon')::numeric)) END),
-        loyalcs.page_panel(loyalcs.page_text('points owed'::text, lang),
-            CASE WHEN l.has_points THEN
-                loyalcs.page_trend(loyalcs.page_text('points owed'::text, lang), loyalcs.page_series(l.l -> text 'points_trend', 'closing'::text), 'number'::text, NULL::text, lang, loyalcs.page_is_running(report)) END))
-      FROM (SELECT report -> text 'loyalty' AS l,
-                   EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(report #> ARRAY['loyalty'::text, 'points_trend'::text]) e(p)
-                            WHERE (e.p ->> text 'earned')::numeric <> 0::numeric OR (e.p ->> text 'closing')::numeric <> 0::numeric) AS has_points) l;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('tiers'::text, lang),
+                (SELECT xmlelement(NAME "table",
+                            xmlelement(NAME thead, xmlelement(NAME tr,
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('tier'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('customers'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('in and out'::text, lang)))),
+                            xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                                xmlelement(NAME th, xmlattributes('row' AS scope), coalesce(loyalcs.page_name(e.t ->> text 'tier', lang), loyalcs.page_text('no tier'::text, lang))),
+                                xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.t ->> text 'customers')::numeric)),
+                                    xmlelement(NAME small, xmlattributes('soft' AS class), loyalcs.format_share((e.t ->> text 'share')::numeric))),
+                                xmlelement(NAME td, loyalcs.format_number((e.t ->> text 'previous')::numeric)),
+                                xmlelement(NAME td, CASE WHEN e.t ->> text 'tier' IS NULL THEN ''::text
+                                                         ELSE loyalcs.format_number((e.t ->> text 'entered')::numeric, 0, true) || ' / '::text || loyalcs.format_number(- (e.t ->> text 'exited')::numeric, 0, true) END)) ORDER BY e.i)))
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(l.l -> text 'tiers') WHEN 'array' THEN l.l -> text 'tiers' END) WITH ORDINALITY AS e(t, i)
+                 HAVING count(*) > 0::bigint)),
+            loyalcs.page_panel(loyalcs.page_text('points'::text, lang),
+                CASE WHEN l.has_points THEN
+                    loyalcs.page_figures(l.l -> text 'points', ARRAY['opening'::text, 'earned'::text, 'redeemed'::text, 'expired'::text, 'reversed'::text, 'adjusted'::text, 'closing'::text],
+                        ARRAY[loyalcs.label('opening'::text, lang), loyalcs.label('earn'::text, lang), loyalcs.label('redeem'::text, lang), loyalcs.label('expire'::text, lang),
+                              loyalcs.label('reverse'::text, lang), loyalcs.label('adjust'::text, lang), loyalcs.label('closing'::text, lang)], report, lang) END,
+                CASE WHEN (l.l ->> text 'lapsing_soon')::numeric > 0::numeric THEN
+                    pg_catalog.format(loyalcs.page_text('lapsing soon'::text, lang), loyalcs.format_number((l.l ->> text 'lapsing_soon')::numeric)) END),
+            loyalcs.page_panel(loyalcs.page_text('points owed'::text, lang),
+                CASE WHEN l.has_points THEN
+                    loyalcs.page_trend(loyalcs.page_text('points owed'::text, lang), loyalcs.page_series(l.l -> text 'points_trend', 'closing'::text), 'number'::text, NULL::text, lang, loyalcs.page_is_running(report)) END))
+          FROM (SELECT report -> text 'loyalty' AS l,
+                       EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(report #> ARRAY['loyalty'::text, 'points_trend'::text]) e(p)
+                                WHERE (e.p ->> text 'earned')::numeric <> 0::numeric OR (e.p ->> text 'closing')::numeric <> 0::numeric) AS has_points) l);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_loyalty(jsonb, text) IS
     'the section loyalty of a report: tiers, points and what is owed';
 
 CREATE FUNCTION loyalcs.page_followups(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlconcat(
-        loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
-            loyalcs.page_figures(f.f -> text 'figures', ARRAY['sent'::text, 'failed'::text, 'undeliverable'::text, 'dropped'::text, 'held_out'::text], NULL::text[], report, lang)),
-        loyalcs.page_panel(loyalcs.page_text('steps'::text, lang),
-            (SELECT xmlelement(NAME "table",
-                        xmlelement(NAME thead, xmlelement(NAME tr,
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('step'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('sent'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('not sent'::text, lang)))),
-                        xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                            xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'step', lang)),
-                            xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.s ->> text 'sent')::numeric))),
-                            xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'previous')::numeric)),
-                            xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'failed')::numeric + (e.s ->> text 'undeliverable')::numeric + (e.s ->> text 'dropped')::numeric))) ORDER BY e.i)))
-               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(f.f -> text 'steps') WHEN 'array' THEN f.f -> text 'steps' END) WITH ORDINALITY AS e(s, i)
-              WHERE e.i <= 12::bigint
-             HAVING count(*) > 0::bigint)),
-        loyalcs.page_panel(loyalcs.page_text('followup effect'::text, lang),
-            (SELECT xmlelement(NAME "table",
-                        xmlelement(NAME thead, xmlelement(NAME tr,
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('step'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('with'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('without'::text, lang)),
-                            xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('difference'::text, lang)))),
-                        xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                            xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'step', lang)),
-                            xmlelement(NAME td, loyalcs.format_share((e.s ->> text 'assigned_ordered')::numeric / nullif((e.s ->> text 'assigned')::numeric, 0::numeric))),
-                            xmlelement(NAME td, loyalcs.format_share((e.s ->> text 'held_out_ordered')::numeric / nullif((e.s ->> text 'held_out')::numeric, 0::numeric))),
-                            xmlelement(NAME td,
-                                xmlelement(NAME b, xmlattributes(CASE WHEN e.s ->> text 'significant' = 'true' THEN CASE WHEN (e.s ->> text 'uplift')::numeric > 0::numeric THEN 'good'::text ELSE 'bad'::text END END AS class),
-                                           loyalcs.format_figure((e.s ->> text 'uplift')::numeric, 'share'::text, NULL::text, lang, true)),
-                                CASE WHEN e.s ->> text 'uplift_low' IS NOT NULL THEN
-                                    xmlelement(NAME small, xmlattributes('soft' AS class),
-                                        pg_catalog.format(loyalcs.page_text('range'::text, lang), loyalcs.format_number((e.s ->> text 'uplift_low')::numeric * 100::numeric, 1, true),
-                                                          loyalcs.format_number((e.s ->> text 'uplift_high')::numeric * 100::numeric, 1, true))) END)) ORDER BY e.i)))
-               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(f.f -> text 'effect') WHEN 'array' THEN f.f -> text 'effect' END) WITH ORDINALITY AS e(s, i)
-              WHERE e.i <= 12::bigint
-             HAVING count(*) > 0::bigint),
-            loyalcs.page_text('about effect'::text, lang)))
-      FROM (SELECT report -> text 'followups' AS f) f;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            loyalcs.page_panel(loyalcs.page_text('in figures'::text, lang),
+                loyalcs.page_figures(f.f -> text 'figures', ARRAY['sent'::text, 'failed'::text, 'undeliverable'::text, 'dropped'::text, 'held_out'::text], NULL::text[], report, lang)),
+            loyalcs.page_panel(loyalcs.page_text('steps'::text, lang),
+                (SELECT xmlelement(NAME "table",
+                            xmlelement(NAME thead, xmlelement(NAME tr,
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('step'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('sent'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('month before'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('not sent'::text, lang)))),
+                            xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                                xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'step', lang)),
+                                xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number((e.s ->> text 'sent')::numeric))),
+                                xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'previous')::numeric)),
+                                xmlelement(NAME td, loyalcs.format_number((e.s ->> text 'failed')::numeric + (e.s ->> text 'undeliverable')::numeric + (e.s ->> text 'dropped')::numeric))) ORDER BY e.i)))
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(f.f -> text 'steps') WHEN 'array' THEN f.f -> text 'steps' END) WITH ORDINALITY AS e(s, i)
+                  WHERE e.i <= 12::bigint
+                 HAVING count(*) > 0::bigint)),
+            loyalcs.page_panel(loyalcs.page_text('followup effect'::text, lang),
+                (SELECT xmlelement(NAME "table",
+                            xmlelement(NAME thead, xmlelement(NAME tr,
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('step'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('with'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('without'::text, lang)),
+                                xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('difference'::text, lang)))),
+                            xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                                xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_name(e.s ->> text 'step', lang)),
+                                xmlelement(NAME td, loyalcs.format_share((e.s ->> text 'assigned_ordered')::numeric / nullif((e.s ->> text 'assigned')::numeric, 0::numeric))),
+                                xmlelement(NAME td, loyalcs.format_share((e.s ->> text 'held_out_ordered')::numeric / nullif((e.s ->> text 'held_out')::numeric, 0::numeric))),
+                                xmlelement(NAME td,
+                                    xmlelement(NAME b, xmlattributes(CASE WHEN e.s ->> text 'significant' = 'true' THEN CASE WHEN (e.s ->> text 'uplift')::numeric > 0::numeric THEN 'good'::text ELSE 'bad'::text END END AS class),
+                                               loyalcs.format_figure((e.s ->> text 'uplift')::numeric, 'share'::text, NULL::text, lang, true)),
+                                    CASE WHEN e.s ->> text 'uplift_low' IS NOT NULL THEN
+                                        xmlelement(NAME small, xmlattributes('soft' AS class),
+                                            pg_catalog.format(loyalcs.page_text('range'::text, lang), loyalcs.format_number((e.s ->> text 'uplift_low')::numeric * 100::numeric, 1, true),
+                                                              loyalcs.format_number((e.s ->> text 'uplift_high')::numeric * 100::numeric, 1, true))) END)) ORDER BY e.i)))
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(f.f -> text 'effect') WHEN 'array' THEN f.f -> text 'effect' END) WITH ORDINALITY AS e(s, i)
+                  WHERE e.i <= 12::bigint
+                 HAVING count(*) > 0::bigint),
+                loyalcs.page_text('about effect'::text, lang)))
+          FROM (SELECT report -> text 'followups' AS f) f);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_followups(jsonb, text) IS
     'the section followups of a report: what was sent, and whether it helped';
 
 -- Those of one measure each: an improvement that names two has two rows.
 CREATE FUNCTION loyalcs.page_improvements(report jsonb, lang text) RETURNS xml
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT loyalcs.page_panel(loyalcs.page_text('did it help'::text, lang), xmlelement(NAME "table",
-               xmlelement(NAME thead, xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('improvement'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('measure'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('before and after'::text, lang)),
-                   xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('effect'::text, lang)))),
-               xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
-                   xmlelement(NAME th, xmlattributes('row' AS scope), coalesce(loyalcs.page_cut(i.i ->> text 'action', 120), ''::text),
-                       xmlelement(NAME small, xmlattributes('soft' AS class), pg_catalog.concat_ws(' / '::text,
-                           loyalcs.page_cut(i.i ->> text 'problem', 80), loyalcs.page_cut(i.i ->> text 'owner', 40),
-                           CASE WHEN i.i ->> text 'started' IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('since'::text, lang), loyalcs.format_date((i.i ->> text 'started')::date, lang)) END))),
-                   xmlelement(NAME td, xmlattributes('more' AS class), coalesce(loyalcs.page_name(i.i ->> text 'measure', lang), loyalcs.format_number(NULL::numeric)),
-                       xmlelement(NAME small, xmlattributes('soft words' AS class), coalesce(loyalcs.page_name(i.i ->> text 'about', lang), ''::text))),
-                   xmlelement(NAME td, xmlattributes('more' AS class), loyalcs.format_figure((i.i ->> text 'value_before')::numeric, i.unit, NULL::text, lang)
-                                                                       || ' → '::text || loyalcs.format_figure((i.i ->> text 'value_after')::numeric, i.unit, NULL::text, lang)),
-                   xmlelement(NAME td,
-                       xmlelement(NAME b, loyalcs.format_figure((i.i ->> text 'effect')::numeric, i.unit, NULL::text, lang, true)),
-                       CASE WHEN i.i ->> text 'effect_low' IS NOT NULL THEN
-                           xmlelement(NAME small, xmlattributes('soft' AS class), pg_catalog.format(loyalcs.page_text('range'::text, lang),
-                               loyalcs.format_figure((i.i ->> text 'effect_low')::numeric, i.unit, NULL::text, lang, true),
-                               loyalcs.format_figure((i.i ->> text 'effect_high')::numeric, i.unit, NULL::text, lang, true))) END,
-                       xmlelement(NAME small, xmlattributes(CASE i.i ->> text 'verdict' WHEN 'improved' THEN 'good'::text WHEN 'worse' THEN 'bad'::text ELSE 'soft'::text END AS class),
-                                  coalesce(loyalcs.page_name(i.i ->> text 'verdict', lang), ''::text)))) ORDER BY i.n))),
-               loyalcs.page_text('about improvements'::text, lang), 'panel wide full'::text)
-      FROM (SELECT e.i, e.n, e.i ->> text 'unit' AS unit
-              FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'improvements') WHEN 'array' THEN report -> text 'improvements' END) WITH ORDINALITY AS e(i, n)
-             WHERE e.n <= 20::bigint) i
-    HAVING count(*) > 0::bigint;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT loyalcs.page_panel(loyalcs.page_text('did it help'::text, lang), xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('improvement'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('measure'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope, 'more' AS class), loyalcs.page_text('before and after'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.label('effect'::text, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), coalesce(loyalcs.page_cut(i.i ->> text 'action', 120), ''::text),
+                           xmlelement(NAME small, xmlattributes('soft' AS class), pg_catalog.concat_ws(' / '::text,
+                               loyalcs.page_cut(i.i ->> text 'problem', 80), loyalcs.page_cut(i.i ->> text 'owner', 40),
+                               CASE WHEN i.i ->> text 'started' IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('since'::text, lang), loyalcs.format_date((i.i ->> text 'started')::date, lang)) END))),
+                       xmlelement(NAME td, xmlattributes('more' AS class), coalesce(loyalcs.page_name(i.i ->> text 'measure', lang), loyalcs.format_number(NULL::numeric)),
+                           xmlelement(NAME small, xmlattributes('soft words' AS class), coalesce(loyalcs.page_name(i.i ->> text 'about', lang), ''::text))),
+                       xmlelement(NAME td, xmlattributes('more' AS class), loyalcs.format_figure((i.i ->> text 'value_before')::numeric, i.unit, NULL::text, lang)
+                                                                           || ' → '::text || loyalcs.format_figure((i.i ->> text 'value_after')::numeric, i.unit, NULL::text, lang)),
+                       xmlelement(NAME td,
+                           xmlelement(NAME b, loyalcs.format_figure((i.i ->> text 'effect')::numeric, i.unit, NULL::text, lang, true)),
+                           CASE WHEN i.i ->> text 'effect_low' IS NOT NULL THEN
+                               xmlelement(NAME small, xmlattributes('soft' AS class), pg_catalog.format(loyalcs.page_text('range'::text, lang),
+                                   loyalcs.format_figure((i.i ->> text 'effect_low')::numeric, i.unit, NULL::text, lang, true),
+                                   loyalcs.format_figure((i.i ->> text 'effect_high')::numeric, i.unit, NULL::text, lang, true))) END,
+                           xmlelement(NAME small, xmlattributes(CASE i.i ->> text 'verdict' WHEN 'improved' THEN 'good'::text WHEN 'worse' THEN 'bad'::text ELSE 'soft'::text END AS class),
+                                      coalesce(loyalcs.page_name(i.i ->> text 'verdict', lang), ''::text)))) ORDER BY i.n))),
+                   loyalcs.page_text('about improvements'::text, lang), 'panel wide full'::text)
+          FROM (SELECT e.i, e.n, e.i ->> text 'unit' AS unit
+                  FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'improvements') WHEN 'array' THEN report -> text 'improvements' END) WITH ORDINALITY AS e(i, n)
+                 WHERE e.n <= 20::bigint) i
+        HAVING count(*) > 0::bigint);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.page_improvements(jsonb, text) IS
     'the section improvements of a report: what was done, before and after, and its effect beyond that of all else';
 
@@ -811,42 +930,48 @@ COMMENT ON FUNCTION loyalcs.page_improvements(jsonb, text) IS
 -- --------------------------------------------------------------------------
 
 CREATE FUNCTION loyalcs.report_page(report jsonb, lang text DEFAULT 'ja') RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT loyalcs.page_html(pg_catalog.concat_ws(' '::text, r.shop, loyalcs.page_text('monthly report'::text, lang), r.month), lang, xmlconcat(
-        xmlelement(NAME header,
-            xmlelement(NAME p, xmlattributes('eyebrow' AS class), pg_catalog.concat_ws('  '::text, r.shop, loyalcs.page_text('monthly report'::text, lang))),
-            xmlelement(NAME h1, r.month),
-            xmlelement(NAME p, xmlattributes('asof' AS class), pg_catalog.concat_ws(' '::text,
-                pg_catalog.format(loyalcs.page_text('as of'::text, lang), r.as_of),
-                CASE WHEN loyalcs.page_is_running(report) THEN loyalcs.page_text('still running'::text, lang) END))),
-        xmlelement(NAME section, xmlattributes('lead' AS class),
-            xmlelement(NAME h2, loyalcs.label('headlines'::text, lang)),
-            (SELECT CASE WHEN count(*) > 0::bigint THEN xmlelement(NAME ol, xmlagg(loyalcs.page_headline(e.h, report, lang) ORDER BY e.i))
-                    ELSE xmlelement(NAME p, xmlattributes('nothing' AS class), loyalcs.page_text('not enough data'::text, lang)) END
-               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'headlines') WHEN 'array' THEN report -> text 'headlines' END) WITH ORDINALITY AS e(h, i))),
-        xmlelement(NAME section, xmlelement(NAME h2, loyalcs.page_text('kpis'::text, lang)),
-            CASE WHEN k.k IS NOT NULL THEN xmlelement(NAME div, xmlattributes('panel' AS class), k.k)
-                 ELSE xmlelement(NAME p, xmlattributes('nothing' AS class),
-                          CASE WHEN k.problem IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('not shown'::text, lang), k.problem) ELSE loyalcs.page_text('no data'::text, lang) END) END),
-        loyalcs.page_section(loyalcs.label('satisfaction'::text, lang), lang, loyalcs.page_satisfaction(report, lang), report #>> ARRAY['problems'::text, 'satisfaction'::text]),
-        loyalcs.page_section(loyalcs.label('sales'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'sales') = 'object' THEN loyalcs.page_sales(report, lang) END, report #>> ARRAY['problems'::text, 'sales'::text]),
-        loyalcs.page_section(loyalcs.label('customers'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'customers') = 'object' THEN loyalcs.page_customers(report, lang) END, report #>> ARRAY['problems'::text, 'customers'::text]),
-        loyalcs.page_section(loyalcs.label('support'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'support') = 'object' THEN loyalcs.page_support(report, lang) END, report #>> ARRAY['problems'::text, 'support'::text]),
-        loyalcs.page_section(loyalcs.label('voice'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'voice') = 'object' THEN loyalcs.page_voice(report, lang) END, report #>> ARRAY['problems'::text, 'voice'::text]),
-        loyalcs.page_section(loyalcs.label('reviews'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'reviews') = 'object' THEN loyalcs.page_reviews(report, lang) END, report #>> ARRAY['problems'::text, 'reviews'::text]),
-        loyalcs.page_section(loyalcs.label('delivery'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'delivery') = 'object' THEN loyalcs.page_delivery(report, lang) END, report #>> ARRAY['problems'::text, 'delivery'::text]),
-        loyalcs.page_section(loyalcs.label('returns'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'returns') = 'object' THEN loyalcs.page_returns(report, lang) END, report #>> ARRAY['problems'::text, 'returns'::text]),
-        loyalcs.page_section(loyalcs.label('loyalty'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'loyalty') = 'object' THEN loyalcs.page_loyalty(report, lang) END, report #>> ARRAY['problems'::text, 'loyalty'::text]),
-        loyalcs.page_section(loyalcs.label('followups'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'followups') = 'object' THEN loyalcs.page_followups(report, lang) END, report #>> ARRAY['problems'::text, 'followups'::text]),
-        loyalcs.page_section(loyalcs.label('improvements'::text, lang), lang, loyalcs.page_improvements(report, lang), report #>> ARRAY['problems'::text, 'improvements'::text]),
-        xmlelement(NAME footer,
-            xmlelement(NAME p, pg_catalog.format(loyalcs.page_text('about chance'::text, lang), loyalcs.page_confidence(report))),
-            xmlelement(NAME p, loyalcs.page_text('about pictures'::text, lang)))))
-      FROM (SELECT loyalcs.page_cut(report ->> text 'shop', 60) AS shop, loyalcs.format_month((report ->> text 'month')::date, lang) AS month,
-                   loyalcs.page_instant(report ->> text 'as_of', report ->> text 'time_zone', lang) AS as_of) r
-     CROSS JOIN (SELECT loyalcs.page_kpis(report, lang) AS k, loyalcs.page_cut(loyalcs.label(report #>> ARRAY['problems'::text, 'kpis'::text], lang), 200) AS problem OFFSET 0) k
-     WHERE report IS NOT NULL;
-END;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT loyalcs.page_html(pg_catalog.concat_ws(' '::text, r.shop, loyalcs.page_text('monthly report'::text, lang), r.month), lang, xmlconcat(
+            xmlelement(NAME header,
+                xmlelement(NAME p, xmlattributes('eyebrow' AS class), pg_catalog.concat_ws('  '::text, r.shop, loyalcs.page_text('monthly report'::text, lang))),
+                xmlelement(NAME h1, r.month),
+                xmlelement(NAME p, xmlattributes('asof' AS class), pg_catalog.concat_ws(' '::text,
+                    pg_catalog.format(loyalcs.page_text('as of'::text, lang), r.as_of),
+                    CASE WHEN loyalcs.page_is_running(report) THEN loyalcs.page_text('still running'::text, lang) END))),
+            xmlelement(NAME section, xmlattributes('lead' AS class),
+                xmlelement(NAME h2, loyalcs.label('headlines'::text, lang)),
+                (SELECT CASE WHEN count(*) > 0::bigint THEN xmlelement(NAME ol, xmlagg(loyalcs.page_headline(e.h, report, lang) ORDER BY e.i))
+                        ELSE xmlelement(NAME p, xmlattributes('nothing' AS class), loyalcs.page_text('not enough data'::text, lang)) END
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'headlines') WHEN 'array' THEN report -> text 'headlines' END) WITH ORDINALITY AS e(h, i))),
+            xmlelement(NAME section, xmlelement(NAME h2, loyalcs.page_text('kpis'::text, lang)),
+                CASE WHEN k.k IS NOT NULL THEN xmlelement(NAME div, xmlattributes('panel' AS class), k.k)
+                     ELSE xmlelement(NAME p, xmlattributes('nothing' AS class),
+                              CASE WHEN k.problem IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('not shown'::text, lang), k.problem) ELSE loyalcs.page_text('no data'::text, lang) END) END),
+            loyalcs.page_section(loyalcs.label('satisfaction'::text, lang), lang, loyalcs.page_satisfaction(report, lang), report #>> ARRAY['problems'::text, 'satisfaction'::text]),
+            loyalcs.page_section(loyalcs.label('sales'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'sales') = 'object' THEN loyalcs.page_sales(report, lang) END, report #>> ARRAY['problems'::text, 'sales'::text]),
+            loyalcs.page_section(loyalcs.label('customers'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'customers') = 'object' THEN loyalcs.page_customers(report, lang) END, report #>> ARRAY['problems'::text, 'customers'::text]),
+            loyalcs.page_section(loyalcs.label('support'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'support') = 'object' THEN loyalcs.page_support(report, lang) END, report #>> ARRAY['problems'::text, 'support'::text]),
+            loyalcs.page_section(loyalcs.label('voice'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'voice') = 'object' THEN loyalcs.page_voice(report, lang) END, report #>> ARRAY['problems'::text, 'voice'::text]),
+            loyalcs.page_section(loyalcs.label('reviews'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'reviews') = 'object' THEN loyalcs.page_reviews(report, lang) END, report #>> ARRAY['problems'::text, 'reviews'::text]),
+            loyalcs.page_section(loyalcs.label('delivery'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'delivery') = 'object' THEN loyalcs.page_delivery(report, lang) END, report #>> ARRAY['problems'::text, 'delivery'::text]),
+            loyalcs.page_section(loyalcs.label('returns'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'returns') = 'object' THEN loyalcs.page_returns(report, lang) END, report #>> ARRAY['problems'::text, 'returns'::text]),
+            loyalcs.page_section(loyalcs.label('loyalty'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'loyalty') = 'object' THEN loyalcs.page_loyalty(report, lang) END, report #>> ARRAY['problems'::text, 'loyalty'::text]),
+            loyalcs.page_section(loyalcs.label('followups'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'followups') = 'object' THEN loyalcs.page_followups(report, lang) END, report #>> ARRAY['problems'::text, 'followups'::text]),
+            loyalcs.page_section(loyalcs.label('improvements'::text, lang), lang, loyalcs.page_improvements(report, lang), report #>> ARRAY['problems'::text, 'improvements'::text]),
+            xmlelement(NAME footer,
+                xmlelement(NAME p, pg_catalog.format(loyalcs.page_text('about chance'::text, lang), loyalcs.page_confidence(report))),
+                xmlelement(NAME p, loyalcs.page_text('about pictures'::text, lang)))))
+          FROM (SELECT loyalcs.page_cut(report ->> text 'shop', 60) AS shop, loyalcs.format_month((report ->> text 'month')::date, lang) AS month,
+                       loyalcs.page_instant(report ->> text 'as_of', report ->> text 'time_zone', lang) AS as_of) r
+         CROSS JOIN (SELECT loyalcs.page_kpis(report, lang) AS k, loyalcs.page_cut(loyalcs.label(report #>> ARRAY['problems'::text, 'kpis'::text], lang), 200) AS problem OFFSET 0) k
+         WHERE report IS NOT NULL);
+END
+$$;
 COMMENT ON FUNCTION loyalcs.report_page(jsonb, text) IS
     'a monthly report (the jsonb that monthly_report() of a shop gives) as one self-contained page of HTML, in a language: ja or en (another one is an error)';
