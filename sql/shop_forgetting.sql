@@ -127,6 +127,26 @@ SELECT strpos(customer_card(:'f_pseudonym')::text, 'hanako') AS in_card,
        (SELECT string_agg(DISTINCT m, ', ' ORDER BY m) FROM regexp_matches(customer_card(:'f_pseudonym')::text, 'MARK [a-z_.]+', 'g') r (m0), unnest(m0) m) AS marks_in_card,
        (customer_card(:'f_pseudonym') -> 'customer') - '{joined_at,consents}'::text[] AS customer;
 
+-- Nor do reports of a month have any of it, as data or as pages.
+SELECT count(*) > 0 AS there_is_one FROM pg_proc WHERE pronamespace = 'shop_forgetting'::regnamespace AND proname = 'monthly_report' AND pronargs - pronargdefaults <= 1 AND proargtypes[0] = 'date'::regtype;
+DO $$
+DECLARE
+    f record;
+    found text;
+BEGIN
+    FOR f IN SELECT p.oid::regproc AS name FROM pg_proc p
+              WHERE p.pronamespace = 'shop_forgetting'::regnamespace AND p.proname ~ 'report' AND p.proargtypes[0] = 'date'::regtype
+                AND p.pronargs - p.pronargdefaults <= 1 AND p.prorettype IN ('jsonb'::regtype, 'text'::regtype) LOOP
+        EXECUTE format('SELECT string_agg(m, '', '') FROM generate_series(date ''2026-02-01'', ''2026-04-01'', ''1 month'') d, LATERAL (SELECT %s(d::date)::text) r (r),
+                        unnest(''{hanako,MARK customers,MARK ticket_events.note,MARK survey_answers.answer,MARK reviews.body,MARK reviews.title,MARK posts.body,MARK hearings.note}''::text[]) m
+                         WHERE strpos(r, m) > 0', f.name) INTO found;
+        IF found IS NOT NULL THEN
+            RAISE WARNING '% has %', f.name, found;
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- What was counted stays, the books agree, and the other customer has lost nothing.
 SELECT s = now_ AS same
   FROM sums s, (SELECT (SELECT count(*) FROM customers) AS customers, (SELECT sum(amount - refunded) FROM orders) AS spent, (SELECT count(*) FROM order_items) AS lines,
@@ -161,7 +181,12 @@ SELECT * FROM pg_temp.stands_in('hanako', 'rpv');
 
 -- Keys of other types
 SELECT t, loyalcs.create_shop('shop_forgetting_' || t, key_type => t::regtype) ~ t FROM unnest('{bigint,integer,uuid}'::text[]) t;
+CREATE TABLE shop_forgetting_bigint.letters (customer_id text, words text);
+INSERT INTO shop_forgetting_bigint.letters VALUES ('7', 'Dear Hanako');
 INSERT INTO shop_forgetting_bigint.customers (customer_id, name) VALUES (7, 'x');
+SELECT relation, contents ->> 'customer_id' AS customer_id FROM shop_forgetting_bigint.export_customer(7);
+SELECT shop_forgetting_bigint.relations_with(7, own) FROM unnest('{t,f}'::boolean[]) own;
+DELETE FROM shop_forgetting_bigint.letters;
 INSERT INTO shop_forgetting_integer.customers (customer_id, name) VALUES (7, 'x');
 INSERT INTO shop_forgetting_uuid.customers (customer_id, name) VALUES ('11111111-1111-1111-1111-111111111111', 'x');
 SELECT (shop_forgetting_bigint.forget_customer(7, '7') ->> 'customer_id')::bigint < 0 AS big,
@@ -186,8 +211,21 @@ DELETE FROM shop_forgetting_2.letters;
 DELETE FROM public.forgetting_orders;
 SELECT shop_forgetting_2.forget_customer('c', 'c') - 'at' - 'customer_id';
 SELECT customer_id ~ '^forgotten-' AS key_says_nothing, name FROM shop_forgetting_2.customers;
+-- Where the customers are the brand's, the key goes when they have it no more.
+CREATE TABLE public.forgetting_people (id text);
+INSERT INTO public.forgetting_people VALUES ('c');
+CREATE SCHEMA shop_forgetting_3;
+CREATE VIEW shop_forgetting_3.customers AS SELECT id AS customer_id, timestamptz '2025-01-01 00:00+09' AS joined_at, 1990 AS birth_year, 'x'::text AS gender, NULL::text AS region FROM public.forgetting_people;
+SELECT FROM loyalcs.create_shop('shop_forgetting_3');
+INSERT INTO shop_forgetting_3.reviews (customer_id, review_id, product_id, reviewed_at, stars, body) VALUES ('c', 'v', 'p', '2026-01-01 00:00+09', 5, 'words');
+SELECT shop_forgetting_3.forget_customer('c', 'c') - 'at';
+SELECT customer_id, body FROM shop_forgetting_3.reviews;
+DELETE FROM public.forgetting_people;
+SELECT shop_forgetting_3.forget_customer('c', 'c') - 'at' - 'customer_id';
+SELECT customer_id ~ '^forgotten-' AS key_says_nothing, body FROM shop_forgetting_3.reviews;
+SELECT shop_forgetting_3.forget_customer('c', 'c') - 'at';
 SELECT loyalcs.drop_shop(s, s) FROM unnest('{shop_forgetting,shop_forgetting_bigint,shop_forgetting_integer,shop_forgetting_uuid}'::text[]) s;
 SET client_min_messages = error;
-DROP SCHEMA shop_forgetting_2 CASCADE;
-DROP TABLE public.forgetting_orders;
+DROP SCHEMA shop_forgetting_2, shop_forgetting_3 CASCADE;
+DROP TABLE public.forgetting_orders, public.forgetting_people;
 DROP ROLE regress_forgetting_admin;

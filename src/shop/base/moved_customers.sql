@@ -175,11 +175,12 @@ BEGIN
                   HINT = 'No level has a part in it: connect as the owner of the shop.';
     END IF;
     PERFORM check_read_committed('customers are merged and forgotten');
+    -- (in the order in which evaluate_tiers() and queue_followups() take theirs)
+    PERFORM FROM tier_state s FOR UPDATE;
     PERFORM FROM shop_turns t
       WHERE t.job IN ('draw_survey_wave', 'match_voices', 'pick_phone_hearings', 'queue_followups', 'queue_sla_warnings', 'share_customer_changes')
       ORDER BY t.job
         FOR UPDATE;
-    PERFORM FROM tier_state s FOR UPDATE;
 END
 $$;
 COMMENT ON FUNCTION keep_jobs_waiting() IS

@@ -217,7 +217,14 @@ $$;
 COMMENT ON FUNCTION new_pseudonym(@key_type@) IS
     'a key that says nothing and that no customer has: forgotten- and a random UUID, a random UUID, or a negative random number';
 
-CREATE OR REPLACE FUNCTION relations_with(customer @key_type@) RETURNS text[]
+-- (Which an index is looked into for.)
+CREATE OR REPLACE FUNCTION is_key_of(relation regclass, key_type regtype) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation::oid AND a.attname = 'customer_id'::name AND a.atttypid = key_type::oid);
+COMMENT ON FUNCTION is_key_of(regclass, regtype) IS
+    'whether a relation''s customer_id is of the type of the shop''s keys; a table of the brand''s own may have another';
+
+CREATE OR REPLACE FUNCTION relations_with(customer @key_type@, own boolean) RETURNS text[]
     LANGUAGE plpgsql STABLE
     SET search_path FROM CURRENT
 AS $$
@@ -226,8 +233,15 @@ DECLARE
     has_rows boolean;
     found_in text[] := '{}';
 BEGIN
-    FOR item IN SELECT t.relation FROM tables_of_customers() t WHERE NOT t.own ORDER BY t.relation LOOP
-        EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %I r WHERE r.customer_id::text = $1)', item.relation) INTO has_rows USING customer::text;
+    FOR item IN
+        SELECT t.relation, is_key_of(t.relation::regclass, pg_typeof(relations_with.customer)) AS is_key
+          FROM tables_of_customers() t
+         WHERE t.own = relations_with.own
+         ORDER BY t.relation
+    LOOP
+        EXECUTE pg_catalog.format(CASE WHEN item.is_key THEN text 'SELECT EXISTS (SELECT FROM %I r WHERE r.customer_id = $1)'
+                                       ELSE text 'SELECT EXISTS (SELECT FROM %I r WHERE r.customer_id::text = $1::text)' END, item.relation)
+           INTO has_rows USING customer;
         IF has_rows THEN
             found_in := pg_catalog.array_append(found_in, item.relation);
         END IF;
@@ -235,8 +249,8 @@ BEGIN
     RETURN found_in;
 END
 $$;
-COMMENT ON FUNCTION relations_with(@key_type@) IS
-    'relations of the brand''s in the shop''s schema that have rows of a customer: those that serve as tables, and tables of its own';
+COMMENT ON FUNCTION relations_with(@key_type@, boolean) IS
+    'the shop''s own tables (own) that have rows of a customer, or relations of the brand''s in its schema: those that serve as tables, and tables of its own';
 
 CREATE OR REPLACE FUNCTION export_customer(customer @key_type@) RETURNS TABLE (relation text, contents jsonb)
     LANGUAGE plpgsql STABLE
@@ -246,8 +260,10 @@ AS $$
 DECLARE
     item record;
 BEGIN
-    FOR item IN SELECT t.relation, CASE WHEN t.own THEN text '' ELSE text '::text' END AS as_text FROM tables_of_customers() t LOOP
-        RETURN QUERY EXECUTE pg_catalog.format('SELECT %L::text, pg_catalog.to_jsonb(r) FROM %1$I r WHERE r.customer_id%s = $1%2$s', item.relation, item.as_text) USING customer;
+    FOR item IN SELECT t.relation, is_key_of(t.relation::regclass, pg_typeof(export_customer.customer)) AS is_key FROM tables_of_customers() t LOOP
+        RETURN QUERY EXECUTE pg_catalog.format(CASE WHEN item.is_key THEN text 'SELECT %L::text, pg_catalog.to_jsonb(r) FROM %1$I r WHERE r.customer_id = $1'
+                                                    ELSE text 'SELECT %L::text, pg_catalog.to_jsonb(r) FROM %1$I r WHERE r.customer_id::text = $1::text' END, item.relation)
+          USING customer;
     END LOOP;
 END
 $$;
@@ -265,6 +281,7 @@ DECLARE
     pseudonym @key_type@;
     changed jsonb;
     salts text;
+    is_known boolean;
 BEGIN
     PERFORM keep_jobs_waiting();
     IF customer IS NULL OR confirm IS DISTINCT FROM customer::text THEN
@@ -274,13 +291,14 @@ BEGIN
                   HINT = pg_catalog.format('To confirm, repeat the key: SELECT %I.forget_customer(%L, %2$L);', current_schema(), customer::text);
     END IF;
     salts := coalesce((SELECT f.salt FROM forgotten_customers f LIMIT 1), pg_catalog.replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
-    others := relations_with(customer);
+    others := relations_with(customer, false);
     IF (SELECT t.own FROM tables_of_customers() t WHERE t.relation = 'customers') THEN
         PERFORM FROM customers c WHERE c.customer_id = forget_customer.customer FOR UPDATE;
+        is_known := FOUND;
     ELSE
-        PERFORM FROM customers c WHERE c.customer_id = forget_customer.customer;
+        is_known := EXISTS (SELECT FROM customers c WHERE c.customer_id = forget_customer.customer) OR relations_with(customer, true) <> '{}'::text[];
     END IF;
-    IF NOT FOUND THEN
+    IF NOT is_known THEN
         SELECT f.forgotten_at INTO before FROM forgotten_customers f WHERE f.customer_digest = customer_digest(customer::text, salts);
         IF FOUND THEN
             RETURN pg_catalog.jsonb_build_object('forgotten', false, 'why', 'forgotten before', 'at', before.forgotten_at,

@@ -108,7 +108,7 @@ BEGIN
     IF FOUND AND before.customer_id = into_customer AND NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = merge_customers.from_customer) THEN
         RETURN pg_catalog.jsonb_build_object('merged', false, 'why', 'merged before', 'at', before.merged_at, 'customer_id', into_customer::text);
     END IF;
-    others := relations_with(from_customer);
+    others := relations_with(from_customer, false);
     IF NOT (SELECT t.own FROM tables_of_customers() t WHERE t.relation = 'customers') THEN
         others := pg_catalog.array_prepend('customers'::text, pg_catalog.array_remove(others, 'customers'::text));
     END IF;
@@ -227,6 +227,13 @@ BEGIN
                   WHERE c.customer_id = merge_customers.from_customer AND i.customer_id = merge_customers.into_customer
                     AND f.value <> 'null'::jsonb
                     AND f.value <> coalesce(nullif(pg_catalog.to_jsonb(i) -> f.key, 'null'::jsonb), f.value));
+    given_up := given_up || coalesce((SELECT pg_catalog.jsonb_build_object('attributes', pg_catalog.jsonb_object_agg(f.key, f.value))
+                               FROM customers c
+                              CROSS JOIN customers i
+                              CROSS JOIN LATERAL pg_catalog.jsonb_each(c.attributes) f
+                              WHERE c.customer_id = merge_customers.from_customer AND i.customer_id = merge_customers.into_customer
+                                AND f.value <> i.attributes -> f.key
+                             HAVING count(*) > 0::bigint), '{}'::jsonb);
     UPDATE customers i
        SET joined_at = least(i.joined_at, c.joined_at), name = coalesce(i.name, c.name), email = coalesce(i.email, c.email), phone = coalesce(i.phone, c.phone),
            birthday = coalesce(i.birthday, c.birthday), gender = coalesce(i.gender, c.gender), region = coalesce(i.region, c.region),
