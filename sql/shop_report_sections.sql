@@ -178,5 +178,14 @@ SELECT count(*) AS compared,
                                AND pg_temp.same(k -> 'change_low', v.actual_change_low) AND (k ->> 'improved')::boolean IS NOT DISTINCT FROM v.kpi_improved AND (k ->> 'compared_period')::date IS NOT DISTINCT FROM v.compared_period)) AS wrong
   FROM r, jsonb_array_elements(kpis) k, kpi_status_at((r.month + interval '1 month') AT TIME ZONE 'Asia/Tokyo') v WHERE v.kpi = k ->> 'kpi' AND r.month = '2026-10-01';
 
+-- What was done about it, as improvement_effect has it: of the months in which it ran, or into
+-- which the eight weeks after it reach, and of no other.
+INSERT INTO improvements (problem, action, owner, reason, theme, measures, started, finished, compared_weeks) VALUES
+    ('late delivery', 'another warehouse', 'logistics', '配送状況', 'delivery', '{ticket share,NPS}', '2026-05-01', '2026-05-10', 8), ('no answer', 'more hands', NULL, NULL, 'no answer', '{CSAT}', '2026-09-01', NULL, 8);
+SELECT m AS month, jsonb_array_length(i) AS rows, (SELECT count(*) FROM jsonb_array_elements(i) e JOIN improvement_effect_at(:now) v ON v.improvement_id = (e ->> 'improvement_id')::bigint AND v.measure = e ->> 'measure'
+                                                    WHERE to_jsonb(v) = e) AS the_same
+  FROM unnest('{2026-04-01,2026-05-01,2026-07-01,2026-08-01,2026-10-01}'::date[]) m, LATERAL report_improvements(m, :now) i;
+SELECT pg_temp.findings(:'schema', monthly_report_at('2026-05-01', :now)) AS is_not_as_the_schema_says;
+
 SET search_path = public;
 SELECT loyalcs.drop_shop('aurora', 'aurora');

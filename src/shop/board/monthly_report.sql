@@ -130,10 +130,13 @@ COMMENT ON FUNCTION report_kpis(date, timestamptz) IS
 CREATE OR REPLACE FUNCTION report_improvements(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT '[]'::jsonb FROM report_span(report_improvements.month, report_improvements.as_of);
+    SELECT coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(e) ORDER BY e.started, e.improvement_id, e.measure)
+                       FROM improvement_effect_at(report_improvements.as_of) e
+                      WHERE e.started <= m.last_day AND (e.finished IS NULL OR e.after_until IS NULL OR e.after_until >= m.month)), '[]'::jsonb)
+      FROM report_span(report_improvements.month, report_improvements.as_of) m;
 END;
 COMMENT ON FUNCTION report_improvements(date, timestamptz) IS
-    'the section improvements of monthly_report';
+    'the section improvements of monthly_report: what was begun by the end of the month and is not over, or whose time after it reaches into the month, as improvement_effect has it, with what is known by then';
 
 -- What sections know of the months of the KPIs that a shop begins with.
 CREATE OR REPLACE FUNCTION report_known(report jsonb) RETURNS jsonb
