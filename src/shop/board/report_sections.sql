@@ -94,7 +94,7 @@ END;
 COMMENT ON FUNCTION report_satisfaction(date, timestamptz) IS
     'the section satisfaction of monthly_report: NPS, CSAT and CES with distribution and thirteen months, and how many of the invitations that have had settings.response_within were answered. Of several scales of a kind the one with the most answers';
 
-CREATE OR REPLACE FUNCTION report_orders(since timestamptz, until timestamptz, as_of timestamptz)
+CREATE OR REPLACE FUNCTION report_orders(until timestamptz, as_of timestamptz)
 RETURNS TABLE (customer_id @key_type@, order_id text, ordered_at timestamptz, amount numeric)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -108,11 +108,11 @@ BEGIN ATOMIC
                    FROM returns r
                   WHERE r.returned_at <= report_orders.as_of
                   GROUP BY r.customer_id, r.order_id) r ON r.customer_id = o.customer_id AND r.order_id = o.order_id
-     WHERE o.ordered_at >= report_orders.since AND o.ordered_at <= report_orders.until
+     WHERE o.ordered_at <= report_orders.until
        AND order_counts(o.ordered_at, o.cancelled_at, report_orders.as_of);
 END;
-COMMENT ON FUNCTION report_orders(timestamptz, timestamptz, timestamptz) IS
-    'counted_orders_at(as_of) of the orders from one instant to another, both included; for reading many of them, once';
+COMMENT ON FUNCTION report_orders(timestamptz, timestamptz) IS
+    'counted_orders_at(as_of) of the orders until an instant, that included; for reading all of them, once';
 
 -- Sales and customers are made of one reading of the orders of all time, so they are
 -- one function. New is an order if no other of its customer came before it; of equal
@@ -122,6 +122,10 @@ CREATE OR REPLACE FUNCTION report_purchases(month date, as_of timestamptz) RETUR
 BEGIN ATOMIC
     WITH RECURSIVE span AS MATERIALIZED (
         SELECT m.*, m.year_before::timestamp AT TIME ZONE m.time_zone AS since FROM report_span(report_purchases.month, report_purchases.as_of) m
+    ), counted AS MATERIALIZED (
+        SELECT o.customer_id, o.order_id, o.ordered_at, o.amount
+          FROM span m
+         CROSS JOIN LATERAL report_orders(m.state_as_of, report_purchases.as_of) o
     ), bought AS MATERIALIZED (
         SELECT b.customer_id, loyalcs.purchase_count(b.now) AS orders, loyalcs.total_spent(b.now) AS spent, loyalcs.last_purchase(b.now) AS last_at,
                loyalcs.first_purchase(b.now) AS first_at, loyalcs.local_month(loyalcs.first_purchase(b.now), b.time_zone) AS first_month,
@@ -129,22 +133,22 @@ BEGIN ATOMIC
           FROM (SELECT o.customer_id, m.time_zone, loyalcs.purchases_agg(o.ordered_at, o.amount) AS now,
                        loyalcs.purchases_agg(o.ordered_at, o.amount) FILTER (WHERE o.ordered_at < m.starts) AS before
                   FROM span m
-                 CROSS JOIN LATERAL report_orders('-infinity', m.state_as_of, report_purchases.as_of) o
+                 CROSS JOIN counted o
                  GROUP BY o.customer_id, m.time_zone) b
     ), monthly AS MATERIALIZED (
         SELECT g.month, g.first_month, g.orders, g.amount,
                CASE WHEN g.first_month = g.month
                     THEN CASE WHEN g.firsts = 1::bigint THEN g.first_amount
                               ELSE (SELECT f.amount
-                                      FROM report_orders(g.first_at, g.first_at, report_purchases.as_of) f
-                                     WHERE f.customer_id = g.customer_id
+                                      FROM report_orders(g.first_at, report_purchases.as_of) f
+                                     WHERE f.customer_id = g.customer_id AND f.ordered_at = g.first_at
                                      ORDER BY f.order_id
                                      LIMIT 1) END END AS first_amount
           FROM (SELECT o.customer_id, b.first_at, b.first_month, loyalcs.local_month(o.ordered_at, m.time_zone) AS month,
                        count(*) AS orders, sum(o.amount) AS amount,
                        count(*) FILTER (WHERE o.ordered_at = b.first_at) AS firsts, sum(o.amount) FILTER (WHERE o.ordered_at = b.first_at) AS first_amount
                   FROM span m
-                 CROSS JOIN LATERAL report_orders(m.since, m.state_as_of, report_purchases.as_of) o
+                  JOIN counted o ON o.ordered_at >= m.since
                   JOIN bought b ON b.customer_id = o.customer_id
                  GROUP BY o.customer_id, b.first_at, b.first_month, loyalcs.local_month(o.ordered_at, m.time_zone)) g
     ), trend AS MATERIALIZED (
@@ -210,6 +214,8 @@ BEGIN ATOMIC
          GROUP BY 1
     ), total AS MATERIALIZED (
         SELECT count(*) AS customers, coalesce(sum(b.spent), 0::numeric) AS spent, loyalcs.gini(b.spent::double precision) AS gini FROM bought b
+    ), depth AS MATERIALIZED (
+        SELECT least(b.orders, 10::bigint) AS orders, count(*) AS customers FROM bought b GROUP BY 1
     ), placed AS MATERIALIZED (
         SELECT row_number() OVER best AS place, sum(b.spent) OVER best AS spent_so_far, b.spent
           FROM bought b
@@ -221,8 +227,7 @@ BEGIN ATOMIC
          WHERE t.customers <= 20000::bigint OR loyalcs.in_sample(b.customer_id::text, 'ladder', 20000::double precision / t.customers::double precision)
     ), numbered AS (
         SELECT row_number() OVER life AS order_number, o.ordered_at, o.amount, pg_catalog.lead(o.ordered_at) OVER life AS next_order_at
-          FROM span m
-         CROSS JOIN LATERAL report_orders('-infinity', m.state_as_of, report_purchases.as_of) o
+          FROM counted o
           JOIN sampled s ON s.customer_id = o.customer_id
         WINDOW life AS (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id)
     ), waited AS (
@@ -263,7 +268,7 @@ BEGIN ATOMIC
         'customers', pg_catalog.jsonb_build_object(
             'customers', (SELECT t.customers FROM total t),
             'ladder', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                          'order_number', r.order_number, 'customers', (SELECT count(*) FROM bought b WHERE b.orders >= r.order_number),
+                          'order_number', r.order_number, 'customers', (SELECT sum(d.customers)::bigint FROM depth d WHERE d.orders >= r.order_number),
                           'reached_share', r.reached_share, 'step_share', r.share, 'median_wait_days', in_days(r.median), 'average_order', r.average_order) ORDER BY r.order_number)
                          FROM reached r), '[]'::jsonb),
             'cohorts', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('cohort', c.month, 'customers', c.customers, 'months', k.months) ORDER BY c.month)
