@@ -182,7 +182,7 @@ BEGIN
         RAISE EXCEPTION 'customers % and % cannot be merged', from_customer, into_customer
             USING ERRCODE = 'unique_violation',
                   DETAIL = pg_catalog.format('Both have a row of %s with the same %s: %s.', collision.relation, collision.columns, collision.key),
-                  HINT = 'Give one of the two another key, or delete it.';
+                  HINT = 'Give one of the two another key, and what refers to it too (SET CONSTRAINTS ALL DEFERRED lets you do so one by one), or delete it.';
     END IF;
 
     -- Everything else goes along.
