@@ -202,7 +202,7 @@ BEGIN
     LOOP
         random := gen_random_uuid()::text;
         -- (keys that count up are positive)
-        pseudonym := CASE pg_typeof(customer)::text
+        pseudonym := CASE pg_catalog.pg_typeof(customer)::text
             WHEN 'text' THEN pg_catalog.concat(text 'forgotten-', random)
             WHEN 'uuid' THEN random
             WHEN 'bigint' THEN (-1::bigint - (('x' || pg_catalog."left"(md5(random), 15))::bit(60)::bigint))::text
@@ -234,7 +234,7 @@ DECLARE
     found_in text[] := '{}';
 BEGIN
     FOR item IN
-        SELECT t.relation, is_key_of(t.relation::regclass, pg_typeof(relations_with.customer)) AS is_key
+        SELECT t.relation, is_key_of(t.relation::regclass, pg_catalog.pg_typeof(relations_with.customer)) AS is_key
           FROM tables_of_customers() t
          WHERE t.own = relations_with.own
          ORDER BY t.relation
@@ -260,7 +260,7 @@ AS $$
 DECLARE
     item record;
 BEGIN
-    FOR item IN SELECT t.relation, is_key_of(t.relation::regclass, pg_typeof(export_customer.customer)) AS is_key FROM tables_of_customers() t LOOP
+    FOR item IN SELECT t.relation, is_key_of(t.relation::regclass, pg_catalog.pg_typeof(export_customer.customer)) AS is_key FROM tables_of_customers() t LOOP
         RETURN QUERY EXECUTE pg_catalog.format(CASE WHEN item.is_key THEN text 'SELECT %L::text, pg_catalog.to_jsonb(r) FROM %1$I r WHERE r.customer_id = $1'
                                                     ELSE text 'SELECT %L::text, pg_catalog.to_jsonb(r) FROM %1$I r WHERE r.customer_id::text = $1::text' END, item.relation)
           USING customer;
@@ -296,7 +296,7 @@ BEGIN
         PERFORM FROM customers c WHERE c.customer_id = forget_customer.customer FOR UPDATE;
         is_known := FOUND;
     ELSE
-        is_known := EXISTS (SELECT FROM customers c WHERE c.customer_id = forget_customer.customer) OR relations_with(customer, true) <> '{}'::text[];
+        is_known := EXISTS (SELECT FROM customers c WHERE c.customer_id = forget_customer.customer) OR pg_catalog.cardinality(relations_with(customer, true)) > 0;
     END IF;
     IF NOT is_known THEN
         SELECT f.forgotten_at INTO before FROM forgotten_customers f WHERE f.customer_digest = customer_digest(customer::text, salts);
