@@ -156,6 +156,13 @@ BEGIN ATOMIC
                                         (g.of_kind OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('scale', g.scale, 'higher_is_better', s.score -> 'higher_is_better'))) c (conditions)
              WHERE c.conditions IS NOT NULL AND (s.score ->> 'scales')::integer = 1
             UNION ALL
+            -- (what nobody has answered in any of the months)
+            SELECT 'satisfaction', 'score', 'score_low', 'score_high', 'responses', v.conditions, '[]'::jsonb
+              FROM (VALUES ('{"kind": "nps"}'::jsonb), ('{"kind": "csat", "scale": "1 to 5"}'), ('{"kind": "ces", "scale": "1 to 5", "higher_is_better": false}')) v (conditions)
+             WHERE pg_catalog.jsonb_typeof(report_known.report -> 'satisfaction' -> 'scores') = 'array'
+               AND NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(report_known.report -> 'satisfaction' -> 'scores') s (score)
+                                WHERE s.score -> 'kind' = v.conditions -> 'kind')
+            UNION ALL
             SELECT 'repeat_rate', 'repeat_rate', NULL, NULL, 'buyers', '{}'::jsonb,
                    (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('month', t.value -> 'month', 'value', t.value -> 'repeat_rate', 'cases', t.value -> 'buyers'))
                       FROM pg_catalog.jsonb_array_elements(report_known.report -> 'sales' -> 'trend') t (value))

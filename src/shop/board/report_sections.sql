@@ -335,7 +335,9 @@ BEGIN ATOMIC
           FROM span m
          CROSS JOIN LATERAL (VALUES (m.month, 'now'), (m.month_before, 'before'), (m.year_before, 'last year')) v (month, which)
     ), ticket AS MATERIALIZED (
-        SELECT t.customer_id, t.ticket_id, t.channel, coalesce(t.reason, 'unknown') AS reason, t.reason AS own_reason, t.complaint, t.opened_at, t.contacts, t.cost,
+        SELECT t.customer_id, t.ticket_id, t.channel, coalesce(t.reason, 'unknown') AS reason, t.reason AS own_reason, t.complaint, t.opened_at, t.contacts,
+               -- (costs are looked up ticket by ticket: for the months of which they are told)
+               CASE WHEN c.which IS NOT NULL THEN t.cost END AS cost,
                t.resolved_at, t.reopened, c.which, loyalcs.local_month(t.opened_at, m.time_zone) AS month,
                (EXTRACT(epoch FROM t.first_reply_at - t.opened_at) / 60::numeric)::double precision AS reply_minutes,
                t.first_reply_at <= t.opened_at + interval '1 hour' AS within_an_hour,
