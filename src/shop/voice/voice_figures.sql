@@ -301,7 +301,8 @@ BEGIN ATOMIC
        AND m.source = ANY ((SELECT noted_voices())::text[])
        AND m.lexicon_digest = coalesce(p.digest, g.digest)
        AND NOT EXISTS (SELECT FROM voice_changes c
-                        WHERE c.source = m.source AND c.text_id = m.text_id AND c.customer_id IS NOT DISTINCT FROM m.customer_id);
+                        WHERE c.source = m.source AND c.text_id = m.text_id AND c.customer_id IS NOT DISTINCT FROM m.customer_id
+                          AND voice_customer(c.customer_id) = voice_customer(m.customer_id));
 END;
 COMMENT ON FUNCTION voice_samples_at(timestamptz) IS
     'quotes for each theme: what stands around the first word that speaks of it, without addresses and long numbers. The only view in which the level report sees what customers wrote: it is empty unless settings.keeps_quotes, which match_voices() then fills; and it shows nothing of a text that has changed, or that was matched with other words';

@@ -286,6 +286,14 @@ CREATE OR REPLACE TRIGGER drop_quotes
     EXECUTE FUNCTION drop_quotes();
 
 --@ functions
+-- (What can be told apart by hashing: whether two keys that may be NULL are distinct, cannot,
+-- and of texts that each customer numbers from 1 the rest of the key says nothing.)
+CREATE OR REPLACE FUNCTION voice_customer(customer @key_type@) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(customer::text, '');
+COMMENT ON FUNCTION voice_customer(@key_type@) IS
+    'the key of a customer, empty for nobody: equal keys give equal texts, by which texts are joined';
+
 CREATE OR REPLACE FUNCTION voices_are_noted(source text) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
@@ -418,9 +426,11 @@ BEGIN
     DELETE FROM voice_matches m
      USING ROWS FROM (pg_catalog.unnest(customers), pg_catalog.unnest(sources), pg_catalog.unnest(texts)) k (customer_id, source, text_id)
      WHERE m.source = k.source AND m.text_id = k.text_id AND m.customer_id IS NOT DISTINCT FROM k.customer_id
+       AND voice_customer(m.customer_id) = voice_customer(k.customer_id)
        AND NOT EXISTS (SELECT FROM voices_of(customers, sources, texts) v
                         WHERE v.source = m.source AND v.text_id = m.text_id AND v.piece = m.piece
-                          AND v.customer_id IS NOT DISTINCT FROM m.customer_id);
+                          AND v.customer_id IS NOT DISTINCT FROM m.customer_id
+                          AND voice_customer(v.customer_id) = voice_customer(m.customer_id));
     -- (what has not changed is not written again)
     INSERT INTO voice_matches AS m (customer_id, source, text_id, piece, product_id, said_at, rating, themes, sentiment, quotes, lexicon_digest, body_digest)
     SELECT v.customer_id, v.source, v.text_id, v.piece, v.product_id, v.said_at, v.rating, v.themes, v.sentiment,
@@ -466,9 +476,10 @@ BEGIN
     END IF;
     PERFORM take_turn('match_voices', true);
     WITH taken AS (
+        -- (up to the last one of so many, which is looked for once, whatever the planner
+        -- takes a queue for that was empty when it was analyzed)
         DELETE FROM voice_changes c
-         USING (SELECT f.source, f.text_id, f.mark_id FROM voice_changes f ORDER BY f.mark_id LIMIT at_most) f
-         WHERE c.source = f.source AND c.text_id = f.text_id AND c.mark_id = f.mark_id
+         WHERE c.mark_id <= (SELECT max(f.mark_id) FROM (SELECT f.mark_id FROM voice_changes f ORDER BY f.mark_id LIMIT at_most) f)
         RETURNING c.customer_id, c.source, c.text_id
     )
     SELECT pg_catalog.array_agg(t.customer_id) AS customers, pg_catalog.array_agg(t.source) AS sources, pg_catalog.array_agg(t.text_id) AS texts, count(*) AS n INTO keys
@@ -557,7 +568,8 @@ BEGIN
        AND m.source = ANY (noted)
        AND m.lexicon_digest = coalesce(p.digest, words.digest)
        AND NOT EXISTS (SELECT FROM voice_changes c
-                        WHERE c.source = m.source AND c.text_id = m.text_id AND c.customer_id IS NOT DISTINCT FROM m.customer_id);
+                        WHERE c.source = m.source AND c.text_id = m.text_id AND c.customer_id IS NOT DISTINCT FROM m.customer_id
+                          AND voice_customer(c.customer_id) = voice_customer(m.customer_id));
 
     SELECT EXISTS (SELECT FROM voice_matches m
                      LEFT JOIN ROWS FROM (pg_catalog.unnest(words.products), pg_catalog.unnest(words.lexicons), pg_catalog.unnest(words.digests)) p (product_id, lexicon, digest)
@@ -576,7 +588,25 @@ BEGIN
          WHERE v.said_at >= voices_read.since AND v.said_at < voices_read.until AND v.said_at <= voices_read.as_of;
     END IF;
 
-    IF readable AND (others OR pg_catalog.cardinality(noted) < pg_catalog.cardinality(voice_sources())) THEN
+    IF readable AND others THEN
+        RETURN QUERY
+        SELECT v.source, v.customer_id, v.text_id, v.piece, v.product_id, v.said_at, v.rating,
+               loyalcs.themes(v.body, coalesce(p.lexicon, words.lexicon)), loyalcs.sentiment(v.body, coalesce(p.lexicon, words.lexicon))
+          FROM voices_all_at(voices_read.as_of) v
+          JOIN voice_matches m ON m.source = v.source AND m.text_id = v.text_id AND m.piece = v.piece AND m.customer_id IS NOT DISTINCT FROM v.customer_id
+                              AND voice_customer(m.customer_id) = voice_customer(v.customer_id)
+          LEFT JOIN ROWS FROM (pg_catalog.unnest(words.products), pg_catalog.unnest(words.lexicons), pg_catalog.unnest(words.digests)) p (product_id, lexicon, digest)
+            ON p.product_id = v.product_id
+         WHERE v.said_at >= voices_read.since AND v.said_at < voices_read.until
+           AND v.source = ANY (noted)
+           AND m.lexicon_digest <> coalesce(p.digest, words.digest)
+           AND NOT EXISTS (SELECT FROM voice_changes c
+                            WHERE c.source = m.source AND c.text_id = m.text_id
+                              AND c.customer_id IS NOT DISTINCT FROM m.customer_id
+                              AND voice_customer(c.customer_id) = voice_customer(m.customer_id));
+    END IF;
+
+    IF readable AND pg_catalog.cardinality(noted) < pg_catalog.cardinality(voice_sources()) THEN
         RETURN QUERY
         SELECT v.source, v.customer_id, v.text_id, v.piece, v.product_id, v.said_at, v.rating,
                loyalcs.themes(v.body, coalesce(p.lexicon, words.lexicon)), loyalcs.sentiment(v.body, coalesce(p.lexicon, words.lexicon))
@@ -584,13 +614,7 @@ BEGIN
           LEFT JOIN ROWS FROM (pg_catalog.unnest(words.products), pg_catalog.unnest(words.lexicons), pg_catalog.unnest(words.digests)) p (product_id, lexicon, digest)
             ON p.product_id = v.product_id
          WHERE v.said_at >= voices_read.since AND v.said_at < voices_read.until
-           AND (v.source <> ALL (noted)
-                OR EXISTS (SELECT FROM voice_matches m
-                            WHERE m.source = v.source AND m.text_id = v.text_id AND m.piece = v.piece AND m.customer_id IS NOT DISTINCT FROM v.customer_id
-                              AND m.lexicon_digest <> coalesce(p.digest, words.digest)
-                              AND NOT EXISTS (SELECT FROM voice_changes c
-                                               WHERE c.source = m.source AND c.text_id = m.text_id
-                                                 AND c.customer_id IS NOT DISTINCT FROM m.customer_id)));
+           AND v.source <> ALL (noted);
     END IF;
 
     -- Of whoever may not read texts, those wait that would have to be read.
@@ -611,7 +635,8 @@ BEGIN
            AND m.source = ANY (noted)
            AND m.lexicon_digest <> coalesce(p.digest, words.digest)
            AND NOT EXISTS (SELECT FROM voice_changes c
-                            WHERE c.source = m.source AND c.text_id = m.text_id AND c.customer_id IS NOT DISTINCT FROM m.customer_id);
+                            WHERE c.source = m.source AND c.text_id = m.text_id AND c.customer_id IS NOT DISTINCT FROM m.customer_id
+                          AND voice_customer(c.customer_id) = voice_customer(m.customer_id));
     END IF;
 END
 $$;
