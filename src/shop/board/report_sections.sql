@@ -54,7 +54,7 @@ BEGIN ATOMIC
     )
     SELECT pg_catalog.jsonb_build_object(
                'scores', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                   'kind', r.kind, 'scales', (SELECT count(DISTINCT (g.scale_low, g.scale_high, g.higher_is_better)) FROM given g WHERE g.kind = r.kind), 'scale_low', r.scale_low, 'scale_high', r.scale_high, 'higher_is_better', r.higher_is_better,
+                   'kind', r.kind, 'scales', (SELECT pg_catalog.count(DISTINCT (g.scale_low, g.scale_high, g.higher_is_better)) FROM given g WHERE g.kind = r.kind), 'scale_low', r.scale_low, 'scale_high', r.scale_high, 'higher_is_better', r.higher_is_better,
                    'score', report_score(r.kind, r.unit, CASE WHEN r.higher_is_better THEN 'higher' ELSE 'lower' END, r.ratings, r.ratings_before,
                                          r.month_before, r.ratings_last_year, r.scale_low, r.scale_high),
                    'top_two_share', CASE r.kind WHEN 'csat' THEN
