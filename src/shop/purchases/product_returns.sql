@@ -23,7 +23,9 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH counted AS (
+    -- (not materialized: what is known of orders tells how many lines they have, without which
+    -- each line of a month went through all that came back)
+    WITH counted AS NOT MATERIALIZED (
         SELECT coalesce(b.part, CASE product_returns_of.breakdown WHEN 'everyone' THEN 'everyone' ELSE 'unknown' END) AS part,
                loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
                o.ordered_at <= least(product_returns_of.as_of, timestamptz '9999-12-31 00:00+00')
