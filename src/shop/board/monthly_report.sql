@@ -30,9 +30,9 @@ DECLARE
 BEGIN
     SELECT * INTO k FROM kpis t WHERE t.kpi = report_kpi_months.kpi;
     wanted := pg_catalog.to_jsonb(k) - '{kpi,unit}'::text[];
-    SELECT w.value -> 'months' INTO months
+    SELECT w.value -> text 'months' INTO months
       FROM pg_catalog.jsonb_array_elements(known) w (value)
-     WHERE w.value -> 'is' = wanted AND (w.value ->> 'first')::date <= report_kpi_months.first
+     WHERE w.value -> text 'is' = wanted AND (w.value ->> text 'first')::date <= report_kpi_months.first
      LIMIT 1;
     IF months IS NULL THEN
         RETURN QUERY SELECT * FROM kpi_months_between(report_kpi_months.kpi, report_kpi_months.first, report_kpi_months.last, report_kpi_months.as_of);
@@ -75,7 +75,7 @@ BEGIN ATOMIC
          WHERE v.value IS NOT NULL OR v.problem IS NOT NULL
     ), whole AS MATERIALIZED (
         SELECT v.kpi, v.period_start,
-               CASE WHEN count(v.problem) = 0::bigint
+               CASE WHEN pg_catalog.count(v.problem) = 0::bigint
                     THEN CASE count(*) WHEN 1 THEN min(v.value) ELSE sum(v.value::numeric * v.cases::numeric)::double precision / nullif(sum(v.cases::numeric)::double precision, 0::double precision) END END AS value,
                CASE WHEN count(*) = 1::bigint THEN min(v.value_low) END AS low, CASE WHEN count(*) = 1::bigint THEN min(v.value_high) END AS high,
                sum(v.cases::numeric)::double precision AS cases
@@ -145,43 +145,43 @@ BEGIN ATOMIC
     SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                'is', pg_catalog.jsonb_build_object('figure', k.figure, 'value_column', k.value_column, 'low_column', k.low_column, 'high_column', k.high_column,
                                                    'cases_column', k.cases_column, 'month_column', 'month', 'conditions', k.conditions),
-               'first', report_known.report ->> 'last_year_month', 'months', k.months)), '[]'::jsonb)
+               'first', report_known.report ->> text 'last_year_month', 'months', k.months)), '[]'::jsonb)
       FROM (SELECT 'satisfaction' AS figure, 'score' AS value_column, 'score_low' AS low_column, 'score_high' AS high_column, 'responses' AS cases_column,
-                   c.conditions, s.score -> 'trend' AS months
-              FROM pg_catalog.jsonb_array_elements(report_known.report -> 'satisfaction' -> 'scores') s (score)
-             CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_build_object('kind', s.score -> 'kind') AS of_kind,
-                                        pg_catalog.format('%s to %s', s.score ->> 'scale_low', s.score ->> 'scale_high') AS scale) g
-             CROSS JOIN LATERAL (VALUES (CASE s.score ->> 'kind' WHEN 'nps' THEN g.of_kind END),
+                   c.conditions, s.score -> text 'trend' AS months
+              FROM pg_catalog.jsonb_array_elements(report_known.report -> text 'satisfaction' -> text 'scores') s (score)
+             CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_build_object('kind', s.score -> text 'kind') AS of_kind,
+                                        pg_catalog.format('%s to %s', s.score ->> text 'scale_low', s.score ->> text 'scale_high') AS scale) g
+             CROSS JOIN LATERAL (VALUES (CASE s.score ->> text 'kind' WHEN 'nps' THEN g.of_kind END),
                                         (g.of_kind OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('scale', g.scale)),
-                                        (g.of_kind OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('scale', g.scale, 'higher_is_better', s.score -> 'higher_is_better'))) c (conditions)
-             WHERE c.conditions IS NOT NULL AND (s.score ->> 'scales')::integer = 1
+                                        (g.of_kind OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('scale', g.scale, 'higher_is_better', s.score -> text 'higher_is_better'))) c (conditions)
+             WHERE c.conditions IS NOT NULL AND (s.score ->> text 'scales')::integer = 1
             UNION ALL
             -- (what nobody has answered in any of the months)
             SELECT 'satisfaction', 'score', 'score_low', 'score_high', 'responses', v.conditions, '[]'::jsonb
               FROM (VALUES ('{"kind": "nps"}'::jsonb), ('{"kind": "csat", "scale": "1 to 5"}'), ('{"kind": "ces", "scale": "1 to 5", "higher_is_better": false}')) v (conditions)
-             WHERE pg_catalog.jsonb_typeof(report_known.report -> 'satisfaction' -> 'scores') = 'array'
-               AND NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(report_known.report -> 'satisfaction' -> 'scores') s (score)
-                                WHERE s.score -> 'kind' = v.conditions -> 'kind')
+             WHERE pg_catalog.jsonb_typeof(report_known.report -> text 'satisfaction' -> text 'scores') = 'array'
+               AND NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(report_known.report -> text 'satisfaction' -> text 'scores') s (score)
+                                WHERE s.score -> text 'kind' = v.conditions -> text 'kind')
             UNION ALL
             SELECT 'repeat_rate', 'repeat_rate', NULL, NULL, 'buyers', '{}'::jsonb,
-                   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('month', t.value -> 'month', 'value', t.value -> 'repeat_rate', 'cases', t.value -> 'buyers'))
-                      FROM pg_catalog.jsonb_array_elements(report_known.report -> 'sales' -> 'trend') t (value))
+                   (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('month', t.value -> text 'month', 'value', t.value -> text 'repeat_rate', 'cases', t.value -> text 'buyers'))
+                      FROM pg_catalog.jsonb_array_elements(report_known.report -> text 'sales' -> text 'trend') t (value))
             UNION ALL
             SELECT 'first_replies', 'within_an_hour_share', 'within_an_hour_low', 'within_an_hour_high', 'tickets', '{}'::jsonb,
-                   (SELECT pg_catalog.jsonb_agg(report_point((t.value ->> 'month')::date, (t.value ->> 'within_an_hour_share')::double precision, w.low, w.high, (t.value ->> 'had_an_hour')::bigint))
+                   (SELECT pg_catalog.jsonb_agg(report_point((t.value ->> text 'month')::date, (t.value ->> text 'within_an_hour_share')::double precision, w.low, w.high, (t.value ->> text 'had_an_hour')::bigint))
                       FROM settings z
-                     CROSS JOIN pg_catalog.jsonb_array_elements(report_known.report -> 'support' -> 'trend') t (value)
-                     CROSS JOIN LATERAL loyalcs.share_interval((t.value ->> 'within_an_hour')::bigint, (t.value ->> 'had_an_hour')::bigint, 1::double precision - z.significance) w)
+                     CROSS JOIN pg_catalog.jsonb_array_elements(report_known.report -> text 'support' -> text 'trend') t (value)
+                     CROSS JOIN LATERAL loyalcs.share_interval((t.value ->> text 'within_an_hour')::bigint, (t.value ->> text 'had_an_hour')::bigint, 1::double precision - z.significance) w)
             UNION ALL
             SELECT 'complaint_recovery', 'satisfied_share', 'satisfied_share_low', 'satisfied_share_high', 'responses', '{}'::jsonb,
-                   (SELECT pg_catalog.jsonb_agg(report_point((t.value ->> 'month')::date,
-                                                             (t.value ->> 'complaints_satisfied')::double precision / nullif((t.value ->> 'complaint_responses')::double precision, 0::double precision),
-                                                             w.low, w.high, (t.value ->> 'complaint_responses')::bigint))
+                   (SELECT pg_catalog.jsonb_agg(report_point((t.value ->> text 'month')::date,
+                                                             (t.value ->> text 'complaints_satisfied')::double precision / nullif((t.value ->> text 'complaint_responses')::double precision, 0::double precision),
+                                                             w.low, w.high, (t.value ->> text 'complaint_responses')::bigint))
                       FROM settings z
-                     CROSS JOIN pg_catalog.jsonb_array_elements(report_known.report -> 'support' -> 'trend') t (value)
-                     CROSS JOIN LATERAL loyalcs.share_interval((t.value ->> 'complaints_satisfied')::bigint, (t.value ->> 'complaint_responses')::bigint, 1::double precision - z.significance) w)
+                     CROSS JOIN pg_catalog.jsonb_array_elements(report_known.report -> text 'support' -> text 'trend') t (value)
+                     CROSS JOIN LATERAL loyalcs.share_interval((t.value ->> text 'complaints_satisfied')::bigint, (t.value ->> text 'complaint_responses')::bigint, 1::double precision - z.significance) w)
             UNION ALL
-            SELECT 'review_scores', 'stars_mean', 'stars_low', 'stars_high', 'reviews', '{"product_id": null}'::jsonb, report_known.report -> 'reviews' -> 'trend') k
+            SELECT 'review_scores', 'stars_mean', 'stars_low', 'stars_high', 'reviews', '{"product_id": null}'::jsonb, report_known.report -> text 'reviews' -> text 'trend') k
      WHERE k.months IS NOT NULL AND pg_catalog.jsonb_typeof(k.months) = 'array';
 END;
 COMMENT ON FUNCTION report_known(jsonb) IS
@@ -201,10 +201,10 @@ CREATE OR REPLACE FUNCTION report_headline(
 ) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.jsonb_build_object(
-    'kind', kind, 'section', section, 'figure', figure -> 'figure', 'subject', subject, 'metric', metric, 'unit', figure -> 'unit', 'direction', direction, 'good', good,
-    'value', figure -> 'value', 'previous', figure -> 'previous', 'previous_month', figure -> 'previous_month', 'previous_months', figure -> 'previous_months',
-    'change', figure -> 'change', 'change_low', figure -> 'change_low', 'change_high', figure -> 'change_high',
-    'p_value', figure -> 'p_value', 'p_adjusted', p_adjusted, 'candidates', candidates, 'advice', advice);
+    'kind', kind, 'section', section, 'figure', figure -> text 'figure', 'subject', subject, 'metric', metric, 'unit', figure -> text 'unit', 'direction', direction, 'good', good,
+    'value', figure -> text 'value', 'previous', figure -> text 'previous', 'previous_month', figure -> text 'previous_month', 'previous_months', figure -> text 'previous_months',
+    'change', figure -> text 'change', 'change_low', figure -> text 'change_low', 'change_high', figure -> text 'change_high',
+    'p_value', figure -> text 'p_value', 'p_adjusted', p_adjusted, 'candidates', candidates, 'advice', advice);
 COMMENT ON FUNCTION report_headline(text, text, text, text, jsonb, text, boolean, double precision, bigint, text) IS
     'a headline of a report, from the figure that it is about';
 
@@ -215,44 +215,44 @@ CREATE OR REPLACE FUNCTION report_headlines(report jsonb) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH looked_at AS (
-        SELECT f.*, f.figure ->> 'figure' AS name, (f.figure ->> 'p_value')::double precision AS p, (f.figure ->> 'change')::double precision AS change
-          FROM (SELECT 'satisfaction' AS section, NULL::text AS subject, NULL::text AS metric, s.value -> 'score' AS figure
-                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> 'satisfaction' -> 'scores') s (value)
+        SELECT f.*, f.figure ->> text 'figure' AS name, (f.figure ->> text 'p_value')::double precision AS p, (f.figure ->> text 'change')::double precision AS change
+          FROM (SELECT 'satisfaction' AS section, NULL::text AS subject, NULL::text AS metric, s.value -> text 'score' AS figure
+                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> text 'satisfaction' -> text 'scores') s (value)
                 UNION ALL
-                SELECT v.section, NULL, NULL, report_headlines.report -> v.section -> 'figures' -> v.name
+                SELECT v.section, NULL, NULL, report_headlines.report -> v.section -> text 'figures' -> v.name
                   FROM (VALUES ('sales', 'repeat_rate'), ('support', 'complaint_share'), ('support', 'within_an_hour_share'), ('support', 'reopened_share'),
                                ('support', 'repeat_contact_share'), ('support', 'ticket_csat'), ('reviews', 'stars'), ('returns', 'return_rate'),
                                ('delivery', 'late_share'), ('delivery', 'same_day_share')) v (section, name)
                 UNION ALL
-                SELECT 'satisfaction', NULL, NULL, report_headlines.report -> 'satisfaction' -> 'response_rate'
+                SELECT 'satisfaction', NULL, NULL, report_headlines.report -> text 'satisfaction' -> text 'response_rate'
                 UNION ALL
-                SELECT 'voice', NULL, NULL, report_headlines.report -> 'voice' -> 'sentiment'
+                SELECT 'voice', NULL, NULL, report_headlines.report -> text 'voice' -> text 'sentiment'
                 UNION ALL
-                SELECT 'support', r.value ->> 'reason', NULL, r.value -> 'share'
-                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> 'support' -> 'reasons') r (value)
+                SELECT 'support', r.value ->> text 'reason', NULL, r.value -> text 'share'
+                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> text 'support' -> text 'reasons') r (value)
                 UNION ALL
-                SELECT 'support', a.value ->> 'channel', a.value ->> 'metric', a.value -> 'attainment'
-                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> 'support' -> 'attainment') a (value)
+                SELECT 'support', a.value ->> text 'channel', a.value ->> text 'metric', a.value -> text 'attainment'
+                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> text 'support' -> text 'attainment') a (value)
                 UNION ALL
-                SELECT 'voice', t.value ->> 'theme', NULL, t.value -> 'share'
-                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> 'voice' -> 'themes') t (value)
+                SELECT 'voice', t.value ->> text 'theme', NULL, t.value -> text 'share'
+                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> text 'voice' -> text 'themes') t (value)
                 UNION ALL
-                SELECT 'returns', r.value ->> 'reason', NULL, r.value -> 'share'
-                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> 'returns' -> 'reasons') r (value)) f
+                SELECT 'returns', r.value ->> text 'reason', NULL, r.value -> text 'share'
+                  FROM pg_catalog.jsonb_array_elements(report_headlines.report -> text 'returns' -> text 'reasons') r (value)) f
          -- (what is of too few cases has a p-value and is not significant)
-         WHERE (f.figure ->> 'p_value') IS NOT NULL
-           AND ((f.figure ->> 'significant')::boolean OR (f.figure ->> 'p_value')::double precision >= (report_headlines.report ->> 'significance')::double precision)
+         WHERE (f.figure ->> text 'p_value') IS NOT NULL
+           AND ((f.figure ->> text 'significant')::boolean OR (f.figure ->> text 'p_value')::double precision >= (report_headlines.report ->> text 'significance')::double precision)
     ), stepped AS (
         SELECT c.*, count(*) OVER () AS candidates,
                least(max(c.p * (c.of_all - c.place + 1::bigint)::double precision) OVER (ORDER BY c.place), 1::double precision) AS p_adjusted
           FROM (SELECT l.*, count(*) OVER () AS of_all, row_number() OVER (ORDER BY l.p, l.section, l.name, l.subject, l.metric) AS place FROM looked_at l) c
     ), sure AS (
-        SELECT s.*, CASE s.figure ->> 'better' WHEN 'higher' THEN s.change > 0::double precision WHEN 'lower' THEN s.change < 0::double precision END AS good,
+        SELECT s.*, CASE s.figure ->> text 'better' WHEN 'higher' THEN s.change > 0::double precision WHEN 'lower' THEN s.change < 0::double precision END AS good,
                CASE WHEN s.name IN ('nps', 'csat', 'ces', 'repeat_rate') THEN 1
                     WHEN s.name IN ('stars', 'return_rate', 'late_share', 'within_an_hour_share', 'attainment', 'complaint_share', 'ticket_csat', 'sentiment_balance') THEN 2
                     ELSE 3 END AS weight
           FROM stepped s
-         WHERE s.p_adjusted < (report_headlines.report ->> 'significance')::double precision AND s.change <> 0::double precision
+         WHERE s.p_adjusted < (report_headlines.report ->> text 'significance')::double precision AND s.change <> 0::double precision
     ), told AS (
         -- (of the many themes, reasons and promises that may have changed, one each)
         SELECT o.*, row_number() OVER (ORDER BY o.weight, coalesce(o.good, false), o.p_adjusted, o.p, o.name) AS rank

@@ -357,11 +357,11 @@ BEGIN ATOMIC
           JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind = 'csat' AND q.scale_low = 1 AND q.scale_high = 5
          GROUP BY c.which, q.scale_low, q.scale_high
     ), sums AS (
-        SELECT w.which, count(t.ticket_id) AS tickets, coalesce(sum(t.contacts), 0::numeric) AS contacts, sum(t.cost) AS cost,
+        SELECT w.which, pg_catalog.count(t.ticket_id) AS tickets, coalesce(sum(t.contacts), 0::numeric) AS contacts, sum(t.cost) AS cost,
                count(*) FILTER (WHERE t.complaint) AS complaints,
-               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY t.reply_minutes) AS reply_minutes, count(t.reply_minutes) AS replied,
+               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY t.reply_minutes) AS reply_minutes, pg_catalog.count(t.reply_minutes) AS replied,
                count(*) FILTER (WHERE t.hour_is_over) AS hours, count(*) FILTER (WHERE t.within_an_hour) AS within_an_hour,
-               count(t.resolved_at) AS resolved, count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
+               pg_catalog.count(t.resolved_at) AS resolved, count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
                count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
                count(*) FILTER (WHERE t.opened_at + interval '168 hours' <= report_support.as_of) AS had_week,
                count(*) FILTER (WHERE t.opened_at + interval '168 hours' <= report_support.as_of
@@ -387,7 +387,7 @@ BEGIN ATOMIC
           FROM ticket t
          GROUP BY t.channel
     ), months AS MATERIALIZED (
-        SELECT g.at::date AS month, count(t.ticket_id) AS tickets, count(*) FILTER (WHERE t.hour_is_over) AS hours, count(*) FILTER (WHERE t.within_an_hour) AS within_an_hour,
+        SELECT g.at::date AS month, pg_catalog.count(t.ticket_id) AS tickets, count(*) FILTER (WHERE t.hour_is_over) AS hours, count(*) FILTER (WHERE t.within_an_hour) AS within_an_hour,
                coalesce(sum(t.responses), 0::numeric) AS responses, coalesce(sum(t.satisfied), 0::numeric) AS satisfied
           FROM span m
          CROSS JOIN LATERAL generate_series(m.year_before::timestamp, m.month::timestamp, interval '1 month') g (at)
@@ -535,7 +535,7 @@ BEGIN ATOMIC
           FROM span m
          CROSS JOIN LATERAL voices_read(m.since, m.ends, report_voice.as_of) r
     ), months AS MATERIALIZED (
-        SELECT g.at::date AS month, count(s.themes) AS texts, count(s.month) - count(s.themes) AS waiting,
+        SELECT g.at::date AS month, pg_catalog.count(s.themes) AS texts, pg_catalog.count(s.month) - pg_catalog.count(s.themes) AS waiting,
                loyalcs.ratings_agg((sign(s.sentiment) + 1::double precision)::integer) AS signs
           FROM span m
          CROSS JOIN LATERAL generate_series(m.year_before::timestamp, m.month::timestamp, interval '1 month') g (at)
@@ -673,7 +673,7 @@ BEGIN ATOMIC
           FROM compared c
          CROSS JOIN LATERAL returns_made_in(c.month, c.last_day, report_returns.as_of) r
     ), sums AS (
-        SELECT c.which, count(r.which) AS returns, coalesce(sum(r.refund), 0::numeric) AS refund, sum(r.cost) AS cost,
+        SELECT c.which, pg_catalog.count(r.which) AS returns, coalesce(sum(r.refund), 0::numeric) AS refund, sum(r.cost) AS cost,
                (loyalcs.survival(pg_catalog.array_agg(r.returned_at) FILTER (WHERE isfinite(r.returned_at)),
                                  pg_catalog.array_agg(CASE WHEN isfinite(r.completed_at) THEN r.completed_at END) FILTER (WHERE isfinite(r.returned_at)),
                                  least(report_returns.as_of, timestamptz '9999-12-31 00:00+00'))).median AS wait
@@ -773,7 +773,7 @@ BEGIN ATOMIC
     ), found AS MATERIALIZED (
         SELECT a.month, a.orders, a.shipped, a.delivered, in_days(a.to_shipment[1]) AS to_shipment_median_days, in_days(a.to_door[1]) AS to_door_median_days,
                in_days(a.total[1]) AS total_median_days, a.promised, a.late, a.before_noon, a.same_day
-          FROM (SELECT d.month, count(*) AS orders, count(d.shipped_at) AS shipped, count(d.delivered_at) AS delivered,
+          FROM (SELECT d.month, count(*) AS orders, pg_catalog.count(d.shipped_at) AS shipped, pg_catalog.count(d.delivered_at) AS delivered,
                        loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.shipped_at - d.ordered_at)::double precision)) AS to_shipment,
                        loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.delivered_at - d.shipped_at)::double precision)) AS to_door,
                        loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.delivered_at - d.ordered_at)::double precision)) AS total,
