@@ -123,7 +123,8 @@ BEGIN ATOMIC
     ('playbook', 'not_as_pictured', 'Not as pictured', 'イメージ違い'),
     ('playbook', 'arrived_damaged', 'Arrived damaged', '不良・破損'),
     ('playbook', 'late_delivery', 'Late delivery', '配送遅延'),
-    ('plan', 'light', 'Light', 'ライト'),
+    -- (what customers say of a weight, too)
+    ('plan', 'light', 'Light', '軽め'),
     ('plan', 'full', 'Full', 'フル'),
 
     -- ways to reach customers, and what for
