@@ -56,6 +56,7 @@ SELECT w.customer_id, w.metric, hand_over_sla_warning(w.warning_id, w.claim_key,
 -- What is done meanwhile is not told of any more; what failed is told again, what was sent never.
 SELECT FROM record_ticket_event('dee', 't', 'resolved', '2026-03-02 12:02+09', 'kei');
 SELECT hand_over_sla_warning(w.warning_id, w.claim_key, '2026-03-02 12:03+09') AS still FROM sla_warnings w WHERE w.customer_id = 'dee' AND w.state = 'escalated';
+SELECT metric, complete_sla_warning(warning_id, 'failed', claim_key, 'busy', '2026-03-02 12:03+09') FROM sla_warnings WHERE customer_id = 'dee' AND state = 'escalated' ORDER BY metric;
 SELECT customer_id, complete_sla_warning(warning_id, CASE customer_id WHEN 'cat' THEN 'failed' ELSE 'sent' END, claim_key, NULL, '2026-03-02 12:03+09')
   FROM sla_warnings WHERE state = 'escalated' AND finished_at IS NULL ORDER BY customer_id;
 SELECT customer_id, metric, outcome, reason FROM sla_warnings WHERE state = 'escalated' ORDER BY customer_id, metric;

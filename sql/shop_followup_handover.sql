@@ -54,6 +54,11 @@ SELECT complete_followup(followup_id, 'sent', claim_key, NULL, '2026-03-10 12:02
   FROM followups WHERE step = 'ordered';
 SELECT release_followup(followup_id, claim_key, '2026-03-10 12:02') AS given_back, hand_over_followup(followup_id, claim_key, '2026-03-10 12:02') AS then_goes
   FROM followups WHERE step = 'shipped';
+-- What is dropped while somebody has it stays dropped, whatever came of that.
+SELECT queue_followups('2026-03-10 12:00') AS queued, (SELECT count(*) FROM claim_followups('email', 100, 'w', '5 minutes', '2026-03-10 12:02')) AS claimed;
+UPDATE followups SET finished_at = '2026-03-10 12:03', outcome = 'dropped', reason = 'stopped' WHERE step = 'shipped';
+SELECT complete_followup(followup_id, 'failed', claim_key, 'smtp: 451', '2026-03-10 12:04') AS reported FROM followups WHERE step = 'shipped';
+SELECT outcome, reason, finished_at, failures, detail FROM followups WHERE step = 'shipped';
 ROLLBACK;
 
 -- Two of the same instant that one worker has, by whatever way: one of them goes, asked together or one by one, in either order.

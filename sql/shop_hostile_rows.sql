@@ -203,6 +203,8 @@ INSERT INTO faq (question, answer, themes, last_reviewed_at, valid) VALUES ('q',
 INSERT INTO improvements (problem, action, reason, theme, measures, started, finished, compared_weeks) VALUES ('p', 'a', 'size', NULL, '{ticket share}', '1000-01-01', '1000-01-01', 26), ('p', 'a', NULL, 'size', '{NPS}', '2026-01-15', '2026-01-16', 1), ('p', 'a', 'size', NULL, '{CSAT,return rate}', '8999-12-01', '8999-12-31', 26);
 SELECT match_voices() > 0 AS matched;
 INSERT INTO posts (post_id, customer_id, network, published_at, body) VALUES ('p3', 'c1', 'x', '2026-03-03 12:00+09', '軽い');
+INSERT INTO forgotten_customers (customer_digest, salt) VALUES ('d', 's');
+INSERT INTO merged_customers (from_customer, customer_id) VALUES ('c0', 'c1');
 -- (all but what the shop knows of itself)
 CREATE FUNCTION pg_temp.empty_tables() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -142,16 +142,18 @@ BEGIN
     UPDATE followups u
        SET reported = complete_followup.outcome,
            detail = CASE WHEN NOT is_forgotten(f.customer_id) THEN complete_followup.detail END,
-           reason = NULL,
+           -- (what was dropped while somebody had it is not tried again because that failed)
+           reason = CASE WHEN n.stays THEN u.reason END,
            lease_until = NULL,
            failures = n.failures,
-           finished_at = CASE WHEN n.finished THEN complete_followup.at END,
-           outcome = CASE WHEN n.finished THEN complete_followup.outcome END,
-           claimable_at = CASE WHEN n.finished THEN u.claimable_at
+           finished_at = CASE WHEN n.stays THEN u.finished_at WHEN n.finished THEN complete_followup.at END,
+           outcome = CASE WHEN n.stays THEN u.outcome WHEN n.finished THEN complete_followup.outcome END,
+           claimable_at = CASE WHEN n.finished OR n.stays THEN u.claimable_at
                                ELSE complete_followup.at
                                     + make_interval(secs => least(EXTRACT(epoch FROM n.retry_after)::double precision * 2::double precision ^ least(n.failures - 1, 20)::double precision, 86400)) END
       FROM (SELECT f.failures + CASE complete_followup.outcome WHEN 'failed' THEN 1 ELSE 0 END AS failures,
                    complete_followup.outcome <> 'failed' OR f.failures + 1 >= s.max_attempts AS finished,
+                   complete_followup.outcome = 'failed' AND f.finished_at IS NOT NULL AS stays,
                    s.retry_after
               FROM journey_steps s
              WHERE s.step_id = f.step_id) n
@@ -160,7 +162,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION complete_followup(bigint, text, text, text, timestamptz) IS
-    'what became of a claimed follow-up: sent, failed (to be tried again after a while that doubles, until the step''s max_attempts), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since, which followup_late_reports keeps';
+    'what became of a claimed follow-up: sent, failed (to be tried again after a while that doubles, until the step''s max_attempts, unless it was dropped meanwhile), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since, which followup_late_reports keeps';
 
 CREATE OR REPLACE FUNCTION release_followup(followup_id bigint, key text, at timestamptz DEFAULT now()) RETURNS boolean
     LANGUAGE sql VOLATILE

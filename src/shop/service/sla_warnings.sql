@@ -494,6 +494,7 @@ DECLARE
     f record;
     attempt_reported integer;
     failed constant boolean := complete_sla_warning.outcome = 'failed';
+    stays boolean;
 BEGIN
     SELECT * INTO f FROM sla_warnings w WHERE w.warning_id = complete_sla_warning.warning_id FOR UPDATE;
     IF EXISTS (SELECT FROM sla_warnings o
@@ -517,15 +518,17 @@ BEGIN
         RETURN 'already recorded';
     END IF;
 
+    -- (what was dropped while somebody had it is not tried again because that failed)
+    stays := failed AND f.finished_at IS NOT NULL;
     UPDATE sla_warnings w
        SET reported = complete_sla_warning.outcome,
            detail = complete_sla_warning.detail,
-           reason = NULL,
+           reason = CASE WHEN stays THEN w.reason END,
            lease_until = NULL,
            failures = w.failures + failed::integer,
-           finished_at = CASE WHEN NOT failed THEN complete_sla_warning.at END,
-           outcome = CASE WHEN NOT failed THEN complete_sla_warning.outcome END,
-           claimable_at = CASE WHEN failed
+           finished_at = CASE WHEN stays THEN w.finished_at WHEN NOT failed THEN complete_sla_warning.at END,
+           outcome = CASE WHEN stays THEN w.outcome WHEN NOT failed THEN complete_sla_warning.outcome END,
+           claimable_at = CASE WHEN failed AND NOT stays
                                THEN complete_sla_warning.at + make_interval(secs => least(60::double precision * 2::double precision ^ least(w.failures, 20)::double precision, 3600))
                                ELSE w.claimable_at END
      WHERE w.warning_id = f.warning_id;
@@ -533,7 +536,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION complete_sla_warning(bigint, text, text, text, timestamptz) IS
-    'what became of a claimed warning: sent, failed (to be tried again after a minute, two, four, an hour at most, for as long as the warning holds), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since, which sla_warning_late_reports keeps';
+    'what became of a claimed warning: sent, failed (to be tried again after a minute, two, four, an hour at most, for as long as the warning holds, unless it was dropped meanwhile), undeliverable. Says recorded; already recorded if the claim was reported before; late if somebody else has claimed it since, which sla_warning_late_reports keeps';
 
 CREATE OR REPLACE FUNCTION release_sla_warning(warning_id bigint, key text, at timestamptz DEFAULT now()) RETURNS boolean
     LANGUAGE sql VOLATILE
