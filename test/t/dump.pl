@@ -228,6 +228,7 @@ $node->safe_psql(
 	ALTER DATABASE restored SET parallel_tuple_cost = 0;
 	ALTER DATABASE restored SET min_parallel_table_scan_size = 0;
 	ALTER DATABASE restored SET min_parallel_index_scan_size = 0;
+	ALTER DATABASE restored SET max_parallel_workers_per_gather = 1;
 	ALTER DATABASE restored SET jit = off;});
 is_deeply(contents('restored', $answers), $answers_before,
 	'every answer is the same, to the last digit, with its rows shuffled and in parallel');
