@@ -51,6 +51,7 @@ OBJS = \
 	src/calendar/business_time.o \
 	src/calendar/explain.o \
 	src/ratings/ratings.o \
+	src/ratings/changes.o \
 	src/purchases/purchases.o \
 	src/purchases/rfm.o \
 	src/purchases/concentration.o \
@@ -86,6 +87,7 @@ CORE_SQL = \
 	src/base/latest.sql \
 	src/base/percentiles.sql \
 	src/ratings/ratings.sql \
+	src/ratings/changes.sql \
 	src/calendar/period.sql \
 	src/purchases/purchases.sql \
 	src/purchases/rfm.sql \

@@ -50,4 +50,69 @@ typedef struct Scale
 	int			high;
 } Scale;
 
+/* Whatever ratings can hold. */
+static const Scale rating_scale = {"rating", 0, RATINGS_SCORES - 1};
+
+/* Promoters and detractors, by definition. */
+#define NPS_LOWEST_PROMOTER		9
+#define NPS_HIGHEST_DETRACTOR	6
+
+extern void check_scale(const Ratings *ratings, const Scale *scale);
+extern void check_range(int32 low, int32 high);
+
+static inline int64
+count_between(const Ratings *ratings, int low, int high)
+{
+	int64		answers = 0;
+
+	for (int score = low; score <= high; score++)
+		answers += ratings->count[score];
+	return answers;
+}
+
+static inline int64
+responses(const Ratings *ratings)
+{
+	return count_between(ratings, 0, RATINGS_SCORES - 1);
+}
+
+static inline int64
+promoters(const Ratings *ratings)
+{
+	return count_between(ratings, NPS_LOWEST_PROMOTER, RATINGS_SCORES - 1);
+}
+
+static inline int64
+detractors(const Ratings *ratings)
+{
+	return count_between(ratings, 0, NPS_HIGHEST_DETRACTOR);
+}
+
+static inline float8
+score_mean(const Ratings *ratings)
+{
+	int64		n = responses(ratings);
+	int64		total = 0;
+
+	for (int score = 1; score < RATINGS_SCORES; score++)
+		total += score * ratings->count[score];
+	/* Above 2^53 both are rounded, and their quotient could miss it. */
+	if (total % n == 0)
+		return total / n;
+	return (float8) total / n;
+}
+
+/* Each answer is read once: a window asks this for every row. */
+static inline float8
+nps_points(const Ratings *ratings)
+{
+	int64		up = promoters(ratings);
+	int64		down = detractors(ratings);
+	int64		rest = count_between(ratings, NPS_HIGHEST_DETRACTOR + 1,
+									 NPS_LOWEST_PROMOTER - 1);
+
+	/* 0 / 0 is NaN, and no answers have no other way to be one */
+	return 100.0 * (up - down) / (up + down + rest);
+}
+
 #endif							/* LOYALCS_RATINGS_H */

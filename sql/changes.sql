@@ -1,11 +1,13 @@
--- effects.sql: did something change more than everything else did over the same time?
+-- changes.sql: did something change more than everything else did over the same time? (Intervals and
+-- changes by themselves: ratings.sql by hand, coverage.sql by counting.)
 CREATE EXTENSION IF NOT EXISTS loyalcs;
-NOTICE:  extension "loyalcs" already exists, skipping
 SET client_min_messages = warning;
 SET search_path = loyalcs, public;
+
 CREATE FUNCTION share(hits bigint, cases bigint) RETURNS ratings LANGUAGE sql RETURN format('{"0": %s, "1": %s}', cases - hits, hits)::ratings;
 CREATE FUNCTION nps_of(promoters bigint, detractors bigint, cases bigint) RETURNS ratings LANGUAGE sql
 RETURN format('{"10": %s, "0": %s, "8": %s}', promoters, detractors, cases - promoters - detractors)::ratings;
+
 -- Against figures that another program (SciPy 1.10) gave by the formulas: before, after, others before and others after.
 SELECT c, round(e.effect::numeric, 4) AS effect, round(e.low::numeric, 4) AS low, round(e.high::numeric, 4) AS high, round(e.p_value::numeric, 6) AS p_value,
        greatest(abs(e.effect - o.effect), abs(e.low - o.low), abs(e.high - o.high), abs(e.p_value - o.p)) < 1e-9 AS same
@@ -20,16 +22,6 @@ SELECT c, round(e.effect::numeric, 4) AS effect, round(e.low::numeric, 4) AS low
     ('{1,1,0,1,1,1,1,1}', -1.0, -1.8706694234, 1.2040027567, 0.6305360756)
   ) o (c, effect, low, high, p),
   share_effect(share(c[1], c[2]), share(c[3], c[4]), share(c[5], c[6]), share(c[7], c[8])) e;
-                     c                     | effect  |   low   |  high   | p_value  | same 
--------------------------------------------+---------+---------+---------+----------+------
- {40,100,20,100,500,1000,480,1000}         | -0.1800 | -0.3394 | -0.0407 | 0.009180 | t
- {60,200,40,200,100,2000,66,2000}          | -0.0830 | -0.1676 |  0.0632 | 0.714805 | t
- {0,10,10,10,0,10,0,10}                    |  1.0000 |  0.0218 |  1.1692 | 0.035439 | t
- {3,5,1,7,2,9,8,11}                        | -0.9622 | -1.4202 | -0.1174 | 0.022594 | t
- {100,1000,150,1000,4000,20000,5000,20000} |  0.0000 | -0.0302 |  0.0487 | 1.000000 | t
- {1,1,0,1,1,1,1,1}                         | -1.0000 | -1.8707 |  1.2040 | 0.630536 | t
-(6 rows)
-
 SELECT c, round(e.effect::numeric, 2) AS effect, round(e.low::numeric, 2) AS low, round(e.high::numeric, 2) AS high, round(e.p_value::numeric, 6) AS p_value,
        greatest(abs(e.effect - o.effect), abs(e.low - o.low), abs(e.high - o.high), abs(e.p_value - o.p)) < 1e-6 AS same
   FROM (VALUES
@@ -39,72 +31,27 @@ SELECT c, round(e.effect::numeric, 2) AS effect, round(e.low::numeric, 2) AS low
     ('{0,0,10,10,0,10,0,10,10,0,10,10}', 100.0, 18.90966727, 134.93648657, 0.01053058)
   ) o (c, effect, low, high, p),
   nps_effect(nps_of(c[1], c[2], c[3]), nps_of(c[4], c[5], c[6]), nps_of(c[7], c[8], c[9]), nps_of(c[10], c[11], c[12])) e;
-                    c                     | effect  |   low   |  high  | p_value  | same 
-------------------------------------------+---------+---------+--------+----------+------
- {10,30,60,30,20,80,100,50,200,90,60,210} |   56.55 |   24.45 |  84.24 | 0.000412 | t
- {1,0,1,0,1,1,1,0,1,1,1,2}                | -100.00 | -210.97 | 160.97 | 0.775665 | t
- {5,1,12,2,7,12,50,10,120,45,12,110}      |  -71.67 | -114.16 |   0.79 | 0.053065 | t
- {0,0,10,10,0,10,0,10,10,0,10,10}         |  100.00 |   18.91 | 134.94 | 0.010531 | t
-(4 rows)
-
 -- Of others that are very many and do not change, the effect is the change.
 SELECT abs(e.effect - c.change) < 1e-9 AS effect, abs(e.low - c.low) < 1e-3 AS low, abs(e.p_value - c.p_value) < 1e-4 AS p_value
   FROM nps_effect(nps_of(40, 10, 80), nps_of(40, 30, 80), nps_of(400000000, 200000000, 900000000), nps_of(400000000, 200000000, 900000000)) e,
        nps_change(nps_of(40, 10, 80), nps_of(40, 30, 80)) c;
- effect | low | p_value 
---------+-----+---------
- t      | t   | t
-(1 row)
-
 -- The better half the other way round is as much, the other way round.
 SELECT a.effect + b.effect AS effect, round((a.low + b.high)::numeric, 12) AS low, a.p_value = b.p_value AS p_value
   FROM nps_effect(nps_of(10, 30, 60), nps_of(30, 20, 80), nps_of(100, 50, 200), nps_of(90, 60, 210)) a,
        nps_effect(nps_of(100, 50, 200), nps_of(90, 60, 210), nps_of(10, 30, 60), nps_of(30, 20, 80)) b;
- effect |      low       | p_value 
---------+----------------+---------
-      0 | 0.000000000000 | t
-(1 row)
-
 -- Of nothing it is nothing; the confidence is one; a share is of 0 and 1.
 SELECT * FROM share_effect('{}', share(1, 2), share(1, 2), share(1, 2));
- effect | low | high | p_value 
---------+-----+------+---------
-        |     |      |        
-(1 row)
-
 SELECT * FROM nps_effect(nps_of(1, 0, 1), nps_of(1, 0, 1), nps_of(1, 0, 1), '{}');
- effect | low | high | p_value 
---------+-----+------+---------
-        |     |      |        
-(1 row)
-
 SELECT * FROM nps_effect(NULL, nps_of(1, 0, 1), nps_of(1, 0, 1), nps_of(1, 0, 1));
- effect | low | high | p_value 
---------+-----+------+---------
-        |     |      |        
-(1 row)
-
 SELECT * FROM share_effect(share(1, 2), share(1, 2), share(1, 2), '{"2": 1}');
-ERROR:  share score 2 is off its scale
-DETAIL:  The scale is the whole numbers from 0 to 1.
-HINT:  Leave an unanswered question NULL; ratings_agg takes any scale from 0 to 10.
 SELECT * FROM share_effect(share(1, 2), share(1, 2), share(1, 2), share(1, 2), 1);
-ERROR:  confidence must be between 0 and 1, both excluded
-DETAIL:  It is 1.
-HINT:  Write 0.95 for 95%.
 SELECT * FROM nps_effect(nps_of(1, 0, 1), nps_of(1, 0, 1), nps_of(1, 0, 1), nps_of(1, 0, 1), 0);
-ERROR:  confidence must be between 0 and 1, both excluded
-DETAIL:  It is 0.
-HINT:  Write 0.95 for 95%.
 SELECT e.low >= -2 AND e.high <= 2 AND e.p_value BETWEEN 0 AND 1 AS usual FROM share_effect(share(9007199254740992, 9007199254740992), share(0, 9007199254740992), share(0, 1), share(1, 1), 0.999999) e;
- usual 
--------
- t
-(1 row)
 
 --
 -- A season is no success
 --
+
 -- Nothing is drawn at random: every outcome of few cases is enumerated, with its
 -- probability. In no season, that adds as much to all shares or multiplies all odds,
 -- is an effect seen in more than one in twenty; the change alone would be in nearly all.
@@ -115,11 +62,6 @@ SELECT s.size, s.na, s.nb, s.nc, s.nd, a.h AS ha, b.h AS hb, c.h AS hc, d.h AS h
   JOIN hits a ON a.n = s.na JOIN hits b ON b.n = s.nb JOIN hits c ON c.n = s.nc JOIN hits d ON d.n = s.nd
  CROSS JOIN LATERAL share_effect(a.r, b.r, c.r, d.r) e;
 SELECT count(*) AS outcomes, count(*) FILTER (WHERE (p_value < 0.05) <> (low > 0 OR high < 0)) AS contradicting, count(*) FILTER (WHERE effect < low OR effect > high) AS beside_their_figure FROM outcome;
- outcomes | contradicting | beside_their_figure 
-----------+---------------+---------------------
-    35341 |             0 |                   0
-(1 row)
-
 -- The probabilities of 0 to n hits.
 CREATE FUNCTION binomial(n int, p float8) RETURNS float8[] LANGUAGE sql
 RETURN (SELECT array_agg((factorial(n) / (factorial(h) * factorial(n - h)))::float8 * p ^ h * (1 - p) ^ (n - h) ORDER BY h) FROM generate_series(0, n) h);
@@ -137,25 +79,8 @@ SELECT season, size, count(*) AS seasons, trunc(100 * max(alarms)::numeric, 1) A
          CROSS JOIN LATERAL (SELECT s.pa[o.ha + 1] * s.pb[o.hb + 1] * s.pc[o.hc + 1] * s.pd[o.hd + 1] AS p) w
          GROUP BY s.season, s.by, s.before, s.others_before, o.size) a
  GROUP BY season, size ORDER BY season, size;
-   season   | size | seasons | worst | worst_of_one_side | keeps_its_promise 
-------------+------+---------+-------+-------------------+-------------------
- adds       |    1 |      10 |   0.8 |               0.4 | t
- adds       |    2 |      10 |   1.0 |               0.9 | t
- adds       |    3 |      10 |   2.9 |               1.4 | t
- multiplies |    1 |      10 |   0.6 |               0.3 | t
- multiplies |    2 |      10 |   0.9 |               0.8 | t
- multiplies |    3 |      10 |   2.4 |               1.8 | t
- none       |    1 |       5 |   1.0 |               0.5 | t
- none       |    2 |       5 |   1.2 |               0.7 | t
- none       |    3 |       5 |   3.4 |               1.7 | t
-(9 rows)
-
 -- (the same of the change alone, of a thousand cases)
 SELECT round(p_value::numeric, 6) AS p_value FROM mean_change(share(350, 1000), share(650, 1000), 0, 1);
- p_value  
-----------
- 0.000000
-(1 row)
 
 -- The NPS, in a season that makes promoters of as many.
 CREATE TABLE parts AS SELECT ARRAY[g, h, n] AS r, n, nps_of(g, h, n) AS given FROM unnest('{2,3,4,5}'::int[]) n, generate_series(0, n) g, generate_series(0, n - g) h;
@@ -171,27 +96,11 @@ SELECT l.id, p.r, trinomial(p.r, l.p, l.q) AS a, trinomial(p.r, l.p + l.by, l.q 
   FROM parts p, (VALUES (1, 0.5::float8, 0.3::float8, 0.3::float8, 0.5::float8, 0::float8), (2, 0.3, 0.5, 0.4, 0.45, 0.3), (3, 0.2, 0.7, 0.1, 0.5, 0.4), (4, 0.05, 0.4, 0.3, 0.35, 0.3)) l (id, p, q, op, oq, by);
 ANALYZE chance, nps_outcome;
 SELECT (SELECT count(*) FROM nps_outcome) AS outcomes, (SELECT count(*) FROM nps_outcome WHERE contradicting) AS contradicting;
- outcomes | contradicting 
-----------+---------------
-    83790 |             0
-(1 row)
-
 SELECT o.size, k.id, trunc(100 * sum(a.a * b.b * c.c * d.d)::numeric, 1) AS alarms, sum(a.a * b.b * c.c * d.d) <= 0.05 AS keeps_its_promise
   FROM (SELECT DISTINCT id FROM chance) k
   JOIN chance a ON a.id = k.id JOIN chance b ON b.id = k.id JOIN chance c ON c.id = k.id JOIN chance d ON d.id = k.id
   JOIN nps_outcome o ON o.a = a.r AND o.b = b.r AND o.c = c.r AND o.d = d.r AND o.p_value < 0.05
  GROUP BY o.size, k.id ORDER BY 1, 2;
- size | id | alarms | keeps_its_promise 
-------+----+--------+-------------------
-    1 |  1 |    0.8 | t
-    1 |  2 |    0.7 | t
-    1 |  3 |    0.5 | t
-    1 |  4 |    0.3 | t
-    2 |  1 |    0.7 | t
-    2 |  2 |    0.6 | t
-    2 |  3 |    0.4 | t
-    2 |  4 |    0.2 | t
-(8 rows)
 
 DROP TABLE chance, hits, nps_outcome, outcome, parts, season;
 DROP FUNCTION binomial, nps_of, share(bigint, bigint), trinomial;
