@@ -353,6 +353,64 @@ END;
 COMMENT ON FUNCTION difference_interval(double precision, double precision, double precision, double precision, double precision, double precision) IS
     'the difference of two independent figures with an interval, from the intervals of both (Newcombe 1998; Zou and Donner 2008); NULL where one of them is';
 
+-- By what a KPI is summed up and judged, said once: the board and the monthly report ask here.
+CREATE OR REPLACE FUNCTION kpi_period(kpi text, as_of timestamptz) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce((SELECT t.period
+                   FROM kpi_targets t
+                  WHERE t.kpi = kpi_period.kpi AND NOT pg_catalog.isempty(t.valid)
+                    AND (pg_catalog.lower_inf(t.valid) OR pg_catalog.lower(t.valid) <= kpi_period.as_of)
+                  ORDER BY pg_catalog.lower(t.valid) DESC NULLS LAST
+                  LIMIT 1), 'month');
+COMMENT ON FUNCTION kpi_period(text, timestamptz) IS
+    'month, quarter or year: by what a KPI is summed up, which its last target says; month without one';
+
+CREATE OR REPLACE FUNCTION kpi_period_length(period text) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period WHEN 'year' THEN interval '1 year' WHEN 'quarter' THEN interval '3 months' ELSE interval '1 month' END;
+COMMENT ON FUNCTION kpi_period_length(text) IS
+    'how long a month, quarter or year of the calendar is';
+
+CREATE OR REPLACE FUNCTION kpi_target_of(kpi text, at timestamptz)
+RETURNS TABLE (target double precision, direction text, period text)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT t.target, t.direction, t.period
+      FROM kpi_targets t
+     WHERE t.kpi = kpi_target_of.kpi AND t.valid OPERATOR(pg_catalog.@>) kpi_target_of.at
+     LIMIT 1;
+END;
+COMMENT ON FUNCTION kpi_target_of(text, timestamptz) IS
+    'what a KPI is meant to be at an instant; no row if no target holds then';
+
+CREATE OR REPLACE FUNCTION kpi_judgement(
+    value double precision,
+    value_low double precision,
+    value_high double precision,
+    cases double precision,
+    cases_before double precision,
+    change_low double precision,
+    change_high double precision,
+    direction text,
+    target double precision
+)
+RETURNS TABLE (status text, certain boolean, improved boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT CASE WHEN kpi_judgement.value IS NULL OR kpi_judgement.cases < j.minimum THEN 'not enough data'
+                WHEN CASE kpi_judgement.direction WHEN 'at least' THEN kpi_judgement.value >= kpi_judgement.target
+                                                  ELSE kpi_judgement.value <= kpi_judgement.target END THEN 'met'
+                ELSE 'missed' END,
+           CASE WHEN kpi_judgement.value IS NOT NULL AND kpi_judgement.cases >= j.minimum
+                THEN kpi_judgement.value_low > kpi_judgement.target OR kpi_judgement.value_high < kpi_judgement.target END,
+           CASE WHEN least(kpi_judgement.cases, kpi_judgement.cases_before) >= j.minimum
+                THEN CASE WHEN kpi_judgement.change_low > 0::double precision THEN kpi_judgement.direction = 'at least'
+                          WHEN kpi_judgement.change_high < 0::double precision THEN kpi_judgement.direction = 'at most' END END
+      FROM (SELECT s.minimum_answers::double precision AS minimum FROM settings s) j;
+END;
+COMMENT ON FUNCTION kpi_judgement(double precision, double precision, double precision, double precision, double precision, double precision, double precision, text, double precision) IS
+    'a period of a KPI against its target: met, missed or not enough data; certain, if its interval lies on one side; improved, if the change is more than chance';
+
 CREATE OR REPLACE FUNCTION kpi_periods_at(as_of timestamptz)
 RETURNS TABLE (
     kpi text,
@@ -379,16 +437,9 @@ BEGIN ATOMIC
                    pg_catalog.string_agg(m.problem, ', ' ORDER BY m.month) AS problem
               FROM (SELECT v.kpi, v.month, v.value, v.value_low, v.value_high, v.cases, v.kpi_problem AS problem, t.period,
                            date_trunc(t.period, v.month::timestamp)::date AS period_start,
-                           CASE t.period WHEN 'year' THEN interval '1 year' WHEN 'quarter' THEN interval '3 months' ELSE interval '1 month' END AS length
+                           kpi_period_length(t.period) AS length
                       FROM kpi_values_at(kpi_periods_at.as_of) v
-                     CROSS JOIN LATERAL (
-                               SELECT coalesce((SELECT t.period
-                                                  FROM kpi_targets t
-                                                 WHERE t.kpi = v.kpi AND NOT pg_catalog.isempty(t.valid)
-                                                   AND (pg_catalog.lower_inf(t.valid) OR pg_catalog.lower(t.valid) <= kpi_periods_at.as_of)
-                                                 ORDER BY pg_catalog.lower(t.valid) DESC NULLS LAST
-                                                 LIMIT 1), 'month') AS period
-                           ) t) m
+                     CROSS JOIN LATERAL (SELECT kpi_period(v.kpi, kpi_periods_at.as_of) AS period) t) m
              GROUP BY m.kpi, m.period, m.length, m.period_start) p
      ORDER BY p.kpi, p.period_start;
 END;
@@ -428,18 +479,11 @@ BEGIN ATOMIC
            CASE WHEN coalesce(n.kpi_problem, r.kpi_problem, w.kpi_problem) IS NOT NULL AND n.value IS NULL THEN 'problem'
                 WHEN t.target IS NULL THEN 'no target'
                 WHEN n.kpi IS NULL THEN CASE WHEN r.kpi IS NULL THEN 'not enough data' ELSE 'running' END
-                WHEN n.value IS NULL OR n.cases < s.minimum_answers::double precision THEN 'not enough data'
-                WHEN CASE t.direction WHEN 'at least' THEN n.value >= t.target ELSE n.value <= t.target END THEN 'met'
-                ELSE 'missed'
+                ELSE j.status
            END,
            coalesce(n.period, r.period, t.period, 'month'), n.period_start, n.value, n.value_low, n.value_high, n.cases,
            t.direction, t.target,
-           CASE WHEN n.value IS NOT NULL AND n.cases >= s.minimum_answers::double precision
-                THEN n.value_low > t.target OR n.value_high < t.target END,
-           b.period_start, d.change, d.change_low, d.change_high,
-           CASE WHEN least(n.cases, b.cases) >= s.minimum_answers::double precision
-                THEN CASE WHEN d.change_low > 0::double precision THEN t.direction = 'at least'
-                          WHEN d.change_high < 0::double precision THEN t.direction = 'at most' END END,
+           j.certain, b.period_start, d.change, d.change_low, d.change_high, j.improved,
            r.period_start, r.value, l.line, k.unit, coalesce(n.kpi_problem, r.kpi_problem, w.kpi_problem)
       FROM settings s
      CROSS JOIN kpis k
@@ -451,16 +495,10 @@ BEGIN ATOMIC
                SELECT p.* FROM periods p WHERE p.kpi = k.kpi AND NOT p.complete AND p.period_start IS NOT NULL ORDER BY p.period_start LIMIT 1) r ON true
       LEFT JOIN LATERAL (
                SELECT p.* FROM periods p WHERE p.kpi = k.kpi AND p.period_start < n.period_start AND p.value IS NOT NULL ORDER BY p.period_start DESC LIMIT 1) b ON true
-      LEFT JOIN LATERAL (
-               SELECT t.target, t.direction, t.period
-                 FROM kpi_targets t
-                WHERE t.kpi = k.kpi
-                  AND t.valid OPERATOR(pg_catalog.@>)
-                      CASE WHEN n.period_start IS NULL THEN kpi_status_at.as_of
-                           ELSE (n.period_start + CASE n.period WHEN 'year' THEN interval '1 year' WHEN 'quarter' THEN interval '3 months'
-                                                                ELSE interval '1 month' END) AT TIME ZONE s.time_zone - interval '1 microsecond' END
-                LIMIT 1) t ON true
+      LEFT JOIN LATERAL kpi_target_of(k.kpi, CASE WHEN n.period_start IS NULL THEN kpi_status_at.as_of
+                                                  ELSE (n.period_start + kpi_period_length(n.period)) AT TIME ZONE s.time_zone - interval '1 microsecond' END) t ON true
      CROSS JOIN LATERAL difference_interval(n.value, n.value_low, n.value_high, b.value, b.value_low, b.value_high) d
+     CROSS JOIN LATERAL kpi_judgement(n.value, n.value_low, n.value_high, n.cases, b.cases, d.change_low, d.change_high, t.direction, t.target) j
      CROSS JOIN LATERAL (
                SELECT pg_catalog.string_agg(CASE WHEN y.value IS NULL THEN ' '
                                                  ELSE substr(b.bars, 1 + coalesce(round(7::double precision * (y.value - y.least) / nullif(y.greatest - y.least, 0::double precision)), 3::double precision)::integer, 1) END,

@@ -58,15 +58,8 @@ BEGIN ATOMIC
                (date_trunc(p.period, m.month::timestamp) + w.length - interval '1 month')::date AS period_last,
                least(m.year_before, (date_trunc(p.period, m.month::timestamp) - interval '1 year')::date) AS first
           FROM span m
-         CROSS JOIN (SELECT k.kpi, k.unit,
-                            coalesce((SELECT t.period
-                                        FROM kpi_targets t
-                                       WHERE t.kpi = k.kpi AND NOT pg_catalog.isempty(t.valid)
-                                         AND (pg_catalog.lower_inf(t.valid) OR pg_catalog.lower(t.valid) <= (SELECT z.state_as_of FROM span z))
-                                       ORDER BY pg_catalog.lower(t.valid) DESC NULLS LAST
-                                       LIMIT 1), 'month') AS period
-                       FROM kpis k) p
-         CROSS JOIN LATERAL (SELECT CASE p.period WHEN 'year' THEN interval '1 year' WHEN 'quarter' THEN interval '3 months' ELSE interval '1 month' END AS length) w
+         CROSS JOIN LATERAL (SELECT k.kpi, k.unit, kpi_period(k.kpi, m.state_as_of) AS period FROM kpis k) p
+         CROSS JOIN LATERAL (SELECT kpi_period_length(p.period) AS length) w
     ), value AS MATERIALIZED (
         SELECT k.kpi, k.period, v.*, date_trunc(k.period, v.month::timestamp)::date AS period_start
           FROM span m
@@ -88,35 +81,26 @@ BEGIN ATOMIC
                'status', CASE WHEN w.problem IS NOT NULL AND n.value IS NULL THEN 'problem'
                               WHEN t.target IS NULL THEN 'no target'
                               WHEN NOT c.complete THEN 'running'
-                              WHEN n.value IS NULL OR n.cases < s.minimum_answers::double precision THEN 'not enough data'
-                              WHEN CASE t.direction WHEN 'at least' THEN n.value >= t.target ELSE n.value <= t.target END THEN 'met'
-                              ELSE 'missed' END,
+                              ELSE j.status END,
                'actual', n.value, 'actual_low', n.low, 'actual_high', n.high, 'cases', n.cases,
-               'certain', CASE WHEN n.value IS NOT NULL AND n.cases >= s.minimum_answers::double precision THEN n.low > t.target OR n.high < t.target END,
+               'certain', j.certain,
                'compared_period', b.period_start, 'previous', b.value, 'last_year', y.value,
-               'change', n.value - b.value, 'change_low', d.change_low, 'change_high', d.change_high,
-               'improved', CASE WHEN least(n.cases, b.cases) >= s.minimum_answers::double precision
-                                THEN CASE WHEN d.change_low > 0::double precision THEN t.direction = 'at least'
-                                          WHEN d.change_high < 0::double precision THEN t.direction = 'at most' END END,
+               'change', d.change, 'change_low', d.change_low, 'change_high', d.change_high,
+               'improved', j.improved,
                'trend', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('month', g.at::date, 'value', v.value, 'low', v.value_low, 'high', v.value_high, 'cases', v.cases) ORDER BY g.at)
                            FROM generate_series(m.year_before::timestamp, m.month::timestamp, interval '1 month') g (at)
                            LEFT JOIN value v ON v.kpi = k.kpi AND v.month = g.at::date),
                'problem', w.problem) ORDER BY k.kpi), '[]'::jsonb)
       FROM span m
-     CROSS JOIN settings s
      CROSS JOIN kpi k
      CROSS JOIN LATERAL (SELECT k.period_last <= m.month AND m.complete AS complete) c
       LEFT JOIN whole n ON n.kpi = k.kpi AND n.period_start = k.period_start
       LEFT JOIN whole y ON y.kpi = k.kpi AND y.period_start = (k.period_start - interval '1 year')::date
       LEFT JOIN LATERAL (SELECT o.* FROM whole o WHERE o.kpi = k.kpi AND o.period_start < k.period_start AND o.value IS NOT NULL ORDER BY o.period_start DESC LIMIT 1) b ON true
       LEFT JOIN LATERAL (SELECT min(v.problem) AS problem FROM value v WHERE v.kpi = k.kpi AND (v.month IS NULL OR v.period_start = k.period_start)) w ON true
-      LEFT JOIN LATERAL (
-               SELECT t.target, t.direction
-                 FROM kpi_targets t
-                WHERE t.kpi = k.kpi
-                  AND t.valid OPERATOR(pg_catalog.@>) CASE WHEN c.complete THEN (k.period_start + k.length) AT TIME ZONE m.time_zone - interval '1 microsecond' ELSE m.state_as_of END
-                LIMIT 1) t ON true
-     CROSS JOIN LATERAL difference_interval(n.value, n.low, n.high, b.value, b.low, b.high) d;
+      LEFT JOIN LATERAL kpi_target_of(k.kpi, CASE WHEN c.complete THEN (k.period_start + k.length) AT TIME ZONE m.time_zone - interval '1 microsecond' ELSE m.state_as_of END) t ON true
+     CROSS JOIN LATERAL difference_interval(n.value, n.low, n.high, b.value, b.low, b.high) d
+     CROSS JOIN LATERAL kpi_judgement(n.value, n.low, n.high, n.cases, b.cases, d.change_low, d.change_high, t.direction, t.target) j;
 END;
 COMMENT ON FUNCTION report_kpis_of(date, timestamptz, jsonb) IS
     'for report_kpis(): with what other sections know of months already, see report_kpi_months()';
