@@ -346,12 +346,15 @@ check-indent:
 	@test/deps --dev && test/indent --check
 
 # cppcheck reads none of PostgreSQL's headers, and leaves out, without a word,
-# every file that an #error would keep from compiling: hence the version.
+# every file that an #error would keep from compiling: hence the version.  The
+# compiler's own warnings are errors here, as where changes are taken.
 lint:
 	@test/deps --dev
 	cppcheck --quiet --error-exitcode=1 --std=c99 --inline-suppr \
 		--enable=warning,performance,portability --suppress=normalCheckLevelMaxBranches \
 		--include=test/cppcheck.h -Isrc -DPG_VERSION_NUM=150000 \
 		src $(wildcard test/client) $(wildcard bench)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+		{ [ "$$CI" = true ] || CI=true test/stage "$$dir"; }
 
 endif

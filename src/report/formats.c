@@ -193,7 +193,7 @@ is_code(const text * currency, const char *code)
 static int
 decimals_of(const text * currency)
 {
-	for (int i = 0; i < lengthof(odd_currencies); i++)
+	for (int i = 0; i < (int) lengthof(odd_currencies); i++)
 		if (is_code(currency, odd_currencies[i].code))
 			return odd_currencies[i].decimals;
 	return 2;
@@ -202,7 +202,7 @@ decimals_of(const text * currency)
 static void
 put_currency(StringInfo out, const text * currency)
 {
-	for (int i = 0; i < lengthof(signs); i++)
+	for (int i = 0; i < (int) lengthof(signs); i++)
 	{
 		if (is_code(currency, signs[i].code))
 		{
