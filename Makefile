@@ -114,6 +114,7 @@ NEW_SQL = \
 	src/report/charts.sql \
 	src/report/page.sql \
 	src/report/report_page.sql \
+	src/report/satisfaction_page.sql \
 	src/report/card_page.sql
 
 # What create_shop() runs, in the order in which it does.
@@ -192,8 +193,10 @@ SHOP_SQL = \
 	src/shop/board/merging.sql \
 	src/shop/board/report_figures.sql \
 	src/shop/board/report_sections.sql \
+	src/shop/board/report_frame.sql \
 	src/shop/board/monthly_report.sql \
-	src/shop/board/report_page.sql
+	src/shop/board/report_page.sql \
+	src/shop/board/satisfaction_report.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

@@ -50,6 +50,48 @@ SELECT count(*) AS compared,
   JOIN satisfaction_at(:now) v ON v.month = r.month AND v.kind = s ->> 'kind' AND v.scale = format('%s to %s', s ->> 'scale_low', s ->> 'scale_high')
   JOIN satisfaction_at(:now) b ON b.month = (r.month - interval '1 month')::date AND b.kind = s ->> 'kind' AND b.scale = v.scale;
 
+-- By parts, by plain SQL, and what each was in the month that it is compared with.
+CREATE FUNCTION pg_temp.plain_nps(score bigint[]) RETURNS numeric LANGUAGE sql AS $$ SELECT 100.0 * (count(*) FILTER (WHERE s >= 9) - count(*) FILTER (WHERE s <= 6)) / count(*) FROM unnest(score) s $$;
+CREATE TEMP TABLE parts AS
+SELECT r.month, b ->> 'breakdown' AS breakdown, b ->> 'kind' AS kind, p ->> 'part' AS part, p -> 'score' AS score, p -> 'difference' AS difference FROM r, jsonb_array_elements(report_breakdowns(r.month, :now)) b, jsonb_array_elements(b -> 'parts') p;
+CREATE TEMP TABLE given AS
+SELECT v.customer_id, v.response_id, v.order_id, v.survey, v.channel, v.responded_at, date_trunc('month', v.responded_at AT TIME ZONE 'Asia/Tokyo')::date AS month, a.score::bigint
+  FROM survey_responses v JOIN survey_answers a USING (customer_id, response_id) JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind = 'nps' WHERE a.score IS NOT NULL AND v.responded_at <= :now;
+CREATE TEMP TABLE plain AS
+SELECT 'channel' AS breakdown, g.month, coalesce(g.channel, 'unknown') AS part, pg_temp.plain_nps(array_agg(g.score)) AS nps, count(*) AS answers FROM given g GROUP BY 2, 3
+UNION ALL
+SELECT 'survey', g.month, g.survey, pg_temp.plain_nps(array_agg(g.score)), count(*) FROM given g GROUP BY 2, 3
+UNION ALL
+SELECT 'tier', g.month, coalesce(h.tier, 'none'), pg_temp.plain_nps(array_agg(g.score)), count(*)
+  FROM given g LEFT JOIN tier_history h ON h.customer_id = g.customer_id AND g.responded_at >= h.valid_from AND g.responded_at < coalesce(h.valid_until, 'infinity') GROUP BY 2, 3
+UNION ALL
+SELECT 'product', g.month, i.product_id, pg_temp.plain_nps(array_agg(g.score)), count(*)
+  FROM given g JOIN (SELECT DISTINCT customer_id, order_id, product_id FROM order_items) i USING (customer_id, order_id) GROUP BY 2, 3
+UNION ALL
+SELECT 'rfm_segment', g.month, coalesce(s.segment, 'no order before'), pg_temp.plain_nps(array_agg(g.score)), count(*)
+  FROM (SELECT month FROM r UNION SELECT (month - interval '1 month')::date FROM r) m
+  JOIN given g ON g.month = m.month
+  LEFT JOIN LATERAL rfm_at(m.month::timestamp AT TIME ZONE 'Asia/Tokyo' - interval '1 microsecond') s ON s.customer_id = g.customer_id GROUP BY 2, 3;
+SELECT p.breakdown, count(*) AS compared, count(b.nps) AS before, count(*) FILTER (WHERE NOT (pg_temp.same(p.score -> 'value', x.nps) AND pg_temp.same(p.score -> 'cases', x.answers) AND pg_temp.same(p.score -> 'previous', b.nps))) AS wrong
+  FROM parts p
+  JOIN plain x ON x.breakdown = p.breakdown AND x.month = p.month AND x.part = p.part
+  LEFT JOIN plain b ON b.breakdown = p.breakdown AND b.month = (p.score ->> 'previous_month')::date AND b.part = p.part
+ WHERE p.kind = 'nps' GROUP BY p.breakdown ORDER BY 1;
+-- A part against all others: what the month has, less the part.
+SELECT count(*) AS compared, count(*) FILTER (WHERE abs((p.difference ->> 'value')::numeric - ((p.score ->> 'value')::numeric - (w.n * w.nps - (p.score ->> 'cases')::numeric * (p.score ->> 'value')::numeric) / (w.n - (p.score ->> 'cases')::numeric))) > 1e-9
+                                                   OR (p.difference ->> 'p_adjusted')::float8 < (p.difference ->> 'p_value')::float8) AS wrong
+  FROM parts p JOIN (SELECT month, count(*)::numeric AS n, pg_temp.plain_nps(array_agg(score)) AS nps FROM given GROUP BY month) w ON w.month = p.month
+ WHERE p.kind = 'nps' AND p.difference ->> 'value' IS NOT NULL;
+-- Who was asked, and who complained, as the views have it.
+SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(s -> 'sent', v.sent) AND pg_temp.same(s #> '{response_rate,value}', v.response_rate))) AS wrong
+  FROM r, jsonb_array_elements(report_invitations(r.month, :now) -> 'surveys') s, LATERAL (SELECT DISTINCT sent, response_rate FROM survey_scores_by('everyone', :now) v WHERE v.survey = s ->> 'survey' AND v.month = r.month) v;
+SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(t -> 'value', v.satisfied_share) AND pg_temp.same(t -> 'low', v.satisfied_share_low) AND pg_temp.same(t -> 'cases', coalesce(v.responses, 0)))) AS wrong
+  FROM r CROSS JOIN jsonb_array_elements(report_complaints(r.month, :now) -> 'trend') t LEFT JOIN complaint_recovery_at(:now) v ON v.month = (t ->> 'month')::date;
+SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(d -> 'difference', v.share_difference) AND pg_temp.same(d -> 'p_value', v.p_value) AND pg_temp.same(d -> 'nps_effect', v.nps_effect))) AS wrong
+  FROM r, LATERAL (SELECT report_drivers(r.month, :now)) q (drivers), jsonb_array_elements(drivers -> 'surveys') s, jsonb_array_elements(s -> 'drivers') d,
+       nps_drivers_at((r.month + interval '1 month') AT TIME ZONE 'Asia/Tokyo' - interval '1 microsecond') v
+ WHERE v.survey = s ->> 'survey' AND v.quarter = (drivers ->> 'quarter')::date AND v.driver_kind = d ->> 'kind' AND v.driver = d ->> 'driver' AND r.month = '2026-05-01';
+
 -- What was bought.
 SELECT count(*) AS compared,
        count(*) FILTER (WHERE NOT (pg_temp.same(t -> 'orders', coalesce(x.orders, 0)) AND pg_temp.same(t -> 'amount', coalesce(x.revenue, 0)) AND pg_temp.same(t -> 'new_amount', coalesce(x.new_revenue, 0))

@@ -1,6 +1,10 @@
 \set ECHO none
 -- test/json_schema.sql: whether a value is as a JSON schema of doc/ says.
 
+-- What schemas refer to in another file
+\set monthly_report_schema `cat :srcdir/doc/monthly_report.schema.json`
+CREATE TEMP TABLE schemas AS SELECT 'monthly_report.schema.json' AS file, :'monthly_report_schema'::jsonb AS schema;
+
 -- What is wrong with it, a line each; an unknown word in the schema is an error, so
 -- that nothing in one is there in vain.
 CREATE FUNCTION pg_temp.findings(root jsonb, schema jsonb, val jsonb, place text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -8,6 +12,7 @@ DECLARE
     kind constant text := jsonb_typeof(val);
     item record;
     fitting integer;
+    other jsonb;
 BEGIN
     SELECT k INTO item
       FROM jsonb_object_keys(schema) k
@@ -17,10 +22,11 @@ BEGIN
         RAISE EXCEPTION 'the schema says % at %', item.k, place;
     END IF;
     IF schema ? '$ref' THEN
-        IF root #> string_to_array(substr(schema ->> '$ref', 3), '/') IS NULL THEN
+        other := CASE split_part(schema ->> '$ref', '#/', 1) WHEN '' THEN root ELSE (SELECT s.schema FROM schemas s WHERE s.file = split_part(findings.schema ->> '$ref', '#/', 1)) END;
+        IF other #> string_to_array(split_part(schema ->> '$ref', '#/', 2), '/') IS NULL THEN
             RAISE EXCEPTION 'the schema has no %', schema ->> '$ref';
         END IF;
-        RETURN QUERY SELECT pg_temp.findings(root, root #> string_to_array(substr(schema ->> '$ref', 3), '/'), val, place);
+        RETURN QUERY SELECT pg_temp.findings(other, other #> string_to_array(split_part(schema ->> '$ref', '#/', 2), '/'), val, place);
     END IF;
     IF schema ? 'type' AND NOT EXISTS (
         SELECT FROM jsonb_array_elements_text(CASE jsonb_typeof(schema -> 'type') WHEN 'array' THEN schema -> 'type' ELSE jsonb_build_array(schema -> 'type') END) t

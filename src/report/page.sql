@@ -99,6 +99,57 @@ $$;
 COMMENT ON FUNCTION loyalcs.page_section(text, text, xml, text) IS
     'a section of a page: its title and its parts, or why there are none';
 
+-- Rows of a list as a table; a list with nothing in it is none.
+CREATE FUNCTION loyalcs.page_list(heads text[], body xml) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN CASE WHEN body IS NOT NULL THEN
+        xmlelement(NAME "table",
+            xmlelement(NAME thead, xmlelement(NAME tr,
+                (SELECT xmlagg(xmlelement(NAME th, xmlattributes(text 'col' AS scope), coalesce(h.head, text '')) ORDER BY h.i) FROM unnest(heads) WITH ORDINALITY AS h(head, i)))),
+            xmlelement(NAME tbody, body))
+        END;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_list(text[], xml) IS
+    'a table of a page, from the heads of its columns and its rows; NULL where there are no rows';
+
+CREATE FUNCTION loyalcs.page_items(list jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE pg_catalog.jsonb_typeof(list) WHEN 'array' THEN list ELSE '[]'::jsonb END;
+COMMENT ON FUNCTION loyalcs.page_items(jsonb) IS
+    'a list of a report or card, which has nothing in it where there is none';
+
+-- A name, a value and a remark: most of a card is of that kind.
+CREATE FUNCTION loyalcs.page_line(name text, value text, remark text DEFAULT NULL, remark_class text DEFAULT 'soft') RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN CASE WHEN value IS NOT NULL THEN
+        xmlelement(NAME tr, xmlelement(NAME th, xmlattributes(text 'row' AS scope), coalesce(name, text '')),
+                   xmlelement(NAME td, xmlattributes(text 'words' AS class), xmlelement(NAME bdi, value),
+                              CASE WHEN remark <> text '' THEN xmlelement(NAME small, xmlattributes(remark_class AS class), remark) END))
+        END;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_line(text, text, text, text) IS
+    'a row of a table without heads: a name, a value, and a small remark below it; NULL where there is no value';
+
+CREATE FUNCTION loyalcs.page_lines(body xml) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN CASE WHEN body IS NOT NULL THEN xmlelement(NAME "table", xmlattributes(text 'lines' AS class), xmlelement(NAME tbody, body)) END;
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_lines(xml) IS
+    'a table of rows that page_line() made; NULL where there are none';
+
 -- --------------------------------------------------------------------------
 -- The style
 -- --------------------------------------------------------------------------

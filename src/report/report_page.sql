@@ -169,9 +169,11 @@ AS $$
 BEGIN
     RETURN CASE
     WHEN subject IS NULL AND figure IN ('within_an_hour_share'::text, 'resolved_share'::text, 'reopened_share'::text, 'repeat_contact_share'::text, 'late_share'::text,
-                                        'same_day_share'::text, 'low_stars_share'::text, 'complaint_share'::text, 'closed_share'::text, 'ticket_csat'::text, 'sentiment_balance'::text)
+                                        'same_day_share'::text, 'low_stars_share'::text, 'complaint_share'::text, 'closed_share'::text, 'ticket_csat'::text, 'sentiment_balance'::text, 'satisfied_share'::text, 'followed_share'::text)
         THEN loyalcs.page_text(figure, lang)
     WHEN subject IS NULL THEN loyalcs.page_name(figure, lang)
+    WHEN metric IN ('survey'::text, 'channel'::text, 'product'::text, 'tier'::text, 'rfm_segment'::text, 'reason'::text)
+        THEN format(loyalcs.page_text('figure by'::text, lang), loyalcs.page_name(subject, lang), loyalcs.page_name(figure, lang), loyalcs.page_name(metric, lang))
     WHEN figure IN ('reason_share'::text, 'theme_share'::text, 'return_reason_share'::text, 'channel_share'::text, 'attainment'::text, 'stars'::text, 'return_rate'::text)
         THEN format(loyalcs.page_text(figure || ' of'::text, lang), concat_ws(', '::text, loyalcs.page_name(subject, lang), loyalcs.page_name(metric, lang)))
     ELSE format(loyalcs.page_text('figure of'::text, lang), loyalcs.page_name(subject, lang), loyalcs.page_name(figure, lang))
@@ -179,7 +181,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION loyalcs.page_subject(text, text, text, text) IS
-    'a figure of a report in a sentence, with the theme, reason, product or channel that it is of, and what was promised there';
+    'a figure of a report in a sentence, with the theme, reason, product or channel that it is of, and what was promised there, or by what customers are divided';
 
 CREATE FUNCTION loyalcs.page_headline(h jsonb, report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -929,6 +931,100 @@ COMMENT ON FUNCTION loyalcs.page_improvements(jsonb, text) IS
 -- The whole of it
 -- --------------------------------------------------------------------------
 
+-- A section of a report that is an object, or says why it is none.
+CREATE FUNCTION loyalcs.page_part(report jsonb, part text, title text, body xml, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN loyalcs.page_section(title, lang, CASE WHEN jsonb_typeof(report -> part) IN (text 'object', text 'array') THEN body END, report #>> ARRAY[text 'problems', part]);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_part(jsonb, text, text, xml, text) IS
+    'a section of a page from a section of a report, of the name part: its title and what it shows, or why there is nothing';
+
+CREATE FUNCTION loyalcs.page_monthly_report(report jsonb, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT xmlconcat(
+            xmlelement(NAME section, xmlelement(NAME h2, loyalcs.page_text('kpis'::text, lang)),
+                CASE WHEN k.k IS NOT NULL THEN xmlelement(NAME div, xmlattributes('panel' AS class), k.k)
+                     ELSE xmlelement(NAME p, xmlattributes('nothing' AS class),
+                              CASE WHEN k.problem IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('not shown'::text, lang), k.problem) ELSE loyalcs.page_text('no data'::text, lang) END) END),
+            loyalcs.page_section(loyalcs.label('satisfaction'::text, lang), lang, loyalcs.page_satisfaction(report, lang), report #>> ARRAY['problems'::text, 'satisfaction'::text]),
+            loyalcs.page_part(report, 'sales'::text, loyalcs.label('sales'::text, lang), loyalcs.page_sales(report, lang), lang),
+            loyalcs.page_part(report, 'customers'::text, loyalcs.label('customers'::text, lang), loyalcs.page_customers(report, lang), lang),
+            loyalcs.page_part(report, 'support'::text, loyalcs.label('support'::text, lang), loyalcs.page_support(report, lang), lang),
+            loyalcs.page_part(report, 'voice'::text, loyalcs.label('voice'::text, lang), loyalcs.page_voice(report, lang), lang),
+            loyalcs.page_part(report, 'reviews'::text, loyalcs.label('reviews'::text, lang), loyalcs.page_reviews(report, lang), lang),
+            loyalcs.page_part(report, 'delivery'::text, loyalcs.label('delivery'::text, lang), loyalcs.page_delivery(report, lang), lang),
+            loyalcs.page_part(report, 'returns'::text, loyalcs.label('returns'::text, lang), loyalcs.page_returns(report, lang), lang),
+            loyalcs.page_part(report, 'loyalty'::text, loyalcs.label('loyalty'::text, lang), loyalcs.page_loyalty(report, lang), lang),
+            loyalcs.page_part(report, 'followups'::text, loyalcs.label('followups'::text, lang), loyalcs.page_followups(report, lang), lang),
+            loyalcs.page_section(loyalcs.label('improvements'::text, lang), lang, loyalcs.page_improvements(report, lang), report #>> ARRAY['problems'::text, 'improvements'::text]))
+          FROM (SELECT loyalcs.page_kpis(report, lang) AS k, loyalcs.page_cut(loyalcs.label(report #>> ARRAY['problems'::text, 'kpis'::text], lang), 200) AS problem OFFSET 0) k);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_monthly_report(jsonb, text) IS
+    'the sections of a monthly report';
+
+CREATE FUNCTION loyalcs.page_headlines(report jsonb, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN xmlelement(NAME section, xmlattributes('lead' AS class),
+                xmlelement(NAME h2, loyalcs.label('headlines'::text, lang)),
+                (SELECT CASE WHEN count(*) > 0::bigint THEN xmlelement(NAME ol, xmlagg(loyalcs.page_headline(e.h, report, lang) ORDER BY e.i))
+                        ELSE xmlelement(NAME p, xmlattributes('nothing' AS class), loyalcs.page_text('not enough data'::text, lang)) END
+                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'headlines') WHEN 'array' THEN report -> text 'headlines' END) WITH ORDINALITY AS e(h, i)));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_headlines(jsonb, text) IS
+    'what a report begins with, as the first section of its page';
+
+-- All that changed, where there is more of it than the page has begun with.
+CREATE FUNCTION loyalcs.page_changes(report jsonb, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT loyalcs.page_section(loyalcs.label('changes'::text, lang), lang, loyalcs.page_panel(loyalcs.page_text('all changes'::text, lang), xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('figure'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('before and after'::text, lang)),
+                       xmlelement(NAME th, xmlattributes('col' AS scope), loyalcs.page_text('difference'::text, lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes('row' AS scope), loyalcs.page_subject(c.h ->> text 'figure', c.h ->> text 'subject', c.h ->> text 'metric', lang)),
+                       xmlelement(NAME td, loyalcs.format_figure((c.h ->> text 'previous')::numeric, c.unit, NULL::text, lang) || ' → '::text,
+                                           xmlelement(NAME b, loyalcs.format_figure((c.h ->> text 'value')::numeric, c.unit, NULL::text, lang))),
+                       xmlelement(NAME td, loyalcs.page_change((c.h ->> text 'change')::numeric, c.unit, NULL::text, lang, true,
+                                                               CASE WHEN c.h ->> text 'good' IS NULL THEN NULL::text
+                                                                    WHEN (c.h ->> text 'good' = 'true'::text) = (c.h ->> text 'direction' = 'up'::text) THEN 'higher'::text ELSE 'lower'::text END),
+                           CASE WHEN c.h ->> text 'change_low' IS NOT NULL AND c.h ->> text 'change_high' IS NOT NULL THEN
+                               xmlelement(NAME small, xmlattributes('soft' AS class), pg_catalog.format(loyalcs.page_text('range'::text, lang),
+                                   loyalcs.format_figure((c.h ->> text 'change_low')::numeric, c.unit, NULL::text, lang, true),
+                                   loyalcs.format_figure((c.h ->> text 'change_high')::numeric, c.unit, NULL::text, lang, true))) END)) ORDER BY c.i))),
+                   pg_catalog.format(loyalcs.page_text('about changes'::text, lang), loyalcs.format_number(max((c.h ->> text 'candidates')::numeric))), 'panel wide full'::text))
+          FROM (SELECT e.h, e.i, e.h ->> text 'unit' AS unit
+                  FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'changes') WHEN 'array' THEN report -> text 'changes' END) WITH ORDINALITY AS e(h, i)
+                 WHERE e.i <= 20::bigint) c
+        HAVING count(*) > 3::bigint);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_changes(jsonb, text) IS
+    'all changes of a report that are more than chance, twenty at most, as a section; NULL where there are no more than it begins with';
+
 CREATE FUNCTION loyalcs.report_page(report jsonb, lang text DEFAULT 'ja') RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -937,41 +1033,25 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT loyalcs.page_html(pg_catalog.concat_ws(' '::text, r.shop, loyalcs.page_text('monthly report'::text, lang), r.month), lang, xmlconcat(
+        SELECT loyalcs.page_html(pg_catalog.concat_ws(' '::text, r.shop, r.title, r.month), lang, xmlconcat(
             xmlelement(NAME header,
-                xmlelement(NAME p, xmlattributes('eyebrow' AS class), pg_catalog.concat_ws('  '::text, r.shop, loyalcs.page_text('monthly report'::text, lang))),
+                xmlelement(NAME p, xmlattributes('eyebrow' AS class), pg_catalog.concat_ws('  '::text, r.shop, r.title)),
                 xmlelement(NAME h1, r.month),
                 xmlelement(NAME p, xmlattributes('asof' AS class), pg_catalog.concat_ws(' '::text,
                     pg_catalog.format(loyalcs.page_text('as of'::text, lang), r.as_of),
                     CASE WHEN loyalcs.page_is_running(report) THEN loyalcs.page_text('still running'::text, lang) END))),
-            xmlelement(NAME section, xmlattributes('lead' AS class),
-                xmlelement(NAME h2, loyalcs.label('headlines'::text, lang)),
-                (SELECT CASE WHEN count(*) > 0::bigint THEN xmlelement(NAME ol, xmlagg(loyalcs.page_headline(e.h, report, lang) ORDER BY e.i))
-                        ELSE xmlelement(NAME p, xmlattributes('nothing' AS class), loyalcs.page_text('not enough data'::text, lang)) END
-                   FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report -> text 'headlines') WHEN 'array' THEN report -> text 'headlines' END) WITH ORDINALITY AS e(h, i))),
-            xmlelement(NAME section, xmlelement(NAME h2, loyalcs.page_text('kpis'::text, lang)),
-                CASE WHEN k.k IS NOT NULL THEN xmlelement(NAME div, xmlattributes('panel' AS class), k.k)
-                     ELSE xmlelement(NAME p, xmlattributes('nothing' AS class),
-                              CASE WHEN k.problem IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('not shown'::text, lang), k.problem) ELSE loyalcs.page_text('no data'::text, lang) END) END),
-            loyalcs.page_section(loyalcs.label('satisfaction'::text, lang), lang, loyalcs.page_satisfaction(report, lang), report #>> ARRAY['problems'::text, 'satisfaction'::text]),
-            loyalcs.page_section(loyalcs.label('sales'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'sales') = 'object' THEN loyalcs.page_sales(report, lang) END, report #>> ARRAY['problems'::text, 'sales'::text]),
-            loyalcs.page_section(loyalcs.label('customers'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'customers') = 'object' THEN loyalcs.page_customers(report, lang) END, report #>> ARRAY['problems'::text, 'customers'::text]),
-            loyalcs.page_section(loyalcs.label('support'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'support') = 'object' THEN loyalcs.page_support(report, lang) END, report #>> ARRAY['problems'::text, 'support'::text]),
-            loyalcs.page_section(loyalcs.label('voice'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'voice') = 'object' THEN loyalcs.page_voice(report, lang) END, report #>> ARRAY['problems'::text, 'voice'::text]),
-            loyalcs.page_section(loyalcs.label('reviews'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'reviews') = 'object' THEN loyalcs.page_reviews(report, lang) END, report #>> ARRAY['problems'::text, 'reviews'::text]),
-            loyalcs.page_section(loyalcs.label('delivery'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'delivery') = 'object' THEN loyalcs.page_delivery(report, lang) END, report #>> ARRAY['problems'::text, 'delivery'::text]),
-            loyalcs.page_section(loyalcs.label('returns'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'returns') = 'object' THEN loyalcs.page_returns(report, lang) END, report #>> ARRAY['problems'::text, 'returns'::text]),
-            loyalcs.page_section(loyalcs.label('loyalty'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'loyalty') = 'object' THEN loyalcs.page_loyalty(report, lang) END, report #>> ARRAY['problems'::text, 'loyalty'::text]),
-            loyalcs.page_section(loyalcs.label('followups'::text, lang), lang, CASE WHEN pg_catalog.jsonb_typeof(report -> text 'followups') = 'object' THEN loyalcs.page_followups(report, lang) END, report #>> ARRAY['problems'::text, 'followups'::text]),
-            loyalcs.page_section(loyalcs.label('improvements'::text, lang), lang, loyalcs.page_improvements(report, lang), report #>> ARRAY['problems'::text, 'improvements'::text]),
+            loyalcs.page_headlines(report, lang),
+            CASE report ->> text 'report'
+                WHEN 'satisfaction_report' THEN loyalcs.page_satisfaction_report(report, lang)
+                ELSE loyalcs.page_monthly_report(report, lang) END,
             xmlelement(NAME footer,
                 xmlelement(NAME p, pg_catalog.format(loyalcs.page_text('about chance'::text, lang), loyalcs.page_confidence(report))),
                 xmlelement(NAME p, loyalcs.page_text('about pictures'::text, lang)))))
           FROM (SELECT loyalcs.page_cut(report ->> text 'shop', 60) AS shop, loyalcs.format_month((report ->> text 'month')::date, lang) AS month,
+                       loyalcs.page_text(CASE report ->> text 'report' WHEN 'satisfaction_report' THEN 'satisfaction report'::text ELSE 'monthly report'::text END, lang) AS title,
                        loyalcs.page_instant(report ->> text 'as_of', report ->> text 'time_zone', lang) AS as_of) r
-         CROSS JOIN (SELECT loyalcs.page_kpis(report, lang) AS k, loyalcs.page_cut(loyalcs.label(report #>> ARRAY['problems'::text, 'kpis'::text], lang), 200) AS problem OFFSET 0) k
          WHERE report IS NOT NULL);
 END
 $$;
 COMMENT ON FUNCTION loyalcs.report_page(jsonb, text) IS
-    'a monthly report (the jsonb that monthly_report() of a shop gives) as one self-contained page of HTML, in a language: ja or en (another one is an error)';
+    'a report (the jsonb that monthly_report() or satisfaction_report() of a shop gives) as one self-contained page of HTML, in a language: ja or en (another one is an error)';

@@ -1,5 +1,5 @@
 #
-# The monthly report, and the card of a customer, as people see them: laid out by a
+# Reports of a month, and the card of a customer, as people see them: laid out by a
 # browser, on a telephone and on a desk, light and dark, in both languages; full,
 # empty, of three customers and of a million of everything, and with what somebody may
 # have written who wishes ill.
@@ -76,6 +76,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION loyalcs');
 
 my $json = JSON::PP->new->utf8->canonical;
 my $full = $json->decode(slurp_file('test/report.json'));
+my $satisfaction = $json->decode(slurp_file('test/satisfaction_report.json'));
 
 # changed(DATA, SUB): the same with each text and number as the sub has it
 sub changed
@@ -90,40 +91,67 @@ my $is_number = sub { defined $_[0] && !ref $_[0] && $_[0] =~ /^-?[0-9.]+(?:e-?\
 # with_words(WORDS): whatever a customer or the shop may have written is these
 sub with_words
 {
-	my ($words) = @_;
-	return changed($full, sub {
+	my ($words, $report) = @_;
+	return changed($report // $full, sub {
 			my ($key, $value) = @_;
-			return $key =~ /^(?:shop|kpi|reason|theme|subject|source|channel|product_id|product_name|quote|tier|step|action|problem|owner|about)$/
+			return $key =~ /^(?:shop|kpi|reason|theme|subject|source|channel|product_id|product_name|quote|tier|step|action|problem|owner|about|survey|driver|part|name)$/
 			  && defined $value && !ref $value ? $words : $value;
 		});
 }
 
-my %reports = (
-	full => $full,
-	empty => {
-		%{ changed($full, sub { $is_number->($_[1]) && $_[0] ne 'significance' ? undef : $_[1] }) },
-		(map { $_ => undef } qw(kpis satisfaction sales customers support voice reviews returns delivery loyalty followups improvements)),
+# empty_of(REPORT), three_of(REPORT), million_of(REPORT): one of nothing; one of counts of three, of which
+# hardly anything is known; and one of a million of everything, of a month that is not over
+sub empty_of
+{
+	my ($report) = @_;
+	return {
+		%{ changed($report, sub { $is_number->($_[1]) && $_[0] !~ /^(?:significance|minimum_answers)$/ ? undef : $_[1] }) },
+		(map { $_ => undef } grep { ref $report->{$_} =~ /^(?:HASH|ARRAY)$/ } keys %$report),
 		headlines => [ { kind => 'not enough data', advice => 'advice: not enough data' } ]
-	},
-	# (counts of three, and hardly anything known)
-	three => changed($full, sub {
-			my ($key, $value) = @_;
-			return undef if $key =~ /(?:^|_)(?:low|high|change|p_value|last_year)$/;
-			return $value if !$is_number->($value) || $key =~ /^(?:significance|score|stars|recency|value|order_number|months_later|.*share|.*rate)$/;
-			return $value > 3 ? 3 : $value;
-		}),
-	million => {
-		%{ changed($full, sub {
+	};
+}
+
+sub three_of
+{
+	my ($report) = @_;
+	return {
+		%{ changed($report, sub {
 				my ($key, $value) = @_;
-				return $is_number->($value) && $value == int($value) && $value > 3 && $key !~ /^(?:score|minutes|scale_.*|significance|order_number|months_later|previous_months)$/
+				return undef if $key =~ /(?:^|_)(?:low|high|change|p_value|p_adjusted|last_year)$/;
+				return $value if !$is_number->($value) || $key =~ /^(?:significance|minimum_answers|score|stars|recency|value|order_number|months_later|.*share|.*rate)$/;
+				return $value > 3 ? 3 : $value;
+			}) },
+		$report->{changes} ? (changes => []) : ()
+	};
+}
+
+sub million_of
+{
+	my ($report) = @_;
+	return {
+		%{ changed($report, sub {
+				my ($key, $value) = @_;
+				return $is_number->($value) && $value == int($value) && $value > 3 && $key !~ /^(?:score|minutes|scale_.*|significance|order_number|months_later|previous_months|minimum_answers)$/
 				  ? $value * 1_000_000 : $value;
 			}) },
 		complete => JSON::PP::false
-	},
-	hostile => with_words(qq{<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;\x{1}\x{1b}\x{7f}\x{1F600}\x{202E}\x{5E9}\x{5DC}\x{5D5}\x{5DD}]]><!--}),
-	long => with_words('とても長い言葉' x 1429),
-	unbroken => with_words('W' x 10_000),
-	card => $json->decode(slurp_file('test/card.json')));
+	};
+}
+
+my %words = (
+	hostile => qq{<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;\x{1}\x{1b}\x{7f}\x{1F600}\x{202E}\x{5E9}\x{5DC}\x{5D5}\x{5DD}]]><!--},
+	long => 'とても長い言葉' x 1429,
+	unbroken => 'W' x 10_000);
+my %reports = (card => $json->decode(slurp_file('test/card.json')));
+foreach ([ '', $full ], [ 'satisfaction.', $satisfaction ])
+{
+	my ($of, $report) = @$_;
+	$reports{"${of}full"} = $report;
+	$reports{"${of}empty"} = empty_of($report);
+	$reports{"${of}three"} = three_of($report);
+	$reports{"${of}million"} = million_of($report);
+	$reports{"${of}$_"} = with_words($words{$_}, $report) foreach keys %words;
+}
 
 sub page_of
 {
@@ -146,16 +174,16 @@ foreach my $name (sort keys %reports)
 	foreach my $lang ('ja', 'en')
 	{
 		my $file = page_of($name, $lang);
-		my @these = $name =~ /^(?:full|card)$/ ? @views : $lang eq 'ja' ? $views[0] : $views[3];
+		my @these = $name =~ /(?:^|\.)(?:full|card)$/ ? @views : $lang eq 'ja' ? $views[0] : $views[3];
 		foreach my $view (@these)
 		{
 			my ($width, $scheme) = @$view;
 			my @wrong = faults($file, $width, $scheme);
 			# (numbers of fifteen digits beside each other may have to be moved sideways, within their box)
-			@wrong = grep { !/^a box that scrolls/ } @wrong if $name !~ /^(?:full|three|card)$/;
+			@wrong = grep { !/^a box that scrolls/ } @wrong if $name !~ /(?:^|\.)(?:full|three|card)$/;
 			is(join("\n", @wrong), '', "$name, $lang, $width wide, $scheme");
 			$browser->screenshot("$pages/$name.$lang.$width.$scheme.png");
-			next unless $name =~ /^(?:hostile|long|unbroken)$/;
+			next unless $name =~ /(?:^|\.)(?:hostile|long|unbroken)$/;
 			is($browser->evaluate('document.querySelectorAll("script, img, a, iframe").length'), 0, "$name, $lang, $width wide: what was written is text");
 			cmp_ok($browser->evaluate('document.body.textContent.length'), '<', 60_000, "$name, $lang, $width wide: and no more than can be read");
 		}

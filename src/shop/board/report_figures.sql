@@ -228,6 +228,20 @@ END;
 COMMENT ON FUNCTION report_balance(loyalcs.ratings, loyalcs.ratings, date, loyalcs.ratings) IS
     'the balance of pleased and displeased texts as a figure of a report, -1 to 1';
 
+-- Many things are looked at, and one in twenty that has not changed looks as if it had:
+-- so p-values are those of all together, by Holm's method (Scandinavian Journal of
+-- Statistics 6, 1979), which holds whatever depends on what.
+CREATE OR REPLACE FUNCTION holm_adjusted(p_values double precision[]) RETURNS double precision[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.array_agg(CASE WHEN a.p IS NOT NULL THEN least(a.p_adjusted, 1::double precision) END ORDER BY a.i)
+      FROM (SELECT s.i, s.p, max(s.p * (s.of_all - s.place + 1::bigint)::double precision) OVER (ORDER BY s.place) AS p_adjusted
+              FROM (SELECT u.i, u.p, pg_catalog.count(u.p) OVER () AS of_all, row_number() OVER (ORDER BY u.p, u.i) AS place
+                      FROM pg_catalog.unnest(holm_adjusted.p_values) WITH ORDINALITY u (p, i)) s) a;
+END;
+COMMENT ON FUNCTION holm_adjusted(double precision[]) IS
+    'p-values as they are when all of them are looked at together (Holm 1979): the smallest times their number, the next times one less, and so on, none less than one before it, 1 at most; NULL stays NULL and is not counted';
+
 CREATE OR REPLACE FUNCTION report_instant(at timestamptz) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN isfinite(at) THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE at::text END;

@@ -499,7 +499,7 @@ COMMENT ON FUNCTION report_support(date, timestamptz) IS
     'the section support of monthly_report: tickets, by channel and reason, how soon they were answered, which promises were kept (by the month in which the clock started), what lies about, and what comes in while nobody is there';
 
 -- Quotes are not for everybody to see, and stop no report.
-CREATE OR REPLACE FUNCTION report_quotes(since timestamptz, until timestamptz, themes text[], as_of timestamptz) RETURNS jsonb
+CREATE OR REPLACE FUNCTION report_quotes(since timestamptz, until timestamptz, themes text[], most integer, as_of timestamptz) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path FROM CURRENT
 AS $$
@@ -514,26 +514,26 @@ BEGIN
                                      WHERE s.theme = ANY (report_quotes.themes) AND s.said_at >= report_quotes.since AND s.said_at < report_quotes.until
                                        AND s.quote IS NOT NULL
                                      ORDER BY s.theme, s.quote, s.said_at DESC, s.source) d) r
-                     WHERE r.place <= 2
+                     WHERE r.place <= report_quotes.most::bigint
                      GROUP BY r.theme) q), '{}'::jsonb);
 EXCEPTION
     WHEN insufficient_privilege THEN
         RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION report_quotes(timestamptz, timestamptz, text[], timestamptz) IS
-    'for report_voice(): up to two quotes a theme, the last ones, as {"theme": [{quote, source, said_on, rating}]}; NULL if voice_samples is not for the reader to see';
+COMMENT ON FUNCTION report_quotes(timestamptz, timestamptz, text[], integer, timestamptz) IS
+    'for report_voice_of(): up to so many quotes a theme, the last ones, as {"theme": [{quote, source, said_on, rating}]}; NULL if voice_samples is not for the reader to see';
 
-CREATE OR REPLACE FUNCTION report_voice(month date, as_of timestamptz) RETURNS jsonb
+CREATE OR REPLACE FUNCTION report_voice_of(month date, themes integer, quotes integer, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE
 BEGIN ATOMIC
     WITH span AS MATERIALIZED (
         SELECT m.*, m.year_before::timestamp AT TIME ZONE m.time_zone AS since, (m.month - interval '3 months')::date AS three_before
-          FROM report_span(report_voice.month, report_voice.as_of) m
+          FROM report_span(report_voice_of.month, report_voice_of.as_of) m
     ), said AS MATERIALIZED (
         SELECT r.source, r.themes, r.sentiment, loyalcs.local_month(r.said_at, m.time_zone) AS month
           FROM span m
-         CROSS JOIN LATERAL voices_read(m.since, m.ends, report_voice.as_of) r
+         CROSS JOIN LATERAL voices_read(m.since, m.ends, report_voice_of.as_of) r
     ), months AS MATERIALIZED (
         SELECT g.at::date AS month, pg_catalog.count(s.themes) AS texts, pg_catalog.count(s.month) - pg_catalog.count(s.themes) AS waiting,
                loyalcs.ratings_agg((sign(s.sentiment) + 1::double precision)::integer) AS signs
@@ -553,11 +553,11 @@ BEGIN ATOMIC
           FROM span m
           JOIN mentioned n ON n.month = m.month
          ORDER BY n.mentions DESC, n.theme
-         LIMIT 10
+         LIMIT report_voice_of.themes
     ), sums AS (
         SELECT m.*, n.texts, n.waiting, n.signs, y.texts AS texts_last_year, y.signs AS signs_last_year, b.month AS signs_month, b.signs AS signs_before,
                (SELECT sum(k.texts)::bigint FROM months k WHERE k.month >= m.three_before AND k.month < m.month) AS texts_before,
-               report_quotes(m.starts, m.ends, ARRAY(SELECT t.theme FROM theme t), report_voice.as_of) AS quotes
+               report_quotes(m.starts, m.ends, ARRAY(SELECT t.theme FROM theme t), report_voice_of.quotes, report_voice_of.as_of) AS quotes
           FROM span m
           JOIN months n ON n.month = m.month
           JOIN months y ON y.month = m.year_before
@@ -587,8 +587,21 @@ BEGIN ATOMIC
                                WHEN NOT (SELECT s.keeps_quotes FROM settings s) THEN 'the shop keeps none' END)
       FROM sums m;
 END;
+COMMENT ON FUNCTION report_voice_of(date, integer, integer, timestamptz) IS
+    'for report_voice() and report_themes(): with how many themes, the most mentioned, and how many quotes of each';
+
+CREATE OR REPLACE FUNCTION report_voice(month date, as_of timestamptz) RETURNS jsonb
+    LANGUAGE sql STABLE
+RETURN report_voice_of(month, 10, 2, as_of);
 COMMENT ON FUNCTION report_voice(date, timestamptz) IS
-    'the section voice of monthly_report: what texts of all sources together speak of, against the three months before taken together, with up to two quotes a theme for whoever may see voice_samples, and how pleased they are (see sentiment_trend)';
+    'the section voice of monthly_report: what texts of all sources together speak of, against the three months before taken together, ten themes with up to two quotes each for whoever may see voice_samples, and how pleased they are (see sentiment_trend)';
+
+CREATE OR REPLACE FUNCTION report_stars(ratings loyalcs.ratings) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('stars', s, 'reviews', coalesce((loyalcs.histogram(ratings))[s + 1], 0::bigint)) ORDER BY s)
+          FROM generate_series(1, 5) s);
+COMMENT ON FUNCTION report_stars(loyalcs.ratings) IS
+    'how many reviews of a report gave how many stars, the least first';
 
 CREATE OR REPLACE FUNCTION report_reviews(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -621,11 +634,11 @@ BEGIN ATOMIC
             'stars', report_score('stars', 'score', 'higher', m.ratings, m.ratings_before, m.rated_before, m.ratings_last_year, 1, 5),
             'low_stars_share', report_share('low_stars_share', 'lower', low_stars(m.ratings), m.cases, low_stars(m.ratings_before), loyalcs.responses(m.ratings_before), m.rated_before,
                                             low_stars(m.ratings_last_year), loyalcs.responses(m.ratings_last_year), 1)),
-        'distribution', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('stars', s, 'reviews', coalesce((loyalcs.histogram(m.ratings))[s + 1], 0::bigint)) ORDER BY s)
-                           FROM generate_series(1, 5) s),
+        'distribution', report_stars(m.ratings),
         'products', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                         'product_id', p.product_id, 'product_name', p.name, 'reviews', p.reviews,
-                        'stars', report_score('stars', 'score', 'higher', p.ratings, p.ratings_before, p.rated_before, p.ratings_last_year, 1, 5)) ORDER BY p.reviews DESC, p.product_id)
+                        'stars', report_score('stars', 'score', 'higher', p.ratings, p.ratings_before, p.rated_before, p.ratings_last_year, 1, 5),
+                        'distribution', report_stars(p.ratings)) ORDER BY p.reviews DESC, p.product_id)
                       FROM (SELECT g.product_id, k.name, g.ratings, loyalcs.responses(g.ratings) AS reviews, b.ratings AS ratings_before, b.month AS rated_before, y.ratings AS ratings_last_year
                               FROM given g
                               LEFT JOIN products k ON k.product_id = g.product_id
