@@ -115,6 +115,7 @@ NEW_SQL = \
 	src/report/page.sql \
 	src/report/report_page.sql \
 	src/report/satisfaction_page.sql \
+	src/report/voice_page.sql \
 	src/report/card_page.sql
 
 # What create_shop() runs, in the order in which it does.
@@ -196,7 +197,8 @@ SHOP_SQL = \
 	src/shop/board/report_frame.sql \
 	src/shop/board/monthly_report.sql \
 	src/shop/board/report_page.sql \
-	src/shop/board/satisfaction_report.sql
+	src/shop/board/satisfaction_report.sql \
+	src/shop/board/voice_report.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

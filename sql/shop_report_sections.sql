@@ -92,6 +92,13 @@ SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(d -> 'diff
        nps_drivers_at((r.month + interval '1 month') AT TIME ZONE 'Asia/Tokyo' - interval '1 microsecond') v
  WHERE v.survey = s ->> 'survey' AND v.quarter = (drivers ->> 'quarter')::date AND v.driver_kind = d ->> 'kind' AND v.driver = d ->> 'driver' AND r.month = '2026-05-01';
 
+-- Reasons as support and returns have them, and sources as sentiment_trend.
+SELECT count(*) AS compared, count(*) FILTER (WHERE t -> 'share' <> s -> 'share') AS wrong
+  FROM r, LATERAL report_reasons(r.month, :now) q, LATERAL (SELECT t, s FROM jsonb_array_elements(q -> 'tickets') t JOIN jsonb_array_elements(support -> 'reasons') s ON s ->> 'reason' = t ->> 'reason'
+                                                            UNION ALL SELECT t, s FROM jsonb_array_elements(q -> 'returns') t JOIN jsonb_array_elements(returns -> 'reasons') s ON s ->> 'reason' = t ->> 'reason') v (t, s);
+SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(s -> 'texts', v.voices) AND pg_temp.same(s #> '{sentiment,value}', v.sentiment_balance) AND pg_temp.same(s #> '{sentiment,low}', v.sentiment_balance_low))) AS wrong
+  FROM r CROSS JOIN jsonb_array_elements(report_sources(r.month, :now) -> 'sources') s JOIN sentiment_trend_at(:now) v ON v.month = r.month AND v.source = s ->> 'source';
+
 -- What was bought.
 SELECT count(*) AS compared,
        count(*) FILTER (WHERE NOT (pg_temp.same(t -> 'orders', coalesce(x.orders, 0)) AND pg_temp.same(t -> 'amount', coalesce(x.revenue, 0)) AND pg_temp.same(t -> 'new_amount', coalesce(x.new_revenue, 0))

@@ -172,7 +172,7 @@ BEGIN
                                         'same_day_share'::text, 'low_stars_share'::text, 'complaint_share'::text, 'closed_share'::text, 'ticket_csat'::text, 'sentiment_balance'::text, 'satisfied_share'::text, 'followed_share'::text)
         THEN loyalcs.page_text(figure, lang)
     WHEN subject IS NULL THEN loyalcs.page_name(figure, lang)
-    WHEN metric IN ('survey'::text, 'channel'::text, 'product'::text, 'tier'::text, 'rfm_segment'::text, 'reason'::text)
+    WHEN metric IN ('source'::text, 'survey'::text, 'channel'::text, 'product'::text, 'tier'::text, 'rfm_segment'::text, 'reason'::text)
         THEN format(loyalcs.page_text('figure by'::text, lang), loyalcs.page_name(subject, lang), loyalcs.page_name(figure, lang), loyalcs.page_name(metric, lang))
     WHEN figure IN ('reason_share'::text, 'theme_share'::text, 'return_reason_share'::text, 'channel_share'::text, 'attainment'::text, 'stars'::text, 'return_rate'::text)
         THEN format(loyalcs.page_text(figure || ' of'::text, lang), concat_ws(', '::text, loyalcs.page_name(subject, lang), loyalcs.page_name(metric, lang)))
@@ -629,7 +629,7 @@ $$;
 COMMENT ON FUNCTION loyalcs.page_support(jsonb, text) IS
     'the section support of a report: figures, promises kept, reasons, channels, backlog';
 
-CREATE FUNCTION loyalcs.page_quotes(themes jsonb, lang text) RETURNS xml
+CREATE FUNCTION loyalcs.page_quotes(themes jsonb, lang text, most bigint DEFAULT 6) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_generic_plan
@@ -650,12 +650,12 @@ BEGIN
                  WHERE u.q ->> text 'quote' IS NOT NULL) x
                  WHERE x.again = 1::bigint
                  ORDER BY x.n, x.i
-                 LIMIT 6) q
+                 LIMIT most) q
         HAVING count(*) > 0::bigint);
 END
 $$;
-COMMENT ON FUNCTION loyalcs.page_quotes(jsonb, text) IS
-    'what customers said, in their own words: of the themes of a report one each, then a second, none twice, six at most';
+COMMENT ON FUNCTION loyalcs.page_quotes(jsonb, text, bigint) IS
+    'what customers said, in their own words: of the themes of a report one each, then a second, none twice, so many at most';
 
 CREATE FUNCTION loyalcs.page_voice(report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1043,15 +1043,16 @@ BEGIN
             loyalcs.page_headlines(report, lang),
             CASE report ->> text 'report'
                 WHEN 'satisfaction_report' THEN loyalcs.page_satisfaction_report(report, lang)
+                WHEN 'voice_report' THEN loyalcs.page_voice_report(report, lang)
                 ELSE loyalcs.page_monthly_report(report, lang) END,
             xmlelement(NAME footer,
                 xmlelement(NAME p, pg_catalog.format(loyalcs.page_text('about chance'::text, lang), loyalcs.page_confidence(report))),
                 xmlelement(NAME p, loyalcs.page_text('about pictures'::text, lang)))))
           FROM (SELECT loyalcs.page_cut(report ->> text 'shop', 60) AS shop, loyalcs.format_month((report ->> text 'month')::date, lang) AS month,
-                       loyalcs.page_text(CASE report ->> text 'report' WHEN 'satisfaction_report' THEN 'satisfaction report'::text ELSE 'monthly report'::text END, lang) AS title,
+                       loyalcs.page_text(CASE report ->> text 'report' WHEN 'satisfaction_report' THEN 'satisfaction report'::text WHEN 'voice_report' THEN 'voice report'::text ELSE 'monthly report'::text END, lang) AS title,
                        loyalcs.page_instant(report ->> text 'as_of', report ->> text 'time_zone', lang) AS as_of) r
          WHERE report IS NOT NULL);
 END
 $$;
 COMMENT ON FUNCTION loyalcs.report_page(jsonb, text) IS
-    'a report (the jsonb that monthly_report() or satisfaction_report() of a shop gives) as one self-contained page of HTML, in a language: ja or en (another one is an error)';
+    'a report (the jsonb that monthly_report(), satisfaction_report() or voice_report() of a shop gives) as one self-contained page of HTML, in a language: ja or en (another one is an error)';

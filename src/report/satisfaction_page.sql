@@ -104,7 +104,8 @@ $$;
 COMMENT ON FUNCTION loyalcs.page_waves(jsonb, text) IS
     'the waves of a satisfaction report: who was asked, who answered, and the NPS of each';
 
-CREATE FUNCTION loyalcs.page_drivers(drivers jsonb, lang text) RETURNS xml
+-- What is better, is coloured; of what is neither the difference has a mark alone.
+CREATE FUNCTION loyalcs.page_drivers(drivers jsonb, head text, high text, low text, is_good boolean, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_generic_plan
@@ -113,19 +114,19 @@ BEGIN
     RETURN (
         SELECT xmlelement(NAME "table",
                    xmlelement(NAME thead, xmlelement(NAME tr,
-                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.page_text('said or chosen', lang)),
-                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.label('promoters', lang)),
-                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.label('detractors', lang)),
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), head),
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), high),
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), low),
                        xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.page_text('difference', lang)),
-                       xmlelement(NAME th, xmlattributes(text 'col' AS scope, text 'more' AS class), loyalcs.page_text('nps without it', lang)))),
+                       CASE WHEN bool_or(e.has_effect) THEN xmlelement(NAME th, xmlattributes(text 'col' AS scope, text 'more' AS class), loyalcs.page_text('nps without it', lang)) END)),
                    xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
                        xmlelement(NAME th, xmlattributes(text 'row' AS scope), xmlelement(NAME bdi, coalesce(loyalcs.page_name(e.d ->> text 'driver', lang), text '')),
                            xmlelement(NAME small, xmlattributes(text 'soft' AS class), concat_ws(text ' / ', loyalcs.page_name(e.d ->> text 'kind', lang),
-                               format(loyalcs.page_text('answers', lang), loyalcs.format_number((e.d ->> text 'mentions')::numeric))))),
+                               format(loyalcs.page_text(CASE WHEN e.has_effect THEN text 'answers' ELSE text 'of texts' END, lang), loyalcs.format_number((e.d ->> text 'mentions')::numeric))))),
                        xmlelement(NAME td, loyalcs.format_share((e.d ->> text 'promoter_share')::numeric, 0)),
                        xmlelement(NAME td, loyalcs.format_share((e.d ->> text 'detractor_share')::numeric, 0)),
                        xmlelement(NAME td,
-                           xmlelement(NAME b, xmlattributes(CASE WHEN e.d ->> text 'significant' = text 'true' THEN CASE WHEN (e.d ->> text 'difference')::numeric > 0::numeric THEN text 'good' ELSE text 'bad' END END AS class),
+                           xmlelement(NAME b, xmlattributes(CASE WHEN is_good AND e.d ->> text 'significant' = text 'true' THEN CASE WHEN (e.d ->> text 'difference')::numeric > 0::numeric THEN text 'good' ELSE text 'bad' END END AS class),
                                       CASE WHEN e.d ->> text 'significant' = text 'true' THEN CASE WHEN (e.d ->> text 'difference')::numeric > 0::numeric THEN text '▲ ' ELSE text '▼ ' END ELSE text '' END
                                       || loyalcs.format_figure((e.d ->> text 'difference')::numeric, text 'share', NULL::text, lang, true)),
                            CASE WHEN e.d ->> text 'p_adjusted' IS NULL THEN xmlelement(NAME small, xmlattributes(text 'soft' AS class), loyalcs.label('not enough data', lang))
@@ -133,13 +134,13 @@ BEGIN
                                     xmlelement(NAME small, xmlattributes(text 'soft' AS class),
                                         format(loyalcs.page_text('range', lang), loyalcs.format_number((e.d ->> text 'low')::numeric * 100::numeric, 1, true),
                                                loyalcs.format_number((e.d ->> text 'high')::numeric * 100::numeric, 1, true))) END),
-                       xmlelement(NAME td, xmlattributes(text 'more' AS class), loyalcs.format_figure((e.d ->> text 'nps_effect')::numeric, text 'points', NULL::text, lang, true))) ORDER BY e.i)))
-          FROM jsonb_array_elements(loyalcs.page_items(drivers)) WITH ORDINALITY AS e(d, i)
+                       CASE WHEN e.has_effect THEN xmlelement(NAME td, xmlattributes(text 'more' AS class), loyalcs.format_figure((e.d ->> text 'nps_effect')::numeric, text 'points', NULL::text, lang, true)) END) ORDER BY e.i)))
+          FROM (SELECT x.d, x.i, bool_or(x.d ->> text 'nps_effect' IS NOT NULL) OVER () AS has_effect FROM jsonb_array_elements(loyalcs.page_items(drivers)) WITH ORDINALITY AS x(d, i)) e
         HAVING count(*) > 0::bigint);
 END
 $$;
-COMMENT ON FUNCTION loyalcs.page_drivers(jsonb, text) IS
-    'what goes with high and low scores in a satisfaction report: the shares of promoters and detractors who said it, their difference, and what the NPS would be without it';
+COMMENT ON FUNCTION loyalcs.page_drivers(jsonb, text, text, text, boolean, text) IS
+    'what is said more often by some than by others, a table of a page: what (under head), the shares of both (under high and low), their difference with its interval, marked where it is more than chance, coloured where more is good; and of an NPS what it would be without it';
 
 -- One score a row, with its interval, answers and change.
 CREATE FUNCTION loyalcs.page_scores(list jsonb, key text, head text, number text, figure text, report jsonb, lang text) RETURNS xml
@@ -290,7 +291,7 @@ BEGIN
             loyalcs.page_panel(loyalcs.label('channel', lang), loyalcs.page_shares(i -> text 'channels', 'channel', loyalcs.label('channel', lang), 'sent', 'response_rate', report, lang)),
             loyalcs.page_panel(loyalcs.page_text('waves', lang), loyalcs.page_waves(i -> text 'waves', lang), NULL::text, text 'panel wide')), lang),
         loyalcs.page_part(report, 'drivers', loyalcs.label('drivers', lang),
-            (SELECT xmlagg(loyalcs.page_panel(loyalcs.page_name(e.s ->> text 'survey', lang), loyalcs.page_drivers(e.s -> text 'drivers', lang),
+            (SELECT xmlagg(loyalcs.page_panel(loyalcs.page_name(e.s ->> text 'survey', lang), loyalcs.page_drivers(e.s -> text 'drivers', loyalcs.page_text('said or chosen', lang), loyalcs.label('promoters', lang), loyalcs.label('detractors', lang), true, lang),
                                               format(loyalcs.page_text('about drivers', lang), loyalcs.format_month((d ->> text 'quarter')::date, lang)), text 'panel wide') ORDER BY e.i)
                FROM jsonb_array_elements(loyalcs.page_items(d -> text 'surveys')) WITH ORDINALITY AS e(s, i) WHERE e.i <= 6::bigint), lang),
         loyalcs.page_part(report, 'detractors', loyalcs.page_text('follow up', lang), loyalcs.page_detractors(report, lang), lang),

@@ -77,6 +77,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION loyalcs');
 my $json = JSON::PP->new->utf8->canonical;
 my $full = $json->decode(slurp_file('test/report.json'));
 my $satisfaction = $json->decode(slurp_file('test/satisfaction_report.json'));
+my $voice = $json->decode(slurp_file('test/voice_report.json'));
 
 # changed(DATA, SUB): the same with each text and number as the sub has it
 sub changed
@@ -94,7 +95,7 @@ sub with_words
 	my ($words, $report) = @_;
 	return changed($report // $full, sub {
 			my ($key, $value) = @_;
-			return $key =~ /^(?:shop|kpi|reason|theme|subject|source|channel|product_id|product_name|quote|tier|step|action|problem|owner|about|survey|driver|part|name)$/
+			return $key =~ /^(?:shop|kpi|reason|theme|subject|source|channel|product_id|product_name|quote|tier|step|action|problem|owner|about|survey|driver|part|name|word)$/
 			  && defined $value && !ref $value ? $words : $value;
 		});
 }
@@ -143,7 +144,7 @@ my %words = (
 	long => 'とても長い言葉' x 1429,
 	unbroken => 'W' x 10_000);
 my %reports = (card => $json->decode(slurp_file('test/card.json')));
-foreach ([ '', $full ], [ 'satisfaction.', $satisfaction ])
+foreach ([ '', $full ], [ 'satisfaction.', $satisfaction ], [ 'voice.', $voice ])
 {
 	my ($of, $report) = @$_;
 	$reports{"${of}full"} = $report;

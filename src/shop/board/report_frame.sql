@@ -47,7 +47,8 @@ BEGIN ATOMIC
             UNION ALL
             SELECT 'satisfaction', NULL, NULL, report_looked_at.report -> text 'satisfaction' -> text 'response_rate'
             UNION ALL
-            SELECT 'voice', NULL, NULL, report_looked_at.report -> text 'voice' -> text 'sentiment'
+            SELECT v.section, NULL, NULL, report_looked_at.report -> v.section -> text 'sentiment'
+              FROM (VALUES ('voice'), ('themes')) v (section)
             UNION ALL
             SELECT 'support', r.value ->> text 'reason', NULL, r.value -> text 'share'
               FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'support' -> text 'reasons') r (value)
@@ -55,11 +56,21 @@ BEGIN ATOMIC
             SELECT 'support', a.value ->> text 'channel', a.value ->> text 'metric', a.value -> text 'attainment'
               FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'support' -> text 'attainment') a (value)
             UNION ALL
-            SELECT 'voice', t.value ->> text 'theme', NULL, t.value -> text 'share'
-              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'voice' -> text 'themes') t (value)
+            SELECT v.section, t.value ->> text 'theme', NULL, t.value -> text 'share'
+              FROM (VALUES ('voice'), ('themes')) v (section)
+             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> v.section -> text 'themes') t (value)
             UNION ALL
             SELECT 'returns', r.value ->> text 'reason', NULL, r.value -> text 'share'
               FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'returns' -> text 'reasons') r (value)
+            UNION ALL
+            SELECT 'reasons', r.value ->> text 'reason', NULL, r.value -> text 'share'
+              FROM (VALUES ('tickets'), ('returns')) v (list)
+             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'reasons' -> v.list) r (value)
+            UNION ALL
+            SELECT 'sources', s.value ->> text 'source', text 'source', s.value -> f.name
+              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'sources' -> text 'sources') s (value)
+             CROSS JOIN (VALUES ('share'), ('sentiment')) f (name)
+             WHERE pg_catalog.jsonb_array_length(report_looked_at.report -> text 'sources' -> text 'sources') > 1
             UNION ALL
             SELECT 'breakdowns', coalesce(p.value ->> text 'name', p.value ->> text 'part'), b.value ->> text 'breakdown', p.value -> text 'score'
               FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report_looked_at.report -> text 'breakdowns') WHEN 'array' THEN report_looked_at.report -> text 'breakdowns' END) b (value)
@@ -77,7 +88,7 @@ BEGIN ATOMIC
                      CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'complaints' -> v.list) l (value)
                      WHERE pg_catalog.jsonb_array_length(report_looked_at.report -> text 'complaints' -> v.list) > 1) i
             UNION ALL
-            SELECT 'reviews', coalesce(p.value ->> text 'product_name', p.value ->> text 'product_id'), NULL, p.value -> text 'stars'
+            SELECT 'reviews', coalesce(p.value ->> text 'product_name', p.value ->> text 'product_id'), 'product', p.value -> text 'stars'
               FROM pg_catalog.jsonb_array_elements(CASE report_looked_at.report ->> text 'report' WHEN 'satisfaction_report' THEN report_looked_at.report -> text 'reviews' -> text 'products' END) p (value)) f
      -- (what is of too few cases has a p-value and is not significant)
      WHERE (f.figure ->> text 'p_value') IS NOT NULL
@@ -102,7 +113,8 @@ BEGIN ATOMIC
     ), judged AS (
         SELECT s.*, CASE s.figure ->> text 'better' WHEN 'higher' THEN s.change > 0::double precision WHEN 'lower' THEN s.change < 0::double precision END AS good,
                -- (of all before of a part)
-               CASE WHEN s.section = 'satisfaction' AND s.name IN ('nps', 'csat', 'ces') OR s.name = 'repeat_rate' THEN 1
+               CASE WHEN s.section = 'sources' THEN 3
+                    WHEN s.section = 'satisfaction' AND s.name IN ('nps', 'csat', 'ces') OR s.name = 'repeat_rate' THEN 1
                     WHEN s.name IN ('nps', 'csat', 'ces', 'stars', 'return_rate', 'late_share', 'within_an_hour_share', 'attainment', 'complaint_share', 'ticket_csat', 'sentiment_balance',
                                     'satisfied_share', 'followed_share') THEN 2
                     ELSE 3 END AS weight
@@ -128,9 +140,9 @@ BEGIN ATOMIC
                           FROM (SELECT DISTINCT ON (c.section, c.name) c.headline, c.place
                                   FROM report_changes(report_headlines.report) c
                                  -- (nor of a part what is said of all)
-                                 WHERE c.section <> 'breakdowns'
+                                 WHERE c.metric IS NULL
                                     OR NOT EXISTS (SELECT FROM report_changes(report_headlines.report) w
-                                                    WHERE w.section = 'satisfaction' AND w.name = c.name AND w.good = c.good)
+                                                    WHERE w.subject IS NULL AND w.name = c.name AND w.good = c.good)
                                  ORDER BY c.section, c.name, c.place) o
                          ORDER BY o.place
                          LIMIT 3) t),
