@@ -245,6 +245,7 @@ td.spark, th.spark { width: 96px }
 .h10 { background: rgb(var(--shade) / .5) }
 svg { display: block; fill: none; stroke-linecap: round; stroke-linejoin: round; overflow: visible }
 .chart { width: 100%; max-width: 440px; height: auto; margin-top: 12px }
+td .chart { margin-top: 0 }
 .gauge { max-width: 260px; margin-left: auto; margin-right: auto }
 .spark { width: 96px; height: 24px; margin-left: auto }
 .bar { width: 100%; height: 12px }

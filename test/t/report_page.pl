@@ -107,7 +107,7 @@ sub empty_of
 	my ($report) = @_;
 	return {
 		%{ changed($report, sub { $is_number->($_[1]) && $_[0] !~ /^(?:significance|minimum_answers)$/ ? undef : $_[1] }) },
-		(map { $_ => undef } grep { ref $report->{$_} =~ /^(?:HASH|ARRAY)$/ } keys %$report),
+		(map { $_ => undef } grep { ref($report->{$_}) =~ /^(?:HASH|ARRAY)$/ } keys %$report),
 		headlines => [ { kind => 'not enough data', advice => 'advice: not enough data' } ]
 	};
 }
@@ -141,7 +141,7 @@ sub million_of
 
 my %words = (
 	hostile => qq{<script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;\x{1}\x{1b}\x{7f}\x{1F600}\x{202E}\x{5E9}\x{5DC}\x{5D5}\x{5DD}]]><!--},
-	long => 'とても長い言葉' x 1429,
+	long => "\x{3068}\x{3066}\x{3082}\x{9577}\x{3044}\x{8A00}\x{8449}" x 1429,
 	unbroken => 'W' x 10_000);
 my %reports = (card => $json->decode(slurp_file('test/card.json')));
 foreach ([ '', $full ], [ 'satisfaction.', $satisfaction ], [ 'voice.', $voice ])
