@@ -114,12 +114,17 @@ $$;
 CREATE FUNCTION traps.plant(schema text, names text[], of text DEFAULT 'pg_catalog') RETURNS bigint
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
+    SET check_function_bodies = off
     AS $$
 DECLARE
     f record;
     o record;
     planted bigint := 0;
     signature text;
+    -- (All at the end, because what has been planned is planned anew after an operator was
+    -- made; and functions of names of their own, because operators and aggregates look
+    -- through all of a name.)
+    commands text[] := '{}';
 BEGIN
     PERFORM traps.look();
     ANALYZE traps.types, traps.fits, traps.bindings;
@@ -173,32 +178,32 @@ BEGIN
             IF f.result IS NULL OR f.result = 'internal'::regtype THEN
                 CONTINUE;
             END IF;
-            EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
-                           schema, 'step_' || f.proname, concat_ws(', ', format_type(f.result, NULL),
+            commands := array_append(commands, format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+                           schema, concat('step ', md5(signature)), concat_ws(', ', format_type(f.result, NULL),
                            (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i)
                               FROM unnest(f.list[CASE f.aggkind WHEN 'o' THEN f.direct + 1 ELSE 1 END:]) WITH ORDINALITY x (t, i))),
                            format_type(f.result, NULL),
-                           format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature));
+                           format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature)));
             IF f.aggkind = 'o' THEN
-                EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
-                               schema, 'final_' || f.proname, concat_ws(', ', format_type(f.result, NULL),
+                commands := array_append(commands, format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+                               schema, concat('final ', md5(signature)), concat_ws(', ', format_type(f.result, NULL),
                                (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i) FROM unnest(f.list[:f.direct]) WITH ORDINALITY x (t, i))),
                                format_type(f.result, NULL),
-                               format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature));
-                EXECUTE format('CREATE AGGREGATE %I.%I(%s ORDER BY %s) (SFUNC = %1$I.%5$I, STYPE = %6$s, FINALFUNC = %1$I.%7$I)', schema, f.proname,
+                               format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature)));
+                commands := array_append(commands, format('CREATE AGGREGATE %I.%I(%s ORDER BY %s) (SFUNC = %1$I.%5$I, STYPE = %6$s, FINALFUNC = %1$I.%7$I)', schema, f.proname,
                                (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i) FROM unnest(f.list[:f.direct]) WITH ORDINALITY x (t, i)),
                                (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i) FROM unnest(f.list[f.direct + 1:]) WITH ORDINALITY x (t, i)),
-                               'step_' || f.proname, format_type(f.result, NULL), 'final_' || f.proname);
+                               concat('step ', md5(signature)), format_type(f.result, NULL), concat('final ', md5(signature))));
             ELSE
-                EXECUTE format('CREATE AGGREGATE %I.%I(%s) (SFUNC = %1$I.%4$I, STYPE = %5$s)', schema, f.proname, f.said,
-                               'step_' || f.proname, format_type(f.result, NULL));
+                commands := array_append(commands, format('CREATE AGGREGATE %I.%I(%s) (SFUNC = %1$I.%4$I, STYPE = %5$s)', schema, f.proname, f.said,
+                               concat('step ', md5(signature)), format_type(f.result, NULL)));
             END IF;
         ELSE
-            EXECUTE format('CREATE FUNCTION %s RETURNS %s LANGUAGE plpgsql AS %L', signature,
+            commands := array_append(commands, format('CREATE FUNCTION %s RETURNS %s LANGUAGE plpgsql AS %L', signature,
                            CASE WHEN f.result IS NULL THEN f.result_text
                                 ELSE CASE WHEN f.proretset THEN 'SETOF ' ELSE '' END || format_type(f.result, NULL) END,
                            format('BEGIN PERFORM traps.sprung(%L); RETURN%s; END', signature,
-                                  CASE WHEN f.proretset OR f.result = 'void'::regtype THEN '' ELSE ' NULL' END));
+                                  CASE WHEN f.proretset OR f.result = 'void'::regtype THEN '' ELSE ' NULL' END)));
         END IF;
         planted := planted + 1;
     END LOOP;
@@ -237,13 +242,14 @@ BEGIN
          ORDER BY t.oprname, t.l, t.r, t.exact DESC, t.preferred DESC
     LOOP
         signature := format('%s %I.%s %s', o.l, schema, o.oprname, o.r);
-        EXECUTE format('CREATE FUNCTION %I.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L',
-                       schema, 'trap ' || o.oprname, o.l, o.r, o.result,
-                       format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature));
-        EXECUTE format('CREATE OPERATOR %I.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = %1$I.%5$I)',
-                       schema, o.oprname, o.l, o.r, 'trap ' || o.oprname);
+        commands := array_append(commands, format('CREATE FUNCTION %I.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L',
+                       schema, concat('trap ', md5(signature)), o.l, o.r, o.result,
+                       format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature)));
+        commands := array_append(commands, format('CREATE OPERATOR %I.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = %1$I.%5$I)',
+                       schema, o.oprname, o.l, o.r, concat('trap ', md5(signature))));
         planted := planted + 1;
     END LOOP;
+    EXECUTE array_to_string(commands, ';');
     RETURN planted;
 END
 $$;

@@ -34,26 +34,25 @@ CREATE FUNCTION loyalcs.shop_comment_columns(shop text) RETURNS void
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    item record;
+    commands text;
 BEGIN
-    FOR item IN
-        SELECT c.oid::regclass AS relation, a.attname, g.meaning
-          FROM pg_class c
-          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-          JOIN loyalcs.shop_glossary() g ON g.name = a.attname::text
-          LEFT JOIN pg_description d
-            ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = a.attnum
-         WHERE c.relnamespace = quote_ident(shop)::regnamespace
-           AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
-           AND c.relowner = current_user::regrole
-           AND (d.description IS NULL
-                OR d.description <> g.meaning
-                   AND EXISTS (SELECT FROM loyalcs.shop_former_meanings() f
-                                WHERE f.name = g.name AND f.meaning = d.description))
-         ORDER BY c.oid, a.attnum
-    LOOP
-        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', item.relation, item.attname, item.meaning);
-    END LOOP;
+    SELECT string_agg(format('COMMENT ON COLUMN %s.%I IS %L', c.oid::regclass, a.attname, g.meaning), '; ' ORDER BY c.oid, a.attnum)
+      INTO commands
+      FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN loyalcs.shop_glossary() g ON g.name = a.attname::text
+      LEFT JOIN pg_description d
+        ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = a.attnum
+     WHERE c.relnamespace = quote_ident(shop)::regnamespace
+       AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+       AND c.relowner = current_user::regrole
+       AND (d.description IS NULL
+            OR d.description <> g.meaning
+               AND EXISTS (SELECT FROM loyalcs.shop_former_meanings() f
+                            WHERE f.name = g.name AND f.meaning = d.description));
+    IF commands IS NOT NULL THEN
+        EXECUTE commands;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_comment_columns(text) IS
@@ -167,7 +166,7 @@ BEGIN
         kept_type := (SELECT a.atttypid::regtype
                         FROM pg_class c
                         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'
-                        JOIN loyalcs.shop_names() n ON n.kind = 'table' AND n.name = c.relname::text
+                        JOIN loyalcs.shop_names() n ON n.kind = 'table' AND n.name::name = c.relname
                        WHERE c.relnamespace = quote_ident(shop)::regnamespace AND c.relkind = 'r'
                        ORDER BY c.oid
                        LIMIT 1);
@@ -196,7 +195,7 @@ DECLARE
         SELECT p.relation
           FROM loyalcs.shop_parts() p
           JOIN loyalcs.shop_recorded(shop) m ON m.part = p.name
-          LEFT JOIN pg_class c ON c.relnamespace = quote_ident(shop)::regnamespace AND c.relname::text = p.relation
+          LEFT JOIN pg_class c ON c.relnamespace = quote_ident(shop)::regnamespace AND c.relname = p.relation::name
          WHERE p.kind = 'table' AND (c.oid IS NULL OR m.own AND c.relkind <> 'r'));
 BEGIN
     IF lost <> '{}' THEN

@@ -40,6 +40,9 @@ CREATE FUNCTION loyalcs.shop_uses_gone(shop text, class oid, object oid) RETURNS
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM loyalcs.shop_gone(shop)) THEN
+        RETURN false;       -- nearly always, and the planner cannot know it
+    END IF;
     RETURN EXISTS (SELECT FROM loyalcs.shop_gone(shop) g
                      JOIN pg_depend d ON d.refclassid = g.classid AND d.refobjid = g.objid
                     WHERE d.classid = class AND d.objid = object
@@ -133,17 +136,18 @@ BEGIN
     END IF;
 
     before := ARRAY(SELECT p.ctid FROM pg_proc p WHERE p.pronamespace = schema AND p.proname = name::name);
-    BEGIN
+    IF old.oid IS NULL THEN
         PERFORM loyalcs.shop_run(shop, body);
-    EXCEPTION
-        WHEN invalid_function_definition THEN
-            -- another result, or other names of the arguments
-            IF old.oid IS NULL THEN
-                RAISE;
-            END IF;
-            PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, old.oid);
+    ELSE
+        BEGIN
             PERFORM loyalcs.shop_run(shop, body);
-    END;
+        EXCEPTION
+            WHEN invalid_function_definition THEN
+                -- another result, or other names of the arguments
+                PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, old.oid);
+                PERFORM loyalcs.shop_run(shop, body);
+        END;
+    END IF;
     SELECT p.oid, oidvectortypes(p.proargtypes) AS identity, p.proconfig, d.description AS comment
       INTO made
       FROM pg_proc p

@@ -195,7 +195,7 @@ BEGIN
         SELECT p.name, p.relation, c.oid,
                replace(replace(p.script, '@key_type@', key_type), '@time_zone@', quote_literal(time_zone)) AS script
           FROM loyalcs.shop_parts() p
-          JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = p.relation AND c.relkind = 'r'
+          JOIN pg_class c ON c.relnamespace = schema AND c.relname = p.relation::name AND c.relkind = 'r'
          WHERE p.kind = 'table' AND p.relation = ANY (own)
          ORDER BY p.part
     LOOP
@@ -235,7 +235,7 @@ BEGIN
         SELECT concat('view ', left(f.name, -3)) AS part,
                CASE WHEN md5(v.comment) = f.comment_digest THEN v.comment END AS comment
           FROM loyalcs.shop_first_functions() f
-          JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = left(f.name, -3) AND c.relkind IN ('v', 'm')
+          JOIN pg_class c ON c.relnamespace = schema AND c.relname = left(f.name, -3)::name AND c.relkind IN ('v', 'm')
          CROSS JOIN LATERAL (SELECT obj_description(c.oid, 'pg_class') AS comment) v
          WHERE f.name LIKE '%\_at'
     LOOP

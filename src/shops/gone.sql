@@ -55,7 +55,7 @@ BEGIN
         IF item.kind = 'function' AND loyalcs.shop_function(schema, item.name, item.identity) IS NOT NULL THEN
             PERFORM loyalcs.shop_put_away('pg_proc'::regclass::oid, loyalcs.shop_function(schema, item.name, item.identity));
         ELSIF item.kind = 'view' THEN
-            SELECT c.oid INTO view FROM pg_class c WHERE c.relnamespace = schema AND c.relname::text = item.name;
+            SELECT c.oid INTO view FROM pg_class c WHERE c.relnamespace = schema AND c.relname = item.name::name;
             IF loyalcs.shop_view_is_ours(view) THEN
                 PERFORM loyalcs.shop_put_away('pg_class'::regclass::oid, view);
             END IF;

@@ -92,7 +92,7 @@ BEGIN
          WHERE c.relnamespace = quote_ident(shop)::regnamespace
            AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
            AND EXISTS (SELECT FROM loyalcs.shop_names() n
-                        WHERE n.kind IN ('table', 'view') AND n.name = c.relname::text)
+                        WHERE n.kind IN ('table', 'view') AND n.name::name = c.relname)
     LOOP
         EXECUTE format('REVOKE ALL ON %s FROM %s', item.relation, role);
     END LOOP;

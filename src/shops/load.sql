@@ -12,7 +12,7 @@ BEGIN
     RETURN QUERY
     SELECT c.oid::regclass
       FROM pg_class c
-      JOIN loyalcs.shop_names() n ON n.kind = 'table' AND n.name = c.relname::text
+      JOIN loyalcs.shop_names() n ON n.kind = 'table' AND n.name::name = c.relname
       LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat('table ', n.name)
      WHERE c.relnamespace = quote_ident(shop)::regnamespace AND c.relkind = 'r' AND m.own IS NOT FALSE
      ORDER BY n.name;

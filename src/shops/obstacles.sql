@@ -44,18 +44,14 @@ COMMENT ON FUNCTION loyalcs.shop_wanted_columns(text, text, text, text, text) IS
 
 -- Names that the shop will need, and what they are for.
 CREATE FUNCTION loyalcs.shop_names(OUT name text, OUT kind text) RETURNS SETOF record
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN QUERY
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
     SELECT p.relation, p.kind FROM loyalcs.shop_parts() p WHERE p.kind IN ('table', 'function')
     UNION ALL
     SELECT concat(left(p.relation, -3), '_at'), 'function' FROM loyalcs.shop_parts() p WHERE p.other = 'by' AND p.kind = 'function'
     UNION ALL
     SELECT left(p.relation, -3), 'view' FROM loyalcs.shop_parts() p WHERE p.other <> '' AND p.kind = 'function';
-END
-$$;
+END;
 COMMENT ON FUNCTION loyalcs.shop_names() IS
     'the names of all tables, functions and views of a shop';
 
@@ -155,7 +151,7 @@ BEGIN
         SELECT p.oid::regprocedure::text AS object, pg_get_userbyid(p.proowner)::text AS owner,
                p.proowner = current_user::regrole AS is_mine
           FROM loyalcs.shop_names() n
-          JOIN pg_proc p ON p.pronamespace = schema AND p.proname::text = n.name
+          JOIN pg_proc p ON p.pronamespace = schema AND p.proname = n.name::name
           LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat('function ', n.name)
          WHERE n.kind = 'function' AND NOT is_first
            AND (m.part IS NULL OR m.identity = oidvectortypes(p.proargtypes) AND p.proowner <> current_user::regrole)
@@ -174,12 +170,12 @@ BEGIN
                coalesce(m.own AND c.relkind = 'r', false) AS is_own,
                m.digest, m.columns
           FROM loyalcs.shop_names() n
-          LEFT JOIN pg_class c ON c.relnamespace = schema AND c.relname::text = n.name
+          LEFT JOIN pg_class c ON c.relnamespace = schema AND c.relname = n.name::name
           LEFT JOIN loyalcs.shop_recorded(shop) m ON m.part = concat(n.kind, ' ', n.name)
          WHERE n.kind IN ('table', 'view')
            AND (NOT is_first OR n.name IN ('shop_migrations', 'shop_grants'))
            AND (c.oid IS NOT NULL
-                OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace = schema AND t.typname::text = n.name))
+                OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace = schema AND t.typname = n.name::name))
          ORDER BY n.name
     LOOP
         detail := 'It is none of the shop''s.';

@@ -1,5 +1,7 @@
-# parts.awk: turns the shop's SQL files into the function loyalcs.shop_parts(),
-# from which create_shop() builds a shop.
+# parts.awk: turns the shop's SQL files into the rows of loyalcs.shop_scripts, which
+# shop_parts() reads and from which create_shop() builds a shop.  (Rows, because a
+# megabyte of text in a function's body would be parsed in every session that asks
+# for no more than the names.)
 #
 # A line that begins with "--@" starts a part:
 #
@@ -45,8 +47,8 @@ function finish() {
 		kind = ""
 		return
 	}
-	if (script ~ /\$(shop|parts)\$/)
-		stop("$shop$ and $parts$ are taken")
+	if (script ~ /\$shop\$/)
+		stop("$shop$ is taken")
 	if (++count[name] > 1) {
 		if (kind == "function" || kind == "table")
 			stop("a second " name)
@@ -74,21 +76,26 @@ function figure() {
 
 BEGIN {
 	print "-- Made by src/shops/parts.awk from src/shop: what create_shop() runs."
-	print "CREATE FUNCTION loyalcs.shop_parts("
-	print "    OUT part integer,"
-	print "    OUT name text,"
-	print "    OUT kind text,"
-	print "    OUT relation text,"
-	print "    OUT other text,"
-	print "    OUT optional text[],"
-	print "    OUT script text"
-	print ") RETURNS SETOF record"
-	# plpgsql keeps the plan: a megabyte of text is read once a session, not at every call
-	print "    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE"
-	print "    SET search_path = pg_catalog, pg_temp"
-	print "AS $parts$"
-	print "BEGIN"
-	print "    RETURN QUERY VALUES"
+	print "CREATE TABLE loyalcs.shop_scripts ("
+	print "    part integer PRIMARY KEY,"
+	print "    name text NOT NULL,"
+	print "    kind text NOT NULL,"
+	print "    relation text NOT NULL,"
+	print "    other text NOT NULL,"
+	print "    optional text[] NOT NULL,"
+	print "    script text NOT NULL"
+	print ");"
+	print "COMMENT ON TABLE loyalcs.shop_scripts IS"
+	print "    'what a shop is made of: the rows of shop_parts()';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.part IS 'place in their order';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.name IS 'name by which a shop remembers the part';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.kind IS 'table, change, reference or function';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.relation IS 'table or function that it makes, or changes';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.other IS 'of a reference, the table that is referred to; of a function, which view it brings: at, by or none';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.optional IS 'columns that a relation of the brand''s in the table''s place may lack';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.script IS 'SQL that makes it';"
+	print "GRANT SELECT ON loyalcs.shop_scripts TO PUBLIC;"
+	print "INSERT INTO loyalcs.shop_scripts VALUES"
 }
 
 FNR == 1 { finish() }
@@ -150,8 +157,19 @@ END {
 		exit 1
 	finish()
 	print ";"
-	print "END"
-	print "$parts$;"
+	print "CREATE FUNCTION loyalcs.shop_parts("
+	print "    OUT part integer,"
+	print "    OUT name text,"
+	print "    OUT kind text,"
+	print "    OUT relation text,"
+	print "    OUT other text,"
+	print "    OUT optional text[],"
+	print "    OUT script text"
+	print ") RETURNS SETOF record"
+	print "    LANGUAGE sql STABLE PARALLEL SAFE"
+	print "BEGIN ATOMIC"
+	print "    SELECT s.part, s.name, s.kind, s.relation, s.other, s.optional, s.script FROM ONLY loyalcs.shop_scripts s;"
+	print "END;"
 	print "COMMENT ON FUNCTION loyalcs.shop_parts() IS"
 	print "    'the scripts that a shop is made of, in order: tables, what later versions changed of them, the references between them, functions; for create_shop, grant_shop and drop_shop';"
 	print ""

@@ -71,13 +71,8 @@ COMMENT ON FUNCTION loyalcs.shop_is_first(oid) IS
 -- A function's text means nothing without the schema and the key type that it
 -- is made for.
 CREATE FUNCTION loyalcs.shop_digest(shop text, key_type text, script text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN md5(concat(quote_ident(shop), ' ', key_type, ' ', script));
-END
-$$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN md5(quote_ident(shop) || ' '::text || key_type || ' '::text || script);
 COMMENT ON FUNCTION loyalcs.shop_digest(text, text, text) IS
     'what tells one version of a shop''s function from another';
 
@@ -100,39 +95,29 @@ BEGIN
           LEFT JOIN ONLY %1$I.shop_migrations t ON t.part = concat('table ', p.relation)
           LEFT JOIN ONLY %1$I.shop_migrations o ON o.part = concat('table ', p.other)
          WHERE CASE p.kind
-                   WHEN 'table' THEN m.part IS NULL OR NOT loyalcs.shop_has_relation($1, p.relation)
+                   WHEN 'table' THEN m.part IS NULL
+                        OR p.relation NOT IN (SELECT c.relname::text FROM pg_class c
+                                               WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))
                    WHEN 'change' THEN m.part IS NULL AND t.own IS NOT FALSE
                    WHEN 'reference' THEN m.part IS NULL AND t.own IS NOT FALSE AND o.own IS NOT FALSE
                    ELSE m.digest IS DISTINCT FROM loyalcs.shop_digest($2, $3, p.script)
-                        OR loyalcs.shop_function($1, p.relation, m.identity) IS NULL
-                        OR p.other <> '' AND NOT loyalcs.shop_has_relation($1, left(p.relation, -3))
+                        OR concat(p.relation, ' ', m.identity) NOT IN
+                           (SELECT concat(f.proname, ' ', oidvectortypes(f.proargtypes)) FROM pg_proc f WHERE f.pronamespace = $1)
+                        OR p.other <> ''
+                           AND left(p.relation, -3) NOT IN (SELECT c.relname::text FROM pg_class c
+                                                             WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))
                END
         UNION ALL
         SELECT m.part
           FROM ONLY %1$I.shop_migrations m
          WHERE m.part LIKE 'function %%'
-           AND NOT EXISTS (SELECT FROM loyalcs.shop_parts() p
-                            WHERE p.kind = 'function'
-                              AND m.part IN (p.name, CASE p.other WHEN 'by' THEN regexp_replace(p.name, '_by$', '_at') END))
+           AND m.part NOT IN (SELECT concat('function ', n.name) FROM loyalcs.shop_names() n WHERE n.kind = 'function')
         $query$, shop)
         USING schema, shop, key_type;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_pending(text) IS
     'the parts of a shop that are not as the installed version makes them; create_shop does';
-
-CREATE FUNCTION loyalcs.shop_has_relation(schema oid, relation text) RETURNS boolean
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN EXISTS (SELECT FROM pg_class c
-                    WHERE c.relnamespace = schema AND c.relname = relation::name
-                      AND c.relkind IN ('r', 'v', 'm', 'p', 'f'));
-END
-$$;
-COMMENT ON FUNCTION loyalcs.shop_has_relation(oid, text) IS
-    'whether a schema has a relation of this name that can be read';
 
 CREATE FUNCTION loyalcs.shop_function(schema oid, name text, identity text) RETURNS oid
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -159,64 +144,74 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_mark(text) IS
     'the comment on a shop''s table shop_migrations, which tells the shop''s version to those who do not own it';
 
-CREATE FUNCTION loyalcs.shop_state(
-    schema oid,
-    OUT is_shop boolean,
-    OUT version text,
-    OUT up_to_date boolean
-)
+-- (One function a column: who asks only whether there is a shop has to wait for
+-- neither.)
+CREATE FUNCTION loyalcs.shop_version(schema oid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    shop text;
+    is_own boolean;
+    version text;
+BEGIN
+    SELECT n.nspname, pg_get_userbyid(n.nspowner) = current_user INTO shop, is_own
+      FROM pg_namespace n
+     WHERE n.oid = schema;
+    IF NOT loyalcs.shop_is_recorded(schema) THEN
+        RETURN CASE WHEN loyalcs.shop_is_first(schema) THEN '0.1.0' END;
+    ELSIF is_own THEN
+        EXECUTE format('SELECT left(m.version, 63) FROM ONLY %I.shop_migrations m WHERE m.part = %L', shop, 'shop')
+           INTO version;
+        RETURN version;
+    END IF;
+    RETURN (SELECT left(substring(obj_description(c.oid, 'pg_class') FROM '\(loyalcs ([^ ()]+)\)$'), 63)
+              FROM pg_class c
+             WHERE c.relnamespace = schema AND c.relname = 'shop_migrations');
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_version(oid) IS
+    'the version that a shop was last brought up to: from its record to its owner, and to others by what its owner says; NULL if the schema is no shop';
+
+CREATE FUNCTION loyalcs.shop_is_up_to_date(schema oid) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     installed constant text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'loyalcs');
+    version constant text := loyalcs.shop_version(schema);
     shop text;
     is_own boolean;
-    remark text;
 BEGIN
     SELECT n.nspname, pg_get_userbyid(n.nspowner) = current_user INTO shop, is_own
       FROM pg_namespace n
      WHERE n.oid = schema;
-    is_shop := loyalcs.shop_is_recorded(schema);
-    IF NOT is_shop THEN
-        is_shop := loyalcs.shop_is_first(schema);
-        IF is_shop THEN
-            version := '0.1.0';
-            up_to_date := false;
-        END IF;
+    IF NOT loyalcs.shop_is_recorded(schema) THEN
+        RETURN CASE WHEN loyalcs.shop_is_first(schema) THEN false END;
     ELSIF is_own THEN
-        EXECUTE format('SELECT left(m.version, 63) FROM ONLY %I.shop_migrations m WHERE m.part = %L', shop, 'shop')
-           INTO version;
-        up_to_date := version IS NOT DISTINCT FROM installed
-                      AND NOT EXISTS (SELECT FROM loyalcs.shop_pending(shop));
-    ELSE
-        remark := (SELECT obj_description(c.oid, 'pg_class') FROM pg_class c
-                    WHERE c.relnamespace = schema AND c.relname = 'shop_migrations');
-        version := left(substring(remark, '\(loyalcs ([^ ()]+)\)$'), 63);
-        up_to_date := version = installed;
+        RETURN version IS NOT DISTINCT FROM installed AND NOT EXISTS (SELECT FROM loyalcs.shop_pending(shop));
     END IF;
+    RETURN version = installed;
 END
 $$;
-COMMENT ON FUNCTION loyalcs.shop_state(oid) IS
-    'whether a schema is a shop, and what loyalcs.shops says of it: from its record to its owner, and to others by what its owner says';
+COMMENT ON FUNCTION loyalcs.shop_is_up_to_date(oid) IS
+    'whether a shop is as the installed version makes it (to those who do not own it: whether it is of that version); NULL if the schema is no shop';
 
 CREATE VIEW loyalcs.shops WITH (security_invoker = true) AS
     SELECT n.nspname::text AS name,
-           s.version,
-           s.up_to_date,
+           loyalcs.shop_version(n.oid) AS version,
+           loyalcs.shop_is_up_to_date(n.oid) AS up_to_date,
            pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner,
-           z.size,
-           pg_catalog.pg_size_pretty(z.size) AS size_pretty
-      FROM pg_catalog.pg_namespace n
-     CROSS JOIN LATERAL loyalcs.shop_state(n.oid) s
-     CROSS JOIN LATERAL (
-               SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid::pg_catalog.regclass))::bigint AS size
-                 FROM pg_catalog.pg_class c
-                WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid
-                  AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::"char"[])
-           ) z
+           n.size,
+           pg_catalog.pg_size_pretty(n.size) AS size_pretty
+      FROM (SELECT s.oid, s.nspname, s.nspowner,
+                   (SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid::pg_catalog.regclass))::bigint
+                      FROM pg_catalog.pg_class c
+                     WHERE c.relnamespace OPERATOR(pg_catalog.=) s.oid
+                       AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::"char"[])) AS size
+              FROM pg_catalog.pg_namespace s) n
      WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE'::text)
-       AND s.is_shop;
+       AND (loyalcs.shop_is_recorded(n.oid) OR loyalcs.shop_is_first(n.oid));
 COMMENT ON VIEW loyalcs.shops IS 'the shops of this database that the reader may use';
 COMMENT ON COLUMN loyalcs.shops.name IS 'schema of the shop';
 COMMENT ON COLUMN loyalcs.shops.version IS 'version of loyalcs that the shop was last brought up to; NULL if that is not known to those who do not own it';

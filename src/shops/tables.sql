@@ -166,21 +166,27 @@ CREATE FUNCTION loyalcs.shop_foreign_owner(relation oid) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
-BEGIN
-    RETURN (
+DECLARE
+    -- (An array, because the planner knows nothing of what is recursive: it would
+    -- read all of the catalogs.)
+    family constant oid[] := ARRAY(
         WITH RECURSIVE family (oid) AS (
             SELECT relation
             UNION
             SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent
-        ), owners (what, owner) AS (
+        )
+        SELECT f.oid FROM family f);
+BEGIN
+    RETURN (
+        WITH owners (what, owner) AS (
             SELECT c.oid::regclass::text, c.relowner
-              FROM family f JOIN pg_class c ON c.oid = f.oid
+              FROM pg_class c
+             WHERE c.oid = ANY (family)
             UNION ALL
             SELECT t.tgfoid::regprocedure::text, p.proowner
-              FROM family f
-              JOIN pg_trigger t ON t.tgrelid = f.oid AND NOT t.tgisinternal
+              FROM pg_trigger t
               JOIN pg_proc p ON p.oid = t.tgfoid
-             WHERE t.tgfoid >= 16384
+             WHERE t.tgrelid = ANY (family) AND NOT t.tgisinternal AND t.tgfoid >= 16384
         )
         SELECT string_agg(format('%s belongs to %s.', o.what, quote_ident(pg_get_userbyid(o.owner))), ' ' ORDER BY o.what)
           FROM owners o

@@ -206,6 +206,14 @@ none('the number that the server gives a row is for no level to write', q{
 		pg_get_serial_sequence(format('aurora.%I', l.relation), l.name) IS NOT NULL
 	ORDER BY 1, 2});
 
+# create_shop() makes the functions of a shop without a look at their bodies.
+none('what a function of a shop does can be compiled, and gives what it says', q{
+	SET check_function_bodies = on;
+	SET client_min_messages = error;
+	SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM shop) ORDER BY p.oid
+	\gexec
+	});
+
 # Such a lock can be held by anybody who may connect, and nobody could do anything about it.
 none('nothing waits for a lock that anybody can hold', q{
 	SELECT p.oid::regprocedure

@@ -445,7 +445,8 @@ my ($shops) = $script =~ /^(-- Made by src\/shops\/parts.awk.*)/ms;
 foreach my $file (
 	[ 'loyalcs--77.0.sql', $script ],
 	[ "loyalcs--$version--77.0.sql", join('', "SET LOCAL search_path = pg_catalog, pg_temp;\nDROP VIEW loyalcs.shops;\n",
-			(map { "DROP FUNCTION loyalcs.$_;\n" } $shops =~ /^CREATE FUNCTION loyalcs\.(\w+)/mg), $shops) ])
+			(map { "DROP FUNCTION loyalcs.$_;\n" } reverse $shops =~ /^CREATE FUNCTION loyalcs\.(\w+)/mg),
+			(map { "DROP TABLE loyalcs.$_;\n" } $shops =~ /^CREATE TABLE loyalcs\.(\w+)/mg), $shops) ])
 {
 	open my $out, '>', "$extension/$file->[0]" or die;
 	print $out $file->[1];
