@@ -1,5 +1,6 @@
 -- The sections of a report against the views that they are of: the same figures, by
 -- other ways, for several months of the demo's shop.
+-- test: setup filled
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -8,11 +9,9 @@
 \i :schemas
 \set file :srcdir '/doc/monthly_report.schema.json'
 \set schema `cat :'file'`
-SELECT FROM loyalcs.create_shop('aurora');
-\set fill :srcdir '/test/demo.d/fill.sql'
-\set ECHO none
-\i :fill
-\set ECHO all
+-- What filling it said.
+\set said `cat "$LOYALCS_CHECK/filled/said"`
+\echo :said
 \set QUIET off
 SET client_min_messages = warning;
 SET search_path = aurora;

@@ -16,6 +16,7 @@
 use strict;
 use warnings;
 
+use Filled;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -25,8 +26,7 @@ my @pages = grep { -f "$dir/$_" } 'README.md', 'README.ja.md',
   map { s{^\Q$dir\E/}{}r } sort glob "$dir/doc/*.md";
 plan skip_all => 'there are no pages' unless @pages;
 
-my $node = PostgreSQL::Test::Cluster->new('docs');
-$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $node = filled_node('docs');
 $node->append_conf('postgresql.conf', "timezone = 'UTC'\n");
 $node->start;
 
@@ -140,7 +140,8 @@ sub run_page
 
 	my $template =
 	  $first_line =~ /^<!-- test: setup (extension|shop) -->/ ? set_up($1) : 'template1';
-	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE $template");
+	# (some twenty copies of the demo's shop are a lot to write to a disk)
+	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE $template STRATEGY file_copy");
 
 	open my $out, '>', $script or die "$script: $!";
 	print $out "\\set SHOW_CONTEXT never\n";
@@ -157,6 +158,7 @@ sub run_page
 		PGCLIENTENCODING => 'UTF8');
 	delete @ENV{qw(COLUMNS PGOPTIONS PGTZ PGDATESTYLE)};
 	system("psql -X -q <'$script' >'$output' 2>&1");
+	$node->safe_psql('postgres', "DROP DATABASE $database WITH (FORCE)");
 
 	my @printed = split /^\Q$mark\E\n/m, slurp_file($output), -1;
 	pop @printed;    # what follows the last mark
@@ -169,18 +171,10 @@ sub set_up
 	my ($what) = @_;
 	my $database = "with_$what";
 
+	return 'filled' if $what eq 'shop';
 	return $database if $is_set_up{$what}++;
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	$node->safe_psql($database, 'CREATE EXTENSION loyalcs');
-	return $database if $what eq 'extension';
-	$node->safe_psql($database, q{SELECT loyalcs.create_shop('aurora')});
-	$node->command_ok(
-		[
-			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1',
-			'-d', $node->connstr($database),
-			'-f', 'test/demo.d/fill.sql'
-		],
-		'test/demo.d/fill.sql fills the shop');
 	return $database;
 }
 
