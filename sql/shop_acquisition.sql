@@ -1,11 +1,11 @@
 -- Where new customers come from, and what they cost.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_acquisition');
-SET search_path = shop_acquisition;
+SET search_path = shop;
 UPDATE settings SET purchase_within = '30 days', live_since = '2025-01-01 00:00+09';
 INSERT INTO customers (customer_id, joined_at) SELECT 'c' || i, CASE WHEN i <= 5 THEN timestamptz '2026-03-01 00:00+09' ELSE '2025-01-01 00:00+09' END FROM generate_series(1, 20) i;
 SELECT s.given, pg_temp.outcome('INSERT INTO referrals VALUES (' || s.given || ')')
@@ -57,4 +57,4 @@ SELECT w.tier, w.referred_share_low = i.low AND w.referred_share_high = i.high A
 SELECT pg_temp.same_elsewhere('SELECT * FROM acquisition_at(''2026-06-01 00:00+09'')') AS acquisition, pg_temp.same_elsewhere('SELECT * FROM word_of_mouth_at(''2026-06-01 00:00+09'')') AS word_of_mouth;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_acquisition', 'shop_acquisition');
+SELECT loyalcs.drop_shop('shop', 'shop');

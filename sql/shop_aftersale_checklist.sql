@@ -1,17 +1,17 @@
 -- Is what a shop does after the sale in place?
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_aftersale_checklist');
-SET search_path = shop_aftersale_checklist;
+SET search_path = shop;
 UPDATE settings SET live_since = '2020-01-01 00:00+00';
 
 CREATE FUNCTION pg_temp.checked(as_of timestamptz) RETURNS TABLE (item text, status text, checked bigint, value numeric, before numeric, p_value numeric, unit text, since date)
 LANGUAGE sql BEGIN ATOMIC
     SELECT item, status, checked, round(value::numeric, 4), round(value_before::numeric, 4), round(p_value::numeric, 6), unit, since
-      FROM shop_aftersale_checklist.aftersale_checklist_in('en', checked.as_of);
+      FROM shop.aftersale_checklist_in('en', checked.as_of);
 END;
 
 -- A shop in which nothing has happened lacks nothing yet.
@@ -141,4 +141,4 @@ SELECT count(*) FROM (TABLE read_once EXCEPT SELECT * FROM aftersale_checklist_a
 RESET ALL;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_aftersale_checklist', 'shop_aftersale_checklist');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,12 +1,12 @@
 -- Breakdowns: which part each customer belongs to, and orders numbered within
 -- a customer's life.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_breakdown');
-SET search_path = shop_breakdown;
+SET search_path = shop;
 
 --
 -- Names
@@ -156,4 +156,4 @@ SELECT b, pg_temp.same_elsewhere(format('SELECT * FROM numbered_orders_by(%L, ''
   FROM unnest('{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}'::text[]) b;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_breakdown', 'shop_breakdown');
+SELECT loyalcs.drop_shop('shop', 'shop');

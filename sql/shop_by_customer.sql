@@ -1,11 +1,11 @@
 -- Asked for one customer, a view reads that customer's rows.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_by_customer');
-SET search_path = shop_by_customer;
+SET search_path = shop;
 UPDATE settings SET live_since = '2024-01-01 00:00+09';
 
 -- (While the server analyzes a table by itself, what was deleted meanwhile stays, and is read.)
@@ -13,7 +13,7 @@ DO $$
 DECLARE
     t regclass;
 BEGIN
-    FOR t IN SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'shop_by_customer'::regnamespace AND c.relkind = 'r' LOOP
+    FOR t IN SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r' LOOP
         EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', t);
     END LOOP;
 END
@@ -67,7 +67,7 @@ SET enable_mergejoin = off;
 SET enable_hashjoin = off;
 CREATE FUNCTION pg_temp.reads(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    counted constant text := $q$SELECT sum(pg_stat_get_xact_tuples_returned(c.oid)) FROM pg_class c WHERE c.relnamespace = 'shop_by_customer'::regnamespace AND c.relkind IN ('r', 'i')
+    counted constant text := $q$SELECT sum(pg_stat_get_xact_tuples_returned(c.oid)) FROM pg_class c WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'i')
         AND c.relname !~ '^shop_|^journey'$q$;
     before bigint;
     after bigint;
@@ -88,7 +88,7 @@ SELECT c.relname::text AS view, w.way,
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'
  CROSS JOIN (VALUES (1), (2), (3)) w (way)
- WHERE c.relnamespace = 'shop_by_customer'::regnamespace AND c.relkind = 'v'
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'v'
 UNION ALL
 SELECT f.name, f.way, f.statement
   FROM (VALUES ('customer_rfm()', 1, 'SELECT count(*) FROM customer_rfm(''c7'', ''2026-01-01 12:00+09'')'),
@@ -99,7 +99,7 @@ UNION ALL
 -- the card, and each part of it
 SELECT p.proname, 1, format('SELECT count(%I(''c7'', ''2026-01-01 12:00+09''))', p.proname)
   FROM pg_proc p
- WHERE p.pronamespace = 'shop_by_customer'::regnamespace AND p.proname ~ '^card_|^customer_card_at$';
+ WHERE p.pronamespace = 'shop'::regnamespace AND p.proname ~ '^card_|^customer_card_at$';
 CALL pg_temp.grow(1, 50);
 ALTER TABLE asked ADD small bigint, ADD large bigint;
 VACUUM ANALYZE;
@@ -118,4 +118,4 @@ RESET enable_hashjoin;
 SELECT count(adjust_points('c7', 1, 'given ' || i)), count(adjust_points('c7', -1, 'taken ' || i)) FROM generate_series(1, 300) i;
 VACUUM ANALYZE;
 SELECT pg_temp.reads('SELECT count(*) FROM points_balance(''c7'')') < 400 AS reads_little;
-SELECT loyalcs.drop_shop('shop_by_customer', 'shop_by_customer');
+SELECT loyalcs.drop_shop('shop', 'shop');

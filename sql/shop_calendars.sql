@@ -1,4 +1,5 @@
 -- Calendars: hours with a name, their exceptions, and what was known of them when.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set errors :srcdir '/test/errors.sql'
 \i :errors
 
-SELECT FROM loyalcs.create_shop('shop_calendars');
-SET search_path = shop_calendars;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 -- What a shop starts with. Elsewhere than in Japan no holidays are known, so none are spoken of.
@@ -41,7 +41,7 @@ SELECT c.relname AS relation, h.hours, pg_temp.outcome(format('UPDATE %I SET cal
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'calendar'
  CROSS JOIN LATERAL (SELECT h.attname AS hours FROM pg_attribute h WHERE h.attrelid = c.oid AND h.attname IN ('hours', 'send_window')) h
- WHERE c.relnamespace = 'shop_calendars'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'calendar%'
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'calendar%'
  ORDER BY 1;
 
 -- What is edited before anything has happened was always so.
@@ -124,7 +124,7 @@ SELECT split_part(pg_temp.outcome(format('UPDATE calendars SET hours = %L WHERE 
 
 CREATE ROLE regress_calendars_admin;
 CREATE ROLE regress_calendars_service;
-SELECT loyalcs.grant_shop('shop_calendars', 'regress_calendars_admin', 'admin'), loyalcs.grant_shop('shop_calendars', 'regress_calendars_service', 'service');
+SELECT loyalcs.grant_shop('shop', 'regress_calendars_admin', 'admin'), loyalcs.grant_shop('shop', 'regress_calendars_service', 'service');
 SET ROLE regress_calendars_service;
 SELECT pg_temp.outcome('INSERT INTO calendar_exceptions (calendar, first_day, last_day) VALUES (''office'', ''2026-12-01'', ''2026-12-01'')') AS closes,
        pg_temp.outcome('SELECT withdraw_exception(''office'', 2)') AS withdraws,
@@ -155,6 +155,6 @@ SELECT count(*) AS days FROM generate_series(date '1900-01-01', '2099-12-31', '9
  WHERE (loyalcs.business_hours('24/7; ' || exception_rule(d::date, d::date, 'off'), 'UTC', '')::text) = '24/7; ' || exception_rule(d::date, d::date, 'off') || ' @ UTC';
 
 SET search_path = public;
-SELECT loyalcs.grant_shop('shop_calendars', 'regress_calendars_admin', 'none'), loyalcs.grant_shop('shop_calendars', 'regress_calendars_service', 'none');
-SELECT loyalcs.drop_shop('shop_calendars', 'shop_calendars');
+SELECT loyalcs.grant_shop('shop', 'regress_calendars_admin', 'none'), loyalcs.grant_shop('shop', 'regress_calendars_service', 'none');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP ROLE regress_calendars_admin, regress_calendars_service;

@@ -1,11 +1,11 @@
 -- Subscriptions that are given up, and those that are not.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_cancellations');
-SET search_path = shop_cancellations;
+SET search_path = shop;
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 60) i;
 INSERT INTO subscriptions (customer_id, subscription_id, started_at) SELECT 'c' || i, 's', '2026-01-01 12:00+09' FROM generate_series(1, 60) i;
 SELECT s.given, pg_temp.outcome('INSERT INTO cancellation_requests (customer_id, request_id, subscription_id, requested_at, outcome, decided_at) VALUES (' || s.given || ')')
@@ -39,4 +39,4 @@ SELECT count(*) FROM churn_reasons_at('2026-03-12 11:59:59+09');
 SELECT pg_temp.same_elsewhere('SELECT * FROM subscription_saves_at(''2026-04-01 12:00+09'')') AS saves, pg_temp.same_elsewhere('SELECT * FROM churn_reasons_at(''2026-04-30 12:00+09'')') AS churn;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_cancellations', 'shop_cancellations');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- What becomes of customers who complained.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_complaint_recovery');
-SET search_path = shop_complaint_recovery;
+SET search_path = shop;
 UPDATE settings SET live_since = '2025-01-01 00:00+09', purchase_within = '30 days';
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 60) i;
 
@@ -54,4 +54,4 @@ SELECT s.given, pg_temp.outcome('UPDATE settings SET ' || s.given)
 SELECT pg_temp.same_elsewhere('SELECT * FROM complaint_recovery_at(''2026-06-01 00:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_complaint_recovery', 'shop_complaint_recovery');
+SELECT loyalcs.drop_shop('shop', 'shop');

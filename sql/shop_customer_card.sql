@@ -1,4 +1,5 @@
 -- The card of a customer: what is known of one, at a glance.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -8,8 +9,7 @@
 \set file :srcdir '/doc/customer_card.schema.json'
 \set schema `cat :'file'`
 
-SELECT FROM loyalcs.create_shop('shop_customer_card');
-SET search_path = shop_customer_card;
+SET search_path = shop;
 UPDATE settings SET live_since = '2024-01-01 00:00+09';
 CREATE FUNCTION pg_temp.at(h text) RETURNS timestamptz LANGUAGE sql IMMUTABLE RETURN (h || '+09')::timestamptz;
 
@@ -165,8 +165,8 @@ SELECT customer_card(NULL);
 SELECT customer_card_at('ann', NULL);
 CREATE ROLE regress_card_report;
 CREATE ROLE regress_card_service;
-SELECT FROM loyalcs.grant_shop('shop_customer_card', 'regress_card_report', 'report');
-SELECT FROM loyalcs.grant_shop('shop_customer_card', 'regress_card_service', 'service');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_card_report', 'report');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_card_service', 'service');
 SET ROLE regress_card_report;
 SELECT customer_card_at('ann', :'at');
 -- (nor a part of it that has what is hidden)
@@ -197,5 +197,5 @@ SELECT f.* FROM pg_temp.findings(:'schema', customer_card_at(7, :'at')) f;
 SELECT card ->> 'customer_id' AS customer_id, card #>> '{customer,gender}' AS gender, card #>> '{orders,last,0,order_id}' AS order_id, card #>> '{returns,last,0,return_id}' AS return_id,
        card #>> '{tickets,open,0,ticket_id}' AS ticket_id FROM (SELECT customer_card_at(7, :'at') AS card) c;
 DROP SCHEMA shop_customer_card_2 CASCADE;
-SELECT loyalcs.drop_shop('shop_customer_card', 'shop_customer_card');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP ROLE regress_card_report, regress_card_service;

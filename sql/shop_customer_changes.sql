@@ -1,11 +1,11 @@
 -- Which customers have changed.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_customer_changes');
-SET search_path = shop_customer_changes;
+SET search_path = shop;
 INSERT INTO customers (customer_id) SELECT unnest('{ann,ben,cho,dan}'::text[]);
 
 -- Every table that notes changes does so of each kind, a statement at a time.
@@ -148,7 +148,7 @@ SELECT pg_temp.outcome('SELECT FROM take_customer_changes('''')');
 CREATE ROLE regress_changes_report;
 CREATE ROLE regress_changes_service;
 CREATE ROLE regress_changes_admin;
-SELECT FROM unnest('{report,service,admin}'::text[]) l, loyalcs.grant_shop('shop_customer_changes', ('regress_changes_' || l)::regrole, l);
+SELECT FROM unnest('{report,service,admin}'::text[]) l, loyalcs.grant_shop('shop', ('regress_changes_' || l)::regrole, l);
 CREATE FUNCTION pg_temp.of(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     result text;
@@ -166,25 +166,25 @@ SELECT share_customer_changes(NULL, true);
 UPDATE customer_change_readers SET read_at = NULL WHERE reader = 'away';
 SELECT l.level, s.place, pg_temp.of('regress_changes_' || l.level, s.statement)
   FROM (VALUES (1, 'report'), (2, 'service'), (3, 'admin')) l (rank, level),
-       (VALUES (1, 'INSERT INTO shop_customer_changes.orders (customer_id, order_id, ordered_at, amount) VALUES (''ann'', ''9'', now(), 1)'),
-               (2, 'SELECT shop_customer_changes.customer_has_changed(''ann'', ''books'')'),
-               (3, 'SELECT shop_customer_changes.take_customer_changes(''books'')'),
-               (4, 'SELECT shop_customer_changes.take_customer_changes(''new'', 1)'),
-               (5, 'UPDATE shop_customer_changes.customer_changes SET customer_id = ''ben'''),
-               (6, 'SELECT shop_customer_changes.take_customer_changes(''followups'')'),
-               (7, 'DELETE FROM shop_customer_changes.unread_changes WHERE reader = ''books'''),
-               (8, 'DELETE FROM shop_customer_changes.unread_changes WHERE reader = ''followups'''),
-               (9, 'INSERT INTO shop_customer_changes.customer_change_readers VALUES (''early'', now())'),
-               (10, 'UPDATE shop_customer_changes.customer_change_readers SET read_at = now() WHERE reader = ''away'''),
-               (11, 'UPDATE shop_customer_changes.customer_change_readers SET reader = ''x'' WHERE reader = ''followups'''),
-               (12, 'UPDATE shop_customer_changes.customer_change_readers SET read_at = NULL WHERE reader = ''books''')) s (place, statement)
+       (VALUES (1, 'INSERT INTO shop.orders (customer_id, order_id, ordered_at, amount) VALUES (''ann'', ''9'', now(), 1)'),
+               (2, 'SELECT shop.customer_has_changed(''ann'', ''books'')'),
+               (3, 'SELECT shop.take_customer_changes(''books'')'),
+               (4, 'SELECT shop.take_customer_changes(''new'', 1)'),
+               (5, 'UPDATE shop.customer_changes SET customer_id = ''ben'''),
+               (6, 'SELECT shop.take_customer_changes(''followups'')'),
+               (7, 'DELETE FROM shop.unread_changes WHERE reader = ''books'''),
+               (8, 'DELETE FROM shop.unread_changes WHERE reader = ''followups'''),
+               (9, 'INSERT INTO shop.customer_change_readers VALUES (''early'', now())'),
+               (10, 'UPDATE shop.customer_change_readers SET read_at = now() WHERE reader = ''away'''),
+               (11, 'UPDATE shop.customer_change_readers SET reader = ''x'' WHERE reader = ''followups'''),
+               (12, 'UPDATE shop.customer_change_readers SET read_at = NULL WHERE reader = ''books''')) s (place, statement)
  ORDER BY l.rank, s.place;
 -- What a service deletes is shared out; it hides nothing from anybody.
 SELECT FROM take_customer_changes('books');
 SELECT FROM take_customer_changes('post');
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('ann', '10', '2026-01-01', 1), ('ben', '11', '2026-01-01', 1);
 SET ROLE regress_changes_service;
-DELETE FROM shop_customer_changes.customer_changes;
+DELETE FROM shop.customer_changes;
 RESET ROLE;
 SELECT r.reader, (SELECT array_agg(c ORDER BY c) FROM take_customer_changes(r.reader) c) AS told FROM (VALUES ('books'), ('post')) r (reader) ORDER BY 1;
 DROP OWNED BY regress_changes_report, regress_changes_service, regress_changes_admin;

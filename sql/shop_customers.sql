@@ -1,11 +1,11 @@
 -- Customers: what is known of them, and what is refused.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_customers');
-SET search_path = shop_customers;
+SET search_path = shop;
 
 -- The key is enough.
 BEGIN;
@@ -79,7 +79,7 @@ DELETE FROM customers RETURNING customer_id;
 INSERT INTO customers (customer_id) VALUES ('kay') RETURNING updated_at = now() AS is_now;
 UPDATE customers SET updated_at = '2024-01-01 00:00+09' RETURNING updated_at AT TIME ZONE 'Asia/Tokyo' AS the_owner_may;
 UPDATE customers SET region = region, birthday = birthday RETURNING updated_at = now() AS is_now;
-SELECT c.given, pg_temp.outcome(format('UPDATE customers SET %s; DO $do$ BEGIN ASSERT (SELECT updated_at = now() FROM shop_customers.customers); END $do$', c.given)) AS stamped
+SELECT c.given, pg_temp.outcome(format('UPDATE customers SET %s; DO $do$ BEGIN ASSERT (SELECT updated_at = now() FROM shop.customers); END $do$', c.given)) AS stamped
   FROM (SELECT format('%I = %s', a.attname, CASE a.atttypid::regtype::text
                    WHEN 'text' THEN '''x''' WHEN 'date' THEN '''2000-01-01''' WHEN 'jsonb' THEN '''{"a": 1}''' ELSE '''2001-01-01''' END) AS given
           FROM pg_attribute a
@@ -104,11 +104,11 @@ SELECT pg_temp.outcome('DELETE FROM customers');
 
 -- Keys of other types.
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_customers', 'shop_customers');
-SELECT k.type, substring(loyalcs.create_shop('shop_customers', key_type => k.type::regtype) FROM 'keys.*'),
-       pg_temp.outcome(format('INSERT INTO shop_customers.customers (customer_id) VALUES (%L)', k.smallest)),
-       pg_temp.outcome(format('INSERT INTO shop_customers.customers (customer_id) VALUES (%L)', k.wrong)),
-       loyalcs.drop_shop('shop_customers', 'shop_customers')
+SELECT loyalcs.drop_shop('shop', 'shop');
+SELECT k.type, substring(loyalcs.create_shop('shop', key_type => k.type::regtype) FROM 'keys.*'),
+       pg_temp.outcome(format('INSERT INTO shop.customers (customer_id) VALUES (%L)', k.smallest)),
+       pg_temp.outcome(format('INSERT INTO shop.customers (customer_id) VALUES (%L)', k.wrong)),
+       loyalcs.drop_shop('shop', 'shop')
   FROM (VALUES
     ('bigint', '-9223372036854775808', '9223372036854775808'),
     ('integer', '-2147483648', '2147483648'),

@@ -1,11 +1,11 @@
 -- How long parcels take, and what it does if they are late.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_delivery_performance');
-SET search_path = shop_delivery_performance;
+SET search_path = shop;
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 40) i;
 
 -- March: 1 at eleven leaves the same day and comes after two days, as promised; 2 at 11:59
@@ -60,4 +60,4 @@ SELECT count(*) FROM delivery_nps_at('2026-04-30 23:59:59+09');
 SELECT pg_temp.same_elsewhere('SELECT * FROM delivery_performance_at(''2026-03-10 20:00+09'')') AS performance, pg_temp.same_elsewhere('SELECT * FROM delivery_nps_at(''2026-06-01 00:00+09'')') AS nps;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_delivery_performance', 'shop_delivery_performance');
+SELECT loyalcs.drop_shop('shop', 'shop');

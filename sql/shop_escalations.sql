@@ -1,11 +1,11 @@
 -- Of which tickets somebody is to be told, and that once.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_escalations');
-SET search_path = shop_escalations;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-03-01 00:00+09';
 SELECT rule, condition, after, tier, contacts, sentiment, tell FROM escalation_rules ORDER BY rule COLLATE "C";
 SELECT s.given, pg_temp.outcome('INSERT INTO escalation_rules (rule, condition, after, tier, contacts, sentiment) VALUES (' || s.given || ')')
@@ -73,4 +73,4 @@ SELECT count(*) FROM claim_sla_warnings(NULL, 10, 'w', '5 minutes', '2026-03-02 
 SELECT pg_temp.same_elsewhere('SELECT * FROM escalations_due_at(''2026-03-02 12:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_escalations', 'shop_escalations');
+SELECT loyalcs.drop_shop('shop', 'shop');

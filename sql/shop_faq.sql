@@ -1,11 +1,11 @@
 -- Answers that are written once, and the questions that keep coming without one.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_faq');
-SET search_path = shop_faq;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09', minimum_answers = 3;
 DELETE FROM voice_theme_words;
 INSERT INTO voice_theme_words (theme, word, valid) VALUES ('size', 'サイズ', '(,)'), ('size', 'size', '(,)'), ('delivery', '配送', '(,)'), ('delivery', '届', '(,)');
@@ -83,7 +83,7 @@ SELECT v, a, pg_temp.outcome(format('SELECT * FROM %I(%L::timestamptz)', v, a)) 
 
 -- Whoever may not read texts sees no candidates, and what is due for review as the others do.
 CREATE ROLE regress_faq_report;
-SELECT loyalcs.grant_shop('shop_faq', 'regress_faq_report', 'report');
+SELECT loyalcs.grant_shop('shop', 'regress_faq_report', 'report');
 SET ROLE regress_faq_report;
 SELECT pg_temp.outcome('SELECT * FROM faq_candidates'), pg_temp.outcome('SELECT * FROM faq_candidates_at(now())');
 SELECT faq_id, tickets FROM faq_due_for_review_at('2026-04-01 00:00+09');
@@ -92,4 +92,4 @@ DROP OWNED BY regress_faq_report;
 DROP ROLE regress_faq_report;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_faq', 'shop_faq');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- shop_figures.sql: figures that do not take what still runs for finished, equals
 -- for the best, or money that is passed on for revenue.
+-- test: setup shop
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_figures');
-SET search_path = shop_figures, public;
+SET search_path = shop, public;
 
 -- Thirty customers. Ten have had 80 days and came back within 60; twenty bought
 -- ten days ago.
@@ -27,7 +27,7 @@ SELECT d AS day, count(l.*) AS lapsing, min(l.expected_gap) AS gap, min(l.rhythm
 -- Every view by month says whether the month is over (phone_hearings is a list of
 -- this month's, and no figure; kpi_status is of one that is).
 SELECT c.relname FROM pg_class c
- WHERE c.relnamespace = 'shop_figures'::regnamespace AND c.relkind = 'v'
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'v'
    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname IN ('month', 'period_start', 'cohort'))
    AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'complete')
    AND c.relname NOT IN ('phone_hearings', 'kpi_status')
@@ -87,7 +87,7 @@ SELECT b.name, count(d.*) AS customers
  GROUP BY 1 ORDER BY 1;
 SELECT (SELECT count(*) FROM ((SELECT * FROM customer_breakdown('rfm_segment@2024-05-01', '2024-07-01 00:00+09')
                                EXCEPT SELECT * FROM customer_breakdown('rfm_segment', '2024-05-01 00:00+09'))) d) AS differing;
-SELECT pg_temp.outcome(format('SELECT * FROM shop_figures.revenue_mix_by(%L, ''2024-07-01 00:00+09'')', b))
+SELECT pg_temp.outcome(format('SELECT * FROM shop.revenue_mix_by(%L, ''2024-07-01 00:00+09'')', b))
   FROM unnest('{rfm_segment@2024-07-02,rfm_segment@now,rfm_segment@,gender@2024-05-01,everyone@2024-05-01,rfm_segment@2024-02-30,@2024-05-01}'::text[]) b;
 
 -- Infinity is an as-of like any other: all that is recorded, with durations up to
@@ -138,14 +138,14 @@ BEGIN
                                FROM generate_series(1, p.pronargs) g
                               WHERE g <= p.pronargs - p.pronargdefaults OR p.proargnames[g] = 'as_of') i (name, type)) AS arguments
                FROM pg_proc p
-              WHERE p.pronamespace = 'shop_figures'::regnamespace AND p.provolatile <> 'v' AND 'as_of' = ANY (p.proargnames)
+              WHERE p.pronamespace = 'shop'::regnamespace AND p.provolatile <> 'v' AND 'as_of' = ANY (p.proargnames)
               ORDER BY 1
     LOOP
         FOREACH a IN ARRAY '{infinity,-infinity}'::text[] LOOP
             -- (no day is before that)
             CONTINUE WHEN f.proname = 'breakdown_day' AND a = '-infinity';
             BEGIN
-                EXECUTE format('SELECT count(x::text) FROM shop_figures.%I(%s) x', f.proname, f.arguments) INTO n USING a::timestamptz;
+                EXECUTE format('SELECT count(x::text) FROM shop.%I(%s) x', f.proname, f.arguments) INTO n USING a::timestamptz;
                 asked := asked + 1;
                 -- (words may have been valid since ever, and a board shows what there is no number of)
                 IF a = '-infinity' AND n > 0 AND f.proretset AND f.proname ~ '_(at|by)$'

@@ -1,11 +1,11 @@
 -- What follow-ups are counted from, and between which anchors something is due.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_anchors');
-SET search_path = shop_followup_anchors;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 --
@@ -61,6 +61,6 @@ SELECT count(*) AS found,
   FROM found f;
 -- Every anchor that a step may have is one, and when it is gone there are words for that.
 SELECT count(*) AS anchors, count(*) FILTER (WHERE EXISTS (SELECT FROM found f WHERE f.anchor = a.anchor)) AS found
-  FROM (SELECT (regexp_matches(pg_get_constraintdef(c.oid), '\x27([a-z_]+)\x27::text', 'g'))[1] FROM pg_constraint c WHERE c.conname = 'journey_steps_anchor_is_known' AND c.connamespace = 'shop_followup_anchors'::regnamespace) a (anchor);
+  FROM (SELECT (regexp_matches(pg_get_constraintdef(c.oid), '\x27([a-z_]+)\x27::text', 'g'))[1] FROM pg_constraint c WHERE c.conname = 'journey_steps_anchor_is_known' AND c.connamespace = 'shop'::regnamespace) a (anchor);
 SELECT DISTINCT anchor_gone(anchor) FROM found ORDER BY 1;
-SELECT loyalcs.drop_shop('shop_followup_anchors', 'shop_followup_anchors');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- The work handed out: to one worker at a time, and looked at once more.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_claims');
-SET search_path = shop_followup_claims;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 INSERT INTO customers (customer_id, name, email, phone, birthday, attributes) VALUES
@@ -162,7 +162,7 @@ SELECT pg_temp.outcome('UPDATE journey_steps SET calendar = ''nowhere'' WHERE st
 -- Ordered on Friday, 1 May 2026, at 20:00: due on Saturday, and so on Monday.
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('eve', 'E-2', '2026-05-01 20:00+09', 100);
 CREATE FUNCTION pg_temp.waiting(at timestamptz) RETURNS TABLE (step text, due_at timestamptz, held_back text, reason text, until timestamptz) LANGUAGE sql AS $$
-    SELECT c.step, c.due_at, c.held_back, c.reason, c.until FROM shop_followup_claims.followups_considered(at, '0') c WHERE c.customer_id = 'eve' ORDER BY 1
+    SELECT c.step, c.due_at, c.held_back, c.reason, c.until FROM shop.followups_considered(at, '0') c WHERE c.customer_id = 'eve' ORDER BY 1
 $$;
 SELECT * FROM pg_temp.waiting('2026-05-03 12:00+09');
 SELECT queue_followups('2026-05-03 12:00+09') AS queued;
@@ -212,7 +212,7 @@ ROLLBACK;
 -- (by whoever may close: the level that edits calendars)
 BEGIN;
 CREATE ROLE regress_followup_claims_admin;
-SELECT loyalcs.grant_shop('shop_followup_claims', 'regress_followup_claims_admin', 'admin');
+SELECT loyalcs.grant_shop('shop', 'regress_followup_claims_admin', 'admin');
 SET ROLE regress_followup_claims_admin;
 INSERT INTO calendar_exceptions (calendar, first_day, last_day) VALUES ('phone', '2026-11-05', '2026-11-05');
 UPDATE calendars SET hours = 'Mo-Fr 09:00-17:00 @ Asia/Tokyo' WHERE calendar = 'phone';
@@ -224,7 +224,7 @@ DROP ROLE IF EXISTS regress_followup_claims_service, regress_followup_claims_rep
 RESET client_min_messages;
 CREATE ROLE regress_followup_claims_service;
 CREATE ROLE regress_followup_claims_report;
-SELECT loyalcs.grant_shop('shop_followup_claims', 'regress_followup_claims_service', 'service'), loyalcs.grant_shop('shop_followup_claims', 'regress_followup_claims_report', 'report');
+SELECT loyalcs.grant_shop('shop', 'regress_followup_claims_service', 'service'), loyalcs.grant_shop('shop', 'regress_followup_claims_report', 'report');
 SET ROLE regress_followup_claims_service;
 SELECT count(*) > 0 AS claimed, bool_and(complete_followup(c.followup_id, 'sent', c.claim_key, at => '2026-03-11 12:01+09') = 'recorded') AS reported
   FROM claim_followups('email', 100, 'w', '5 minutes', '2026-03-11 12:00+09') c;
@@ -235,5 +235,5 @@ SET ROLE regress_followup_claims_report;
 SELECT count(*) > 0 AS reads, count(*) FILTER (WHERE step LIKE 'birthday%') AS birthdays FROM followups_considered('2026-03-11 15:00+09', '0');
 SELECT pg_temp.outcome('SELECT FROM claim_followups()') AS claims;
 RESET ROLE;
-SELECT loyalcs.drop_shop('shop_followup_claims', 'shop_followup_claims');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP ROLE regress_followup_claims_service, regress_followup_claims_report;

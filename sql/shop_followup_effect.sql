@@ -1,11 +1,11 @@
 -- What steps did: customers who were to be sent one against those held out.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_effect');
-SET search_path = shop_followup_effect;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 --
@@ -119,4 +119,4 @@ SELECT v.fate, f.*
   ) v (n, fate, before_it_is_due, meanwhile)
  CROSS JOIN LATERAL pg_temp.fate(v.before_it_is_due, v.meanwhile) f
  ORDER BY v.n;
-SELECT loyalcs.drop_shop('shop_followup_effect', 'shop_followup_effect');
+SELECT loyalcs.drop_shop('shop', 'shop');

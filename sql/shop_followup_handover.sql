@@ -1,12 +1,12 @@
 -- Immediately before it is handed over, it is looked at once more: the anchor, the
 -- step, the consent, the address. So it is when it is claimed.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_handover');
-SET search_path = shop_followup_handover;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 UPDATE settings SET live_since = '2020-01-01';
 
@@ -201,4 +201,4 @@ SELECT v.what, r.* FROM (VALUES
 SELECT hand_over_sla_warning(NULL, NULL, NULL) AS nothing;
 SELECT place, wanted FROM hand_over_sla_warnings('{1,2}', '{x,y}', now()) ORDER BY place;
 ROLLBACK;
-SELECT loyalcs.drop_shop('shop_followup_handover', 'shop_followup_handover');
+SELECT loyalcs.drop_shop('shop', 'shop');

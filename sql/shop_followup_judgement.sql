@@ -1,12 +1,12 @@
 -- The rules by which follow-ups are judged: caps, addresses, languages, what is for
 -- the same instant, and steps that are stopped, held or replaced.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_judgement');
-SET search_path = shop_followup_judgement;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 UPDATE settings SET live_since = '2020-01-01';
 UPDATE journey_steps SET valid = 'empty';
@@ -215,4 +215,4 @@ SELECT * FROM (SELECT customer_id, channel, outcome, reason, claimable_at FROM p
 SELECT pg_temp.sent('2026-03-11 11:30') AS by_phone, pg_temp.sent('2026-03-12 12:00') AS and_then;
 SELECT customer_id, channel, outcome, reason FROM pg_temp.queue;
 ROLLBACK;
-SELECT loyalcs.drop_shop('shop_followup_judgement', 'shop_followup_judgement');
+SELECT loyalcs.drop_shop('shop', 'shop');

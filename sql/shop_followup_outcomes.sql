@@ -1,11 +1,11 @@
 -- What became of the work, as it was reported: once, late, again, and given up.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_outcomes');
-SET search_path = shop_followup_outcomes;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 INSERT INTO customers (customer_id, name, email, phone, birthday, attributes) VALUES
@@ -58,4 +58,4 @@ SELECT retry_followup(:id, '2026-03-10 16:30+09'), retry_followup(:id, '2026-03-
 SELECT complete_followup(c.followup_id, 'undeliverable', c.claim_key, 'no such mailbox', '2026-03-10 16:31+09')
   FROM claim_followups('email', 10, 'w', '5 minutes', '2026-03-10 16:30+09') c WHERE c.followup_id = :id;
 SELECT outcome, detail FROM followups WHERE followup_id = :id;
-SELECT loyalcs.drop_shop('shop_followup_outcomes', 'shop_followup_outcomes');
+SELECT loyalcs.drop_shop('shop', 'shop');

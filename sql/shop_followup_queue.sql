@@ -1,11 +1,11 @@
 -- What is new is found by looking at what is new, and it is the same as by looking at all.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_queue');
-SET search_path = shop_followup_queue;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 UPDATE settings SET live_since = '2020-01-01';
 
@@ -129,4 +129,4 @@ SELECT s.n, r.* FROM (VALUES
     (7, 'SELECT queue_followups(''2026-05-09 23:00'')'),
     (8, 'INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''c1'', ''soon'', ''2026-05-09 23:05'', 30000); SELECT queue_followups(''2026-05-10 00:10'')')) s (n, change)
  CROSS JOIN LATERAL pg_temp.next('DELETE FROM followups; ' || s.change) r ORDER BY s.n;
-SELECT loyalcs.drop_shop('shop_followup_queue', 'shop_followup_queue');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- Who is due, and who is held back.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followups');
-SET search_path = shop_followups;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 --
@@ -116,8 +116,8 @@ SELECT 'phone', d.day, d.day + n % 3, d.day - interval '7 days' + n % 10 * inter
   FROM (SELECT n, date '2025-09-20' + 2 * n AS day FROM generate_series(0, 76) n) d;
 CREATE FUNCTION pg_temp.may_go(send_window text, calendar text, at timestamptz, as_of timestamptz) RETURNS boolean LANGUAGE sql
 RETURN CASE WHEN calendar IS NULL THEN send_window IS NULL OR loyalcs.is_open(send_window::loyalcs.business_hours, at)
-            ELSE loyalcs.is_open((SELECT k.hours::loyalcs.business_hours FROM shop_followups.calendars k WHERE k.calendar = may_go.calendar), at)
-                 AND NOT EXISTS (SELECT FROM shop_followups.calendar_exceptions x
+            ELSE loyalcs.is_open((SELECT k.hours::loyalcs.business_hours FROM shop.calendars k WHERE k.calendar = may_go.calendar), at)
+                 AND NOT EXISTS (SELECT FROM shop.calendar_exceptions x
                                   WHERE x.calendar = may_go.calendar AND (at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN x.first_day AND x.last_day
                                     AND x.recorded_at <= as_of AND coalesce(x.withdrawn_at, 'infinity') > as_of) END;
 CREATE FUNCTION pg_temp.goes(send_window text, calendar text, at timestamptz, as_of timestamptz) RETURNS timestamptz LANGUAGE plpgsql AS $$
@@ -236,4 +236,4 @@ SELECT max(day) AS per_day, max(week) AS per_week
           FROM followups WHERE outcome = 'sent' AND capped AND channel = 'email') f;
 SELECT pg_temp.same_elsewhere('SELECT * FROM followups_considered(''2025-12-01 12:00+09'', ''7 days'')');
 SELECT pg_temp.same_elsewhere('SELECT * FROM followups_suppressed_at(''2025-12-01 12:00+09'')');
-SELECT loyalcs.drop_shop('shop_followups', 'shop_followups');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,4 +1,5 @@
 -- A customer is forgotten: what is personal goes, what was counted stays.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set each :srcdir '/test/one_of_each.sql'
 \i :each
 
-SELECT FROM loyalcs.create_shop('shop_forgetting');
-SET search_path = shop_forgetting;
+SET search_path = shop;
 SELECT FROM pg_temp.shop_for_one_of_each();
 SELECT FROM pg_temp.one_of_each('hanako@example.com', '');
 SELECT FROM pg_temp.one_of_each('stays', '-2');
@@ -101,7 +101,7 @@ SELECT forget_customer(NULL, NULL);
 SELECT forget_customer('nobody', 'nobody');
 SELECT forget_customer('was stays', 'was stays');
 CREATE ROLE regress_forgetting_admin;
-SELECT FROM loyalcs.grant_shop('shop_forgetting', 'regress_forgetting_admin', 'admin');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_forgetting_admin', 'admin');
 SET ROLE regress_forgetting_admin;
 SELECT forget_customer('hanako@example.com', 'hanako@example.com');
 RESET ROLE;
@@ -128,14 +128,14 @@ SELECT strpos(customer_card(:'f_pseudonym')::text, 'hanako') AS in_card,
        (customer_card(:'f_pseudonym') -> 'customer') - '{joined_at,consents}'::text[] AS customer;
 
 -- Nor do reports of a month have any of it, as data or as pages.
-SELECT count(*) > 0 AS there_is_one FROM pg_proc WHERE pronamespace = 'shop_forgetting'::regnamespace AND proname = 'monthly_report' AND pronargs - pronargdefaults <= 1 AND proargtypes[0] = 'date'::regtype;
+SELECT count(*) > 0 AS there_is_one FROM pg_proc WHERE pronamespace = 'shop'::regnamespace AND proname = 'monthly_report' AND pronargs - pronargdefaults <= 1 AND proargtypes[0] = 'date'::regtype;
 DO $$
 DECLARE
     f record;
     found text;
 BEGIN
     FOR f IN SELECT p.oid::regproc AS name FROM pg_proc p
-              WHERE p.pronamespace = 'shop_forgetting'::regnamespace AND p.proname ~ 'report' AND p.proargtypes[0] = 'date'::regtype
+              WHERE p.pronamespace = 'shop'::regnamespace AND p.proname ~ 'report' AND p.proargtypes[0] = 'date'::regtype
                 AND p.pronargs - p.pronargdefaults <= 1 AND p.prorettype IN ('jsonb'::regtype, 'text'::regtype) LOOP
         EXECUTE format('SELECT string_agg(m, '', '') FROM generate_series(date ''2026-02-01'', ''2026-04-01'', ''1 month'') d, LATERAL (SELECT %s(d::date)::text) r (r),
                         unnest(''{hanako,MARK customers,MARK ticket_events.note,MARK survey_answers.answer,MARK reviews.body,MARK reviews.title,MARK posts.body,MARK hearings.note}''::text[]) m
@@ -224,7 +224,7 @@ DELETE FROM public.forgetting_people;
 SELECT shop_forgetting_3.forget_customer('c', 'c') - 'at' - 'customer_id';
 SELECT customer_id ~ '^forgotten-' AS key_says_nothing, body FROM shop_forgetting_3.reviews;
 SELECT shop_forgetting_3.forget_customer('c', 'c') - 'at';
-SELECT loyalcs.drop_shop(s, s) FROM unnest('{shop_forgetting,shop_forgetting_bigint,shop_forgetting_integer,shop_forgetting_uuid}'::text[]) s;
+SELECT loyalcs.drop_shop(s, s) FROM unnest('{shop,shop_forgetting_bigint,shop_forgetting_integer,shop_forgetting_uuid}'::text[]) s;
 SET client_min_messages = error;
 DROP SCHEMA shop_forgetting_2, shop_forgetting_3 CASCADE;
 DROP TABLE public.forgetting_orders, public.forgetting_people;

@@ -1,5 +1,6 @@
 -- One row stops no other: rows of every kind that cannot be handed out, and all the
 -- others are claimed; values at both ends of what tables take, and all is computed.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -7,8 +8,7 @@
 \set errors :srcdir '/test/errors.sql'
 \i :errors
 
-SELECT FROM loyalcs.create_shop('shop_hostile_rows');
-SET search_path = shop_hostile_rows;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 -- Each kind is a step of its own or a customer of its own; in their midst, good ones.
@@ -329,4 +329,4 @@ BEGIN
 END $$;
 SELECT * FROM pg_temp.failures();
 
-DROP SCHEMA shop_hostile_rows, shop_hostile_rows_2, shop_hostile_rows_3 CASCADE;
+DROP SCHEMA shop, shop_hostile_rows_2, shop_hostile_rows_3 CASCADE;

@@ -1,11 +1,11 @@
 -- Did it help?
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_improvements');
-SET search_path = shop_improvements;
+SET search_path = shop;
 UPDATE settings SET live_since = '2020-01-01 00:00+00';
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 100) i;
 INSERT INTO products (product_id, name) VALUES ('R', 'Ring'), ('N', 'Necklace');
@@ -53,7 +53,7 @@ LANGUAGE sql BEGIN ATOMIC
     SELECT improvement_id, measure, about, to_char(before_from, 'MM-DD') || ' ' || to_char(before_until, 'MM-DD'), to_char(after_from, 'MM-DD') || ' ' || to_char(after_until, 'MM-DD'), complete,
            cases_before, cases_after, round(value_before::numeric, 4), round(value_after::numeric, 4), concat_ws(' ', against, others_cases_before, others_cases_after),
            round(others_change::numeric, 4), round(effect::numeric, 4), round(p_value::numeric, 6), verdict, unit, texts_waiting
-      FROM shop_improvements.improvement_effect_at(effects.as_of);
+      FROM shop.improvement_effect_at(effects.as_of);
 END;
 SELECT * FROM pg_temp.effects('2026-03-10 23:59:59+09');
 SELECT * FROM pg_temp.effects('2026-03-11 00:00+09');
@@ -189,7 +189,7 @@ SELECT DISTINCT verdict FROM improvement_effect_at('infinity') ORDER BY 1;
 -- What nobody may read is said to wait: the texts of the week after, for level report, that were not matched yet.
 UPDATE survey_answers SET answer = '配送' WHERE customer_id = 'c40' AND question = 'why';
 CREATE ROLE regress_improvements_reader;
-SELECT FROM loyalcs.grant_shop('shop_improvements', 'regress_improvements_reader', 'report');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_improvements_reader', 'report');
 SET ROLE regress_improvements_reader;
 SELECT measure, n_after, others, waiting, verdict FROM pg_temp.effects('2026-03-21 00:00+09') WHERE id = 2 AND measure <> 'return rate';
 RESET ROLE;
@@ -205,5 +205,5 @@ SELECT count(*) FROM (TABLE read_once EXCEPT SELECT * FROM improvement_effect_at
 RESET ALL;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_improvements', 'shop_improvements');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP ROLE regress_improvements_reader;

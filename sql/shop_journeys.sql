@@ -1,11 +1,11 @@
 -- Rules: journeys and their steps, frequency caps, purposes; consent, subscriptions, parcels.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_journeys');
-SET search_path = shop_journeys;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 --

@@ -1,11 +1,11 @@
 -- The board: what each number is meant to be, and whether it is.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_kpis');
-SET search_path = shop_kpis;
+SET search_path = shop;
 
 -- A shop in which nothing has happened has a board, and says so.
 SELECT kpi, status, period_start, actual, direction, target_value, kpi_problem FROM kpi_status_at('2026-06-15 12:00+09');
@@ -42,7 +42,7 @@ CREATE FUNCTION pg_temp.board(as_of timestamptz) RETURNS TABLE (kpi text, status
                                                                 compared_period date, actual_change numeric, kpi_improved boolean, running_actual numeric, sparkline text)
 LANGUAGE sql AS $$
     SELECT kpi, status, period_start, round(actual::numeric, 4), cases, certain, compared_period, round(actual_change::numeric, 4), kpi_improved, round(running_actual::numeric, 4), sparkline
-      FROM shop_kpis.kpi_status_at($1) WHERE actual IS NOT NULL OR running_actual IS NOT NULL;
+      FROM shop.kpi_status_at($1) WHERE actual IS NOT NULL OR running_actual IS NOT NULL;
 $$;
 SELECT * FROM pg_temp.board('2026-03-15 12:00+09');
 SELECT * FROM pg_temp.board('2026-04-15 12:00+09');
@@ -120,11 +120,11 @@ DROP ROLE IF EXISTS regress_kpis_other;
 SET client_min_messages = warning;
 CREATE ROLE regress_kpis_other;
 CREATE FUNCTION odd_months_at(as_of timestamptz) RETURNS TABLE (month date, divided numeric, who text) LANGUAGE sql STABLE AS $$ SELECT date '2026-01-01', 1::numeric, 'me' $$;
-GRANT CREATE ON SCHEMA shop_kpis TO regress_kpis_other;
+GRANT CREATE ON SCHEMA shop TO regress_kpis_other;
 ALTER FUNCTION odd_months_at OWNER TO regress_kpis_other;
 SELECT status, kpi_problem FROM kpi_status_at('2026-06-15 12:00+09') WHERE kpi = 'odd';
 -- Nor is on anybody's board what they may not see.
-SELECT loyalcs.grant_shop('shop_kpis', 'regress_kpis_other', 'report');
+SELECT loyalcs.grant_shop('shop', 'regress_kpis_other', 'report');
 REVOKE EXECUTE ON FUNCTION first_replies_at FROM PUBLIC, regress_kpis_other;
 SET ROLE regress_kpis_other;
 SELECT kpi, status, kpi_problem FROM kpi_status_at('2026-06-15 12:00+09') WHERE kpi IN ('tickets', 'NPS');
@@ -136,4 +136,4 @@ DROP ROLE regress_kpis_other;
 SELECT pg_temp.same_elsewhere('SELECT * FROM kpi_status_at(''2026-05-15 12:00+09'')') AS status, pg_temp.same_elsewhere('SELECT * FROM kpi_values_at(''2026-05-15 12:00+09'')') AS values;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_kpis', 'shop_kpis');
+SELECT loyalcs.drop_shop('shop', 'shop');

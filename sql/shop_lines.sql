@@ -1,11 +1,11 @@
 -- What leaves in a format of lines: one line, plain lines, one recipient.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_lines');
-SET search_path = shop_lines;
+SET search_path = shop;
 
 -- Every control character there is, alone and among words: none is left, and
 -- nothing else is lost.
@@ -50,4 +50,4 @@ SELECT i, recipient_problem('email', 'a' || chr(i) || '@x') AS email, recipient_
   FROM unnest('{160,8203,8238,8297,12288,65279}'::int[]) i;
 SELECT length, recipient_problem('email', repeat('a', length - 4) || '@x.y') FROM unnest('{254,255,100000}'::int[]) length;
 
-DROP SCHEMA shop_lines CASCADE;
+DROP SCHEMA shop CASCADE;

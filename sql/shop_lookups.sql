@@ -1,11 +1,11 @@
 -- Whose it is, what somebody at the service desk is told; and that nobody waits for it.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_lookups');
-SET search_path = shop_lookups;
+SET search_path = shop;
 INSERT INTO customers (customer_id, email, phone) SELECT 'c' || i, 'C' || i || '@Example.com', '090-1234-' || lpad(i::text, 4, '0') FROM generate_series(1, 3000) i;
 INSERT INTO customer_ids (customer_id, system, id) SELECT 'c' || i, 'shopify', (7000000 + i)::text FROM generate_series(1, 3000) i;
 INSERT INTO customer_ids (customer_id, system, id) VALUES ('c1', 'zendesk', '7000002');
@@ -30,10 +30,10 @@ SELECT * FROM (VALUES ('090-1234-5678', '+819012345678'), ('090-1234-5678', '080
 -- (what this transaction has read of tables in one piece)
 CREATE FUNCTION pg_temp.rows_read(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    before constant bigint := (SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE schemaname = 'shop_lookups');
+    before constant bigint := (SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE schemaname = 'shop');
 BEGIN
     EXECUTE statement;
-    RETURN (SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE schemaname = 'shop_lookups') - before;
+    RETURN (SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE schemaname = 'shop') - before;
 END
 $$;
 SELECT pg_temp.rows_read('SELECT count(*) FROM customers WHERE email LIKE ''C7%''') AS this_would_tell;
@@ -60,9 +60,9 @@ SELECT pg_temp.rows_read(format('SELECT * FROM find_customers(%L)', w)) AS read 
 RESET plan_cache_mode;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_lookups', 'shop_lookups');
+SELECT loyalcs.drop_shop('shop', 'shop');
 -- Keys of other types: what is none is no error.
-SELECT FROM loyalcs.create_shop('shop_lookups', key_type => 'bigint');
-INSERT INTO shop_lookups.customers (customer_id, email) VALUES (7, 'c7@example.com');
-SELECT w, f.* FROM unnest('{7,c7@example.com,99999999999999999999,abc}'::text[]) w LEFT JOIN LATERAL shop_lookups.find_customers(w) f ON true;
-SELECT loyalcs.drop_shop('shop_lookups', 'shop_lookups');
+SELECT FROM loyalcs.create_shop('shop', key_type => 'bigint');
+INSERT INTO shop.customers (customer_id, email) VALUES (7, 'c7@example.com');
+SELECT w, f.* FROM unnest('{7,c7@example.com,99999999999999999999,abc}'::text[]) w LEFT JOIN LATERAL shop.find_customers(w) f ON true;
+SELECT loyalcs.drop_shop('shop', 'shop');

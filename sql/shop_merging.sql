@@ -1,4 +1,5 @@
 -- Two accounts of one person become one.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set each :srcdir '/test/one_of_each.sql'
 \i :each
 
-SELECT FROM loyalcs.create_shop('shop_merging');
-SET search_path = shop_merging;
+SET search_path = shop;
 SELECT FROM pg_temp.shop_for_one_of_each();
 -- (points that lapse so long after the last activity)
 UPDATE points_rules SET valid = 'empty';
@@ -36,7 +36,7 @@ SELECT forget_customer('friend', 'friend') ->> 'customer_id' AS pseudonym \gset
 SELECT regexp_replace(pg_temp.outcome(format('SELECT merge_customers(%L, %L, %1$L)', :'pseudonym', 'member')), '[0-9a-f]{8}-.{27}', '…');
 ROLLBACK;
 CREATE ROLE regress_merging_admin;
-SELECT FROM loyalcs.grant_shop('shop_merging', 'regress_merging_admin', 'admin');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_merging_admin', 'admin');
 SET ROLE regress_merging_admin;
 SELECT merge_customers('guest', 'member', 'guest');
 -- (nor by hand: who was merged is the owner's to say)
@@ -55,7 +55,7 @@ DECLARE
     n bigint;
 BEGIN
     FOR t IN SELECT i.indexrelid, c.relname, c.oid, string_agg(quote_ident(a.attname), ', ') AS names
-               FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'shop_merging'::regnamespace
+               FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'shop'::regnamespace
                JOIN pg_attribute k ON k.attrelid = c.oid AND k.attname = 'customer_id' AND k.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum <> k.attnum AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
               WHERE i.indisunique AND i.indpred IS NULL AND c.relname <> 'point_postings'
@@ -178,5 +178,5 @@ SELECT FROM loyalcs.create_shop('shop_merging_2');
 SELECT shop_merging_2.merge_customers('a', 'b', 'a');
 SET client_min_messages = error;
 DROP SCHEMA shop_merging_2 CASCADE;
-SELECT loyalcs.drop_shop('shop_merging', 'shop_merging');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP ROLE regress_merging_admin;

@@ -1,4 +1,5 @@
 -- The report for the first of the month.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -8,8 +9,7 @@
 \set file :srcdir '/doc/monthly_report.schema.json'
 \set schema `cat :'file'`
 
-SELECT FROM loyalcs.create_shop('shop_monthly_report');
-SET search_path = shop_monthly_report;
+SET search_path = shop;
 UPDATE settings SET live_since = '2025-01-01 00:00+09';
 
 -- A shop in which nothing has happened has a report, and says so.
@@ -96,17 +96,17 @@ SELECT r -> 'complete' AS complete, r #> '{sales,figures,orders,value}' AS order
 
 -- Whose report it is: it has nothing of one customer, and level report may ask for it.
 CREATE ROLE regress_monthly_report;
-SELECT FROM loyalcs.grant_shop('shop_monthly_report', 'regress_monthly_report', 'report');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_monthly_report', 'report');
 GRANT SELECT ON april TO regress_monthly_report;
 SET ROLE regress_monthly_report;
-SELECT r = (SELECT a.r FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems, r::text ~* 'secret|example\.com' AS tells FROM shop_monthly_report.monthly_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r = (SELECT a.r FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems, r::text ~* 'secret|example\.com' AS tells FROM shop.monthly_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
 -- What is not for a reader to see, is null for them.
 REVOKE SELECT ON survey_answers, voice_matches FROM regress_monthly_report;
 SET ROLE regress_monthly_report;
-SELECT r -> 'problems' AS problems, r -> 'satisfaction' AS satisfaction, r #> '{sales,figures,orders,value}' AS orders FROM shop_monthly_report.monthly_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r -> 'problems' AS problems, r -> 'satisfaction' AS satisfaction, r #> '{sales,figures,orders,value}' AS orders FROM shop.monthly_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
-SELECT FROM loyalcs.grant_shop('shop_monthly_report', 'regress_monthly_report', 'report');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_monthly_report', 'report');
 -- Quotes, if the shop keeps them; if voice_samples is not for the reader, there are none, and the rest stands.
 UPDATE settings SET keeps_quotes = true;
 SELECT match_voices() > 0 AS matched;
@@ -114,7 +114,7 @@ SELECT t ->> 'theme' AS theme, t -> 'quotes' AS quotes FROM monthly_report_at('2
 REVOKE SELECT ON voice_matches FROM regress_monthly_report;
 GRANT SELECT (customer_id, source, text_id, piece, product_id, said_at, rating, themes, sentiment, lexicon_digest) ON voice_matches TO regress_monthly_report;
 SET ROLE regress_monthly_report;
-SELECT r -> 'problems' AS problems, r #> '{voice,quotes_problem}' AS quotes_problem, r #> '{voice,themes,0,quotes}' AS quotes, jsonb_array_length(r #> '{voice,themes}') > 0 AS themes FROM shop_monthly_report.monthly_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r -> 'problems' AS problems, r #> '{voice,quotes_problem}' AS quotes_problem, r #> '{voice,themes,0,quotes}' AS quotes, jsonb_array_length(r #> '{voice,themes}') > 0 AS themes FROM shop.monthly_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
 
 -- A section that fails, and a KPI that does, are no end of the report.
@@ -140,7 +140,7 @@ CREATE FUNCTION pg_temp.figure(name text, better text, change float8, p float8, 
 $$ SELECT jsonb_build_object('figure', name, 'unit', 'share', 'better', better, 'value', 0.5, 'previous', 0.5 - change, 'change', change, 'p_value', p, 'significant', significant, 'previous_month', '2026-03-01', 'previous_months', 1) $$;
 CREATE FUNCTION pg_temp.told(report jsonb) RETURNS TABLE (kind text, section text, figure text, subject text, direction text, good text, p_adjusted numeric, candidates text, advice text, has_advice boolean) LANGUAGE sql AS
 $$ SELECT h ->> 'kind', h ->> 'section', h ->> 'figure', h ->> 'subject', h ->> 'direction', h ->> 'good', round((h ->> 'p_adjusted')::numeric, 6), h ->> 'candidates', h ->> 'advice',
-          loyalcs.label(h ->> 'advice', 'ja') <> h ->> 'advice' AND loyalcs.label(h ->> 'advice', 'en') <> h ->> 'advice' FROM jsonb_array_elements(shop_monthly_report.report_headlines(report)) h $$;
+          loyalcs.label(h ->> 'advice', 'ja') <> h ->> 'advice' AND loyalcs.label(h ->> 'advice', 'en') <> h ->> 'advice' FROM jsonb_array_elements(shop.report_headlines(report)) h $$;
 SELECT * FROM pg_temp.told(jsonb_build_object('significance', 0.05,
     'satisfaction', jsonb_build_object('scores', jsonb_build_array(jsonb_build_object('score', pg_temp.figure('nps', 'higher', -0.1, 0.012, true))), 'response_rate', pg_temp.figure('response_rate', 'higher', 0.1, 0.02, true)),
     'support', jsonb_build_object('reasons', jsonb_build_array(jsonb_build_object('reason', 'late', 'share', pg_temp.figure('reason_share', NULL, 0.2, 0.001, true)), jsonb_build_object('reason', 'size', 'share', pg_temp.figure('reason_share', NULL, 0.2, 0.9, false)))),
@@ -167,7 +167,7 @@ SELECT DISTINCT f.name AS has_no_label FROM april, LATERAL (SELECT key FROM json
 
 SELECT pg_temp.same_elsewhere('SELECT monthly_report_at(''2026-04-01'', ''2026-05-10 12:00+09'') AS r') AS same_elsewhere;
 SET search_path = public;
-SELECT loyalcs.grant_shop('shop_monthly_report', 'regress_monthly_report', 'none');
-SELECT loyalcs.drop_shop('shop_monthly_report', 'shop_monthly_report');
+SELECT loyalcs.grant_shop('shop', 'regress_monthly_report', 'none');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP OWNED BY regress_monthly_report;
 DROP ROLE regress_monthly_report;

@@ -1,12 +1,12 @@
 -- An order becomes another customer's: all that is of it goes along, and its points
 -- are taken back from one and earned by the other.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_moved_orders');
-SET search_path = shop_moved_orders;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('guest'), ('member'), ('other');
 INSERT INTO orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at) VALUES
@@ -32,7 +32,7 @@ UPDATE orders SET customer_id = 'member' WHERE customer_id = 'guest' AND order_i
 SELECT c.relname, (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s WHERE customer_id = ''guest'' AND order_id = ''G1''', c.oid::regclass), true, true, '')))[1]::text AS left_behind,
        (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s WHERE customer_id = ''member'' AND order_id = ''G1''', c.oid::regclass), true, true, '')))[1]::text AS came_along
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'order_id'
- WHERE c.relnamespace = 'shop_moved_orders'::regnamespace AND c.relkind = 'r' ORDER BY 1;
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r' ORDER BY 1;
 SELECT customer_id, kind, points, balance, order_id FROM points_statement ORDER BY customer_id, posting_id;
 SELECT kind, moved_order FROM point_postings WHERE customer_id = 'guest' ORDER BY posting_id;
 SELECT customer_id, order_id, refunded FROM orders ORDER BY 1, 2;
@@ -50,11 +50,11 @@ SELECT * FROM points_audit();
 -- What somebody wrote stays with whom it is from; what points were paid, too.
 INSERT INTO tickets (customer_id, ticket_id, channel, order_id) VALUES ('guest', 'T1', 'email', 'G1b');
 SELECT pg_temp.outcome('UPDATE orders SET customer_id = ''member'' WHERE order_id = ''G1b''');
-UPDATE shop_moved_orders.tickets SET order_id = NULL WHERE customer_id = 'guest' AND order_id = 'G1b';
+UPDATE shop.tickets SET order_id = NULL WHERE customer_id = 'guest' AND order_id = 'G1b';
 INSERT INTO surveys (survey, title) VALUES ('nps', 'NPS');
 INSERT INTO survey_responses (customer_id, response_id, survey, responded_at, order_id) VALUES ('guest', 'a1', 'nps', '2026-07-20 12:00+09', 'G1b');
 SELECT pg_temp.outcome('UPDATE orders SET customer_id = ''member'' WHERE order_id = ''G1b''');
-UPDATE shop_moved_orders.survey_responses SET order_id = NULL WHERE customer_id = 'guest' AND order_id = 'G1b';
+UPDATE shop.survey_responses SET order_id = NULL WHERE customer_id = 'guest' AND order_id = 'G1b';
 SELECT adjust_points('guest', 50, 'gift') > 0 AS given, redeem_points('guest', 20, 'till', 'G2') AS paid \gset
 SELECT regexp_replace(pg_temp.outcome('UPDATE orders SET customer_id = ''member'' WHERE order_id = ''G2'''), '\d+(?=\)| took)', 'N', 'g');
 SELECT reverse_points('guest', :paid) > 0 AS reversed;
@@ -81,7 +81,7 @@ SELECT customer_id, subject FROM claim_followups(at => '2026-08-06 12:20+09') WH
 
 -- Somebody who serves customers may.
 CREATE ROLE regress_moved_orders_service;
-SELECT loyalcs.grant_shop('shop_moved_orders', 'regress_moved_orders_service', 'service');
+SELECT loyalcs.grant_shop('shop', 'regress_moved_orders_service', 'service');
 SET ROLE regress_moved_orders_service;
 UPDATE orders SET customer_id = 'member' WHERE order_id = 'G1b';
 RESET ROLE;
@@ -89,4 +89,4 @@ SELECT a.customer_id, a.balance FROM point_accounts a ORDER BY 1;
 SELECT * FROM points_audit();
 DROP OWNED BY regress_moved_orders_service;
 DROP ROLE regress_moved_orders_service;
-SELECT loyalcs.drop_shop('shop_moved_orders', 'shop_moved_orders');
+SELECT loyalcs.drop_shop('shop', 'shop');

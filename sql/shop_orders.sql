@@ -1,11 +1,11 @@
 -- Orders, their lines and what came back; and the orders that count.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_orders');
-SET search_path = shop_orders;
+SET search_path = shop;
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 
 --
@@ -283,4 +283,4 @@ SELECT orders, total_spent FROM shop_orders_adopted.customer_purchases_at('2024-
 DROP SCHEMA shop_orders_adopted CASCADE;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_orders', 'shop_orders');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- The months of a figure, and whether a share really changed.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_periods');
-SET search_path = shop_periods;
+SET search_path = shop;
 
 -- 31 December, 15:00 UTC, is the new year in Tokyo. A month is over with its last instant.
 SELECT s.first, s.last, s.as_of, (SELECT string_agg(concat_ws(' ', m.month, m.last_day, m.complete), ', ' ORDER BY m.month)
@@ -33,4 +33,4 @@ SELECT share_ratings(3, 5)::text, share_ratings(0, 5)::text, share_ratings(5, 5)
 SELECT pg_temp.outcome('SELECT share_ratings(6, 5)'), pg_temp.outcome('SELECT share_ratings(-1, 5)');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_periods', 'shop_periods');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,12 +1,12 @@
 -- The ledger: it stays as it is, and what an account has at any instant is what
 -- a table with a row for every single point says.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_points_ledger');
-SET search_path = shop_points_ledger;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho'), ('dai'), ('emi'), ('fay');
 
@@ -40,8 +40,8 @@ SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_points_ledger_service;
 SET client_min_messages = warning;
 CREATE ROLE regress_points_ledger_service;
-SELECT loyalcs.grant_shop('shop_points_ledger', 'regress_points_ledger_service', 'service');
-GRANT INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA shop_points_ledger TO regress_points_ledger_service;
+SELECT loyalcs.grant_shop('shop', 'regress_points_ledger_service', 'service');
+GRANT INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA shop TO regress_points_ledger_service;
 SET ROLE regress_points_ledger_service;
 SELECT pg_temp.outcome(replace(s.statement, '#', '(SELECT max(posting_id) FROM point_postings)') || '; SET CONSTRAINTS ALL IMMEDIATE')
   FROM (VALUES
@@ -186,12 +186,12 @@ BEGIN
         CASE
         WHEN pg_temp.chance(i, 'op') < 0.4 THEN
             lapses := at + interval '1 day' + pg_temp.chance(i, 'lapses') * interval '120 days';
-            posting := shop_points_ledger.adjust_points(who, amount, i::text, NULL, lapses, at);
+            posting := shop.adjust_points(who, amount, i::text, NULL, lapses, at);
             INSERT INTO unit (customer_id, lot, expires_at) SELECT who, posting, lapses FROM generate_series(1, amount);
             has := has + amount;
         WHEN pg_temp.chance(i, 'op') < 0.85 THEN
             BEGIN
-                posting := shop_points_ledger.redeem_points(who, amount, i::text, NULL, at);
+                posting := shop.redeem_points(who, amount, i::text, NULL, at);
                 UPDATE unit u SET taken_by = posting
                  WHERE u.n IN (SELECT f.n FROM unit f
                                 WHERE f.customer_id = who AND f.taken_by IS NULL AND f.expires_at > at
@@ -205,12 +205,12 @@ BEGIN
         ELSE
             SELECT max(u.taken_by) INTO posting FROM unit u WHERE u.customer_id = who;
             CONTINUE WHEN posting IS NULL;
-            PERFORM shop_points_ledger.reverse_points(who, posting, posted_at => at);
+            PERFORM shop.reverse_points(who, posting, posted_at => at);
             UPDATE unit u SET taken_by = NULL WHERE u.customer_id = who AND u.taken_by = posting;
             SELECT count(*) INTO has FROM unit u WHERE u.customer_id = who AND u.taken_by IS NULL AND u.expires_at > at;
         END CASE;
         steps := steps + 1;
-        wrong := wrong + (has <> (SELECT b.available FROM shop_points_ledger.points_balance(who, at) b))::integer;
+        wrong := wrong + (has <> (SELECT b.available FROM shop.points_balance(who, at) b))::integer;
     END LOOP;
 END $$;
 SELECT steps > 1000 AS many, refused > 50 AS refused, wrong FROM pg_temp.replay();
@@ -218,9 +218,9 @@ SELECT * FROM points_audit();
 SELECT customers, points > 0 AS points FROM expire_points('2030-01-01');
 SELECT * FROM points_audit();
 SELECT count(*) AS left_over FROM points_balance('c1', '2030-01-01') WHERE available <> 0;
-SELECT pg_temp.same_elsewhere('SELECT * FROM shop_points_ledger.points_liability_at(''2027-01-31 00:00+09'')') AS liability_elsewhere,
-       pg_temp.same_elsewhere('SELECT * FROM shop_points_ledger.open_point_lots_at(''2026-07-01 00:00+09'')') AS lots_elsewhere,
-       pg_temp.same_elsewhere('SELECT * FROM shop_points_ledger.points_expiring_at(''2026-03-01 00:00+09'')') AS expiring_elsewhere;
+SELECT pg_temp.same_elsewhere('SELECT * FROM shop.points_liability_at(''2027-01-31 00:00+09'')') AS liability_elsewhere,
+       pg_temp.same_elsewhere('SELECT * FROM shop.open_point_lots_at(''2026-07-01 00:00+09'')') AS lots_elsewhere,
+       pg_temp.same_elsewhere('SELECT * FROM shop.points_expiring_at(''2026-03-01 00:00+09'')') AS expiring_elsewhere;
 
 --
 -- A posting says what one of its kind says, whoever inserts it: of all that it could
@@ -287,4 +287,4 @@ INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, 
 VALUES ('ann', 'redeem', 100, '2026-04-01', '2026-04-01', '2027-04-01');
 INSERT INTO point_postings (customer_id, kind, points, posted_at, posting_key) VALUES ('ann', NULL, 100, '2026-04-01', 'k');
 
-SELECT loyalcs.drop_shop('shop_points_ledger', 'shop_points_ledger');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,12 +1,12 @@
 -- What is posted: when it can be used, what is taken from which lot, what is
 -- refused, and what is sent twice. What is compared with is worked out by hand.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_points_posting');
-SET search_path = shop_points_posting;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho'), ('dai'), ('emi'), ('fay');
 
@@ -129,8 +129,8 @@ SELECT * FROM points_audit('ida');
 --
 CREATE ROLE regress_points_posting_service;
 CREATE ROLE regress_points_posting_report;
-SELECT loyalcs.grant_shop('shop_points_posting', 'regress_points_posting_service', 'service');
-SELECT loyalcs.grant_shop('shop_points_posting', 'regress_points_posting_report', 'report');
+SELECT loyalcs.grant_shop('shop', 'regress_points_posting_service', 'service');
+SELECT loyalcs.grant_shop('shop', 'regress_points_posting_report', 'report');
 SET ROLE regress_points_posting_service;
 SELECT adjust_points('emi', 10, 'by the service') > 0 AS adjusted, redeem_points('emi', 5, 'by the service') > 0 AS redeemed;
 SELECT reverse_points('emi', (SELECT posting_id FROM point_postings WHERE kind = 'redeem' AND customer_id = 'emi')) > 0 AS reversed;
@@ -195,5 +195,5 @@ SELECT s.relname, s.seq_tup_read < 1500 AS hardly_anything_read_whole, s.idx_sca
 COMMIT;
 SELECT * FROM points_audit();
 SELECT loyalcs.drop_shop('shop_points_posting_plans', 'shop_points_posting_plans');
-SET search_path = shop_points_posting;
-SELECT loyalcs.drop_shop('shop_points_posting', 'shop_points_posting');
+SET search_path = shop;
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- What finance and customers ask of the ledger, and the audit that adds it up.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_points_reports');
-SET search_path = shop_points_reports;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho'), ('dai'), ('emi'), ('fay');
 
@@ -54,4 +54,4 @@ SELECT (SELECT count(*) FROM shop_points_reports_empty.points_liability) + (SELE
        + (SELECT count(*) FROM shop_points_reports_empty.points_expiring) + (SELECT count(*) FROM shop_points_reports_empty.points_audit()) AS rows;
 SELECT * FROM shop_points_reports_empty.expire_points();
 SELECT loyalcs.drop_shop('shop_points_reports_empty', 'shop_points_reports_empty');
-SELECT loyalcs.drop_shop('shop_points_reports', 'shop_points_reports');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,12 +1,12 @@
 -- Postings that are taken back, by hand and by what became of an order. What is
 -- compared with is worked out by hand.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_points_reversal');
-SET search_path = shop_points_reversal;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho'), ('dai'), ('emi'), ('fay');
 
@@ -163,4 +163,4 @@ SELECT count(*) AS reversed FROM reverse_order_points('ann', 'V1', '2026-05-02 0
 SELECT available, pending FROM points_balance('ann', '2026-05-20 00:00+09');
 RESET search_path;
 DROP SCHEMA shop_points_reversal_view CASCADE;
-SELECT loyalcs.drop_shop('shop_points_reversal', 'shop_points_reversal');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,12 +1,12 @@
 -- What an order earns: rules and campaigns, and points that lapse when nothing
 -- happens. What is compared with is worked out by hand.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_points_rules');
-SET search_path = shop_points_rules;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('fay');
 
@@ -110,4 +110,4 @@ SELECT customer_id, expires_at, points FROM points_expiring_at('2026-08-30 00:00
 SELECT pg_temp.outcome('SELECT redeem_points(''fay'', 1, ''late'', posted_at => ''2026-09-10 00:00+09'')');
 SELECT adjust_points('fay', 1, 'late', posted_at => '2026-09-10 00:00+09') > 0 AS posted;
 SELECT posted_at, kind, points, balance FROM points_statement_at('2026-12-31') WHERE customer_id = 'fay' ORDER BY posted_at, posting_id;
-SELECT loyalcs.drop_shop('shop_points_rules', 'shop_points_rules');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- Which products come back.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_product_returns');
-SET search_path = shop_product_returns;
+SET search_path = shop;
 INSERT INTO products (product_id, name) VALUES ('R', 'Ring');
 INSERT INTO customers (customer_id, region) VALUES ('ann', 'north'), ('ben', 'north'), ('cat', 'south'), ('dee', 'south');
 
@@ -93,4 +93,4 @@ SELECT round(sum(p.refund)) = (SELECT sum(r.refund) FROM returns r JOIN orders o
 SELECT pg_temp.same_elsewhere('SELECT * FROM monthly_product_returns_by(''age_band'', ''2026-06-01 00:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_product_returns', 'shop_product_returns');
+SELECT loyalcs.drop_shop('shop', 'shop');

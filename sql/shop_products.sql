@@ -1,11 +1,11 @@
 -- Products.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_products');
-SET search_path = shop_products;
+SET search_path = shop;
 
 INSERT INTO products (product_id) VALUES ('P1') RETURNING *;
 SELECT s.given, pg_temp.outcome('UPDATE products SET ' || s.given)
@@ -31,4 +31,4 @@ UPDATE order_items SET category = NULL WHERE product_id = 'P1';
 SELECT part FROM numbered_orders_by('first_category', '2026-03-10 12:00+09');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_products', 'shop_products');
+SELECT loyalcs.drop_shop('shop', 'shop');

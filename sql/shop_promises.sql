@@ -1,11 +1,11 @@
 -- Promises that do not mislead: one bad row, what is edited later, merges, whoever waits.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_promises');
-SET search_path = shop_promises;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('C');
 INSERT INTO agents (agent_id, is_machine) VALUES ('kei', false), ('mio', false), ('bot', true);
@@ -13,7 +13,7 @@ INSERT INTO agents (agent_id, is_machine) VALUES ('kei', false), ('mio', false),
 -- What a test writes is taken back at its end.
 CREATE FUNCTION pg_temp.state(ticket text, wanted text, at timestamptz) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(concat_ws(' ', s.cycle, s.state, s.priority, to_char(s.due_at, 'DD HH24:MI')), ', ' ORDER BY s.cycle)
-      FROM shop_promises.sla_status_at(at) s WHERE s.ticket_id = ticket AND s.metric = wanted
+      FROM shop.sla_status_at(at) s WHERE s.ticket_id = ticket AND s.metric = wanted
 $$;
 
 --
@@ -76,13 +76,13 @@ SELECT d.at::time, pg_temp.state('kept', 'first_response', d.at) AS kept, pg_tem
  ORDER BY d.at;
 -- Nobody writes a change that was none, or another time, but the owner.
 CREATE ROLE regress_promises_service;
-DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_promises', 'regress_promises_service', 'service'); END $$;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop', 'regress_promises_service', 'service'); END $$;
 SET LOCAL ROLE regress_promises_service;
-SELECT pg_temp.outcome('INSERT INTO shop_promises.ticket_changes (customer_id, ticket_id, changed_at, channel) VALUES (''C'', ''kept'', ''2020-01-01'', ''email'')') AS forged,
-       pg_temp.outcome('INSERT INTO shop_promises.ticket_changes (customer_id, ticket_id) VALUES (''C'', ''kept'')') AS says_what_is_so,
-       pg_temp.outcome('UPDATE shop_promises.ticket_changes SET changed_at = now()') AS changed,
-       pg_temp.outcome('DELETE FROM shop_promises.ticket_changes') AS deleted,
-       pg_temp.outcome('UPDATE shop_promises.tickets SET priority = ''low'' WHERE ticket_id = ''kept''') AS edited;
+SELECT pg_temp.outcome('INSERT INTO shop.ticket_changes (customer_id, ticket_id, changed_at, channel) VALUES (''C'', ''kept'', ''2020-01-01'', ''email'')') AS forged,
+       pg_temp.outcome('INSERT INTO shop.ticket_changes (customer_id, ticket_id) VALUES (''C'', ''kept'')') AS says_what_is_so,
+       pg_temp.outcome('UPDATE shop.ticket_changes SET changed_at = now()') AS changed,
+       pg_temp.outcome('DELETE FROM shop.ticket_changes') AS deleted,
+       pg_temp.outcome('UPDATE shop.tickets SET priority = ''low'' WHERE ticket_id = ''kept''') AS edited;
 INSERT INTO ticket_changes (customer_id, ticket_id) VALUES ('C', 'kept');
 RESET ROLE;
 SELECT channel, priority, changed_at >= now() - interval '1 hour' AS just_now FROM ticket_changes WHERE ticket_id = 'kept' ORDER BY change_id;
@@ -181,7 +181,7 @@ INSERT INTO tickets (customer_id, ticket_id, channel, priority) VALUES ('C', 'E'
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id) VALUES
     ('C', 'E', '2020-11-23 09:00+09', 'opened', NULL), ('C', 'E', '2020-11-23 09:10+09', 'assigned', 'kei'), ('C', 'F', '2020-11-23 09:00+09', 'opened', NULL);
 CREATE ROLE regress_promises_service;
-DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_promises', 'regress_promises_service', 'service'); END $$;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop', 'regress_promises_service', 'service'); END $$;
 SET LOCAL ROLE regress_promises_service;
 SELECT FROM record_ticket_event('C', 'E', 'assigned', '2020-11-23 09:15+09', 'mio');
 SELECT FROM record_ticket_event('C', 'E', 'merged', '2020-11-23 09:20+09', merged_into => 'F');
@@ -322,9 +322,9 @@ CREATE FUNCTION pg_temp.reopened(ticket text, at timestamptz) RETURNS text LANGU
 DECLARE
     runs text;
 BEGIN
-    INSERT INTO shop_promises.ticket_events (customer_id, ticket_id, at, kind) VALUES ('C', ticket, at, 'reopened');
+    INSERT INTO shop.ticket_events (customer_id, ticket_id, at, kind) VALUES ('C', ticket, at, 'reopened');
     SELECT string_agg(concat_ws(' ', c.ticket_id, c.started_at, c.pauses), ', ' ORDER BY c.started_at) INTO runs
-      FROM shop_promises.ticket_clocks_at('2026-11-24') c
+      FROM shop.ticket_clocks_at('2026-11-24') c
      WHERE c.metric = 'resolution' AND c.stopped_at IS NULL;
     RAISE EXCEPTION USING MESSAGE = runs;
 EXCEPTION WHEN raise_exception THEN
@@ -466,4 +466,4 @@ ROLLBACK;
 
 SET search_path = public;
 DROP ROLE IF EXISTS regress_promises_service;
-SELECT loyalcs.drop_shop('shop_promises', 'shop_promises');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,4 +1,5 @@
 -- What surveys say, month by month, and whether a change is more than chance.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -8,8 +9,7 @@
 CREATE FUNCTION pg_temp.r(value double precision) RETURNS numeric LANGUAGE sql
 RETURN round(value::numeric, 5);
 
-SELECT FROM loyalcs.create_shop('shop_ratings');
-SET search_path = shop_ratings;
+SET search_path = shop;
 
 -- An empty shop.
 SELECT count(*) FROM survey_scores_at('2024-12-01 00:00+09');
@@ -210,4 +210,4 @@ SELECT pg_temp.same_elsewhere('SELECT * FROM survey_scores_at(''2025-02-01 00:00
        pg_temp.same_elsewhere('SELECT * FROM survey_scores_by(''channel'', ''2025-02-01 00:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_ratings', 'shop_ratings');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- What the sections of a report are made of.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_report_figures');
-SET search_path = shop_report_figures;
+SET search_path = shop;
 
 -- The month that a day is of, in the shop's time zone: May has begun in Tokyo at 15:00 UTC
 -- of the day before, and is over when June begins.
@@ -58,4 +58,4 @@ SELECT ARRAY(SELECT round(p::numeric, 9) FROM unnest(holm_adjusted('{0.03,0.01,N
        holm_adjusted('{0.01,0.01}') AS equal, holm_adjusted('{NULL,NULL}') AS none, holm_adjusted('{}') AS nothing, holm_adjusted(NULL) AS null;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_report_figures', 'shop_report_figures');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,4 +1,5 @@
 -- Do customers come back? How soon, how often, for how much more?
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -7,8 +8,7 @@
 -- Compiling takes longer than running, on so little.
 SET jit = off;
 
-SELECT FROM loyalcs.create_shop('shop_retention');
-SET search_path = shop_retention;
+SET search_path = shop;
 
 -- An empty shop.
 SELECT * FROM repeat_rate_at('2024-06-01 00:00+09');
@@ -234,4 +234,4 @@ SELECT a.as_of AT TIME ZONE 'America/New_York' AS as_of, r.period_start, r.compl
  ORDER BY a.as_of, r.period_start;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_retention', 'shop_retention');
+SELECT loyalcs.drop_shop('shop', 'shop');

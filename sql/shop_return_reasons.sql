@@ -1,11 +1,11 @@
 -- Why things come back, and what that costs.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_return_reasons');
-SET search_path = shop_return_reasons;
+SET search_path = shop;
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 40) i;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) SELECT 'c' || i, 'o', '2026-01-10 12:00+09', 10000 FROM generate_series(1, 40) i;
 INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES ('c1', 'x', 'o', '2026-01-15 12:00+09', 100);
@@ -36,4 +36,4 @@ SELECT count(*) FROM return_reasons_at('-infinity');
 SELECT pg_temp.same_elsewhere('SELECT * FROM return_reasons_at(''2026-04-10 12:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_return_reasons', 'shop_return_reasons');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- Which pieces came back: never more than there were, nor for more than the return.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_returned_items');
-SET search_path = shop_returned_items;
+SET search_path = shop;
 
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES
@@ -86,4 +86,4 @@ SELECT customer_id, order_id, refunded FROM orders ORDER BY 1, 2;
 ROLLBACK;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_returned_items', 'shop_returned_items');
+SELECT loyalcs.drop_shop('shop', 'shop');

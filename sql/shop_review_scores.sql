@@ -1,11 +1,11 @@
 -- What the stars say.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_review_scores');
-SET search_path = shop_review_scores;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 60) i;
 INSERT INTO products (product_id, name) VALUES ('R', 'Ring');
@@ -67,4 +67,4 @@ SELECT sum(reviews) FROM review_handling_at('2026-06-01 00:00+09') WHERE dimensi
 SELECT pg_temp.same_elsewhere('SELECT * FROM review_scores_at(''2026-05-15 12:00+09'')') AS scores, pg_temp.same_elsewhere('SELECT * FROM review_handling_at(''2026-05-15 12:00+09'')') AS handling;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_review_scores', 'shop_review_scores');
+SELECT loyalcs.drop_shop('shop', 'shop');

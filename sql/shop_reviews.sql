@@ -1,11 +1,11 @@
 -- Reviews of products.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_reviews');
-SET search_path = shop_reviews;
+SET search_path = shop;
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 
 -- What is not given. An order, if one is given, is one of the customer's.
@@ -40,4 +40,4 @@ SELECT s.given, pg_temp.outcome(format('UPDATE reviews SET %s WHERE customer_id 
   ) s (given);
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_reviews', 'shop_reviews');
+SELECT loyalcs.drop_shop('shop', 'shop');

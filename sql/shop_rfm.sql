@@ -1,11 +1,11 @@
 -- RFM scores, segments, and cut points that are kept.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_rfm');
-SET search_path = shop_rfm;
+SET search_path = shop;
 
 -- An empty shop has no scores, and nothing to keep.
 SELECT * FROM rfm_at('2024-06-01 00:00+09');
@@ -197,4 +197,4 @@ SELECT pg_temp.same_elsewhere('SELECT * FROM rfm_at(''2024-01-31 00:00+09'')'),
        pg_temp.same_elsewhere('SELECT * FROM customer_rfm(''fay'', ''2024-01-31 00:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_rfm', 'shop_rfm');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- Promises: the board, breaches, attainment, what-if, and the function for apps.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_sla');
-SET search_path = shop_sla;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben'), ('cho');
 INSERT INTO agents VALUES ('kei'), ('mio');
@@ -177,4 +177,4 @@ SELECT (SELECT count(*) FROM sla_status) = (SELECT count(*) FROM sla_status_at(n
        (SELECT count(*) FROM sla_board) = (SELECT count(*) FROM sla_board_at(now())) AS board;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_sla', 'shop_sla');
+SELECT loyalcs.drop_shop('shop', 'shop');

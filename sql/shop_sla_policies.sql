@@ -1,11 +1,11 @@
 -- What is promised: the policies.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_sla_policies');
-SET search_path = shop_sla_policies;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 SELECT policy_set, metric, channel, tier, target, calendar, hours, warn_before, auto_reply_counts, valid FROM sla_policies ORDER BY policy_id;
@@ -57,4 +57,4 @@ SELECT policy_id, metric, channel, calendar, hours, known_from, known_until, tar
 SELECT count(DISTINCT v.policy_id) = (SELECT count(*) FROM sla_policies) AS all_of_them, count(loyalcs.try_business_hours(v.hours)) = count(v.hours) AS all_are_hours FROM sla_policy_versions() v;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_sla_policies', 'shop_sla_policies');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- How support runs.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_support_reports');
-SET search_path = shop_support_reports;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 INSERT INTO customers (customer_id, birthday) SELECT 'c' || i, CASE WHEN i <= 6 THEN date '1990-01-01' WHEN i <= 9 THEN '1960-01-01' END FROM generate_series(1, 12) i;
 INSERT INTO agents (agent_id, is_machine) VALUES ('kei', false), ('mio', false), ('bot', true);
@@ -95,4 +95,4 @@ SELECT s.figure, pg_temp.same_elsewhere(format('SELECT * FROM %s(''2026-04-02 12
   FROM unnest('{channel_summary_at,agent_summary_at,backlog_at,out_of_hours_at,support_plan_fit_at}'::text[]) s (figure);
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_support_reports', 'shop_support_reports');
+SELECT loyalcs.drop_shop('shop', 'shop');

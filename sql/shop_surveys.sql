@@ -1,11 +1,11 @@
 -- Questionnaires, who was asked, who answered, and what.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_surveys');
-SET search_path = shop_surveys;
+SET search_path = shop;
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 
 --
@@ -257,4 +257,4 @@ SELECT pg_temp.outcome('DELETE FROM survey_questions WHERE question = ''quality'
        pg_temp.outcome('DELETE FROM survey_questions WHERE question = ''effort''') AS not_answered;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_surveys', 'shop_surveys');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- What is said to customers: templates, their languages, what is missing.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_templates');
-SET search_path = shop_templates;
+SET search_path = shop;
 
 -- Each of those that a shop comes with is there in both languages, with the same places.
 SELECT key, string_agg(language, ' ' ORDER BY language) AS languages, string_agg(DISTINCT format, ' ') AS format,
@@ -41,8 +41,8 @@ SELECT pg_temp.outcome(s.statement)
     ('INSERT INTO templates (key, language, body) VALUES (''greeting'', ''en'', '''')'),
     ('INSERT INTO templates (key, language) VALUES (''x'', ''en'')')
   ) s (statement);
-SELECT loyalcs.drop_shop('shop_templates', 'shop_templates');
+SELECT loyalcs.drop_shop('shop', 'shop');
 
 -- The default follows the shop's place.
-SELECT FROM loyalcs.create_shop('shop_templates', time_zone => 'Europe/Berlin', currency => 'EUR');
+SELECT FROM loyalcs.create_shop('shop', time_zone => 'Europe/Berlin', currency => 'EUR');
 SELECT language FROM settings;

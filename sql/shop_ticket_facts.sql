@@ -1,11 +1,11 @@
 -- What there is to say of a ticket once its log is read.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_ticket_facts');
-SET search_path = shop_ticket_facts;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 INSERT INTO agents (agent_id, name, is_machine) VALUES ('kei', 'Kei', false), ('mio', 'Mio', false), ('bot', 'Bot', true);
@@ -84,4 +84,4 @@ SELECT pg_temp.uses('SELECT * FROM tickets_opened_in(''2026-03-01'', ''2026-03-3
        pg_temp.uses('SELECT * FROM tickets_opened_in(''2026-03-01'', ''2026-03-31'', now())', 'ticket_events_pkey') AS by_key;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_ticket_facts', 'shop_ticket_facts');
+SELECT loyalcs.drop_shop('shop', 'shop');

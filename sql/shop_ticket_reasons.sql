@@ -1,11 +1,11 @@
 -- What customers write in about, and whether equal cases are treated alike.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_ticket_reasons');
-SET search_path = shop_ticket_reasons;
+SET search_path = shop;
 UPDATE settings SET live_since = '2025-01-01 00:00+09';
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 40) i;
 CREATE FUNCTION pg_temp.ticket(customer text, ticket text, reason text, opened timestamptz, resolution text) RETURNS void LANGUAGE sql AS $$
@@ -68,4 +68,4 @@ SELECT s.given, pg_temp.outcome('INSERT INTO playbooks VALUES (' || s.given || '
   FROM (VALUES ('''x'', 1, ''{a,b}'', ''do'''), ('''x'', 0, ''{a}'', ''do'''), ('''x'', 1, ''{NULL}'', ''do'''), ('''x'', 1, ''{""}'', ''do'''), ('''x'', 1, ''{{a,b}}'', ''do'''), ('''x'', 1, ''{}'', ''do'''), ('''late_delivery'', 1, ''{}'', ''do'''), ('''x'', 1, ''{}'', NULL')) s (given);
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_ticket_reasons', 'shop_ticket_reasons');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- Surveys about tickets.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_ticket_satisfaction');
-SET search_path = shop_ticket_satisfaction;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 INSERT INTO customers (customer_id, email) SELECT 'c' || i, 'c' || i || '@example.com' FROM generate_series(1, 30) i;
 INSERT INTO agents (agent_id) VALUES ('kei'), ('mio');
@@ -86,4 +86,4 @@ SELECT count(*) FROM ticket_satisfaction_at('-infinity');
 SELECT pg_temp.same_elsewhere('SELECT * FROM ticket_satisfaction_at(''2026-05-15 12:00+09'')');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_ticket_satisfaction', 'shop_ticket_satisfaction');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- Channels, agents, tickets and their logs.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_tickets');
-SET search_path = shop_tickets;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 
@@ -127,23 +127,23 @@ SELECT pg_temp.outcome('UPDATE tickets SET merged_into = ''c1'' WHERE ticket_id 
 
 -- Readers of reports see neither subjects nor notes nor names.
 CREATE ROLE regress_sla_reader;
-DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_tickets', 'regress_sla_reader', 'report'); END $$;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop', 'regress_sla_reader', 'report'); END $$;
 SELECT c.relname, string_agg(a.attname, ', ' ORDER BY a.attnum) AS not_for_readers
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
  WHERE c.oid IN ('channels'::regclass, 'agents'::regclass, 'tickets'::regclass, 'ticket_events'::regclass)
    AND NOT has_column_privilege('regress_sla_reader', c.oid, a.attnum, 'SELECT')
  GROUP BY c.relname ORDER BY c.relname;
 SET ROLE regress_sla_reader;
-SELECT count(*) > 0 AS reads FROM shop_tickets.ticket_clocks;
-SELECT count(*) > 0 AS reads FROM shop_tickets.sla_board;
-SELECT count(*) > 0 AS reads FROM shop_tickets.sla_attainment;
+SELECT count(*) > 0 AS reads FROM shop.ticket_clocks;
+SELECT count(*) > 0 AS reads FROM shop.sla_board;
+SELECT count(*) > 0 AS reads FROM shop.sla_attainment;
 RESET ROLE;
 
 -- Entered late. Events of 2020 that a service enters now are years late: what the
 -- shop did counts from now on, whatever is asked as of; what a customer did counts
 -- from when it was. The owner's word counts, as in an import.
 CREATE ROLE regress_sla_service;
-DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_tickets', 'regress_sla_service', 'service'); END $$;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop', 'regress_sla_service', 'service'); END $$;
 INSERT INTO customers (customer_id) VALUES ('lea');
 INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('lea', 'loaded', 'line'), ('lea', 'late', 'line'), ('lea', 'in time', 'line');
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES
@@ -181,7 +181,7 @@ SELECT ticket_id, kind FROM late_ticket_events WHERE customer_id = 'lea' ORDER B
 SELECT pg_temp.outcome(s.statement)
   FROM (VALUES ('UPDATE settings SET late_after = ''-1 second'''), ('UPDATE settings SET late_after = ''1 month'''), ('UPDATE settings SET late_after = NULL'),
                ('UPDATE settings SET late_after = ''0'''), ('UPDATE settings SET late_after = ''3 days''')) s (statement);
-SELECT pg_temp.same_elsewhere('SELECT * FROM shop_tickets.late_ticket_events');
+SELECT pg_temp.same_elsewhere('SELECT * FROM shop.late_ticket_events');
 
 --
 -- The tier is the one of the ticket's day.
@@ -241,7 +241,7 @@ SELECT ticket_id, tier, tier_as_of FROM tickets WHERE ticket_id LIKE '% restored
 -- No clock vanishes: what is merged goes on in another ticket, and stays merged.
 --
 CREATE ROLE regress_sla_admin;
-DO $$ BEGIN PERFORM loyalcs.grant_shop('shop_tickets', 'regress_sla_admin', 'admin'); END $$;
+DO $$ BEGIN PERFORM loyalcs.grant_shop('shop', 'regress_sla_admin', 'admin'); END $$;
 INSERT INTO customers (customer_id) VALUES ('mei');
 INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'mei', 'm' || n, 'line' FROM generate_series(1, 3) n;
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind)
@@ -254,7 +254,7 @@ BEGIN
 END $$;
 CREATE FUNCTION pg_temp.clocks() RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(concat_ws(' ', ticket_id, metric, to_char(started_at, 'HH24:MI')), ', ' ORDER BY ticket_id, metric)
-      FROM shop_tickets.ticket_clocks WHERE customer_id = 'mei'
+      FROM shop.ticket_clocks WHERE customer_id = 'mei'
 $$;
 SELECT pg_temp.clocks() AS clocks;
 SELECT r.role, s.statement, pg_temp.outcome_as(r.role, s.statement)
@@ -287,5 +287,5 @@ DROP OWNED BY regress_sla_service;
 DROP ROLE regress_sla_service;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_tickets', 'shop_tickets');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP ROLE regress_sla_reader;

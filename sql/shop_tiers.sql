@@ -1,12 +1,12 @@
 -- Tiers: rules, evaluation, what is missing, what a tier is worth.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 SET jit = off;
 
-SELECT FROM loyalcs.create_shop('shop_tiers');
-SET search_path = shop_tiers;
+SET search_path = shop;
 
 --
 -- Rules
@@ -273,7 +273,7 @@ CREATE TABLE shop_tiers_view.sales AS TABLE shop_tiers_top.orders;
 CREATE VIEW shop_tiers_view.orders AS TABLE shop_tiers_view.sales;
 SELECT FROM loyalcs.create_shop('shop_tiers_view');
 SET search_path = shop_tiers_view;
-SELECT customer_changes_are_noted('{orders,returns}') AS here, shop_tiers.customer_changes_are_noted('{orders,returns}') AS there;
+SELECT customer_changes_are_noted('{orders,returns}') AS here, shop.customer_changes_are_noted('{orders,returns}') AS there;
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-02-01 00:00+09');
 UPDATE sales SET amount = 100000 WHERE customer_id = 'c5';
 SELECT customers, raised, lowered, changes FROM evaluate_tiers('2024-02-01 00:00+09');
@@ -498,7 +498,7 @@ SELECT customers, changes FROM evaluate_tiers('2024-02-01 00:00+09');
 RESET ROLE;
 
 SET search_path = public;
-SELECT FROM loyalcs.drop_shop('shop_tiers', 'shop_tiers');
+SELECT FROM loyalcs.drop_shop('shop', 'shop');
 SELECT FROM loyalcs.drop_shop('shop_tiers_top', 'shop_tiers_top');
 SELECT FROM loyalcs.drop_shop('shop_tiers_often', 'shop_tiers_often');
 SELECT FROM loyalcs.drop_shop('shop_tiers_once', 'shop_tiers_once');

@@ -1,11 +1,11 @@
 -- What customers are worth, how much hangs on how few, and who is leaving.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_value');
-SET search_path = shop_value;
+SET search_path = shop;
 
 -- An empty shop.
 SELECT * FROM customer_value_at('2024-06-01 00:00+09');
@@ -180,4 +180,4 @@ SELECT x, pg_temp.same_elsewhere(format('SELECT * FROM %I(''2024-05-01 00:00+09'
   FROM unnest('{customer_value_at,top_customers_share_at,lapsing_customers_at}'::text[]) x;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_value', 'shop_value');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,11 +1,11 @@
 -- What customers speak of, how that changes, and what goes with a high or a low score.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_voice_figures');
-SET search_path = shop_voice_figures;
+SET search_path = shop;
 UPDATE settings SET live_since = '2025-01-01 00:00+09', minimum_answers = 4;
 DELETE FROM voice_theme_words;
 INSERT INTO voice_theme_words (theme, polarity, parent, word, valid) VALUES
@@ -163,7 +163,7 @@ SELECT v, a, pg_temp.outcome(format('SELECT * FROM %I(%L::timestamptz)', v || '_
 
 -- A report has the figures that the owner has, and no texts.
 CREATE ROLE regress_voice_figures;
-SELECT loyalcs.grant_shop('shop_voice_figures', 'regress_voice_figures', 'report');
+SELECT loyalcs.grant_shop('shop', 'regress_voice_figures', 'report');
 CREATE TABLE pg_temp.seen AS SELECT v, 'SELECT count(*) || md5(string_agg(t::text, '','' ORDER BY t::text COLLATE "C")) FROM ' || v || '_at(''2026-04-01 00:00+09'') t' AS query, ''::text AS by_owner
   FROM unnest('{voice_themes,sentiment_trend,voice_products,voice_samples,nps_drivers}'::text[]) v;
 CREATE FUNCTION pg_temp.ran(query text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN EXECUTE query INTO r; RETURN r; END $$;
@@ -182,4 +182,4 @@ DROP OWNED BY regress_voice_figures;
 DROP ROLE regress_voice_figures;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_voice_figures', 'shop_voice_figures');
+SELECT loyalcs.drop_shop('shop', 'shop');

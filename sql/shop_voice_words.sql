@@ -1,11 +1,11 @@
 -- Which words speak of which theme, and the lexicons that they make.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_voice_words');
-SET search_path = shop_voice_words;
+SET search_path = shop;
 
 -- To begin with, each theme has words of both languages; every parent is a theme.
 SELECT count(*) > 300 AS words, count(DISTINCT theme) > 30 AS themes,
@@ -94,4 +94,4 @@ SELECT s.given, pg_temp.outcome('UPDATE voice_theme_words SET ' || s.given)
 SELECT pg_temp.outcome('DELETE FROM voice_theme_words WHERE theme = ''weight''');
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_voice_words', 'shop_voice_words');
+SELECT loyalcs.drop_shop('shop', 'shop');

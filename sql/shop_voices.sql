@@ -1,11 +1,11 @@
 -- What customers say, wherever they say it.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_voices');
-SET search_path = shop_voices;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 INSERT INTO customers (customer_id) VALUES ('ann'), ('ben');
 INSERT INTO surveys VALUES ('s', 'S');
@@ -74,5 +74,5 @@ SELECT source, text_id, body FROM shop_voices_own.voices_all;
 SELECT s, shop_voices_own.voices_are_noted(s) FROM unnest(voice_sources()) s;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_voices', 'shop_voices');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP SCHEMA shop_voices_own CASCADE;
