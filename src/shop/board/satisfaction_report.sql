@@ -59,13 +59,16 @@ BEGIN ATOMIC
          CROSS JOIN LATERAL (SELECT v.month::timestamp AT TIME ZONE m.time_zone - interval '1 microsecond' AS before) b
          CROSS JOIN LATERAL rfm_cuts_of(b.before) k
          WHERE EXISTS (SELECT FROM rated r WHERE r.month = v.month)
-    ), segment AS MATERIALIZED (
-        SELECT c.month, d.customer_id, loyalcs.rfm_segment(s.r, s.f, s.m) AS segment
+    ), segment AS (
+        -- (Each customer is looked up, with all that they answered: nobody knows beforehand how many answers
+        -- there are, and a join of them with segments went through all of these for each.)
+        SELECT d.month, d.kinds, d.scores,
+               loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, c.recency), loyalcs.score_by(p.orders::double precision, c.frequency), loyalcs.score_by(p.total_spent, c.monetary)) AS segment
           FROM cuts c
-          JOIN (SELECT DISTINCT r.month, r.customer_id FROM rated r) d ON d.month = c.month
-         CROSS JOIN LATERAL (SELECT p.last_order_at, p.orders, p.total_spent FROM customer_purchases_at(c.before) p WHERE p.customer_id = d.customer_id OFFSET 0) p
-         CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, c.recency) AS r, loyalcs.score_by(p.orders::double precision, c.frequency) AS f,
-                                    loyalcs.score_by(p.total_spent, c.monetary) AS m) s
+          JOIN (SELECT r.month, r.customer_id, pg_catalog.array_agg(r.kind) AS kinds, pg_catalog.array_agg(r.score) AS scores
+                  FROM rated r
+                 GROUP BY r.month, r.customer_id) d ON d.month = c.month
+          LEFT JOIN LATERAL (SELECT p.last_order_at, p.orders, p.total_spent FROM customer_purchases_at(c.before) p WHERE p.customer_id = d.customer_id OFFSET 0) p ON true
     ), cut AS MATERIALIZED (
         SELECT r.kind, r.month, 'survey' AS breakdown, r.survey AS part, loyalcs.ratings_agg(r.score) AS ratings
           FROM rated r
@@ -80,10 +83,9 @@ BEGIN ATOMIC
           LEFT JOIN tier_history h ON h.customer_id = r.customer_id AND h.valid_from <= r.responded_at AND (h.valid_until IS NULL OR h.valid_until > r.responded_at)
          GROUP BY 1, 2, 4
         UNION ALL
-        SELECT r.kind, r.month, 'rfm_segment', coalesce(s.segment, 'no order before'), loyalcs.ratings_agg(r.score)
-          FROM cuts c
-          JOIN rated r ON r.month = c.month
-          LEFT JOIN segment s ON s.month = r.month AND s.customer_id = r.customer_id
+        SELECT u.kind, s.month, 'rfm_segment', coalesce(s.segment, 'no order before'), loyalcs.ratings_agg(u.score)
+          FROM segment s
+         CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(s.kinds), pg_catalog.unnest(s.scores)) u (kind, score)
          GROUP BY 1, 2, 4
         UNION ALL
         SELECT r.kind, r.month, 'product', i.product_id, loyalcs.ratings_agg(r.score)
