@@ -1,11 +1,11 @@
 -- What every report is made in: its head, its sections, what changed.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_report_frame');
-SET search_path = shop_report_frame;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 
 -- Of whatever sections, by their functions; one that fails, or that there is not, is null and says why.
@@ -39,4 +39,4 @@ SELECT count(*) FROM report_looked_at('{"significance": 0.05, "breakdowns": null
 SELECT name, suffix FROM (VALUES ('satisfied_share'), ('followed_share'), ('response_rate'), ('nps'), ('csat'), ('ces'), ('ticket_csat'), ('stars')) f (name), (VALUES ('better'), ('worse')) s (suffix)
  WHERE format('advice: %s %s', name, suffix) NOT IN (SELECT value FROM loyalcs.labels());
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_report_frame', 'shop_report_frame');
+SELECT loyalcs.drop_shop('shop', 'shop');

@@ -1,4 +1,5 @@
 -- How content customers are, and who of them.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -8,8 +9,7 @@
 \set schema `cat :srcdir/doc/satisfaction_report.schema.json`
 \set page `cat :srcdir/test/satisfaction_report.json`
 
-SELECT FROM loyalcs.create_shop('shop_satisfaction_report');
-SET search_path = shop_satisfaction_report;
+SET search_path = shop;
 UPDATE settings SET live_since = '2025-01-01 00:00+09';
 
 -- What pages are tried with is a report.
@@ -99,14 +99,14 @@ SELECT satisfaction_report_html('2026-04-01', 'fr');
 
 -- Whose report it is: it has nothing of one customer, and level report may ask for it. What is not for a reader to see, is null for them.
 CREATE ROLE regress_satisfaction_report;
-SELECT FROM loyalcs.grant_shop('shop_satisfaction_report', 'regress_satisfaction_report', 'report');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_satisfaction_report', 'report');
 GRANT SELECT ON april TO regress_satisfaction_report;
 SET ROLE regress_satisfaction_report;
-SELECT r = (SELECT a.r FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems, r::text ~* 'secret|example\.com' AS tells FROM shop_satisfaction_report.satisfaction_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r = (SELECT a.r FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems, r::text ~* 'secret|example\.com' AS tells FROM shop.satisfaction_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
 REVOKE SELECT ON ticket_events FROM regress_satisfaction_report;
 SET ROLE regress_satisfaction_report;
-SELECT r -> 'problems' AS problems, r -> 'detractors' AS detractors, r #> '{satisfaction,scores,0,score,value}' AS nps FROM shop_satisfaction_report.satisfaction_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r -> 'problems' AS problems, r -> 'detractors' AS detractors, r #> '{satisfaction,scores,0,score,value}' AS nps FROM shop.satisfaction_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
 -- The names of sections, figures and parts have labels.
 SELECT DISTINCT f.name AS has_no_label FROM april, LATERAL (SELECT key FROM jsonb_each(r) WHERE jsonb_typeof(value) IN ('object', 'array') UNION ALL SELECT v #>> '{}' FROM jsonb_path_query(r, 'strict $.**.figure') v UNION ALL SELECT v #>> '{}' FROM jsonb_path_query(r, '$.breakdowns[*].breakdown') v
@@ -114,7 +114,7 @@ SELECT DISTINCT f.name AS has_no_label FROM april, LATERAL (SELECT key FROM json
  WHERE f.name NOT IN (SELECT value FROM loyalcs.labels()) AND f.name <> 'problems';
 SELECT pg_temp.same_elsewhere('SELECT satisfaction_report_at(''2026-04-01'', ''2026-05-10 12:00+09'') AS r') AS same_elsewhere;
 SET search_path = public;
-SELECT loyalcs.grant_shop('shop_satisfaction_report', 'regress_satisfaction_report', 'none');
-SELECT loyalcs.drop_shop('shop_satisfaction_report', 'shop_satisfaction_report');
+SELECT loyalcs.grant_shop('shop', 'regress_satisfaction_report', 'none');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP OWNED BY regress_satisfaction_report;
 DROP ROLE regress_satisfaction_report;

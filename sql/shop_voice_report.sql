@@ -1,4 +1,5 @@
 -- What customers say, in depth.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -8,8 +9,7 @@
 \set schema `cat :srcdir/doc/voice_report.schema.json`
 \set page `cat :srcdir/test/voice_report.json`
 
-SELECT FROM loyalcs.create_shop('shop_voice_report');
-SET search_path = shop_voice_report;
+SET search_path = shop;
 UPDATE settings SET live_since = '2025-01-01 00:00+09', minimum_answers = 2;
 
 -- What pages are tried with is a report.
@@ -85,19 +85,19 @@ DROP TABLE april;
 CREATE TEMP TABLE april AS SELECT voice_report_at('2026-04-01', '2026-05-10 12:00+09') AS r;
 CREATE ROLE regress_voice_report;
 GRANT SELECT ON april TO regress_voice_report;
-SELECT FROM loyalcs.grant_shop('shop_voice_report', 'regress_voice_report', 'service');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_voice_report', 'service');
 SET ROLE regress_voice_report;
-SELECT r = (SELECT a.r FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems FROM shop_voice_report.voice_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r = (SELECT a.r FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems FROM shop.voice_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
-SELECT FROM loyalcs.grant_shop('shop_voice_report', 'regress_voice_report', 'report');
+SELECT FROM loyalcs.grant_shop('shop', 'regress_voice_report', 'report');
 SET ROLE regress_voice_report;
-SELECT r - '{words,problems}'::text[] = (SELECT a.r - '{words,problems}'::text[] FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems, r -> 'words' AS words FROM shop_voice_report.voice_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT r - '{words,problems}'::text[] = (SELECT a.r - '{words,problems}'::text[] FROM pg_temp.april a) AS the_same, r -> 'problems' AS problems, r -> 'words' AS words FROM shop.voice_report_at('2026-04-01', '2026-05-10 12:00+09') r;
 RESET ROLE;
 REVOKE SELECT ON voice_matches FROM regress_voice_report;
 GRANT SELECT (customer_id, source, text_id, piece, product_id, said_at, rating, themes, sentiment, lexicon_digest) ON voice_matches TO regress_voice_report;
 SET ROLE regress_voice_report;
-SELECT r #> '{themes,quotes_problem}' AS quotes_problem, r #> '{themes,themes,0,quotes}' AS quotes, r #> '{themes,texts}' AS texts FROM shop_voice_report.voice_report_at('2026-04-01', '2026-05-10 12:00+09') r;
-SELECT shop_voice_report.voice_report_html_at('2026-04-01', '2026-05-10 12:00+09', 'en') ~ 'Cannot be shown: Not for you to see' AS says_so;
+SELECT r #> '{themes,quotes_problem}' AS quotes_problem, r #> '{themes,themes,0,quotes}' AS quotes, r #> '{themes,texts}' AS texts FROM shop.voice_report_at('2026-04-01', '2026-05-10 12:00+09') r;
+SELECT shop.voice_report_html_at('2026-04-01', '2026-05-10 12:00+09', 'en') ~ 'Cannot be shown: Not for you to see' AS says_so;
 RESET ROLE;
 -- The names of sections and figures have labels.
 SELECT DISTINCT f.name AS has_no_label FROM april, LATERAL (SELECT key FROM jsonb_each(r) WHERE jsonb_typeof(value) IN ('object', 'array') UNION ALL SELECT v #>> '{}' FROM jsonb_path_query(r, 'strict $.**.figure') v) f (name)
@@ -105,7 +105,7 @@ SELECT DISTINCT f.name AS has_no_label FROM april, LATERAL (SELECT key FROM json
 SELECT name, suffix FROM (VALUES ('source_share'), ('theme_share'), ('reason_share'), ('return_reason_share')) f (name), (VALUES ('up'), ('down')) s (suffix) WHERE format('advice: %s %s', name, suffix) NOT IN (SELECT value FROM loyalcs.labels());
 SELECT pg_temp.same_elsewhere('SELECT voice_report_at(''2026-04-01'', ''2026-05-10 12:00+09'') AS r') AS same_elsewhere;
 SET search_path = public;
-SELECT loyalcs.grant_shop('shop_voice_report', 'regress_voice_report', 'none');
-SELECT loyalcs.drop_shop('shop_voice_report', 'shop_voice_report');
+SELECT loyalcs.grant_shop('shop', 'regress_voice_report', 'none');
+SELECT loyalcs.drop_shop('shop', 'shop');
 DROP OWNED BY regress_voice_report;
 DROP ROLE regress_voice_report;
