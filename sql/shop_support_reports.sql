@@ -49,6 +49,19 @@ SELECT month, agent_id, tickets, resolved, handle_time_median, handle_time_media
 SELECT a.agent_id, a.reopen_rate_low = r.low AND a.reopen_rate_high = r.high AS same, a.satisfied_share_low = s.low AND a.satisfied_share_high = s.high AS same_share
   FROM agent_summary_at('2026-04-02 12:00+09') a CROSS JOIN LATERAL loyalcs.share_interval(a.reopened, CASE agent_id WHEN 'kei' THEN 4 ELSE 1 END) r CROSS JOIN LATERAL loyalcs.share_interval(a.satisfied, a.responses) s;
 SELECT agent_id, resolved, responses FROM agent_summary_at('2026-03-12 12:00+09');
+-- Who answers one in ten minutes and lets two lie is not quick: half of them are answered
+-- when the second is, after three days; of a machine's acknowledgement nothing comes.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'c' || i, 'w', 'line' FROM generate_series(1, 3) i;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
+SELECT 'c' || i, 'w', e.at::timestamptz, e.kind, e.agent FROM generate_series(1, 3) i CROSS JOIN (VALUES ('2026-02-02 10:00+09', 'opened', NULL), ('2026-02-02 10:05+09', 'assigned', 'mio'), ('2026-02-02 10:06+09', 'agent_reply', 'bot')) e (at, kind, agent)
+UNION ALL VALUES ('c1', 'w', timestamptz '2026-02-02 10:10+09', 'agent_reply', 'mio'), ('c2', 'w', '2026-02-05 10:00+09', 'agent_reply', 'mio');
+SELECT a.at, s.first_reply_median, s.first_reply_median_minutes AS minutes, s.first_reply_p90, r.r #>> '{figures,first_reply_median,value}' AS reported, r.r #>> '{channels,0,first_reply_median}' AS of_channel
+  FROM unnest('{2026-02-02 10:09+09,2026-02-02 12:00+09,2026-03-01 00:00+09}'::timestamptz[]) a (at)
+ CROSS JOIN LATERAL agent_summary_at(a.at) s CROSS JOIN LATERAL report_support('2026-02-01', a.at) r (r)
+ WHERE s.month = '2026-02-01' ORDER BY 1;
+SELECT s.first_reply_median, s.first_reply_p90 FROM agent_summary_at('infinity') s WHERE s.month = '2026-02-01';
+ROLLBACK;
 
 --
 -- What lies about: on the 7th at 8:49, not quite three days after, and at 8:50
@@ -67,6 +80,13 @@ INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('c7', 't', 
 SELECT month, channel, contacts, closed_contacts, closed_share, acknowledged, acknowledged_share FROM out_of_hours_at('2026-04-02 12:00+09');
 SELECT o.channel, o.closed_share_low = c.low AND o.closed_share_high = c.high AS same, o.acknowledged_share_low = a.low AND o.acknowledged_share_high = a.high AS same_acknowledged
   FROM out_of_hours_at('2026-03-30 12:00+09') o CROSS JOIN LATERAL loyalcs.share_interval(o.closed_contacts, o.contacts) c CROSS JOIN LATERAL loyalcs.share_interval(o.acknowledged, o.closed_contacts) a WHERE o.channel = 'phone';
+
+-- Ten minutes are within ten minutes.
+BEGIN;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('c8', 't', '2026-03-08 12:00+09', 'customer_message'), ('c8', 't', '2026-03-08 12:10+09', 'auto_reply'),
+    ('c8', 't', '2026-03-08 13:00+09', 'customer_message'), ('c8', 't', '2026-03-08 13:10:00.000001+09', 'auto_reply');
+SELECT o.closed_contacts, o.acknowledged FROM out_of_hours_at('2026-03-30 12:00+09') o WHERE o.channel = 'phone';
+ROLLBACK;
 
 -- A closure of the channel's calendar counts when it is known; hours of the channel's own
 -- are what they are.
@@ -89,6 +109,10 @@ UPDATE support_plans SET tickets_from = 3 WHERE plan = 'light';
 SELECT month, plan, tickets_from, tickets_until FROM support_plan_fit_at('2026-04-02 12:00+09');
 SELECT month, complete, round(mean_of_three::numeric, 4) AS mean, plan FROM support_plan_fit_at('2026-05-01 00:00+09');
 ROLLBACK;
+-- Once nobody writes any more, that shows too.
+SELECT month, complete, tickets, projected, round(mean_of_three::numeric, 4) AS mean FROM support_plan_fit_at('2026-08-10 12:00+09') WHERE month >= '2026-04-01';
+SELECT max(month) FROM support_plan_fit_at('infinity');
+SELECT count(*) FROM support_plan_fit_at('2026-03-04 08:49+09');
 SELECT s.given, pg_temp.outcome('INSERT INTO support_plans VALUES (' || s.given || ')')
   FROM (VALUES ('''x'', 5, 10'), ('''x'', 5, NULL'), ('''x'', 5, 5'), ('''x'', -1, 5'), ('''light'', 5, 10'), ('NULL, 5, 10')) s (given);
 SELECT s.figure, pg_temp.same_elsewhere(format('SELECT * FROM %s(''2026-04-02 12:00+09'')', s.figure))

@@ -39,6 +39,37 @@ SELECT a.as_of, f.* FROM unnest('{2026-03-02 08:59+09,2026-03-02 09:00+09,2026-0
   LEFT JOIN LATERAL pg_temp.facts('ann', 't', a.as_of::timestamptz) f ON true;
 SELECT t.ticket_id, f.* FROM tickets t LEFT JOIN LATERAL pg_temp.facts(t.customer_id, t.ticket_id, 'infinity') f ON true WHERE t.ticket_id IN ('spam', 'open', 'mute') ORDER BY 1;
 
+-- Discarded is discarded, also what somebody had answered or resolved before; not what
+-- the customer has written to since, or reopened. And of a late report the time it counts.
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'ben', t, 'email' FROM unnest('{answered,resolved,written,same instant,reopened,again,late,note}'::text[]) t;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, recorded_at)
+SELECT 'ben', e.ticket_id, ('2026-02-02 ' || e.at || '+09')::timestamptz, e.kind, CASE WHEN e.kind IN ('agent_reply', 'resolved', 'discarded', 'note') THEN 'kei' END, ('2026-02-02 ' || e.recorded_at || '+09')::timestamptz
+  FROM (VALUES ('answered', '09:10', 'agent_reply', NULL), ('answered', '10:00', 'discarded', NULL),
+               ('resolved', '09:10', 'resolved', NULL), ('resolved', '10:00', 'discarded', NULL),
+               ('written', '09:10', 'agent_reply', NULL), ('written', '10:00', 'discarded', NULL), ('written', '10:10', 'customer_message', NULL), ('written', '10:20', 'agent_reply', NULL),
+               ('same instant', '10:00', 'discarded', NULL), ('same instant', '10:00', 'customer_message', NULL),
+               ('reopened', '09:10', 'agent_reply', NULL), ('reopened', '10:00', 'discarded', NULL), ('reopened', '11:00', 'reopened', NULL),
+               ('again', '09:10', 'agent_reply', NULL), ('again', '10:00', 'discarded', NULL), ('again', '11:00', 'reopened', NULL), ('again', '12:00', 'discarded', NULL),
+               ('late', '09:10', 'agent_reply', NULL), ('late', '10:00', 'discarded', '11:00'), ('late', '10:30', 'customer_message', NULL),
+               ('note', '09:10', 'agent_reply', NULL), ('note', '10:00', 'discarded', NULL), ('note', '10:10', 'note', NULL)) e (ticket_id, at, kind, recorded_at)
+ UNION ALL SELECT 'ben', t, '2026-02-02 09:00+09', 'opened', NULL, NULL FROM unnest('{answered,resolved,written,same instant,reopened,again,late,note}'::text[]) t;
+SELECT t.ticket_id, (ticket_facts('ben', t.ticket_id, '2026-02-02 09:30+09')).discarded AS before, (ticket_facts('ben', t.ticket_id, '2026-02-02 10:45+09')).discarded AS then, f.replied, f.resolved, f.discarded
+  FROM tickets t CROSS JOIN LATERAL pg_temp.facts('ben', t.ticket_id, 'infinity') f WHERE t.customer_id = 'ben' ORDER BY t.ticket_id;
+SELECT t.ticket_id FROM tickets_opened_in('2026-02-02', '2026-02-02', 'infinity') t ORDER BY 1;
+-- Spam that is merged into a ticket takes nothing with it, nor what was resolved by then;
+-- all of a matter are gone once the matter is discarded.
+INSERT INTO tickets (customer_id, ticket_id, channel) SELECT 'ben', t, 'email' FROM unnest('{real 1,spam 1,real 2,spam 2,real 3,more 3}'::text[]) t;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
+SELECT 'ben', e.ticket_id, ('2026-02-03 ' || e.at || '+09')::timestamptz, e.kind, CASE WHEN e.kind <> 'opened' THEN 'kei' END
+  FROM (VALUES ('real 1', '09:00', 'opened'), ('real 1', '09:10', 'agent_reply'), ('spam 1', '09:20', 'opened'), ('spam 1', '09:30', 'discarded'),
+               ('real 2', '09:00', 'opened'), ('real 2', '09:10', 'resolved'), ('spam 2', '09:20', 'opened'), ('spam 2', '09:25', 'agent_reply'), ('spam 2', '09:30', 'discarded'),
+               ('real 3', '09:00', 'opened'), ('more 3', '09:10', 'opened'), ('real 3', '09:20', 'agent_reply')) e (ticket_id, at, kind);
+SELECT FROM unnest('{1,2}'::text[]) n CROSS JOIN LATERAL record_ticket_event('ben', 'spam ' || n, 'merged', '2026-02-03 10:00+09', merged_into => 'real ' || n);
+SELECT FROM record_ticket_event('ben', 'more 3', 'merged', '2026-02-03 10:00+09', merged_into => 'real 3');
+SELECT FROM record_ticket_event('ben', 'real 3', 'discarded', '2026-02-03 11:00+09', 'kei');
+SELECT r.ticket_id, f.contacts, f.replied, f.resolved, f.discarded FROM unnest('{real 1,real 2,real 3}'::text[]) r (ticket_id) CROSS JOIN LATERAL pg_temp.facts('ben', r.ticket_id, 'infinity') f ORDER BY 1;
+DELETE FROM tickets WHERE customer_id = 'ben' AND ticket_id <> 'mute';
+
 -- Two that are merged are one: opened when the first was, resolved when both are.
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id) VALUES
     ('ann', 'a', '2026-03-31 23:00+09', 'opened', NULL), ('ann', 'b', '2026-04-01 01:00+09', 'opened', NULL), ('ann', 'a', '2026-04-01 09:30+09', 'agent_reply', 'kei');

@@ -339,7 +339,10 @@ BEGIN ATOMIC
                -- (costs are looked up ticket by ticket: for the months of which they are told)
                CASE WHEN c.which IS NOT NULL THEN t.cost END AS cost,
                t.resolved_at, t.reopened, c.which, loyalcs.local_month(t.opened_at, m.time_zone) AS month,
-               (EXTRACT(epoch FROM t.first_reply_at - t.opened_at) / 60::numeric)::double precision AS reply_minutes,
+               -- (what still waits has waited for so long at least)
+               make_interval(secs => EXTRACT(epoch FROM coalesce(t.first_reply_at, greatest(t.opened_at, least(report_support.as_of, timestamptz '9999-12-31 00:00+00')))
+                                                        - t.opened_at)::double precision) AS reply_time,
+               t.first_reply_at IS NOT NULL AS is_replied,
                t.first_reply_at <= t.opened_at + interval '1 hour' AS within_an_hour,
                t.first_reply_at <= t.opened_at + interval '1 hour' OR t.opened_at + interval '1 hour' <= report_support.as_of AS hour_is_over,
                q.responses, q.satisfied
@@ -359,7 +362,7 @@ BEGIN ATOMIC
     ), sums AS (
         SELECT w.which, pg_catalog.count(t.ticket_id) AS tickets, coalesce(sum(t.contacts), 0::numeric) AS contacts, sum(t.cost) AS cost,
                count(*) FILTER (WHERE t.complaint) AS complaints,
-               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY t.reply_minutes) AS reply_minutes, pg_catalog.count(t.reply_minutes) AS replied,
+               in_minutes((loyalcs.percentiles(t.reply_time, t.is_replied))[1]) AS reply_minutes, count(*) FILTER (WHERE t.is_replied) AS replied,
                count(*) FILTER (WHERE t.hour_is_over) AS hours, count(*) FILTER (WHERE t.within_an_hour) AS within_an_hour,
                pg_catalog.count(t.resolved_at) AS resolved, count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
                count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
@@ -383,7 +386,7 @@ BEGIN ATOMIC
         SELECT t.channel, count(*) FILTER (WHERE t.which = 'now') AS tickets, count(*) FILTER (WHERE t.which = 'before') AS tickets_before,
                count(*) FILTER (WHERE t.which = 'last year') AS tickets_last_year,
                coalesce(sum(t.contacts) FILTER (WHERE t.which = 'now'), 0::numeric) AS contacts, sum(t.cost) FILTER (WHERE t.which = 'now') AS cost,
-               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY t.reply_minutes) FILTER (WHERE t.which = 'now') AS reply_minutes
+               in_minutes((loyalcs.percentiles(t.reply_time, t.is_replied) FILTER (WHERE t.which = 'now'))[1]) AS reply_minutes
           FROM ticket t
          GROUP BY t.channel
     ), months AS MATERIALIZED (

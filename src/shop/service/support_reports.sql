@@ -83,7 +83,8 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL (
                SELECT t.agent_id, count(*) AS tickets, pg_catalog.count(t.resolved_at) AS resolved,
                       loyalcs.percentiles(t.handle_time) FILTER (WHERE t.resolved_at IS NOT NULL) AS handled,
-                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM t.first_reply_at - t.opened_at)::double precision)) AS replied,
+                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM coalesce(t.first_reply_at, greatest(t.opened_at, least(agent_summary_at.as_of, timestamptz '9999-12-31 00:00+00')))
+                                                                                  - t.opened_at)::double precision), t.first_reply_at IS NOT NULL) AS replied,
                       count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
                       count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
                       sum(q.responses)::bigint AS responses, sum(q.satisfied)::bigint AS satisfied
@@ -96,7 +97,7 @@ BEGIN ATOMIC
      ORDER BY m.month, a.agent_id;
 END;
 COMMENT ON FUNCTION agent_summary_at(timestamptz) IS
-    'the tickets of each agent by the local month in which they were opened, a ticket being of whoever of the shop did something to it last: how many, how many are resolved, how long they were worked on (see handle_time; of the resolved ones), how soon they were first answered by anybody, by the clock on the wall; the share of those once resolved that were reopened, and of the answers about them (CSAT) that are in the top two, each with Wilson''s interval';
+    'the tickets of each agent by the local month in which they were opened, a ticket being of whoever of the shop did something to it last: how many, how many are resolved, how long they were worked on (see handle_time; of the resolved ones), how soon they were first answered by anybody, by the clock on the wall (what still waits counts as at least so long, see loyalcs.percentiles); how many were reopened, their share of those that are resolved or were reopened, and of the answers about them (CSAT) that are in the top two, each with Wilson''s interval';
 
 CREATE OR REPLACE FUNCTION backlog_at(as_of timestamptz)
 RETURNS TABLE (
@@ -183,7 +184,7 @@ BEGIN ATOMIC
                           SELECT FROM ticket_events r
                            WHERE r.customer_id = e.customer_id AND r.ticket_id = e.ticket_id
                              AND event_kind(r.kind, r.agent_id, (SELECT machines())) IN ('auto_reply', 'auto_resolved', 'auto_proposed')
-                             AND r.at >= e.at AND r.at < e.at + interval '10 minutes' AND r.at <= out_of_hours_at.as_of)) AS acknowledged
+                             AND r.at >= e.at AND r.at <= e.at + interval '10 minutes' AND r.at <= out_of_hours_at.as_of)) AS acknowledged
                  FROM (SELECT DISTINCT e.customer_id, e.ticket_id, e.at
                          FROM ticket_events e
                         WHERE loyalcs.in_local_dates(e.at, s.time_zone, m.month, m.last_day)
@@ -237,7 +238,11 @@ BEGIN ATOMIC
            CASE WHEN m.complete THEN a.tickets::double precision ELSE a.tickets::double precision / p.passed END,
            a.mean, f.plan, f.tickets_from, f.tickets_until
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(support_plan_fit_at.as_of) m
+     -- (also of months in which nobody writes any more)
+     CROSS JOIN LATERAL months_between((SELECT min(e.at) FROM ticket_events e),
+                                       CASE WHEN isfinite(support_plan_fit_at.as_of) THEN support_plan_fit_at.as_of
+                                            ELSE (SELECT max(e.at) FROM ticket_events e WHERE e.at <= support_plan_fit_at.as_of) END,
+                                       support_plan_fit_at.as_of) m
      CROSS JOIN LATERAL (
                SELECT greatest(EXTRACT(epoch FROM support_plan_fit_at.as_of - b.month_from) / EXTRACT(epoch FROM b.month_until - b.month_from), 1e-6)::double precision AS passed
                  FROM (SELECT m.month::timestamp AT TIME ZONE s.time_zone AS month_from,

@@ -56,7 +56,10 @@ COMMENT ON FUNCTION is_deed(text, text, text[]) IS
     'whether an event of a ticket is something that a person of the shop did';
 
 -- Of the two branches the second is for the few tickets that others were merged into:
--- their logs are read together, and each clock runs as promises have it.
+-- their logs are read together, and each clock runs as promises have it.  Discarded is
+-- what was so last and what the customer has not written to since, answered before or
+-- not; of merged ones that none was resolved of nor goes on, so that spam which was
+-- merged into a ticket takes nothing with it.
 CREATE OR REPLACE FUNCTION ticket_facts(customer @key_type@, ticket text, as_of timestamptz)
 RETURNS TABLE (
     opened_at timestamptz,
@@ -73,13 +76,15 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
     SELECT k.opened_at, g.contacts, k.acknowledged_at, k.first_reply_at, k.resolved_at, g.reopened,
-           g.discarded > 0::bigint AND k.all_ended, g.agent_id, h.handle_time, in_minutes(h.handle_time)
+           coalesce(g.last_word = 'discarded', false) AND (NOT g.is_merged OR k.all_dropped), g.agent_id, h.handle_time, in_minutes(h.handle_time)
       FROM (SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())),
                                       event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())),
                                       e.event_id, 0::bigint, NULL::bigint) AS clocks,
                    pg_catalog.count(DISTINCT e.at) FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened')) AS contacts,
                    count(*) FILTER (WHERE e.kind = 'reopened') AS reopened,
-                   count(*) FILTER (WHERE e.kind = 'discarded') AS discarded,
+                   loyalcs.latest(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
+                       FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened', 'discarded')) AS last_word,
+                   false AS is_merged,
                    loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
                        FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS agent_id,
                    min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS first_deed_at,
@@ -97,7 +102,9 @@ BEGIN ATOMIC
                                       hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)),
                    pg_catalog.count(DISTINCT e.at) FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened')),
                    count(*) FILTER (WHERE e.kind = 'reopened'),
-                   count(*) FILTER (WHERE e.kind = 'discarded'),
+                   loyalcs.latest(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
+                       FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened', 'discarded')),
+                   true,
                    loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
                        FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))),
                    min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))),
@@ -118,7 +125,7 @@ BEGIN ATOMIC
                                     FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution' AND c.ended_at IS NULL)
                            THEN max(c.stopped_at)
                                     FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution' AND c.ended_at IS NULL) END AS resolved_at,
-                      bool_and(c.ended_at IS NOT NULL) AS all_ended,
+                      bool_and(c.ended_at IS NOT NULL) FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution') AS all_dropped,
                       pg_catalog.array_agg(c.pauses) FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution' AND c.ended_at IS NULL
                                                                AND NOT pg_catalog.isempty(c.pauses)) AS pauses
                  FROM pg_catalog.unnest(g.clocks) c) k
@@ -134,7 +141,7 @@ BEGIN ATOMIC
      WHERE k.opened_at IS NOT NULL;
 END;
 COMMENT ON FUNCTION ticket_facts(@key_type@, text, timestamptz) IS
-    'what the log of a ticket, and of those that were merged into it, says by an instant: when it was opened, first answered by somebody, resolved (and not reopened since), how often the customer wrote and reopened it, whose it was last (no machine), and how long it was worked on: from the first deed of somebody of the shop to the last, less what it waited for the customer, by the clock on the wall. No row if nobody had written yet';
+    'what the log of a ticket, and of those that were merged into it, says by an instant: when it was opened, first answered by somebody, resolved (and not reopened since), how often the customer wrote (what is of one instant is one) and reopened it, whether it was discarded and the customer has not written since, whose it was last (no machine), and how long it was worked on: from the first deed of somebody of the shop to the last, whenever they were entered, less what it waited for the customer and was solved or discarded, by the clock on the wall. No row if nobody had written yet';
 
 -- A relation of the brand's that serves as tickets may do without it (see parts.awk): a
 -- name that no column has there means what stands beside it.
