@@ -119,6 +119,7 @@ DECLARE
     made record;
 BEGIN
     was := loyalcs.shop_recorded_part(shop, concat('function ', name));
+    -- (What is not recorded does not stand there: see shop_obstacles().)
     SELECT p.oid, p.proowner, p.proacl, d.description AS comment,
            ARRAY(SELECT s FROM unnest(p.proconfig) s
                   WHERE split_part(s, '=', 1) <> 'search_path'
@@ -126,7 +127,7 @@ BEGIN
       INTO old
       FROM pg_proc p
       LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid AND d.objsubid = 0
-     WHERE p.oid = loyalcs.shop_function(schema, name, was.identity);
+     WHERE was.own IS NOT NULL AND p.oid = loyalcs.shop_function(schema, name, was.identity);
     IF old.oid IS NOT NULL AND was.digest = digest AND was.made = loyalcs.shop_function_digest(old.oid)
        AND NOT loyalcs.shop_uses_gone(shop, 'pg_proc'::regclass::oid, old.oid) THEN
         IF old.comment IS NULL AND was.comment IS NOT NULL THEN
@@ -135,7 +136,8 @@ BEGIN
         RETURN false;
     END IF;
 
-    before := ARRAY(SELECT p.ctid FROM pg_proc p WHERE p.pronamespace = schema AND p.proname = name::name);
+    before := CASE WHEN was.own IS NULL THEN '{}'
+                   ELSE ARRAY(SELECT p.ctid FROM pg_proc p WHERE p.pronamespace = schema AND p.proname = name::name) END;
     IF old.oid IS NULL THEN
         PERFORM loyalcs.shop_run(shop, body);
     ELSE
@@ -287,7 +289,7 @@ BEGIN
         END IF;
         RETURN;
     END IF;
-    IF old.columns = wanted AND NOT loyalcs.shop_uses_gone(shop, 'pg_class'::regclass::oid, old.oid) THEN
+    IF old.oid IS NOT NULL AND old.columns = wanted AND NOT loyalcs.shop_uses_gone(shop, 'pg_class'::regclass::oid, old.oid) THEN
         IF comment IS NOT NULL AND coalesce(old.comment, '') IN (coalesce(was.comment, ''), '')
            AND old.comment IS DISTINCT FROM comment THEN
             EXECUTE format('COMMENT ON VIEW %I.%I IS %L', shop, name, comment);
