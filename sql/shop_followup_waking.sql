@@ -1,11 +1,11 @@
 -- When a worker is to look again.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_followup_waking');
-SET search_path = shop_followup_waking;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 INSERT INTO customers (customer_id, name, email, phone, birthday, attributes) VALUES
@@ -24,29 +24,29 @@ INSERT INTO shipments VALUES ('ann', 'A-1', 1, 'ヤマト', '1234', '2026-03-03'
 
 -- At once, since nobody has looked yet what there is; see shop_followup_queue.
 SELECT next_followup_at(NULL, '2026-03-10 09:00+09'), next_followup_at('phone', '2026-03-10 09:00+09');
-SELECT loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');
+SELECT loyalcs.drop_shop('shop', 'shop');
 
 -- For every type of key.
 CREATE FUNCTION pg_temp.of_type(key_type regtype, key text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE result text;
 BEGIN
-    PERFORM loyalcs.create_shop('shop_followup_waking', key_type => key_type);
-    EXECUTE format('SELECT shop_followup_waking.next_followup_at(NULL, ''2026-03-10 12:00+09'')::text || count(*) FROM shop_followup_waking.claim_followups(at => ''2026-03-10 12:00+09'')') INTO result;
-    EXECUTE format('INSERT INTO shop_followup_waking.customers (customer_id, name, email) VALUES (%L, ''A'', ''a@example.com'');
-                    INSERT INTO shop_followup_waking.orders (customer_id, order_id, ordered_at, amount) VALUES (%1$L, ''1'', ''2026-03-10 12:00+09'', 1)', key);
-    EXECUTE 'SELECT $1 || '' '' || count(*) || '' '' || min(c.customer_id::text) || '' '' || min(shop_followup_waking.complete_followup(c.followup_id, ''sent'', c.claim_key))
-               FROM shop_followup_waking.claim_followups(at => ''2026-03-10 12:00+09'') c' INTO result USING result;
-    PERFORM loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');
+    PERFORM loyalcs.create_shop('shop', key_type => key_type);
+    EXECUTE format('SELECT shop.next_followup_at(NULL, ''2026-03-10 12:00+09'')::text || count(*) FROM shop.claim_followups(at => ''2026-03-10 12:00+09'')') INTO result;
+    EXECUTE format('INSERT INTO shop.customers (customer_id, name, email) VALUES (%L, ''A'', ''a@example.com'');
+                    INSERT INTO shop.orders (customer_id, order_id, ordered_at, amount) VALUES (%1$L, ''1'', ''2026-03-10 12:00+09'', 1)', key);
+    EXECUTE 'SELECT $1 || '' '' || count(*) || '' '' || min(c.customer_id::text) || '' '' || min(shop.complete_followup(c.followup_id, ''sent'', c.claim_key))
+               FROM shop.claim_followups(at => ''2026-03-10 12:00+09'') c' INTO result USING result;
+    PERFORM loyalcs.drop_shop('shop', 'shop');
     RETURN result;
 END $$;
 SELECT pg_temp.of_type('text', 'a'), pg_temp.of_type('bigint', '7'), pg_temp.of_type('integer', '7'), pg_temp.of_type('uuid', '00000000-0000-0000-0000-000000000007');
 -- No transaction that writes into a shop waits for others to commit: nothing notifies but what is called to.
-SELECT FROM loyalcs.create_shop('shop_followup_waking');
+SELECT FROM loyalcs.create_shop('shop');
 SELECT p.proname, EXISTS (SELECT FROM pg_trigger t WHERE t.tgfoid = p.oid) AS by_trigger
   FROM pg_proc p
- WHERE p.pronamespace IN ('shop_followup_waking'::regnamespace, 'loyalcs'::regnamespace) AND pg_get_functiondef(p.oid) ~* 'notify'
+ WHERE p.pronamespace IN ('shop'::regnamespace, 'loyalcs'::regnamespace) AND pg_get_functiondef(p.oid) ~* 'notify'
    AND p.prokind <> 'a' AND p.proname NOT IN ('shop_parts', 'shop_first_functions');
 SELECT p.proname AS calls_it FROM pg_proc p
- WHERE p.pronamespace = 'shop_followup_waking'::regnamespace AND p.prokind <> 'a' AND pg_get_functiondef(p.oid) ~ 'wake_followups' AND p.proname <> 'wake_followups';
-SELECT shop_followup_waking.wake_followups();
-SELECT loyalcs.drop_shop('shop_followup_waking', 'shop_followup_waking');
+ WHERE p.pronamespace = 'shop'::regnamespace AND p.prokind <> 'a' AND pg_get_functiondef(p.oid) ~ 'wake_followups' AND p.proname <> 'wake_followups';
+SELECT shop.wake_followups();
+SELECT loyalcs.drop_shop('shop', 'shop');

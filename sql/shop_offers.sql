@@ -1,11 +1,11 @@
 -- What is bought together and next, and what to offer.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_offers');
-SET search_path = shop_offers;
+SET search_path = shop;
 
 -- An empty shop has nothing to offer, and says so in one row.
 SELECT refresh_related_products('2024-06-01 00:00+09');
@@ -296,7 +296,7 @@ ROLLBACK;
 CREATE ROLE regress_shop_offers;
 CREATE FUNCTION pg_temp.may(level text) RETURNS TABLE (statement text, outcome text) LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM loyalcs.grant_shop('shop_offers', 'regress_shop_offers', level);
+    PERFORM loyalcs.grant_shop('shop', 'regress_shop_offers', level);
     SET LOCAL ROLE regress_shop_offers;
     RETURN QUERY SELECT s.s, pg_temp.outcome(s.s)
       FROM (VALUES ('SELECT FROM related_products, product_sales'), ('SELECT FROM next_offers(''c1'')'),
@@ -311,9 +311,9 @@ DROP ROLE regress_shop_offers;
 
 -- Made again, the shop has the same to offer.
 CREATE TEMP TABLE before AS SELECT * FROM next_offers('c1', 100, '2024-06-01 00:00+09');
-SELECT FROM loyalcs.create_shop('shop_offers');
+SELECT FROM loyalcs.create_shop('shop');
 SELECT (SELECT count(*) > 0 FROM before) AS offers,
        NOT EXISTS (TABLE before EXCEPT SELECT * FROM next_offers('c1', 100, '2024-06-01 00:00+09')) AS the_same;
 
 SET search_path = public;
-SELECT loyalcs.drop_shop('shop_offers', 'shop_offers');
+SELECT loyalcs.drop_shop('shop', 'shop');

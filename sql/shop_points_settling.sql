@@ -1,12 +1,12 @@
 -- An order's points are what they should be by what is true of it now, both ways.
 -- What is compared with is worked out by hand.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_points_settling');
-SET search_path = shop_points_settling;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO customers (customer_id) SELECT unnest('{ann,ben,cho,dai,emi,fay,gil,hal,ida,jan,kim,lea,mia,nao,ona}'::text[]);
 
@@ -14,13 +14,13 @@ INSERT INTO customers (customer_id) SELECT unnest('{ann,ben,cho,dai,emi,fay,gil,
 CREATE FUNCTION pg_temp.settled(who text, what text, at timestamptz)
 RETURNS TABLE (posted bigint, points_due bigint, points_held bigint, balance bigint) LANGUAGE plpgsql AS $$
 BEGIN
-    posted := (SELECT count(*) FROM shop_points_settling.settle_order_points(who, what, at));
-    IF EXISTS (SELECT FROM shop_points_settling.settle_order_points(who, what, at)) THEN
+    posted := (SELECT count(*) FROM shop.settle_order_points(who, what, at));
+    IF EXISTS (SELECT FROM shop.settle_order_points(who, what, at)) THEN
         RAISE EXCEPTION 'a second call posts something';
     END IF;
     RETURN QUERY SELECT settled.posted, d.points_due, d.points_held, coalesce(a.balance, 0)
-                   FROM shop_points_settling.order_points_due(who, what) d
-                   LEFT JOIN shop_points_settling.point_accounts a ON a.customer_id = who;
+                   FROM shop.order_points_due(who, what) d
+                   LEFT JOIN shop.point_accounts a ON a.customer_id = who;
 END
 $$;
 
@@ -259,15 +259,15 @@ INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('ona', 'O
 SELECT points_due FROM points_unsettled WHERE customer_id = 'ona';
 SELECT pg_temp.outcome('SELECT settle_order_points(''ona'', ''O9'')');
 SELECT * FROM points_audit();
-SELECT loyalcs.drop_shop('shop_points_settling', 'shop_points_settling');
+SELECT loyalcs.drop_shop('shop', 'shop');
 
 --
 -- Points wait for the tier, not for the night: whoever has the same orders gets the same
 -- points, whenever tiers were evaluated. The third order makes a VIP, who has 2 points for
 -- each 100 of it; earned before, between and after, and by the job.
 --
-SELECT FROM loyalcs.create_shop('shop_points_settling');
-SET search_path = shop_points_settling;
+SELECT FROM loyalcs.create_shop('shop');
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-10-01 00:00+09', points_since = '2026-10-01 00:00+09';
 INSERT INTO points_rules (tier, points, per_amount, valid) VALUES ('VIP', 2, 100, '(,)');
 INSERT INTO customers (customer_id) SELECT unnest('{before,after,later,job}'::text[]);
@@ -280,4 +280,4 @@ SELECT customers FROM evaluate_tiers('2026-10-02 04:00+09');
 SELECT earn_points('later', 'O3', '2026-10-02 05:00+09') > 0 AS earned;
 SELECT customers > 0 AS looked_at FROM settle_points(posted_at => '2026-10-02 06:00+09');
 SELECT order_id, array_agg(DISTINCT points) AS points, count(*) AS customers FROM point_postings WHERE kind = 'earn' GROUP BY 1 ORDER BY 1;
-SELECT loyalcs.drop_shop('shop_points_settling', 'shop_points_settling');
+SELECT loyalcs.drop_shop('shop', 'shop');

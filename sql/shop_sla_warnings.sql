@@ -1,11 +1,11 @@
 -- SLA warnings: each promise that is at risk or breached is handed out once.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_sla_warnings');
-SET search_path = shop_sla_warnings;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 SET timezone = 'Asia/Tokyo';
 
@@ -119,8 +119,8 @@ SELECT s.statement, pg_temp.outcome(s.statement)
 DROP ROLE IF EXISTS regress_sla_warnings_service, regress_sla_warnings_report;
 CREATE ROLE regress_sla_warnings_service;
 CREATE ROLE regress_sla_warnings_report;
-SELECT loyalcs.grant_shop('shop_sla_warnings', 'regress_sla_warnings_service', 'service'),
-       loyalcs.grant_shop('shop_sla_warnings', 'regress_sla_warnings_report', 'report');
+SELECT loyalcs.grant_shop('shop', 'regress_sla_warnings_service', 'service'),
+       loyalcs.grant_shop('shop', 'regress_sla_warnings_report', 'report');
 SET ROLE regress_sla_warnings_service;
 SELECT count(complete_sla_warning(c.warning_id, 'sent', c.claim_key)) > 0 AS reported
   FROM claim_sla_warnings() c;
@@ -141,7 +141,7 @@ SELECT ticket_id, payload ->> 'metric' AS metric FROM claim_sla_warnings(at => '
 DELETE FROM tickets WHERE ticket_id IN ('old', 'new');
 
 -- Once more, and for the other keys.
-SELECT FROM loyalcs.create_shop('shop_sla_warnings');
+SELECT FROM loyalcs.create_shop('shop');
 SELECT count(*) > 0 AS kept FROM sla_warnings;
 DO $$
 DECLARE

@@ -1,9 +1,9 @@
 -- new_shop.sql
 --
--- new_shop(name), for the setup of a spec: it runs before each permutation, and
+-- new_shop('shop'), for the setup of a spec: it runs before each permutation, and
 -- to make a shop takes longer than most of them. So a shop is made once, and then
 -- brought back to what it was: the rows that a new one has, and no other.
--- test/check runs this in the database of each spec.
+-- test/check runs this in the database that those of the specs are copies of.
 
 CREATE SCHEMA kept;
 CREATE TABLE kept.sequence (id regclass, last_value bigint, is_called boolean);
@@ -45,12 +45,6 @@ BEGIN
     PERFORM setval(s.id, s.last_value, s.is_called) FROM kept.sequence s;
 END $$;
 
-CREATE FUNCTION new_shop(shop text) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF to_regnamespace(shop) IS NULL THEN
-        PERFORM loyalcs.create_shop(shop);
-        PERFORM kept.keep(shop);
-    ELSE
-        PERFORM kept.bring_back(shop);
-    END IF;
-END $$;
+CREATE FUNCTION new_shop(shop text) RETURNS void LANGUAGE sql
+RETURN kept.bring_back(shop);
+SELECT kept.keep('shop');
