@@ -426,7 +426,7 @@ SELECT usage, creation, hidden_columns, (SELECT count(*) FROM pg_class WHERE rel
 SELECT loyalcs.grant_shop('shop', '"regress shop ""Reader"""', 'report');
 \x
 SELECT usage, creation, hidden_columns, hidden, written_of_the_shop, deletes, too_much FROM pg_temp.rights;
--- service reads that too and writes what is about customers; it deletes nothing but what it has looked at of changes.
+-- service reads that too and writes what is about customers; it deletes nothing but what it has looked at of changes, and follow-ups that it wrote early.
 SELECT loyalcs.grant_shop('shop', '"regress shop ""Reader"""', 'service');
 SELECT * FROM pg_temp.rights;
 -- admin writes and deletes in all tables but the shop's memory of itself; eight are only added to, and settings, turns, who was merged and who was forgotten stay.

@@ -129,4 +129,138 @@ SELECT s.n, r.* FROM (VALUES
     (7, 'SELECT queue_followups(''2026-05-09 23:00'')'),
     (8, 'INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES (''c1'', ''soon'', ''2026-05-09 23:05'', 30000); SELECT queue_followups(''2026-05-10 00:10'')')) s (n, change)
  CROSS JOIN LATERAL pg_temp.next('DELETE FROM followups; ' || s.change) r ORDER BY s.n;
+
+--
+-- What is due soon is written early
+--
+
+-- Every half an hour: nothing is left out, and nothing is handed out before it is due, whatever happens meanwhile.
+TRUNCATE looks;
+UPDATE shop_turns SET remark = NULL WHERE job = 'queue_followups';
+SELECT queue_followups('2026-05-11 00:00') > 100 AS found;
+CREATE TEMP TABLE early_claims (at timestamptz, customer_id text, step text, subject text, due_at timestamptz);
+CREATE FUNCTION pg_temp.live_densely() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    n integer := 1000;
+    at timestamptz;
+    q bigint;
+BEGIN
+    FOR at IN SELECT generate_series(timestamptz '2026-05-11 00:10', '2026-05-12 12:00', '31 minutes') LOOP
+        FOR i IN 1..5 LOOP
+            n := n + 1;
+            PERFORM pg_temp.happens(n, at);
+        END LOOP;
+        q := queue_followups(at);
+        INSERT INTO looks
+        SELECT n, at, q, count(*), queue_followups(at), string_agg(c.customer_id || ' ' || c.step || ' ' || c.subject, ', ')
+          FROM followups_considered(at, '168 hours') c
+         WHERE NOT c.queued AND c.step <> 'phone_hearing';
+        INSERT INTO early_claims SELECT at, c.customer_id, c.step, c.subject, c.due_at FROM claim_followups(NULL, 30, 'w', '5 minutes', at) c;
+        PERFORM complete_followup(f.followup_id, 'sent', f.claim_key, at => at) FROM followups f WHERE f.lease_until > at;
+    END LOOP;
+END $$;
+SELECT pg_temp.live_densely();
+SELECT count(*) AS looks, sum(left_out) AS left_out, sum(again) AS again, min(words) FROM looks;
+SELECT count(*) > 50 AS claimed, count(*) FILTER (WHERE due_at > at) AS before_due FROM early_claims;
+-- (most of what followed from orders had been written by then, and nothing twice)
+SELECT count(*) > 20 AS written_early FROM followups f JOIN looks l ON f.queued_at > l.at - interval '31 minutes' AND f.queued_at < l.at;
+
+SELECT FROM loyalcs.create_shop('shop_followup_early');
+SET search_path = shop_followup_early;
+UPDATE settings SET live_since = '2020-01-01';
+DELETE FROM journey_steps;
+INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, expires_after, exit_on_return, calendar, valid) VALUES
+    ('after_sale', 'check', 'delivered', '3 days', 'email', 'service', 'arrival_check', '4 days', true, NULL, '(,)'),
+    ('after_sale', 'call', 'shipped', '7 days', 'phone', 'service', 'phone_hearing', '4 days', false, 'phone', '(,)');
+INSERT INTO customers (customer_id, email) SELECT c, c || '@example.com' FROM unnest('{same,deleted,later,sooner,cancelled,refused,back,complained,moved,other,returned}'::text[]) c;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) SELECT c.customer_id, 'O-' || c.customer_id, '2026-05-28 12:00', 1000, '2026-06-01 10:30' FROM customers c WHERE c.customer_id <> 'other';
+SELECT queue_followups('2026-06-04 09:00') AS due, queue_followups('2026-06-04 09:29') AS due;
+SELECT count(*) AS written FROM followups;
+SELECT queue_followups('2026-06-04 09:30') AS due, queue_followups('2026-06-04 09:31') AS again;
+-- It waits for its time, has no arm, and is not there for anybody who asks what is due, queued or held back.
+SELECT count(*), min(queued_at), min(due_at), min(claimable_at), count(arm) AS arms, count(eligible_at) AS eligible, count(reason) AS reasons FROM followups;
+SELECT count(*) FROM claim_followups('email', 10, 'w', '1 day', '2026-06-04 10:29');
+SELECT next_followup_at('email', '2026-06-04 10:00'),
+       (SELECT count(*) FROM followups_due_at('2026-06-04 10:29')) AS due, (SELECT count(*) FROM followups_due_at('2026-06-04 10:30')) AS due_then,
+       (SELECT count(*) FROM followups_suppressed_at('2026-06-04 10:29')) AS suppressed;
+-- What happens until then
+DELETE FROM orders WHERE customer_id = 'deleted';
+UPDATE orders SET delivered_at = '2026-06-01 10:50' WHERE customer_id = 'later';
+UPDATE orders SET delivered_at = '2026-06-01 10:10' WHERE customer_id = 'sooner';
+UPDATE orders SET cancelled_at = '2026-06-04 10:01' WHERE customer_id = 'cancelled';
+UPDATE orders SET delivered_at = NULL WHERE customer_id = 'back';
+UPDATE orders SET customer_id = 'other' WHERE customer_id = 'moved';
+INSERT INTO consents (customer_id, at, given) VALUES ('refused', '2026-06-04 10:02', false);
+INSERT INTO tickets (customer_id, ticket_id, channel, complaint) VALUES ('complained', 'T', 'email', true);
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('complained', 'T', '2026-06-04 10:03', 'opened');
+CREATE TEMP TABLE claimed AS SELECT NULL::timestamptz AS at, c.* FROM claim_followups('email', 1, 'w', '1 day', '2026-06-04 10:04') c;
+UPDATE orders SET delivered_at = '2026-06-01 10:30' WHERE customer_id = 'back';
+INSERT INTO returns (customer_id, order_id, return_id, returned_at, refund) VALUES ('returned', 'O-returned', 'R', '2026-06-04 10:05', 1000);
+DO $$
+DECLARE at timestamptz;
+BEGIN
+    FOR at IN SELECT generate_series(timestamptz '2026-06-04 10:06', '2026-06-04 11:00', '2 minutes') LOOP
+        INSERT INTO claimed SELECT at, c.* FROM claim_followups('email', 10, 'w', '1 day', at) c;
+    END LOOP;
+END $$;
+SELECT to_char(at, 'HH24:MI') AS at, customer_id, subject, to_char(due_at, 'HH24:MI') AS due FROM claimed ORDER BY at, customer_id;
+SELECT customer_id, subject, arm, to_char(eligible_at, 'HH24:MI') AS eligible, to_char(queued_at, 'HH24:MI') AS queued, attempts, outcome, reason FROM followups ORDER BY customer_id COLLATE "C";
+
+-- A step is changed and deleted as long as nothing was due under it: what was written early goes, and comes back when it is right.
+BEGIN;
+DELETE FROM followups;
+DELETE FROM returns;
+DELETE FROM orders;
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at, shipped_at)
+VALUES ('same', 'N', now() - interval '8 days', 1, now() - interval '3 days' + interval '30 minutes', now() - interval '7 days' + interval '30 minutes');
+UPDATE calendars SET hours = '24/7' WHERE calendar = 'phone';
+SELECT queue_followups(now()) AS due;
+SELECT step, queued_at - now() AS waits, claimable_at = queued_at AS at_once FROM followups ORDER BY step;
+UPDATE journey_steps SET delay = '3 days 1 hour' WHERE step = 'check';
+SELECT queue_followups(now()) AS due;
+SELECT step, queued_at - now() AS waits FROM followups ORDER BY step;
+UPDATE journey_steps SET delay = '3 days -10 minutes' WHERE step = 'check';
+SELECT queue_followups(now()) AS due;
+SELECT step, queued_at - now() AS waits FROM followups ORDER BY step;
+UPDATE calendars SET hours = 'Mo-Su 00:00-24:00' WHERE calendar = 'phone';
+SELECT step, claimable_at - now() AS looked_at FROM followups ORDER BY step;
+UPDATE journeys SET ended_at = now() + interval '1 minute';
+SELECT queue_followups(now()) AS due;
+SELECT count(*) AS written FROM followups;
+UPDATE journeys SET ended_at = NULL;
+SELECT queue_followups(now()) AS due;
+DELETE FROM journey_steps WHERE step = 'call';
+SELECT step FROM followups;
+ROLLBACK;
+-- Where changes are not noted, nothing is.
+BEGIN;
+DELETE FROM followups;
+UPDATE orders SET delivered_at = '2026-06-02 10:30' WHERE customer_id = 'same';
+ALTER TABLE orders DISABLE TRIGGER note_new_customers;
+SELECT queue_followups('2026-06-05 10:00') >= 0 AS looked;
+SELECT count(*) AS written FROM followups WHERE customer_id = 'same';
+ALTER TABLE orders ENABLE TRIGGER note_new_customers;
+SELECT queue_followups('2026-06-05 10:01') >= 0 AS looked;
+SELECT count(*) AS written FROM followups WHERE customer_id = 'same';
+ROLLBACK;
+
+-- Level service takes back what was written early; what has been judged or claimed it does not delete.
+SET client_min_messages = error;
+DROP ROLE IF EXISTS regress_followup_queue_service;
+RESET client_min_messages;
+CREATE ROLE regress_followup_queue_service;
+SELECT FROM loyalcs.grant_shop('shop_followup_early', 'regress_followup_queue_service', 'service');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) VALUES ('same', 'P', '2026-06-02 12:00', 1, '2026-06-03 12:30'), ('back', 'P', '2026-06-02 12:00', 1, '2026-06-03 12:31');
+SET ROLE regress_followup_queue_service;
+SELECT queue_followups('2026-06-06 12:00') AS due;
+UPDATE orders SET delivered_at = NULL WHERE customer_id = 'back' AND order_id = 'P';
+SELECT queue_followups('2026-06-06 12:01') AS due;
+SELECT customer_id FROM followups WHERE subject = 'P';
+DELETE FROM followups WHERE followup_id = 11;
+DELETE FROM followups WHERE followup_id = 12;
+DELETE FROM followups WHERE subject = 'P';
+RESET ROLE;
+DELETE FROM followups WHERE attempts > 0;
+SELECT loyalcs.drop_shop('shop_followup_early', 'shop_followup_early');
+DROP ROLE regress_followup_queue_service;
 SELECT loyalcs.drop_shop('shop', 'shop');

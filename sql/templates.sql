@@ -67,10 +67,29 @@ CREATE FUNCTION pg_temp.takes(times int, names int) RETURNS interval LANGUAGE pl
 DECLARE
     since timestamptz := clock_timestamp();
 BEGIN
-    FOR i IN 1..times LOOP
+    FOR turn IN 1..times LOOP
         PERFORM cardinality(placeholders(string_agg(format('{{n%s}}', i), ''))) FROM generate_series(1, names) i;
     END LOOP;
     RETURN clock_timestamp() - since;
 END $$;
 SELECT cardinality(placeholders(string_agg(format('{{n%s}}', i), ''))) FROM generate_series(1, 200000) i;
 SELECT pg_temp.takes(1, 200000) < 10 * pg_temp.takes(100, 2000) AS by_its_length;
+
+-- Texts are put into what is filled in: null ones are not, and the later of a name stays.
+SELECT put_texts('{"coupon": "A", "name": "nobody", "gift": {"a": [1, null]}}', '{name,order_id,points,name}', ARRAY['Ann', 'A-1', NULL, E'B\t"\\']);
+SELECT put_texts('{"name": "Ann"}', '{kind,subject}', ARRAY['person', NULL], 'values'),
+       put_texts('{"name": "Ann"}', '{values}', '{later}', 'values'), put_texts('{}', '{}', '{}'), put_texts('{}', '{}', '{}', '');
+SELECT put_texts(NULL, '{a}', '{b}'), put_texts('{}', NULL, '{b}'), put_texts('{}', '{a}', NULL), put_texts('{}', '{a}', NULL, 'values');
+SELECT put_texts('[]', '{a}', '{b}');
+SELECT put_texts('1', '{a}', '{b}', 'values');
+SELECT put_texts('{}', '{a,b}', '{b}');
+SELECT put_texts('{}', '{}', '{b}');
+SELECT put_texts('{}', '{{a,b}}', '{b}');
+SELECT put_texts('{}', '{a}', '{{b},{c}}');
+SELECT put_texts('{}', '{a,NULL}', '{b,c}');
+-- It is what SQL makes of them, of any number.
+SELECT n, put_texts(jsonb_build_object('n1', n), names, texts) = jsonb_build_object('n1', n) || jsonb_strip_nulls(jsonb_object(names, texts)) AS same,
+       put_texts(jsonb_build_object('n1', n), names, texts, 'of') = jsonb_strip_nulls(jsonb_object(names, texts)) || jsonb_build_object('of', jsonb_build_object('n1', n)) AS same_under
+  FROM (SELECT n, array_agg('n' || i ORDER BY i) AS names, array_agg(CASE WHEN i % 3 > 0 THEN repeat('語', i % 200) END ORDER BY i) AS texts
+          FROM unnest('{1,2,17,1000}'::int[]) n CROSS JOIN generate_series(1, n) i GROUP BY n) t
+ ORDER BY n;

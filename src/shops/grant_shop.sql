@@ -52,8 +52,9 @@ BEGIN
         IF item.updates IS NOT NULL THEN
             EXECUTE format('GRANT UPDATE (%s) ON %I.%I TO %s', item.updates, shop, item.relname, role);
         END IF;
-        -- (whoever looks for what is due takes off what it has looked at)
-        IF (level = 'admin' OR item.relname IN ('customer_changes', 'unread_changes')) AND item.deletes THEN
+        -- (whoever looks for what is due takes off what it has looked at, and takes back
+        -- what it wrote early: see check_followup_is_kept())
+        IF (level = 'admin' OR item.relname IN ('customer_changes', 'unread_changes', 'followups')) AND item.deletes THEN
             EXECUTE format('GRANT DELETE ON %I.%I TO %s', shop, item.relname, role);
         END IF;
     END LOOP;

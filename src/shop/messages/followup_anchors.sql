@@ -83,25 +83,27 @@ RETURNS TABLE (
     cancelled_at timestamptz,
     amount numeric,
     points bigint,
-    event text
+    event text,
+    shipped_at timestamptz,
+    delivered_at timestamptz
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
-           'order ' || o.order_id || ' was placed'
+           'order ' || o.order_id || ' was placed', o.shipped_at, o.delivered_at
       FROM orders o
      WHERE order_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
        AND (order_anchors.any_time OR o.ordered_at > order_anchors."from" AND o.ordered_at <= order_anchors."to")
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
-           'order ' || o.order_id || ' was shipped'
+           'order ' || o.order_id || ' was shipped', o.shipped_at, o.delivered_at
       FROM orders o
      WHERE order_anchors.anchor = 'shipped'
        AND o.shipped_at IS NOT NULL
        AND (order_anchors.any_time OR o.shipped_at > order_anchors."from" AND o.shipped_at <= order_anchors."to")
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
-           'order ' || o.order_id || ' was delivered'
+           'order ' || o.order_id || ' was delivered', o.shipped_at, o.delivered_at
       FROM orders o
      WHERE order_anchors.anchor = 'delivered'
        AND o.delivered_at IS NOT NULL

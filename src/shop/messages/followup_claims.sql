@@ -151,7 +151,11 @@ RETURNS TABLE (
     anchor_at timestamptz,
     due_at timestamptz,
     too_late_at timestamptz,
+    anchor text,
     order_id text,
+    ordered_at timestamptz,
+    shipped_at timestamptz,
+    delivered_at timestamptz,
     amount numeric,
     points bigint,
     name text,
@@ -173,7 +177,12 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH steps AS MATERIALIZED (
-        SELECT s.*, date_trunc('day', followups_looked_at.at, s.time_zone) AS today_from, k.recency AS recency_cuts, k.frequency AS frequency_cuts, k.monetary AS monetary_cuts
+        SELECT s.step_id, s.step, s.anchor, s.of_order, s.delay, s.valid, s.replaced_delay, s.paused, s.channel, s.kind, s.purpose, s.consent, s.capped,
+               s.priority, s.content_key, s.content_values, s.hours, s.by_calendar, s.expires_after, s.max_attempts, s.retry_after,
+               s.exit_on_order, s.exit_on_return, s.nth, s.min_amount, s.holdout_share, s.orders_from, s.orders_to, s.tiers, s.segments,
+               s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone,
+               date_trunc('day', followups_looked_at.at, s.time_zone) AS today_from,
+               k.recency AS recency_cuts, k.frequency AS frequency_cuts, k.monetary AS monetary_cuts
           FROM followup_steps(followups_looked_at.at) s
           LEFT JOIN kept_rfm_cuts(followups_looked_at.at) k ON s.segments IS NOT NULL
          WHERE s.valid OPERATOR(pg_catalog.@>) followups_looked_at.at
@@ -188,7 +197,8 @@ BEGIN
                coalesce(f.lease_until > followups_looked_at.at, false) AS is_leased,
                coalesce(a.anchor_at, f.anchor_at) AS anchor_at,
                w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due, v.wanted_at <= followups_looked_at.at AS is_wanted,
-               CASE WHEN s.of_order THEN a.order_id END AS order_id, a.amount, a.points,
+               s.anchor, CASE WHEN s.of_order THEN a.order_id END AS order_id, CASE WHEN s.of_order THEN a.order_at END AS ordered_at,
+               a.shipped_at, a.delivered_at, a.amount, a.points,
                u.name, u.own_language, u.recipient,
                CASE WHEN s.step_id IS NULL THEN 'step ended'
                     WHEN a.subject IS NULL THEN
@@ -200,11 +210,11 @@ BEGIN
           FROM followups f
           LEFT JOIN steps s ON s.step = f.step
           LEFT JOIN LATERAL (
-                    SELECT a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.amount, a.points
+                    SELECT a.subject, a.order_id, a.anchor_at, a.order_at, a.cancelled_at, a.shipped_at, a.delivered_at, a.amount, a.points
                       FROM order_anchors(s.anchor, true, timestamptz '-infinity', timestamptz 'infinity') a
                      WHERE a.customer_id = f.customer_id AND a.subject = f.subject
                     UNION ALL
-                    SELECT n.subject, n.order_id, n.anchor_at, n.order_at, n.cancelled_at, n.amount, n.points
+                    SELECT n.subject, n.order_id, n.anchor_at, n.order_at, n.cancelled_at, NULL::timestamptz, NULL::timestamptz, n.amount, n.points
                       FROM others n
                      WHERE n.place = f.ctid
                      LIMIT 1) a ON true
@@ -274,7 +284,7 @@ BEGIN
            j.kind, j.content_key, j.content_values, j.max_attempts, j.retry_after, j.capped, j.priority,
            j.holdout_share, j.per_day, j.per_week, j.per_day_of_all, j.per_week_of_all,
            j.sent_today, j.sent, j.sent_today_of_all, j.sent_of_all, j.time_zone, j.anchor_at, j.due_at, j.too_late_at,
-           j.order_id, j.amount, j.points, j.name, j.own_language, j.recipient, j.recipient_digest,
+           j.anchor, j.order_id, j.ordered_at, j.shipped_at, j.delivered_at, j.amount, j.points, j.name, j.own_language, j.recipient, j.recipient_digest,
            j.drop_reason IS NULL AND j.is_due AND NOT j.paused AND j.held_back IS NULL,
            CASE WHEN j.drop_reason IS NOT NULL THEN 'drop'
                 WHEN NOT j.is_due OR j.new_channel <> j.channel OR j.paused THEN 'defer'
@@ -325,12 +335,16 @@ RETURNS TABLE (
     SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off
     SET jit = off
+    SET datestyle = 'ISO, YMD'
 AS $$
 #variable_conflict use_column
+DECLARE
+    numbers_are_unique constant boolean := EXISTS (SELECT FROM pg_constraint c
+                                                    WHERE c.conrelid = 'followups'::regclass::oid AND c.contype = 'u' AND c.conname = 'followups_followup_id'::name);
 BEGIN
     RETURN QUERY
     WITH judged AS (
-        SELECT t.*, z.currency, coalesce(t.own_language, z.language) AS language, o.ordered_at, o.shipped_at, o.delivered_at,
+        SELECT t.*, z.currency, coalesce(t.own_language, z.language) AS language,
                t.held_back IS NULL AND t.held_out IS NOT TRUE AS goes
           FROM (SELECT l.*,
                        l.eligible AND l.arm IS NULL AND l.holdout_share > 0::double precision
@@ -338,10 +352,6 @@ BEGIN
                   FROM followups_looked_at(followups_handed_out.places, followups_handed_out.at) l
                 OFFSET 0) t
          CROSS JOIN settings z
-          LEFT JOIN LATERAL (SELECT o.ordered_at, o.shipped_at, o.delivered_at
-                               FROM orders o
-                              WHERE o.customer_id = t.customer_id AND o.order_id = t.order_id
-                              LIMIT 1) o ON true
         OFFSET 0
     ), messages AS MATERIALIZED (
         -- a template is looked up once, however many are told the same
@@ -356,46 +366,47 @@ BEGIN
           FROM judged j
           LEFT JOIN messages m ON j.goes AND m.content_key = j.content_key AND m.language = j.language
           LEFT JOIN LATERAL (
-                    SELECT j.content_values || jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-                               'name', j.name,
-                               'recipient', j.recipient,
-                               'currency', j.currency,
-                               'subject', j.subject,
-                               'ticket_id', (SELECT j.subject FROM journey_steps k
-                                              WHERE k.step_id = j.step_id AND k.anchor = 'ticket_resolved'),
-                               'anchored_on', loyalcs.local_date(j.anchor_at, j.time_zone),
-                               'order_id', j.order_id,
-                               'ordered_on', loyalcs.local_date(j.ordered_at, j.time_zone),
-                               'shipped_on', loyalcs.local_date(j.shipped_at, j.time_zone),
-                               'delivered_on', loyalcs.local_date(j.delivered_at, j.time_zone),
-                               'amount', to_char(j.amount, CASE WHEN j.amount = trunc(j.amount) THEN 'FM9,999,999,999,990'
-                                                                ELSE 'FM9,999,999,999,990.00' END),
-                               'points', to_char(j.points, 'FM9,999,999,999,999,999,990'),
-                               'last_day', CASE WHEN j.points IS NOT NULL
-                                                THEN loyalcs.local_date(j.anchor_at - interval '1 microsecond', j.time_zone) END,
-                               'items', CASE WHEN 'items' = ANY (m.placeholders) THEN
-                                   (SELECT string_agg(coalesce(l.product_name, l.product_id) || ' x ' || l.quantity::text, E'\n' ORDER BY l.line)
-                                      FROM order_items l
-                                     WHERE l.customer_id = j.customer_id AND l.order_id = j.order_id) END,
-                               'related', CASE WHEN 'related' = ANY (m.placeholders) THEN
-                                   offers_in_words(j.customer_id, followups_handed_out.at) END))
-                           || CASE WHEN m.placeholders OPERATOR(pg_catalog.&&) '{carrier,tracking,expected_on}'::text[] THEN
-                              (SELECT jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-                                          'carrier', string_agg(DISTINCT p.carrier, ', '),
-                                          'tracking', string_agg(p.tracking, ', ' ORDER BY p.parcel),
-                                          'expected_on', max(p.expected_on)))
-                                 -- (a relation that serves as shipments may do without the number)
-                                 FROM (SELECT NULL::text AS tracking) none
-                                CROSS JOIN LATERAL (SELECT s.parcel, s.carrier, s.expected_on, tracking
-                                                      FROM shipments s
-                                                     WHERE s.customer_id = j.customer_id AND s.order_id = j.order_id) p)
-                              ELSE '{}'::jsonb END AS content
+                    SELECT CASE WHEN m.placeholders OPERATOR(pg_catalog.&&) '{carrier,tracking,expected_on}'::text[]
+                                THEN c.content
+                                     || (SELECT jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+                                                    'carrier', string_agg(DISTINCT p.carrier, ', '),
+                                                    'tracking', string_agg(p.tracking, ', ' ORDER BY p.parcel),
+                                                    'expected_on', max(p.expected_on)))
+                                           -- (a relation that serves as shipments may do without the number)
+                                           FROM (SELECT NULL::text AS tracking) none
+                                          CROSS JOIN LATERAL (SELECT s.parcel, s.carrier, s.expected_on, tracking
+                                                                FROM shipments s
+                                                               WHERE s.customer_id = j.customer_id AND s.order_id = j.order_id) p)
+                                ELSE c.content END AS content
+                     FROM (SELECT loyalcs.put_texts(
+                                  j.content_values,
+                                  '{name,recipient,currency,subject,ticket_id,anchored_on,order_id,ordered_on,shipped_on,delivered_on,amount,points,last_day,items,related}'::text[],
+                                  ARRAY[j.name, j.recipient, j.currency, j.subject,
+                                        CASE WHEN j.anchor = 'ticket_resolved' THEN j.subject END,
+                                        loyalcs.local_date(j.anchor_at, j.time_zone)::text,
+                                        j.order_id,
+                                        loyalcs.local_date(j.ordered_at, j.time_zone)::text,
+                                        loyalcs.local_date(j.shipped_at, j.time_zone)::text,
+                                        loyalcs.local_date(j.delivered_at, j.time_zone)::text,
+                                        to_char(j.amount, CASE WHEN j.amount = trunc(j.amount) THEN 'FM9,999,999,999,990'
+                                                               ELSE 'FM9,999,999,999,990.00' END),
+                                        to_char(j.points, 'FM9,999,999,999,999,999,990'),
+                                        CASE WHEN j.points IS NOT NULL
+                                             THEN loyalcs.local_date(j.anchor_at - interval '1 microsecond', j.time_zone)::text END,
+                                        CASE WHEN 'items' = ANY (m.placeholders) THEN
+                                            (SELECT string_agg(coalesce(l.product_name, l.product_id) || ' x ' || l.quantity::text, E'\n' ORDER BY l.line)
+                                               FROM order_items l
+                                              WHERE l.customer_id = j.customer_id AND l.order_id = j.order_id) END,
+                                        CASE WHEN 'related' = ANY (m.placeholders) THEN offers_in_words(j.customer_id, followups_handed_out.at) END],
+                                  NULL::text) AS content
+                        OFFSET 0) c
                     OFFSET 0) v ON j.goes
          CROSS JOIN LATERAL (
                    SELECT r.problem IS NOT NULL AS unreachable,
                           CASE WHEN NOT j.goes THEN NULL
                                WHEN r.problem IS NOT NULL THEN r.problem
-                               WHEN EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.place)
+                               WHEN NOT numbers_are_unique
+                                    AND EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.place)
                                    THEN pg_catalog.format('another follow-up has its number, %s', j.followup_id)
                                WHEN m.body IS NULL THEN pg_catalog.format('there is no template %s', quote_literal(j.content_key))
                                WHEN NOT v.content ?& m.required
@@ -414,10 +425,11 @@ BEGIN
                CASE WHEN j.held_out THEN 'held out' WHEN k.over THEN 'frequency cap' ELSE j.reason END AS reason_now,
                CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, j.time_zone) + 1)::timestamp AT TIME ZONE j.time_zone
                     ELSE j.until END AS until_now,
-               CASE WHEN r.written THEN pg_catalog.jsonb_build_object(
-                   'kind', j.kind, 'channel', followups_handed_out.queue, 'language', j.written_in, 'format', j.format,
-                   'recipient', j.recipient, 'subject', one_line(r.title), 'body', plain_lines(r.body),
-                   'content_key', j.content_key, 'values', j.content) END AS payload
+               CASE WHEN r.written THEN loyalcs.put_texts(
+                   j.content,
+                   '{kind,channel,language,format,recipient,subject,body,content_key}'::text[],
+                   ARRAY[j.kind, followups_handed_out.queue, j.written_in, j.format, j.recipient, one_line(r.title), plain_lines(r.body), j.content_key],
+                   'values'::text) END AS payload
           FROM filled j
          CROSS JOIN LATERAL (
                    SELECT j.goes AND j.problem IS NULL AND j.capped
@@ -461,7 +473,10 @@ BEGIN
                    ELSE w.until_now END,
                finished_at = CASE WHEN w.outcome IS NOT NULL THEN followups_handed_out.at END,
                outcome = w.outcome
-          FROM (SELECT w.*, w.eligible AND w.arm IS NULL AS becomes_eligible,
+          -- (no more of it than is asked for: an UPDATE keeps all of what it takes from)
+          FROM (SELECT w.place, w.step_id, w.new_channel, w.capped, w.priority, w.anchor_at, w.due_at, w.too_late_at, w.held_out, w.payload,
+                       w.unreachable, w.recipient, w.problem, w.reason_now, w.until_now, w.retry_after,
+                       w.eligible AND w.arm IS NULL AS becomes_eligible,
                        CASE WHEN w.held_back_now = 'drop' THEN 'dropped'
                             WHEN w.unreachable THEN 'undeliverable'
                             WHEN w.problem IS NOT NULL AND w.failures + 1 >= coalesce(w.max_attempts, 5) THEN 'failed' END AS outcome

@@ -20,7 +20,15 @@ RETURN (SELECT encode(sha256(convert_to(concat(
 COMMENT ON FUNCTION followup_rules_digest() IS
     'digest of all that decides what is found as due: journeys, steps, purposes, the time zone';
 
-CREATE OR REPLACE FUNCTION followups_to_queue(at timestamptz, due_after timestamptz, only_steps bigint[])
+-- (What is early is not judged: it has no arm, and nothing in its way is known.)
+CREATE OR REPLACE FUNCTION followups_to_queue(
+    at timestamptz,
+    due_after timestamptz,
+    only_steps bigint[],
+    early_steps bigint[],
+    early_after timestamptz,
+    early_until timestamptz
+)
 RETURNS TABLE (
     customer_id @key_type@,
     step text,
@@ -43,20 +51,36 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT f.customer_id, f.step, f.subject, f.step_id, f.channel, f.capped, f.priority, f.anchor_at, f.due_at, f.too_late_at,
-           followups_to_queue.at,
-           CASE WHEN f.hindered = 'defer' THEN coalesce(f.hindered_until, followups_to_queue.at + interval '1 hour') ELSE f.due_at END,
+           greatest(followups_to_queue.at, f.wanted_at),
+           CASE WHEN f.hindered = 'defer' AND NOT d.early THEN coalesce(f.hindered_until, followups_to_queue.at + interval '1 hour') ELSE f.due_at END,
            CASE WHEN d.dropped THEN followups_to_queue.at END,
            CASE WHEN d.dropped THEN 'dropped' END,
-           CASE WHEN f.held_out THEN 'held out' ELSE f.hindrance END,
+           CASE WHEN d.early THEN NULL WHEN f.held_out THEN 'held out' ELSE f.hindrance END,
            a.arm,
            CASE WHEN a.arm IS NOT NULL THEN followups_to_queue.at END
-      FROM followups_found(followups_to_queue.at, followups_to_queue.due_after, interval '168 hours', followups_to_queue.only_steps) f
-     CROSS JOIN LATERAL (SELECT f.held_out OR f.hindered IS NOT DISTINCT FROM 'drop' AS dropped) d
-     CROSS JOIN LATERAL (SELECT CASE WHEN f.held_out THEN 'held_out' WHEN f.hindered IS NULL THEN 'send' END AS arm) a
+      FROM followups_found(followups_to_queue.at, followups_to_queue.due_after, interval '168 hours', followups_to_queue.only_steps,
+                           followups_to_queue.early_steps, followups_to_queue.early_after, followups_to_queue.early_until) f
+     CROSS JOIN LATERAL (
+               SELECT f.wanted_at > followups_to_queue.at AS early,
+                      f.wanted_at <= followups_to_queue.at AND (f.held_out OR f.hindered IS NOT DISTINCT FROM 'drop') AS dropped) d
+     CROSS JOIN LATERAL (SELECT CASE WHEN d.early THEN NULL WHEN f.held_out THEN 'held_out' WHEN f.hindered IS NULL THEN 'send' END AS arm) a
      WHERE NOT f.queued;
 END;
-COMMENT ON FUNCTION followups_to_queue(timestamptz, timestamptz, bigint[]) IS
-    'rows for followups: what became due after an instant and is not in the queue, of some steps (NULL: of all)';
+COMMENT ON FUNCTION followups_to_queue(timestamptz, timestamptz, bigint[], bigint[], timestamptz, timestamptz) IS
+    'rows for followups: what became due after an instant and is not in the queue, of some steps (NULL: of all); of early_steps what becomes due after early_after and until early_until, as if it were queued when it is due';
+
+CREATE OR REPLACE FUNCTION early_followup_steps(at timestamptz, until timestamptz) RETURNS bigint[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(pg_catalog.array_agg(s.step_id ORDER BY s.step_id), '{}'::bigint[])
+      FROM journey_steps s
+      JOIN journeys j ON j.journey = s.journey
+     WHERE is_order_anchor(s.anchor) AND s.tiers IS NULL AND s.segments IS NULL
+       AND s.valid OPERATOR(pg_catalog.@>) early_followup_steps.at AND s.valid OPERATOR(pg_catalog.@>) early_followup_steps.until
+       AND (j.ended_at IS NULL OR j.ended_at > early_followup_steps.until);
+END;
+COMMENT ON FUNCTION early_followup_steps(timestamptz, timestamptz) IS
+    'the steps of which is known at an instant what will be due until another, if no order, return or rule is changed: those about orders alone that are in force all the time';
 
 -- What is new since the last look: what has become due by the passing of time, and
 -- whatever is due of customers who have changed. Tickets, subscriptions and tiers are
@@ -65,6 +89,13 @@ COMMENT ON FUNCTION followups_to_queue(timestamptz, timestamptz, bigint[]) IS
 -- found out at night, birthdays that are entered) is looked at once a day. Where the
 -- rules have changed, or time has gone backwards, or changes are not noted, it is
 -- everything.
+--
+-- What follows from orders alone is written an hour early, queued for when it will be
+-- due: then there is nothing to be written, however much becomes due at once. Until
+-- then it is not there for anybody who asks as of now, since queued_at is later, and it
+-- cannot be claimed. If the customer changes meanwhile, or a rule, it is taken back, as
+-- long as nobody has judged or had it, and found anew; what is in its way when it is due
+-- is seen when it is claimed.
 --
 -- How far it has looked stands in the row of shop_turns that it holds meanwhile.
 CREATE OR REPLACE FUNCTION queue_followups(at timestamptz DEFAULT now()) RETURNS bigint
@@ -84,6 +115,9 @@ DECLARE
     changed @key_type@[] := '{}';
     due_after timestamptz;
     only_steps bigint[];
+    early_until constant timestamptz := queue_followups.at + interval '1 hour';
+    early_steps bigint[] := early_followup_steps(queue_followups.at, early_until);
+    early_after timestamptz;
     found bigint;
     queued bigint := 0;
 BEGIN
@@ -92,9 +126,10 @@ BEGIN
     END IF;
     SELECT t.remark::jsonb INTO seen FROM shop_turns t WHERE t.job = 'queue_followups' AND t.remark LIKE '{%';
     seen_until := (seen ->> 'until'::text)::timestamptz;
-    due_after := CASE WHEN seen ->> 'rules'::text = rules AND queue_followups.at >= seen_until - interval '1 hour'
-                      THEN seen_until ELSE '-infinity' END;
-    IF NOT customer_changes_are_noted('{orders,returns}'::text[]) OR begin_customer_changes('followups'::text) THEN
+    IF NOT customer_changes_are_noted('{orders,returns}'::text[]) THEN
+        early_steps := '{}';
+        due_after := '-infinity';
+    ELSIF begin_customer_changes('followups'::text) THEN
         due_after := '-infinity';
     ELSE
         changed := ARRAY(SELECT c FROM take_customer_changes('followups'::text, many) c);
@@ -103,16 +138,43 @@ BEGIN
             due_after := '-infinity';
         END IF;
     END IF;
+    IF due_after IS NULL AND seen ->> 'rules'::text = rules AND seen -> 'early'::text = pg_catalog.to_jsonb(early_steps)
+       AND queue_followups.at >= seen_until - interval '1 hour' THEN
+        due_after := seen_until;
+        early_after := seen_until + interval '1 hour';
+        IF pg_catalog.cardinality(changed) > 0 THEN
+            DELETE FROM followups f
+             WHERE f.customer_id = ANY (changed)
+               AND f.queued_at > seen_until AND f.finished_at IS NULL
+               AND f.arm IS NULL AND f.reason IS NULL AND f.attempts = 0 AND f.failures = 0;
+        END IF;
+        -- what was written early and is due by now
+        SELECT count(*) INTO queued
+          FROM followups f
+         WHERE f.finished_at IS NULL AND f.channel = ANY (ARRAY(SELECT c.channel FROM channels c))
+           AND f.claimable_at > seen_until AND f.claimable_at <= queue_followups.at
+           AND f.queued_at > seen_until AND f.arm IS NULL AND f.attempts = 0;
+    ELSE
+        due_after := '-infinity';
+        early_after := '-infinity';
+        DELETE FROM followups f
+         WHERE f.finished_at IS NULL AND f.claimable_at > coalesce(seen_until, queue_followups.at)
+           AND f.queued_at > coalesce(seen_until, queue_followups.at)
+           AND f.arm IS NULL AND f.reason IS NULL AND f.attempts = 0 AND f.failures = 0;
+    END IF;
     BEGIN
         LOOP
-            IF due_after < queue_followups.at THEN
-                INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
-                                       queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
-                SELECT q.*
-                  FROM followups_to_queue(queue_followups.at, due_after, only_steps) q
-                 ORDER BY q.due_at, q.customer_id, q.step, q.subject
-                    ON CONFLICT (customer_id, step, subject) DO NOTHING;
-                GET DIAGNOSTICS found = ROW_COUNT;
+            IF due_after < queue_followups.at OR early_after < early_until THEN
+                WITH written AS (
+                    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
+                                           queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
+                    SELECT q.*
+                      FROM followups_to_queue(queue_followups.at, due_after, only_steps, early_steps, early_after, early_until) q
+                     ORDER BY q.due_at, q.customer_id, q.step, q.subject
+                        ON CONFLICT (customer_id, step, subject) DO NOTHING
+                    RETURNING queued_at
+                )
+                SELECT count(*) FILTER (WHERE w.queued_at <= queue_followups.at) INTO found FROM written w;
                 queued := queued + found;
             END IF;
             EXIT WHEN due_after = '-infinity'::timestamptz;
@@ -124,18 +186,22 @@ BEGIN
                                        AND (s.anchor IN ('birthday', 'birthday_month', 'anniversary', 'points_expiring')
                                             OR s.tiers IS NOT NULL OR s.segments IS NOT NULL));
             IF pg_catalog.cardinality(changed) > 0 THEN
-                INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
-                                       queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
-                SELECT q.*
-                  FROM pg_catalog.unnest(changed) c (customer_id)
-                 CROSS JOIN LATERAL (
-                           SELECT q.*
-                             FROM followups_to_queue(queue_followups.at, timestamptz '-infinity', NULL::bigint[]) q
-                            WHERE q.customer_id = c.customer_id
-                           OFFSET 0) q
-                 ORDER BY q.due_at, q.customer_id, q.step, q.subject
-                    ON CONFLICT (customer_id, step, subject) DO NOTHING;
-                GET DIAGNOSTICS found = ROW_COUNT;
+                WITH written AS (
+                    INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
+                                           queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
+                    SELECT q.*
+                      FROM pg_catalog.unnest(changed) c (customer_id)
+                     CROSS JOIN LATERAL (
+                               SELECT q.*
+                                 FROM followups_to_queue(queue_followups.at, timestamptz '-infinity', NULL::bigint[],
+                                                         early_steps, timestamptz '-infinity', early_until) q
+                                WHERE q.customer_id = c.customer_id
+                               OFFSET 0) q
+                     ORDER BY q.due_at, q.customer_id, q.step, q.subject
+                        ON CONFLICT (customer_id, step, subject) DO NOTHING
+                    RETURNING queued_at
+                )
+                SELECT count(*) FILTER (WHERE w.queued_at <= queue_followups.at) INTO found FROM written w;
                 queued := queued + found;
             END IF;
             EXIT WHEN pg_catalog.cardinality(only_steps) = 0;
@@ -147,13 +213,13 @@ BEGIN
     UPDATE shop_turns t
        SET remark = pg_catalog.jsonb_build_object('until', CASE WHEN queue_followups.at < seen_until AND seen_until < queue_followups.at + interval '1 hour'
                                                                 THEN seen_until ELSE queue_followups.at END,
-                                                  'rules', rules, 'day', today)::text
+                                                  'rules', rules, 'day', today, 'early', early_steps)::text
      WHERE t.job = 'queue_followups';
     RETURN queued;
 END
 $$;
 COMMENT ON FUNCTION queue_followups(timestamptz) IS
-    'writes what is due, and what is dropped, into followups, where it waits to be claimed: what is new since the last look, which shop_turns keeps; all that is due if that is empty. Gives how many, NULL if another session is just doing it. Who may be written to then is eligible from then on, and has an arm that stays: to be sent it, if only after a frequency cap, or held out; of whom something is in the way that is decided when it is claimed. claim_followups() calls it when there is nothing left to claim, and once a minute';
+    'writes what is due, and what is dropped, into followups, where it waits to be claimed: what is new since the last look, which shop_turns keeps; all that is due if that is empty. What follows from orders alone is written up to an hour before it is due, with a queued_at in the future, and is as if it were not there until then. Gives how many have become due, NULL if another session is just doing it. Who may be written to then is eligible from then on, and has an arm that stays: to be sent it, if only after a frequency cap, or held out; of whom something is in the way, or what was written before, that is decided when it is claimed. claim_followups() calls it when there is nothing left to claim, and once a minute';
 
 CREATE OR REPLACE FUNCTION followups_are_queued(at timestamptz) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE

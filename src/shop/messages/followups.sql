@@ -102,6 +102,8 @@ UPDATE followups f
 -- (NULL: not handed out yet, or by 0.1.0)
 ALTER TABLE followups
     ADD COLUMN recipient_digest text;
+COMMENT ON COLUMN followups.queued_at IS
+    'since when it waits; later than now if it has been written before it is due';
 COMMENT ON COLUMN followups.recipient_digest IS
     'digest of the address that it was handed out with, by which that is known again';
 
@@ -114,7 +116,18 @@ CREATE INDEX followups_claimable ON followups (channel, claimable_at) WHERE fini
 -- that it is asked of the few who are due and never of all, whatever the planner
 -- expects; and a condition on customer_id passes through all of it, down to the
 -- anchors, so it is all inlined.
-CREATE OR REPLACE FUNCTION followups_found(as_of timestamptz, due_after timestamptz, expired_for interval, only_steps bigint[])
+--
+-- Steps that are looked at ahead are those of early_steps, and that until early_until.
+-- What is not due yet is judged as of when it is, as far as that can be known.
+CREATE OR REPLACE FUNCTION followups_found(
+    as_of timestamptz,
+    due_after timestamptz,
+    expired_for interval,
+    only_steps bigint[],
+    early_steps bigint[],
+    early_after timestamptz,
+    early_until timestamptz
+)
 RETURNS TABLE (
     customer_id @key_type@,
     step text,
@@ -156,10 +169,13 @@ BEGIN ATOMIC
                                      CASE WHEN s.replaced_delay > s.delay AND pg_catalog.lower(s.valid) > w.due_after
                                           THEN s.replaced_delay ELSE s.delay END,
                                      s.time_zone, false) AS anchors_from,
-               followup_anchor_bound(followups_found.as_of, s.delay, s.time_zone, true) AS anchors_to
+               followup_anchor_bound(w.due_until, s.delay, s.time_zone, true) AS anchors_to,
+               w.due_after, w.due_until
           FROM followup_steps(followups_found.as_of) s
+         CROSS JOIN LATERAL (SELECT s.step_id = ANY (followups_found.early_steps) AS early) e
          CROSS JOIN LATERAL (
-                   SELECT greatest(followups_found.due_after,
+                   SELECT CASE WHEN e.early THEN followups_found.early_until ELSE followups_found.as_of END AS due_until,
+                          greatest(CASE WHEN e.early THEN followups_found.early_after ELSE followups_found.due_after END,
                                    ((followups_found.as_of AT TIME ZONE s.time_zone) - followups_found.expired_for - s.expires_after)
                                    AT TIME ZONE s.time_zone - interval '26 hours') AS due_after) w
          WHERE followups_found.only_steps IS NULL OR s.step_id = ANY (followups_found.only_steps)
@@ -178,9 +194,9 @@ BEGIN ATOMIC
                     LIMIT 1) q ON true
          CROSS JOIN LATERAL followup_misfit(a.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
                                             s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
-                                            followups_found.as_of) m
-         WHERE w.wanted_at <= followups_found.as_of
-           AND w.wanted_at > followups_found.due_after
+                                            greatest(followups_found.as_of, w.wanted_at)) m
+         WHERE w.wanted_at <= s.due_until
+           AND w.wanted_at > s.due_after
            AND (w.wanted_at OPERATOR(pg_catalog.<@) s.valid
                 OR s.ended AND w.wanted_at >= pg_catalog.upper(s.valid) AND a.anchor_at < pg_catalog.upper(s.valid))
            AND (q.step_id IS NULL OR q.step_id = s.step_id)
@@ -210,8 +226,8 @@ BEGIN ATOMIC
            j.hindered, j.hindrance, j.hindered_until, j.held_out, j.per_day, j.per_week, j.per_day_of_all, j.per_week_of_all
       FROM judged j;
 END;
-COMMENT ON FUNCTION followups_found(timestamptz, timestamptz, interval, bigint[]) IS
-    'the follow-ups of some steps (NULL: of all) that are due at an instant, became so after another, are not finished and have not expired for longer than expired_for; with what hinders each of them, whatever else is for that customer. It reads the anchors of that time, by index';
+COMMENT ON FUNCTION followups_found(timestamptz, timestamptz, interval, bigint[], bigint[], timestamptz, timestamptz) IS
+    'the follow-ups of some steps (NULL: of all) that are due at an instant, became so after another, are not finished and have not expired for longer than expired_for; with what hinders each of them, whatever else is for that customer. Of early_steps (NULL: of none) those that are due after early_after and until early_until. It reads the anchors of that time, by index';
 
 CREATE OR REPLACE FUNCTION followups_considered(as_of timestamptz, expired_for interval)
 RETURNS TABLE (
@@ -255,7 +271,8 @@ BEGIN ATOMIC
                                       AND (f.due_at = j.due_at OR EXISTS (SELECT FROM journey_steps s WHERE s.step_id = f.step_id AND s.calendar IS NOT NULL))
                                       AND f.outcome = 'sent' AND f.finished_at <= followups_considered.as_of
                                       AND a.customer_id = j.customer_id AND a.subject = f.subject AND a.anchor_at = j.anchor_at)) AS another
-          FROM followups_found(followups_considered.as_of, timestamptz '-infinity', followups_considered.expired_for, NULL::bigint[]) j
+          FROM followups_found(followups_considered.as_of, timestamptz '-infinity', followups_considered.expired_for, NULL::bigint[],
+                               NULL::bigint[], NULL::timestamptz, NULL::timestamptz) j
     ), placed AS (
         SELECT j.*, z.tomorrow_from, u.today, u.week, u.today_of_all, u.week_of_all,
                j.hindered IS NULL AND NOT j.held_out AND NOT j.another AND j.capped AS counts,
@@ -371,7 +388,7 @@ CREATE OR REPLACE FUNCTION look_again_at_followups() RETURNS trigger
 AS $$
 BEGIN
     UPDATE followups f
-       SET claimable_at = now()
+       SET claimable_at = greatest(now(), f.queued_at)
       FROM journey_steps s
      WHERE s.calendar = NEW.calendar
        AND f.finished_at IS NULL AND f.channel = s.channel AND f.step = s.step
@@ -394,3 +411,29 @@ CREATE OR REPLACE TRIGGER look_again_at_followups
 CREATE OR REPLACE TRIGGER look_again_at_followups
     AFTER INSERT OR UPDATE OF withdrawn_at ON calendar_exceptions
     FOR EACH ROW EXECUTE FUNCTION look_again_at_followups();
+
+--@ functions
+-- Whoever looks for what is due takes back what was written early, and nothing else.
+CREATE OR REPLACE FUNCTION check_followup_is_kept() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    -- (rules are deleted by the owner and level admin)
+    IF has_table_privilege('journey_steps', 'DELETE') THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'follow-up % is kept', OLD.followup_id
+        USING ERRCODE = 'insufficient_privilege',
+              DETAIL = 'It was judged or claimed, and is why nothing is sent twice.',
+              HINT = 'Level admin deletes it; what is not to be sent is stopped by its journey or by the consent.';
+END
+$$;
+COMMENT ON FUNCTION check_followup_is_kept() IS
+    'trigger of followups: what has been judged or claimed is deleted by the owner and level admin alone';
+
+--@ change followups 0.2.0
+CREATE OR REPLACE TRIGGER check_followup_is_kept
+    BEFORE DELETE ON followups
+    FOR EACH ROW WHEN (OLD.attempts > 0 OR OLD.failures > 0 OR OLD.finished_at IS NOT NULL OR OLD.arm IS NOT NULL OR OLD.reason IS NOT NULL)
+    EXECUTE FUNCTION check_followup_is_kept();

@@ -353,7 +353,7 @@ BEGIN
     IF TG_OP <> 'INSERT' AND NOT pg_catalog.isempty(OLD.valid)
        AND coalesce(pg_catalog.lower(OLD.valid) < now(), true)
        AND EXISTS (SELECT FROM followups f
-                    WHERE f.due_at OPERATOR(pg_catalog.<@) OLD.valid
+                    WHERE f.due_at OPERATOR(pg_catalog.<@) OLD.valid AND f.queued_at <= now()
                       AND CASE WHEN is_step THEN f.step = old_row ->> 'step'::text
                                ELSE old_row ->> 'channel'::text IN (f.channel, 'all') END)
        AND NOT (TG_OP = 'UPDATE'
@@ -370,6 +370,12 @@ BEGIN
                                 TG_TABLE_NAME, id_name, old_row ->> id_name);
     END IF;
     IF TG_OP = 'DELETE' THEN
+        IF is_step THEN
+            -- (what waits for a step that has never been in force was written early)
+            DELETE FROM followups f
+             WHERE f.step_id = (old_row ->> 'step_id'::text)::bigint AND f.finished_at IS NULL
+               AND f.queued_at > now() AND f.claimable_at > now() AND f.attempts = 0;
+        END IF;
         RETURN OLD;
     END IF;
 

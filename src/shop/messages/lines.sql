@@ -32,9 +32,12 @@ RETURN CASE WHEN plain_lines.words ~ ('(?![\t\n])[' || control_characters() || '
 COMMENT ON FUNCTION plain_lines(text) IS
     'a text of lines that end with a newline each, without control characters but tabs, for a body: a carriage return ends a line too, others are a blank each';
 
+-- (Nearly all are plain: they are looked at once, and not five times.)
 CREATE OR REPLACE FUNCTION recipient_problem(channel text, recipient text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
+    WHEN recipient_problem.channel = 'email' AND length(recipient_problem.recipient) <= 254
+         AND recipient_problem.recipient ~ '^[A-Za-z0-9._+][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$' THEN NULL
     WHEN recipient_problem.recipient ~ ('[' || control_characters() || ']')
         THEN 'the recipient has a line break or another control character in it'
     WHEN length(recipient_problem.recipient) > 254
