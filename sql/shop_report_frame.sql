@@ -25,16 +25,16 @@ CREATE TEMP TABLE made AS SELECT jsonb_build_object('report', 'satisfaction_repo
         jsonb_build_object('breakdown', 'channel', 'kind', 'csat', 'parts', jsonb_build_array(pg_temp.part('line', pg_temp.figure('csat', 'higher', 0.2, 0.3, false)), pg_temp.part('email', pg_temp.figure('csat', 'higher', 0.4, 0.0001, false))))),
     'complaints', jsonb_build_object('figures', jsonb_build_object('satisfied_share', pg_temp.figure('satisfied_share', 'higher', 0.1, 0.9, false)), 'channels', jsonb_build_array(jsonb_build_object('channel', 'phone', 'score', pg_temp.figure('ticket_csat', 'higher', 0.1, 0.000001, true)))),
     'detractors', NULL, 'reviews', jsonb_build_object('products', jsonb_build_array(jsonb_build_object('product_id', 'P', 'product_name', NULL, 'stars', pg_temp.figure('stars', 'higher', 1, NULL, NULL))))) AS report;
-SELECT section, name, subject, metric, figure -> 'p_value' AS p FROM made, report_looked_at(report) ORDER BY p, section;
+SELECT section, name, subject, metric, figure -> 'p_value' AS p FROM made, report_candidates(report) ORDER BY p, section;
 SELECT place, section, name, subject, metric, change, good, weight, round(p_adjusted::numeric, 6) AS p_adjusted, headline -> 'candidates' AS candidates FROM made, report_changes(report) ORDER BY place;
 -- Of a part nothing is told first that is said of all; what is of a part alone, is.
 SELECT h -> 'section' AS section, h -> 'figure' AS figure, h -> 'subject' AS subject, h -> 'good' AS good FROM made, jsonb_array_elements(report_headlines(report)) h;
 SELECT h -> 'section' AS section, h -> 'figure' AS figure, h -> 'subject' AS subject, h -> 'metric' AS metric, h -> 'advice' AS advice FROM made, jsonb_array_elements(report_headlines(report - 'satisfaction')) h;
 -- Of products the monthly report looks at none.
 SELECT v.report, count(*) FROM (VALUES ('monthly_report'), ('satisfaction_report')) v (report),
-       LATERAL report_looked_at(jsonb_build_object('report', v.report, 'significance', 0.05, 'reviews', jsonb_build_object('products', jsonb_build_array(jsonb_build_object('product_id', 'P', 'stars', pg_temp.figure('stars', 'higher', 1, 0.5, false)))))) l GROUP BY v.report ORDER BY 1;
+       LATERAL report_candidates(jsonb_build_object('report', v.report, 'significance', 0.05, 'reviews', jsonb_build_object('products', jsonb_build_array(jsonb_build_object('product_id', 'P', 'stars', pg_temp.figure('stars', 'higher', 1, 0.5, false)))))) l GROUP BY v.report ORDER BY 1;
 -- What is null, and what is missing, has nothing to be looked at.
-SELECT count(*) FROM report_looked_at('{"significance": 0.05, "breakdowns": null, "satisfaction": null, "invitations": null, "complaints": null, "reviews": null, "voice": null}');
+SELECT count(*) FROM report_candidates('{"significance": 0.05, "breakdowns": null, "satisfaction": null, "invitations": null, "complaints": null, "reviews": null, "voice": null}');
 -- Every advice that these can have has its words.
 SELECT name, suffix FROM (VALUES ('satisfied_share'), ('followed_share'), ('response_rate'), ('nps'), ('csat'), ('ces'), ('ticket_csat'), ('stars')) f (name), (VALUES ('better'), ('worse')) s (suffix)
  WHERE format('advice: %s %s', name, suffix) NOT IN (SELECT value FROM loyalcs.labels());

@@ -31,70 +31,70 @@ COMMENT ON FUNCTION report_headline(text, text, text, text, jsonb, text, boolean
 
 -- (A report that has not a section has no figures of it. Of products the monthly report
 -- looks at none, of parts neither: the more is looked at, the less is certain.)
-CREATE OR REPLACE FUNCTION report_looked_at(report jsonb)
+CREATE OR REPLACE FUNCTION report_candidates(report jsonb)
 RETURNS TABLE (section text, name text, subject text, metric text, figure jsonb)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 50
 BEGIN ATOMIC
     SELECT f.section, f.figure ->> text 'figure', f.subject, f.metric, f.figure
       FROM (SELECT 'satisfaction' AS section, NULL::text AS subject, NULL::text AS metric, s.value -> text 'score' AS figure
-              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'satisfaction' -> text 'scores') s (value)
+              FROM pg_catalog.jsonb_array_elements(report_candidates.report -> text 'satisfaction' -> text 'scores') s (value)
             UNION ALL
-            SELECT v.section, NULL, NULL, report_looked_at.report -> v.section -> text 'figures' -> v.name
+            SELECT v.section, NULL, NULL, report_candidates.report -> v.section -> text 'figures' -> v.name
               FROM (VALUES ('sales', 'repeat_rate'), ('support', 'complaint_share'), ('support', 'within_an_hour_share'), ('support', 'reopened_share'),
                            ('support', 'repeat_contact_share'), ('support', 'ticket_csat'), ('reviews', 'stars'), ('returns', 'return_rate'),
                            ('delivery', 'late_share'), ('delivery', 'same_day_share'),
                            ('complaints', 'satisfied_share'), ('complaints', 'ticket_csat'), ('detractors', 'followed_share')) v (section, name)
             UNION ALL
-            SELECT 'satisfaction', NULL, NULL, report_looked_at.report -> text 'satisfaction' -> text 'response_rate'
+            SELECT 'satisfaction', NULL, NULL, report_candidates.report -> text 'satisfaction' -> text 'response_rate'
             UNION ALL
-            SELECT v.section, NULL, NULL, report_looked_at.report -> v.section -> text 'sentiment'
+            SELECT v.section, NULL, NULL, report_candidates.report -> v.section -> text 'sentiment'
               FROM (VALUES ('voice'), ('themes')) v (section)
             UNION ALL
             SELECT 'support', r.value ->> text 'reason', NULL, r.value -> text 'share'
-              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'support' -> text 'reasons') r (value)
+              FROM pg_catalog.jsonb_array_elements(report_candidates.report -> text 'support' -> text 'reasons') r (value)
             UNION ALL
             SELECT 'support', a.value ->> text 'channel', a.value ->> text 'metric', a.value -> text 'attainment'
-              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'support' -> text 'attainment') a (value)
+              FROM pg_catalog.jsonb_array_elements(report_candidates.report -> text 'support' -> text 'attainment') a (value)
             UNION ALL
             SELECT v.section, t.value ->> text 'theme', NULL, t.value -> text 'share'
               FROM (VALUES ('voice'), ('themes')) v (section)
-             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> v.section -> text 'themes') t (value)
+             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_candidates.report -> v.section -> text 'themes') t (value)
             UNION ALL
             SELECT 'returns', r.value ->> text 'reason', NULL, r.value -> text 'share'
-              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'returns' -> text 'reasons') r (value)
+              FROM pg_catalog.jsonb_array_elements(report_candidates.report -> text 'returns' -> text 'reasons') r (value)
             UNION ALL
             SELECT 'reasons', r.value ->> text 'reason', NULL, r.value -> text 'share'
               FROM (VALUES ('tickets'), ('returns')) v (list)
-             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'reasons' -> v.list) r (value)
+             CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_candidates.report -> text 'reasons' -> v.list) r (value)
             UNION ALL
             SELECT 'sources', s.value ->> text 'source', text 'source', s.value -> f.name
-              FROM pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'sources' -> text 'sources') s (value)
+              FROM pg_catalog.jsonb_array_elements(report_candidates.report -> text 'sources' -> text 'sources') s (value)
              CROSS JOIN (VALUES ('share'), ('sentiment')) f (name)
-             WHERE pg_catalog.jsonb_array_length(report_looked_at.report -> text 'sources' -> text 'sources') > 1
+             WHERE pg_catalog.jsonb_array_length(report_candidates.report -> text 'sources' -> text 'sources') > 1
             UNION ALL
             SELECT 'breakdowns', coalesce(p.value ->> text 'name', p.value ->> text 'part'), b.value ->> text 'breakdown', p.value -> text 'score'
-              FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report_looked_at.report -> text 'breakdowns') WHEN 'array' THEN report_looked_at.report -> text 'breakdowns' END) b (value)
+              FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(report_candidates.report -> text 'breakdowns') WHEN 'array' THEN report_candidates.report -> text 'breakdowns' END) b (value)
              CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(b.value -> text 'parts') p (value)
             UNION ALL
             SELECT 'invitations', i.value ->> i.key, i.key, i.value -> text 'response_rate'
               FROM (SELECT v.key, l.value
                       FROM (VALUES ('surveys', 'survey'), ('channels', 'channel')) v (list, key)
-                     CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'invitations' -> v.list) l (value)
-                     WHERE pg_catalog.jsonb_array_length(report_looked_at.report -> text 'invitations' -> v.list) > 1) i
+                     CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_candidates.report -> text 'invitations' -> v.list) l (value)
+                     WHERE pg_catalog.jsonb_array_length(report_candidates.report -> text 'invitations' -> v.list) > 1) i
             UNION ALL
             SELECT 'complaints', i.value ->> i.key, i.key, i.value -> text 'score'
               FROM (SELECT v.key, l.value
                       FROM (VALUES ('channels', 'channel'), ('reasons', 'reason')) v (list, key)
-                     CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_looked_at.report -> text 'complaints' -> v.list) l (value)
-                     WHERE pg_catalog.jsonb_array_length(report_looked_at.report -> text 'complaints' -> v.list) > 1) i
+                     CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(report_candidates.report -> text 'complaints' -> v.list) l (value)
+                     WHERE pg_catalog.jsonb_array_length(report_candidates.report -> text 'complaints' -> v.list) > 1) i
             UNION ALL
             SELECT 'reviews', coalesce(p.value ->> text 'product_name', p.value ->> text 'product_id'), 'product', p.value -> text 'stars'
-              FROM pg_catalog.jsonb_array_elements(CASE report_looked_at.report ->> text 'report' WHEN 'satisfaction_report' THEN report_looked_at.report -> text 'reviews' -> text 'products' END) p (value)) f
+              FROM pg_catalog.jsonb_array_elements(CASE report_candidates.report ->> text 'report' WHEN 'satisfaction_report' THEN report_candidates.report -> text 'reviews' -> text 'products' END) p (value)) f
      -- (what is of too few cases has a p-value and is not significant)
      WHERE (f.figure ->> text 'p_value') IS NOT NULL
-       AND ((f.figure ->> text 'significant')::boolean OR (f.figure ->> text 'p_value')::double precision >= (report_looked_at.report ->> text 'significance')::double precision);
+       AND ((f.figure ->> text 'significant')::boolean OR (f.figure ->> text 'p_value')::double precision >= (report_candidates.report ->> text 'significance')::double precision);
 END;
-COMMENT ON FUNCTION report_looked_at(jsonb) IS
+COMMENT ON FUNCTION report_candidates(jsonb) IS
     'the figures of a report, with the section and whatever they are of, in which a change could be more than chance: those of which something is known about that';
 
 CREATE OR REPLACE FUNCTION report_changes(report jsonb)
@@ -103,7 +103,7 @@ RETURNS TABLE (place bigint, section text, name text, subject text, metric text,
 BEGIN ATOMIC
     WITH looked_at AS MATERIALIZED (
         SELECT l.*, row_number() OVER (ORDER BY (l.figure ->> text 'p_value')::double precision, l.section, l.name, l.subject, l.metric) AS place
-          FROM report_looked_at(report_changes.report) l
+          FROM report_candidates(report_changes.report) l
     ), sure AS (
         SELECT l.*, a.p_adjusted, (l.figure ->> text 'change')::double precision AS change, count(*) OVER () AS candidates
           FROM looked_at l
@@ -150,7 +150,7 @@ BEGIN ATOMIC
                            CASE WHEN count(*) > 0::bigint
                                 THEN report_headline('nothing more than chance', NULL, NULL, NULL, '{}'::jsonb, NULL, NULL, NULL, count(*), 'advice: nothing more than chance')
                                 ELSE report_headline('not enough data', NULL, NULL, NULL, '{}'::jsonb, NULL, NULL, NULL, 0::bigint, 'advice: not enough data') END)
-                  FROM report_looked_at(report_headlines.report) l));
+                  FROM report_candidates(report_headlines.report) l));
 END;
 COMMENT ON FUNCTION report_headlines(jsonb) IS
     'the up to three things to begin a report with: what changed by more than chance, see report_changes(); else one that says that nothing did, or that there is not enough data. Advice is a word for label()';
