@@ -58,4 +58,4 @@ SELECT name, count(*) FILTER (WHERE (xpath('count(/svg/title|/table/caption)', p
 
 -- Pure: the same picture, in parallel and whenever. No parsed body makes mark-up: it could not be created without libxml.
 SELECT count(*) AS not_pure FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.proname LIKE 'chart\_%' AND (p.provolatile <> 'i' OR p.proparallel <> 's');
-SELECT p.oid::regprocedure AS needs_libxml FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prosqlbody::text LIKE '%{XMLEXPR %' ORDER BY 1::text;
+SELECT p.oid::regprocedure AS needs_libxml FROM pg_proc p WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.prosqlbody::text LIKE '%{XMLEXPR %' ORDER BY p.oid::regprocedure::text COLLATE "C";

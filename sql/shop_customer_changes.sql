@@ -11,7 +11,7 @@ INSERT INTO customers (customer_id) SELECT unnest('{ann,ben,cho,dan}'::text[]);
 -- Every table that notes changes does so of each kind, a statement at a time.
 SELECT t.tgrelid::regclass AS relation, count(*) AS kinds, bool_and(t.tgtype & 1 = 0) AS by_statement
   FROM pg_trigger t WHERE t.tgfoid IN ('note_customer_changes()'::regprocedure, 'note_new_orders()'::regprocedure)
- GROUP BY 1 ORDER BY 1::text;
+ GROUP BY t.tgrelid ORDER BY t.tgrelid::regclass::text COLLATE "C";
 SELECT customer_changes_are_noted('{orders,order_items,returns,return_items}') AS noted, customer_changes_are_noted('{orders,customers}') AS not_of_all;
 
 -- Who asks for the first time gets everyone, then those that changed, then nobody.

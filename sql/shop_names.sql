@@ -64,7 +64,7 @@ SELECT n.nspname, format_type(a.atttypid, NULL) AS type, count(*) > 10 AS column
  WHERE n.nspname LIKE 'Shop %' AND a.attname = 'customer_id' AND c.relkind IN ('r', 'v')
  GROUP BY 1, 2 ORDER BY 1;
 SELECT pronamespace::regnamespace AS shop, proargtypes[0]::regtype AS customer
-  FROM pg_proc WHERE proname = 'customer_rfm' ORDER BY 1::text;
+  FROM pg_proc WHERE proname = 'customer_rfm' ORDER BY pronamespace::regnamespace::text COLLATE "C";
 -- A shop whose keys are no text is made again without saying so.
 SELECT substring(loyalcs.create_shop('Shop uuid') FROM 'keys .*');
 SELECT pg_temp.outcome('SELECT loyalcs.create_shop(''Shop uuid'', key_type => ''bigint'')');
