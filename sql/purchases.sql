@@ -328,6 +328,16 @@ SELECT purchase_count(p), first_purchase(p), last_purchase(p), total_spent(p), a
 FROM (VALUES ('{"count": 0}'::purchases), (NULL), ('{"count": 1, "first": "2026-01-05T10:00:00Z", "last": "2026-01-05T10:00:00Z", "total": 12}')) AS v (p);
 SELECT recency('{"count": 0}', NULL) AS null;
 
+-- As rows have them, with a short header and with a long one, and as they are computed.
+CREATE TABLE stored AS
+SELECT i AS id, round(trunc(abs(hashint8extended(i, 1)::numeric) / 10::numeric ^ (5 + i % 15)) / 10::numeric ^ (i % 5), 4) AS amount,
+       round(trunc(abs(hashint8extended(i, 1)::numeric) / 10::numeric ^ (5 + i % 15)) / 10::numeric ^ (i % 5), 100) AS long
+  FROM generate_series(1::bigint, 20000) i;
+SELECT count(*), count(DISTINCT amount) > 15000 AS distinct, bool_or(pg_column_size(amount) < 7) AS short, bool_or(amount < 1 AND amount > 0) AS below_one,
+       count(*) FILTER (WHERE total_spent(p) IS DISTINCT FROM 4 * amount) AS wrong
+  FROM stored, LATERAL (SELECT purchases_agg('2026-01-01 00:00+00', v) AS p FROM (VALUES (amount), (long), (trim_scale(amount)), (amount + 0)) AS s (v)) AS c;
+DROP TABLE stored;
+
 -- Times are as subtraction gives them, the mean one to the microsecond below.
 SELECT count(*) FILTER (WHERE recency(p, at) IS DISTINCT FROM at - last OR recency(p, at)::text IS DISTINCT FROM (at - last)::text) AS recency,
        count(*) FILTER (WHERE purchase_interval(p) IS DISTINCT FROM

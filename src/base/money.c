@@ -11,17 +11,31 @@
  */
 #include "postgres.h"
 
-#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 
 #include "base/compat.h"
 #include "base/money.h"
 
-/* numeric's binary format, as documented by numeric_send() and numeric_recv(). */
+/*
+ * numeric as it is stored.  The server keeps its struct to itself, but tables are
+ * full of it since 9.1, so it cannot change: a first word, of which the two highest
+ * bits tell how to read the rest, and digits of base 10000, in the machine's order.
+ *
+ *	  00, 01	long: sign and display scale; a second word is the weight
+ *	  10		short: sign 0x2000, display scale 0x1F80, weight 0x007F with its sign
+ *	  11		not a number, or an infinity
+ *
+ * (Asking numeric_send() instead took a third of the time of an aggregate; sql/purchases.sql
+ * compares both over many values.)
+ */
 #define NUMERIC_BASE		10000
-#define NUMERIC_HEADER		4	/* ndigits, weight, sign, dscale */
-#define NUMERIC_SIGN_PLUS	0x0000
-#define NUMERIC_SIGN_MINUS	0x4000
+#define NUMERIC_KIND		0xC000
+#define NUMERIC_LONG_MINUS	0x4000
+#define NUMERIC_SHORT		0x8000
+#define NUMERIC_NOT_FINITE	0xC000
+#define NUMERIC_SHORT_MINUS	0x2000
+#define NUMERIC_SHORT_WEIGHT_SIGN	0x0040
+#define NUMERIC_SHORT_WEIGHT		0x003F
 
 typedef enum MoneyFit
 {
@@ -49,34 +63,56 @@ report_amount(Numeric value, MoneyFit fit)
 			 fit == MONEY_TOO_FINE ? errhint("Round it first, for example with round(amount, 4).") : 0));
 }
 
+/* A word of a value that may stand at any address. */
+static inline int
+word_at(const char *words, int i)
+{
+	uint16		word;
+
+	memcpy(&word, words + sizeof(word) * i, sizeof(word));
+	return word;
+}
+
 /*
- * Reads the value from numeric's wire format: its layout in memory is private
- * to the server, this is the one that stays.  Its digits are base 10000, of
- * the powers weight, weight - 1, ...; power -1 is our unit.
+ * Reads a value, with whatever header it has in front.  Its digits are of the powers
+ * weight, weight - 1, ...; power -1 is our unit.
  */
 static MoneyFit
-read_amount(const bytea *wire, int64 *amount)
+fit_amount(Numeric value, int64 *amount)
 {
-	const char *words = VARDATA_ANY(wire);
-	int			ndigits;
+	const char *words = VARDATA_ANY(value);
+	int			nwords = VARSIZE_ANY_EXHDR(value) / sizeof(uint16);
+	int			first = word_at(words, 0);
+	int			kind = first & NUMERIC_KIND;
 	int			weight;
-	int			sign;
-
-#define WORD(i) \
-	((int16) (((unsigned char) words[2 * (i)] << 8) | \
-			  (unsigned char) words[2 * (i) + 1]))
-	ndigits = WORD(0);
-	weight = WORD(1);
-	sign = (uint16) WORD(2);
+	int			power;
+	bool		is_negative;
 
 	*amount = 0;
-	if (sign != NUMERIC_SIGN_PLUS && sign != NUMERIC_SIGN_MINUS)
+	if (kind == NUMERIC_NOT_FINITE)
 		return MONEY_NOT_FINITE;
-	for (int i = 0; i < ndigits; i++)
+	if (kind == NUMERIC_SHORT)
 	{
-		int			digit = WORD(NUMERIC_HEADER + i);
+		weight = first & NUMERIC_SHORT_WEIGHT;
+		if (first & NUMERIC_SHORT_WEIGHT_SIGN)
+			weight -= NUMERIC_SHORT_WEIGHT + 1;
+		is_negative = (first & NUMERIC_SHORT_MINUS) != 0;
+		words += sizeof(uint16);
+		nwords--;
+	}
+	else
+	{
+		weight = (int16) word_at(words, 1);
+		is_negative = kind == NUMERIC_LONG_MINUS;
+		words += 2 * sizeof(uint16);
+		nwords -= 2;
+	}
+	power = weight;
+	for (int i = 0; i < nwords; i++, power--)
+	{
+		int			digit = word_at(words, i);
 
-		if (weight - i < -1)
+		if (power < -1)
 		{
 			if (digit != 0)
 				return MONEY_TOO_FINE;
@@ -87,27 +123,15 @@ read_amount(const bytea *wire, int64 *amount)
 		*amount = *amount * NUMERIC_BASE + digit;
 	}
 	/* The digits that numeric leaves out at the end are zeros. */
-	for (int power = weight - ndigits; ndigits > 0 && power >= -1; power--)
+	for (; nwords > 0 && power >= -1; power--)
 	{
 		if (*amount > PG_INT64_MAX / NUMERIC_BASE)
 			return MONEY_TOO_LARGE;
 		*amount *= NUMERIC_BASE;
 	}
-#undef WORD
-	if (sign == NUMERIC_SIGN_MINUS)
+	if (is_negative)
 		*amount = -*amount;
 	return MONEY_FITS;
-}
-
-static inline MoneyFit
-fit_amount(Numeric value, int64 *amount)
-{
-	bytea	   *wire = DatumGetByteaPP(DirectFunctionCall1(numeric_send,
-														   NumericGetDatum(value)));
-	MoneyFit	fit = read_amount(wire, amount);
-
-	pfree(wire);
-	return fit;
 }
 
 int64

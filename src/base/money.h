@@ -20,6 +20,9 @@
 #define MONEY_DECIMALS	4
 #define MONEY_UNIT		INT64CONST(10000)
 
+/* A numeric as it stands in a row: these functions need no copy that is aligned. */
+#define PG_GETARG_STORED_NUMERIC(n)	((Numeric) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
+
 extern int64 money_from_numeric(Numeric value);
 extern bool fits_money(Numeric value, int64 *amount);
 extern Numeric numeric_from_money(int64 amount);

@@ -449,7 +449,7 @@ purchases_accum(PG_FUNCTION_ARGS)
 {
 	Purchases  *purchases = own_purchases(fcinfo);
 	TimestampTz at = PG_GETARG_TIMESTAMPTZ(1);
-	int64		amount = money_from_numeric(PG_GETARG_NUMERIC(2));
+	int64		amount = money_from_numeric(PG_GETARG_STORED_NUMERIC(2));
 	Purchases	one = {1, at, at, amount};
 
 	check_purchase(at, amount);

@@ -241,7 +241,7 @@ quintiles_numeric_accum(PG_FUNCTION_ARGS)
 	int64		amount;
 
 	(void) open_values(DatumGetAnyArrayP(state), &iterator);
-	if (!fits_money(PG_GETARG_NUMERIC(1), &amount))
+	if (!fits_money(PG_GETARG_STORED_NUMERIC(1), &amount))
 		return append_wide_value(fcinfo, state, PG_GETARG_DATUM(1));
 	return append_value(fcinfo, state, Int64GetDatum(amount));
 }
