@@ -6,24 +6,10 @@
 SET search_path = loyalcs, public;
 \pset format unaligned
 
--- The report of test/satisfaction_report.json, what is left of it where nothing is known, and whatever else may be handed over.
-CREATE FUNCTION pg_temp.emptied(j jsonb) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT CASE jsonb_typeof(j) WHEN 'object' THEN (SELECT jsonb_object_agg(e.key, CASE WHEN e.key IN ('report', 'month', 'as_of', 'time_zone', 'shop', 'significance', 'headlines') THEN e.value
-                                                                                        ELSE pg_temp.emptied(e.value) END) FROM jsonb_each(j) e)
-                                WHEN 'array' THEN '[]' WHEN 'number' THEN 'null' ELSE j END
-$$;
-CREATE TEMP TABLE pages AS
-SELECT r.name, l.lang, report_page(r.report, l.lang) AS html
-  FROM (VALUES ('full', :'report'::jsonb), ('empty', pg_temp.emptied(:'report')),
-               ('of nothing', (SELECT jsonb_object_agg(e.key, CASE WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN 'null' ELSE e.value END) FROM jsonb_each(:'report') e)
-                              || '{"problems": {"breakdowns": "permission denied", "detractors": "not for you to see"}}'),
-               ('bare', '{"report": "satisfaction_report"}')) r (name, report)
- CROSS JOIN unnest('{ja,en}'::text[]) l (lang);
-SELECT name, lang, html::xml IS DOCUMENT AS whole, xpath('count(//h1)', html::xml) AS h1, xpath('count(//h2)', html::xml) AS h2, xpath('count(//svg)', html::xml) AS svg,
-       xpath('count(//table)', html::xml) AS tables, xpath('count(//p[@class="nothing"])', html::xml) AS nothings FROM pages ORDER BY name COLLATE "C", lang;
-SELECT lang, string_agg(x::text, ', ') AS sections, (xpath('/html/head/title/text()', min(html)::xml))[1] AS title FROM pages, unnest(xpath('//h2/text()', html::xml)) x WHERE name = 'full' GROUP BY lang ORDER BY lang;
-SELECT unnest(xpath('//section[@class="lead"]//p/descendant-or-self::*/text()', html::xml)) AS lead FROM pages WHERE name = 'full' AND lang = 'en';
-SELECT unnest(xpath('//p[@class="nothing"]/text()', html::xml)) AS nothing FROM pages WHERE name = 'of nothing' AND lang = 'en';
+\set problems '{"breakdowns": "permission denied", "detractors": "not for you to see"}'
+\set pages :srcdir '/test/report_page.sql'
+\i :pages
+
 -- One row of each kind, as it is read: a change; a part; a wave; a driver; who waits; complaints; a product's stars
 SELECT lang, row, string_agg(t::text, ' | ' ORDER BY n) AS says
   FROM pages, (VALUES ('changes', '(//section)[2]//tbody/tr[3]'), ('a part', '//section[h2 = "Who is how content"]//div[h3 = "RFM segment"]//tbody/tr[2]'), ('a wave', '//div[h3 = "Waves"]//tbody/tr[1]'),

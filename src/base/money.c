@@ -26,7 +26,7 @@
  *	  11		not a number, or an infinity
  *
  * (Asking numeric_send() instead took a third of the time of an aggregate; sql/purchases.sql
- * compares both over many values.)
+ * holds what is read against sums of numeric, over many values of either header.)
  */
 #define NUMERIC_BASE		10000
 #define NUMERIC_KIND		0xC000

@@ -411,9 +411,9 @@ push_texts(JsonbParseState **state, ArrayType *names, ArrayType *texts)
  * this asks for the type of each argument again in each row: a message took
  * twice as long to put together as all else about it.)
  */
-PG_FUNCTION_INFO_V1(template_values);
+PG_FUNCTION_INFO_V1(template_put_texts);
 Datum
-template_values(PG_FUNCTION_ARGS)
+template_put_texts(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *object;
 	JsonbParseState *state = NULL;

@@ -20,6 +20,6 @@ COMMENT ON FUNCTION loyalcs.placeholders(template text, required_only boolean) I
     'the names of a template''s places in the order of the text, each once; only those that have no words of their own if `required_only`; an error says where a template is wrong';
 CREATE FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[], under text DEFAULT NULL) RETURNS jsonb
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
-    AS 'MODULE_PATHNAME', 'template_values';
+    AS 'MODULE_PATHNAME', 'template_put_texts';
 COMMENT ON FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[], under text) IS
     'the JSON object `values` with each of the texts put into it under its name, in the place of a value that it has there; texts that are NULL are left out. With `under`, an object of `values` under that name and the texts. NULL if any other argument is; an error if there are not as many names as texts, or a name is NULL';

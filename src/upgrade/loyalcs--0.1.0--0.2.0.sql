@@ -29,7 +29,7 @@ COMMENT ON FUNCTION loyalcs.render_problem(template text, "values" jsonb) IS
     'why render() would raise an error: a mistake in the template, a value that is missing, or one that is an object or an array; it names places and never shows a value; NULL if nothing is wrong';
 CREATE FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[], under text DEFAULT NULL) RETURNS jsonb
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
-    AS 'MODULE_PATHNAME', 'template_values';
+    AS 'MODULE_PATHNAME', 'template_put_texts';
 COMMENT ON FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[], under text) IS
     'the JSON object `values` with each of the texts put into it under its name, in the place of a value that it has there; texts that are NULL are left out. With `under`, an object of `values` under that name and the texts. NULL if any other argument is; an error if there are not as many names as texts, or a name is NULL';
 
