@@ -15,6 +15,8 @@ SELECT scatter(i, 1, 11)::smallint AS score,
 
 CREATE UNLOGGED TABLE recent AS
 SELECT a.* FROM (SELECT * FROM answers LIMIT 1000000 / :scale) a ORDER BY a.at;  -- as answers come in
+CREATE UNLOGGED TABLE indexed AS SELECT * FROM recent;
+CREATE INDEX ON indexed (at);
 
 CREATE UNLOGGED TABLE orders AS
 SELECT scatter(i, 3, 500000 / :scale) + 1 AS customer_id,
@@ -37,7 +39,6 @@ SELECT s.since, s.since + s.seconds * interval '1 second' AS until,
   FROM (SELECT i, timestamptz '2024-01-01 00:00+00' + scatter(i, 6, 63072000) * interval '1 second' AS since,
                216000 + scatter(i, 7, 86400) AS seconds
           FROM generate_series(1::bigint, 1000000 / :scale) i) s;
-CREATE INDEX ON spans (since);
 CREATE TABLE weekly_hours AS
 SELECT isodow, interval '10 hours' AS opens, interval '18 hours' AS closes FROM generate_series(1, 5) isodow;
 CREATE TABLE closed_days AS SELECT day FROM loyalcs.japanese_holidays('2023-01-01', '2039-12-31');
