@@ -273,6 +273,11 @@ FROM unnest('{1.9,2,2.1,4,4.1,8,8.1}'::float8[]) AS x;
 SELECT x, score_by(x, '{-infinity,0,infinity,NaN}'::float8[]) AS float8 FROM unnest('{-infinity,-1,-0,0,1e-320,1e308,infinity,NaN}'::float8[]) AS x;
 SELECT x, score_by(x, '{-infinity,0,infinity,NaN}'::numeric[]) AS numeric FROM unnest('{-infinity,-1,0,1,infinity,NaN}'::numeric[]) AS x;
 SELECT x, score_by(x, '{-infinity,-infinity,2026-01-01 00:00:00+00,infinity}'::timestamptz[]) AS instant FROM unnest('{-infinity,2025-12-31 00:00:00+00,2026-01-02 00:00:00+00,infinity}'::timestamptz[]) AS x;
+-- Cut points that change from row to row, amounts of money and other numbers in turn.
+SELECT count(*), count(*) FILTER (WHERE score_by(x, cuts) <> 1 + (SELECT count(*) FROM unnest(cuts) AS cut WHERE cut < x)) AS differing
+FROM unnest('{-2.5,0,1,1.00001,2.5,2.50,3e20,NaN,-Infinity,Infinity,922337203685477.5807,922337203685477.5808}'::numeric[]) AS x,
+     LATERAL (VALUES (0), (1)) AS again (i),
+     LATERAL (VALUES ('{0,1,2.5,3}'::numeric[]), ('{1,1,1.00001,2.5}'), ('{0,1,2.5,4}'), ('{-Infinity,2.5,3e20,NaN}'), ('{1.0,1.00,2.5,922337203685477.5807}')) AS c (cuts);
 SELECT score_by(3, '[0:3]={1,2,3,4}'::float8[]) AS lower_bound_0, score_by(3, '[-5:-2]={1,2,3,4}'::numeric[]) AS negative;
 SELECT score_by(NULL, '{1,2,3,4}'::float8[]) AS null, score_by(1, NULL::numeric[]) AS null_cuts, score_by(NULL::timestamptz, NULL) AS both_null;
 
@@ -339,6 +344,8 @@ SELECT pg_temp.error_of(call) FROM unnest(ARRAY[
     $$SELECT quintiles_final('{1,NULL}'::bigint[])$$,
     $$SELECT quintiles_final('{{1},{2}}'::bigint[])$$,
     $$SELECT quintiles_accum('{NULL}'::bigint[], 1)$$,
+    $$SELECT quintiles_accum('{NULL}'::float8[], 1)$$,
+    $$SELECT quintiles_accum('{{2026-01-01}}'::timestamptz[], '2026-01-01')$$,
     $$SELECT quintiles_accum('{{1}}'::bigint[], 1)$$,
     $$SELECT quintiles_final('{1,-9223372036854775808}'::bigint[])$$,
     $$SELECT quintiles_final('{-9223372036854775808,0}'::bigint[])$$,

@@ -43,14 +43,37 @@ open_values(AnyArrayType *array, array_iter *iterator)
 	return ArrayGetNItems(AARR_NDIM(array), AARR_DIMS(array));
 }
 
+/*
+ * Stores a value behind the others where the array has room for it.  That is
+ * all that array_set_element() would do, after looking at everything that an
+ * array can be.
+ */
+static bool
+append_in_place(ExpandedArrayHeader *array, Datum value)
+{
+	if (array->ndims != 1 || array->lbound[0] != 1 || array->fvalue != NULL ||
+		array->dvalues == NULL || array->dnulls != NULL || !array->typbyval ||
+		array->nelems != array->dims[0] || array->nelems >= array->dvalueslen)
+		return false;
+	array->dvalues[array->nelems++] = value;
+	array->dims[0]++;
+	array->flat_size = 0;		/* as it was before this value */
+	return true;
+}
+
 /* Appends a value of eight bytes: in place where the executor owns the state. */
 Datum
 append_value(FunctionCallInfo fcinfo, Datum state, Datum value)
 {
 	MemoryContext aggregate;
 	ExpandedArrayHeader *array;
+	array_iter	iterator;
 	int			next;
 
+	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)) &&
+		append_in_place((ExpandedArrayHeader *) DatumGetEOHP(state), value))
+		return state;
+	(void) open_values(DatumGetAnyArrayP(state), &iterator);
 	if (!AggCheckCallContext(fcinfo, &aggregate))
 		aggregate = CurrentMemoryContext;
 	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)))
@@ -59,4 +82,12 @@ append_value(FunctionCallInfo fcinfo, Datum state, Datum value)
 	next = array->ndims == 0 ? 1 : array->lbound[0] + array->dims[0];
 	return array_set_element(state, 1, &next, value, false, -1, sizeof(int64),
 							 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
+/* The transition of aggregates that only collect. */
+PG_FUNCTION_INFO_V1(collect_value);
+Datum
+collect_value(PG_FUNCTION_ARGS)
+{
+	return append_value(fcinfo, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
 }

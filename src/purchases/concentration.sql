@@ -30,8 +30,8 @@ COMMENT ON AGGREGATE loyalcs.top_share(double precision, double precision) IS
     'what share of the total the best `share` of the rows bring, 0 to 1: top_share(total_spent, 0.2) for the best 20%; linear between rows (Lorenz curve); NULL amounts are skipped, a negative one is an error; NULL for no rows or a total of 0';
 
 CREATE FUNCTION loyalcs.gini_accum(double precision[], double precision) RETURNS double precision[]
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
-    AS 'array_append';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'collect_value';
 COMMENT ON FUNCTION loyalcs.gini_accum(double precision[], double precision) IS
     'transition function: collects an amount';
 CREATE FUNCTION loyalcs.gini_combine(double precision[], double precision[]) RETURNS double precision[]

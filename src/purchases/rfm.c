@@ -236,14 +236,11 @@ PG_FUNCTION_INFO_V1(quintiles_numeric_accum);
 Datum
 quintiles_numeric_accum(PG_FUNCTION_ARGS)
 {
-	Datum		state = PG_GETARG_DATUM(0);
-	array_iter	iterator;
 	int64		amount;
 
-	(void) open_values(DatumGetAnyArrayP(state), &iterator);
 	if (!fits_money(PG_GETARG_STORED_NUMERIC(1), &amount))
-		return append_wide_value(fcinfo, state, PG_GETARG_DATUM(1));
-	return append_value(fcinfo, state, Int64GetDatum(amount));
+		return append_wide_value(fcinfo, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	return append_value(fcinfo, PG_GETARG_DATUM(0), Int64GetDatum(amount));
 }
 
 /* The value behind a WIDE_VALUE that stood at *i, which moves to its last element. */
@@ -437,21 +434,62 @@ score_by_timestamptz(PG_FUNCTION_ARGS)
 							  (int64 *) ARR_DATA_PTR(array)));
 }
 
+/*
+ * Cut points of numeric as amounts, for all rows that are scored by the same.
+ * They are no amounts if one of them has more decimals than those have.
+ */
+typedef struct MoneyCuts
+{
+	int64		amounts[CUTS];
+	bool		are_amounts;
+	ArrayType	array;			/* what they were made from; its data follow */
+}			MoneyCuts;
+
+static Datum
+next_cut(array_iter *iterator, int k)
+{
+	bool		isnull;
+
+	return array_iter_next(iterator, &isnull, k, -1, false, TYPALIGN_INT);
+}
+
+static const MoneyCuts *
+money_cuts(FmgrInfo *flinfo, ArrayType *array)
+{
+	MoneyCuts  *cuts = flinfo->fn_extra;
+	array_iter	iterator;
+
+	if (cuts != NULL && VARSIZE(&cuts->array) == VARSIZE(array) &&
+		memcmp(&cuts->array, array, VARSIZE(array)) == 0)
+		return cuts;
+	check_cuts(array);
+	if (cuts != NULL)
+		pfree(cuts);
+	flinfo->fn_extra = NULL;
+	cuts = MemoryContextAlloc(flinfo->fn_mcxt, offsetof(MoneyCuts, array) + VARSIZE(array));
+	memcpy(&cuts->array, array, VARSIZE(array));
+	cuts->are_amounts = true;
+	array_iter_setup(&iterator, (AnyArrayType *) array);
+	for (int k = 0; k < CUTS; k++)
+		cuts->are_amounts &= fits_money(DatumGetNumeric(next_cut(&iterator, k)), &cuts->amounts[k]);
+	return flinfo->fn_extra = cuts;
+}
+
 PG_FUNCTION_INFO_V1(score_by_numeric);
 Datum
 score_by_numeric(PG_FUNCTION_ARGS)
 {
-	Datum		value = PG_GETARG_DATUM(0);
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+	const		MoneyCuts *cuts = money_cuts(fcinfo->flinfo, array);
 	array_iter	iterator;
-	bool		isnull;
+	int64		amount;
 	int			score = 1;
 
-	check_cuts(array);
+	if (cuts->are_amounts && fits_money(PG_GETARG_STORED_NUMERIC(0), &amount))
+		PG_RETURN_INT32(score_key(amount, cuts->amounts));
 	array_iter_setup(&iterator, (AnyArrayType *) array);
 	for (int k = 0; k < CUTS; k++)
-		score += compare_numeric(array_iter_next(&iterator, &isnull, k, -1, false,
-												 TYPALIGN_INT), value) < 0;
+		score += compare_numeric(next_cut(&iterator, k), PG_GETARG_DATUM(0)) < 0;
 	PG_RETURN_INT32(score);
 }
 

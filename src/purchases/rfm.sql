@@ -3,13 +3,13 @@
 -- Recency, frequency, monetary value: cut points, scores, segments.
 -- Needs: nothing before it.
 
--- Cut points. The values are collected by PostgreSQL's own array_append and
--- array_cat, declared for one type each, so that no state is polymorphic. Those
--- of numeric are collected as bigint.
+-- Cut points. The values are collected in arrays, by functions declared for one
+-- type each, so that no state is polymorphic. Those of numeric are collected as
+-- bigint.
 
 CREATE FUNCTION loyalcs.quintiles_accum(double precision[], double precision) RETURNS double precision[]
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
-    AS 'array_append';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'collect_value';
 COMMENT ON FUNCTION loyalcs.quintiles_accum(double precision[], double precision) IS
     'transition function: collects a value';
 CREATE FUNCTION loyalcs.quintiles_combine(double precision[], double precision[]) RETURNS double precision[]
@@ -58,8 +58,8 @@ CREATE AGGREGATE loyalcs.quintiles(numeric) (
 COMMENT ON AGGREGATE loyalcs.quintiles(numeric) IS
     'the four cut points between fifths of the values: continuous percentiles at .2, .4, .6 and .8, exact; NULL is skipped; NULL for no values. Memory: 8 bytes a value of at most four decimals, 32 and more of another';
 CREATE FUNCTION loyalcs.quintiles_accum(timestamptz[], timestamptz) RETURNS timestamptz[]
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
-    AS 'array_append';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'collect_value';
 COMMENT ON FUNCTION loyalcs.quintiles_accum(timestamptz[], timestamptz) IS
     'transition function: collects a value';
 CREATE FUNCTION loyalcs.quintiles_combine(timestamptz[], timestamptz[]) RETURNS timestamptz[]

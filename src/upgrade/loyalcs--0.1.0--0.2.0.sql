@@ -63,6 +63,17 @@ DROP FUNCTION loyalcs.quintiles_accum(numeric[], numeric);
 DROP FUNCTION loyalcs.quintiles_combine(numeric[], numeric[]);
 DROP FUNCTION loyalcs.quintiles_final(numeric[]);
 
+-- What only collects does so in place, without array_append's look at what an array can be.
+CREATE OR REPLACE FUNCTION loyalcs.quintiles_accum(double precision[], double precision) RETURNS double precision[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'collect_value';
+CREATE OR REPLACE FUNCTION loyalcs.quintiles_accum(timestamptz[], timestamptz) RETURNS timestamptz[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'collect_value';
+CREATE OR REPLACE FUNCTION loyalcs.gini_accum(double precision[], double precision) RETURNS double precision[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'collect_value';
+
 -- Local periods that an index finds.
 CREATE FUNCTION loyalcs.rows_support(internal) RETURNS internal
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
