@@ -198,7 +198,12 @@ SHOP_SQL = \
 	src/shop/board/monthly_report.sql \
 	src/shop/board/report_page.sql \
 	src/shop/board/satisfaction_report.sql \
-	src/shop/board/voice_report.sql
+	src/shop/board/voice_report.sql \
+	src/shop/imports/imports.sql \
+	src/shop/imports/import_formats.sql \
+	src/shop/imports/imported_customers.sql \
+	src/shop/imports/imported_orders.sql \
+	src/shop/imports/finish_import.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

@@ -205,6 +205,11 @@ SELECT match_voices() > 0 AS matched;
 INSERT INTO posts (post_id, customer_id, network, published_at, body) VALUES ('p3', 'c1', 'x', '2026-03-03 12:00+09', '軽い');
 INSERT INTO forgotten_customers (customer_digest, salt) VALUES ('d', 's');
 INSERT INTO merged_customers (from_customer, customer_id) VALUES ('c0', 'c1');
+INSERT INTO imports (import_id, format, system, file_name, time_zone, header, "lines", rejected_lines, counts)
+VALUES (1, 'plain-orders', 'plain', repeat('名', 1000), 'Asia/Tokyo', '{}', 9223372036854775807, 9223372036854775807, '{"orders": {"new": 9223372036854775807}}');
+INSERT INTO import_rejects (import_id, line, value, problem) VALUES (1, 9223372036854775807, repeat('値', 200), 'p');
+INSERT INTO import_state (salt) VALUES ('s');
+INSERT INTO imported_records (customer_id, system, kind, external_key, told) VALUES ('c1', 'plain', 'order', 'k', '{}');
 -- (all but what the shop knows of itself)
 CREATE FUNCTION pg_temp.empty_tables() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

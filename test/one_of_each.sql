@@ -52,6 +52,7 @@ BEGIN
     posting := adjust_points(customer, 50, 'gift', 'for name', NULL, at + interval '22 days');
     PERFORM reverse_points(customer, posting, 20, 'less', at + interval '23 days');
     INSERT INTO merged_customers (from_customer, customer_id) VALUES ('was ' || customer, customer);
+    INSERT INTO imported_records (customer_id, system, kind, external_key, told) VALUES (customer, 'shopify', 'order', md5(tag), '{"amount": 1}');
     INSERT INTO tier_queue (customer_id, review_at) VALUES (customer, at);
     INSERT INTO unread_changes (customer_id, reader) VALUES (customer, 'crm');
     PERFORM write_tiers(ARRAY[customer], at + interval '30 days');

@@ -186,6 +186,7 @@ RETURN jsonb '{
     "followups": "detail = NULL, recipient_digest = NULL",
     "followup_late_reports": "detail = NULL",
     "point_postings": "note = NULL, posting_key = CASE WHEN posting_key ~ ''^(loyalcs:|posting [0-9]+, down to )'' OR posting_key IN (order_id, moved_order) THEN posting_key WHEN posting_key IS NOT NULL THEN ''loyalcs:forgotten '' || posting_id::text END",
+    "imported_records": "told = ''{}''",
     "posts": "post_id = gen_random_uuid()::text, author = NULL, url = NULL, body = ''''"
 }';
 COMMENT ON FUNCTION personal_data() IS
@@ -323,6 +324,8 @@ BEGIN
      WHERE f.customer_id = forget_customer.customer AND f.finished_at IS NULL;
     DELETE FROM customer_ids i WHERE i.customer_id = forget_customer.customer;
     DELETE FROM voice_matches v WHERE v.customer_id = forget_customer.customer;
+    -- (nobody knows whose it is what could not be taken)
+    UPDATE import_rejects x SET value = NULL WHERE x.value IS NOT NULL;
 
     INSERT INTO forgotten_customers (customer_digest, salt)
     SELECT customer_digest(k.key, salts), salts

@@ -1,0 +1,364 @@
+-- shop/imported_orders.sql
+--
+-- The orders of a file: a row for each line of an order, of which the first has what
+-- is said of the order.
+-- Needs: imports, import_formats, imported_customers, orders, returns, points_settling.
+
+--@ functions
+-- Reads the rows into pg_temp.import_rows, a column for each field, as text.
+CREATE OR REPLACE FUNCTION read_imported_rows() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.import_rows;
+    CREATE TEMP TABLE import_rows ON COMMIT DROP AS
+    SELECT l.line,
+           btrim(l.fields[c.order_id]) AS order_id, btrim(l.fields[c.external_id]) AS external_id, btrim(l.fields[c.customer_id]) AS account,
+           nullif(btrim(CASE WHEN c.given_first THEN coalesce(l.fields[c.first_name] || ' ', '') || coalesce(l.fields[c.name], l.fields[c.name_2], '')
+                             ELSE coalesce(l.fields[c.name], l.fields[c.name_2], '') || coalesce(' ' || l.fields[c.first_name], '') END), '') AS name,
+           nullif(btrim(l.fields[c.email]), '') AS email, -- (a spreadsheet puts an apostrophe before a number that begins with +)
+           nullif(btrim(coalesce(l.fields[c.phone], l.fields[c.phone_2], l.fields[c.phone_3]), ' '''), '') AS phone,
+           nullif(btrim(l.fields[c.region]), '') AS region, l.fields[c.birthday] AS birthday, nullif(btrim(l.fields[c.gender]), '') AS gender,
+           nullif(btrim(l.fields[c.language]), '') AS language, l.fields[c.joined_at] AS joined_at, lower(btrim(l.fields[c.accepts])) AS accepts,
+           l.fields[c.ordered_at] AS ordered_at, l.fields[c.amount] AS amount, l.fields[c.tax] AS tax, l.fields[c.shipping] AS shipping,
+           l.fields[c.discount] AS discount, upper(btrim(l.fields[c.currency])) AS currency, btrim(l.fields[c.status]) AS status,
+           btrim(l.fields[c.payment]) AS payment, l.fields[c.payment_method] AS payment_method, l.fields[c.paid_at] AS paid_at,
+           l.fields[c.shipped_at] AS shipped_at, l.fields[c.delivered_at] AS delivered_at, l.fields[c.cancelled_at] AS cancelled_at,
+           l.fields[c.refund] AS refund, nullif(btrim(l.fields[c.sales_channel]), '') AS sales_channel, l.fields[c.tags] AS tags,
+           l.fields[c.line_kind] AS line_kind, btrim(l.fields[c.product_id]) AS product_id, btrim(l.fields[c.sku]) AS sku,
+           nullif(btrim(coalesce(l.fields[c.product_name], '') || coalesce(' ' || l.fields[c.variant], '')), '') AS product_name,
+           l.fields[c.category] AS category, l.fields[c.quantity] AS quantity, l.fields[c.unit_price] AS unit_price, l.fields[c.line_discount] AS line_discount
+      FROM pg_temp.import_lines l
+     CROSS JOIN (SELECT bool_or(c.field = 'first_name' AND c.name ~ '^[A-Za-z]') AS given_first,
+                        max(c.place) FILTER (WHERE c.field = 'order_id') AS order_id, max(c.place) FILTER (WHERE c.field = 'external_id') AS external_id,
+                        max(c.place) FILTER (WHERE c.field = 'customer_id') AS customer_id, max(c.place) FILTER (WHERE c.field = 'name') AS name,
+                        max(c.place) FILTER (WHERE c.field = 'name_2') AS name_2, max(c.place) FILTER (WHERE c.field = 'first_name') AS first_name,
+                        max(c.place) FILTER (WHERE c.field = 'email') AS email, max(c.place) FILTER (WHERE c.field = 'phone') AS phone,
+                        max(c.place) FILTER (WHERE c.field = 'phone_2') AS phone_2, max(c.place) FILTER (WHERE c.field = 'phone_3') AS phone_3,
+                        max(c.place) FILTER (WHERE c.field = 'region') AS region, max(c.place) FILTER (WHERE c.field = 'birthday') AS birthday,
+                        max(c.place) FILTER (WHERE c.field = 'gender') AS gender, max(c.place) FILTER (WHERE c.field = 'language') AS language,
+                        max(c.place) FILTER (WHERE c.field = 'joined_at') AS joined_at, max(c.place) FILTER (WHERE c.field = 'accepts') AS accepts,
+                        max(c.place) FILTER (WHERE c.field = 'ordered_at') AS ordered_at, max(c.place) FILTER (WHERE c.field = 'amount') AS amount,
+                        max(c.place) FILTER (WHERE c.field = 'tax') AS tax, max(c.place) FILTER (WHERE c.field = 'shipping') AS shipping,
+                        max(c.place) FILTER (WHERE c.field = 'discount') AS discount, max(c.place) FILTER (WHERE c.field = 'currency') AS currency,
+                        max(c.place) FILTER (WHERE c.field = 'status') AS status, max(c.place) FILTER (WHERE c.field = 'payment') AS payment,
+                        max(c.place) FILTER (WHERE c.field = 'payment_method') AS payment_method, max(c.place) FILTER (WHERE c.field = 'paid_at') AS paid_at,
+                        max(c.place) FILTER (WHERE c.field = 'shipped_at') AS shipped_at, max(c.place) FILTER (WHERE c.field = 'delivered_at') AS delivered_at,
+                        max(c.place) FILTER (WHERE c.field = 'cancelled_at') AS cancelled_at, max(c.place) FILTER (WHERE c.field = 'refund') AS refund,
+                        max(c.place) FILTER (WHERE c.field = 'sales_channel') AS sales_channel, max(c.place) FILTER (WHERE c.field = 'tags') AS tags,
+                        max(c.place) FILTER (WHERE c.field = 'line_kind') AS line_kind, max(c.place) FILTER (WHERE c.field = 'product_id') AS product_id,
+                        max(c.place) FILTER (WHERE c.field = 'sku') AS sku, max(c.place) FILTER (WHERE c.field = 'product_name') AS product_name,
+                        max(c.place) FILTER (WHERE c.field = 'variant') AS variant, max(c.place) FILTER (WHERE c.field = 'category') AS category,
+                        max(c.place) FILTER (WHERE c.field = 'quantity') AS quantity, max(c.place) FILTER (WHERE c.field = 'unit_price') AS unit_price,
+                        max(c.place) FILTER (WHERE c.field = 'line_discount') AS line_discount
+                   FROM pg_temp.import_columns c) c
+     WHERE l.problem IS NULL;
+    ANALYZE pg_temp.import_rows;
+END
+$$;
+COMMENT ON FUNCTION read_imported_rows() IS
+    'for finish_import(): the rows of a file with a column for each field, found by the header, as text';
+
+-- What is wrong with a cell, if anything: the one place that says so.
+CREATE OR REPLACE FUNCTION imported_cell_problem(value text, kind text, required boolean, time_zone text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+    WHEN btrim(coalesce(value, '')) = '' THEN CASE WHEN required THEN 'nothing stands there' END
+    -- (it stands in indexes, which have room for no more)
+    WHEN kind = 'key' THEN CASE WHEN length(value) > 200 THEN 'it is too long: 200 characters are the most' END
+    WHEN kind = 'time' THEN CASE WHEN imported_instant(value, time_zone) IS NULL THEN 'that is no date with the year first, such as 2026-10-31 12:00' END
+    WHEN kind = 'money' THEN CASE WHEN imported_number(value) IS NULL THEN 'that is no amount of money, such as 24800 or 248.00'
+                                  WHEN imported_number(value) NOT BETWEEN 0::numeric AND 1000000000000::numeric THEN 'an amount is from 0 to a trillion' END
+    WHEN kind = 'sum' THEN CASE WHEN imported_number(value) IS NULL THEN 'that is no amount of money, such as 24800 or -500'
+                                WHEN imported_number(value) NOT BETWEEN (-1000000000000)::numeric AND 1000000000000::numeric THEN 'an amount is at most a trillion' END
+    WHEN kind = 'count' THEN CASE WHEN imported_number(value) IS NULL OR imported_number(value) NOT BETWEEN 1::numeric AND 1000000::numeric
+                                       OR imported_number(value) <> trunc(imported_number(value)) THEN 'that is no number of pieces' END
+    WHEN kind = 'day' THEN CASE WHEN imported_instant(value, time_zone) IS NULL THEN 'that is no day, such as 1985-04-01'
+                                WHEN imported_instant(value, time_zone) > now() THEN 'that day is to come yet' END
+END;
+COMMENT ON FUNCTION imported_cell_problem(text, text, boolean, text) IS
+    'what is wrong with a cell that is to be a time, money, sum (which may be negative), count, day or key; NULL if nothing is';
+
+CREATE OR REPLACE FUNCTION imported_account_problem(account text, system text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN system = 'plain' AND account <> '' AND NOT is_customer_key(account)
+            THEN pg_catalog.format('that is no key of a customer, which are of type %s here; --system NAME tells whose numbers they are', format_type(regtype '@key_type@'::oid, NULL::integer)) END;
+COMMENT ON FUNCTION imported_account_problem(text, text) IS
+    'what is wrong with a customer''s number, if anything: where columns are named as ours, it is the shop''s own';
+
+CREATE OR REPLACE FUNCTION reject_imported_orders(run imports) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    money constant text := (SELECT s.currency FROM settings s);
+BEGIN
+    INSERT INTO import_rejects (import_id, line, column_name, value, problem)
+    SELECT run.import_id, x.line, c.name, left(x.value, 200), x.problem
+      FROM (SELECT r.line, 'order_id' AS field, NULL::text AS value, 'a row of an order needs its number' AS problem
+              FROM pg_temp.import_rows r
+             WHERE coalesce(r.order_id, '') = ''
+            UNION ALL
+            SELECT o.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.required, run.time_zone)
+              FROM pg_temp.import_orders o
+             CROSS JOIN LATERAL (VALUES ('ordered_at', o.ordered_at, 'time', true), ('amount', o.amount, 'money', true), ('tax', o.tax, 'money', false),
+                                        ('shipping', o.shipping, 'money', false), ('discount', o.discount, 'sum', false), ('refund', o.refund, 'money', false),
+                                        ('paid_at', o.paid_at, 'time', false), ('shipped_at', o.shipped_at, 'time', false), ('delivered_at', o.delivered_at, 'time', false),
+                                        ('cancelled_at', o.cancelled_at, 'time', false), ('birthday', o.birthday, 'day', false),
+                                        ('order_id', o.order_id, 'key', true), ('external_id', o.external_id, 'key', false), ('customer_id', o.account, 'key', false),
+                                        ('email', o.email, 'key', false), ('phone', o.phone, 'key', false)) v (field, value, kind, required)
+            UNION ALL
+            SELECT o.line, 'currency', o.currency, pg_catalog.format('the shop''s amounts are in %s; orders in %s belong into a shop of their own', money, o.currency)
+              FROM pg_temp.import_orders o
+             WHERE o.currency <> money
+            UNION ALL
+            SELECT o.line, 'customer_id', o.account, imported_account_problem(o.account, run.system)
+              FROM pg_temp.import_orders o
+            UNION ALL
+            SELECT i.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.field IN ('quantity', 'unit_price'), run.time_zone)
+              FROM pg_temp.import_items i
+             CROSS JOIN LATERAL (VALUES ('quantity', i.quantity, 'count'), ('unit_price', i.unit_price, CASE i.line_kind WHEN 'discount' THEN 'sum' ELSE 'money' END), ('line_discount', i.line_discount, 'sum'),
+                                        ('product_id', i.product_id, 'key'), ('sku', i.sku, 'key')) v (field, value, kind)
+             WHERE i.line_kind = 'product' OR i.line_kind = 'discount' AND v.field = 'unit_price') x
+      LEFT JOIN pg_temp.import_columns c ON c.field = x.field
+     WHERE x.problem IS NOT NULL;
+    -- an order is taken as a whole
+    INSERT INTO import_rejects (import_id, line, column_name, value, problem)
+    SELECT run.import_id, r.line, NULL, NULL, pg_catalog.format('order %s is not taken, because of line %s', r.order_id, b.line)
+      FROM (SELECT r.order_id, min(x.line) AS line
+              FROM import_rejects x
+              JOIN pg_temp.import_rows r ON r.line = x.line
+             WHERE x.import_id = run.import_id AND coalesce(r.order_id, '') <> ''
+             GROUP BY r.order_id) b
+      JOIN pg_temp.import_rows r ON r.order_id = b.order_id
+     WHERE NOT EXISTS (SELECT FROM import_rejects x WHERE x.import_id = run.import_id AND x.line = r.line);
+    DELETE FROM pg_temp.import_orders o
+     USING import_rejects x
+     WHERE x.import_id = run.import_id AND x.line = o.line;
+END
+$$;
+COMMENT ON FUNCTION reject_imported_orders(imports) IS
+    'for finish_import(): notes what is wrong with the rows of a file of orders, and leaves out the orders that they are of, as a whole';
+
+-- The persons of the orders that are taken: those of an account are one, those of an
+-- address are one, and an order without either is of somebody of its own.
+CREATE OR REPLACE FUNCTION take_persons_of_orders(run imports, OUT new bigint, OUT changed bigint, OUT unchanged bigint)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    salt constant text := import_salt();
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.import_persons;
+    -- (of each thing what was said last)
+    CREATE TEMP TABLE import_persons ON COMMIT DROP AS
+    SELECT o.person, imported_key('customer', o.person, salt) AS external_key, min(o.line) AS line, nullif(max(o.account), '') AS account,
+           (pg_catalog.array_agg(o.name ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.name IS NOT NULL))[1] AS name,
+           (pg_catalog.array_agg(o.email ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.email IS NOT NULL))[1] AS email,
+           (pg_catalog.array_agg(o.phone ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.folded_phone IS NOT NULL))[1] AS phone,
+           max(o.folded_email) AS folded_email,
+           (pg_catalog.array_agg(o.folded_phone ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.folded_phone IS NOT NULL))[1] AS folded_phone,
+           (max(imported_instant(o.birthday, run.time_zone)) AT TIME ZONE run.time_zone)::date AS birthday, max(o.gender) AS gender,
+           (pg_catalog.array_agg(o.region ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.region IS NOT NULL))[1] AS region, NULL::text AS language,
+           min(o.ordered) AS joined_at, max(o.ordered) AS said_at,
+           (pg_catalog.array_agg(o.accepts IN ('yes', 'true', '1') ORDER BY o.ordered DESC, o.line DESC)
+               FILTER (WHERE o.accepts IN ('yes', 'true', '1', 'no', 'false', '0')))[1] AS accepts,
+           NULL::@key_type@ AS customer_id, NULL::jsonb AS told, false AS is_known, false AS is_new
+      FROM pg_temp.import_orders o
+     WHERE o.is_taken
+       -- (of an order that is here it is known whose it is)
+       AND NOT (o.is_known AND starts_with(o.person, text 'order:'))
+     GROUP BY o.person;
+    SELECT t.new, t.changed, t.unchanged INTO take_persons_of_orders.new, take_persons_of_orders.changed, take_persons_of_orders.unchanged
+      FROM take_imported_persons(run.import_id) t;
+    CREATE INDEX ON pg_temp.import_persons (person);
+    ANALYZE pg_temp.import_persons;
+END
+$$;
+COMMENT ON FUNCTION take_persons_of_orders(imports) IS
+    'for finish_import(): who the orders of a file are of';
+
+CREATE OR REPLACE FUNCTION take_imported_orders(import bigint, earn_points boolean)
+RETURNS TABLE (what text, new bigint, changed bigint, unchanged bigint, left_out bigint)
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+    -- (what is said of a time is compared as text)
+    SET timezone = 'UTC'
+    SET datestyle = 'ISO'
+AS $$
+#variable_conflict use_column
+DECLARE
+    run imports;
+    salt constant text := import_salt();
+    persons record;
+    found_new bigint;
+    found_changed bigint;
+    found_all bigint;
+    not_counted bigint;
+BEGIN
+    SELECT * INTO run FROM imports i WHERE i.import_id = import;
+    PERFORM read_imported_rows();
+    DROP TABLE IF EXISTS pg_temp.import_orders, pg_temp.import_items;
+    CREATE TEMP TABLE import_items ON COMMIT DROP AS
+    SELECT r.line, r.order_id, r.quantity, r.unit_price, r.line_discount, r.product_id, r.sku, r.product_name, r.category,
+           imported_line_kind(run.format, r.line_kind, r.product_name) AS line_kind
+      FROM pg_temp.import_rows r
+     WHERE coalesce(r.order_id, '') <> '';
+    CREATE TEMP TABLE import_orders ON COMMIT DROP AS
+    SELECT DISTINCT ON (r.order_id) r.*, coalesce(nullif(r.external_id, ''), r.order_id) AS external_key,
+           imported_key('order', coalesce(nullif(r.external_id, ''), r.order_id), salt) AS record_key,
+           folded_email(r.email) AS folded_email, folded_phone(r.phone) AS folded_phone,
+           CASE WHEN coalesce(r.account, '') <> '' THEN 'id:' || run.system || ':' || r.account
+                WHEN folded_email(r.email) IS NOT NULL THEN 'mail:' || folded_email(r.email)
+                WHEN folded_phone(r.phone) IS NOT NULL THEN 'tel:' || folded_phone(r.phone)
+                ELSE 'order:' || run.system || ':' || r.order_id END AS person,
+           imported_order_state(run.format, r.status, r.payment, r.payment_method, nullif(btrim(r.paid_at), ''), nullif(btrim(r.cancelled_at), ''), r.tags) AS state,
+           imported_instant(r.ordered_at, run.time_zone) AS ordered, true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id,
+           r.order_id AS own_id, NULL::jsonb AS told
+      FROM pg_temp.import_rows r
+     WHERE coalesce(r.order_id, '') <> ''
+     ORDER BY r.order_id, r.line;
+    CREATE INDEX ON pg_temp.import_items (order_id);
+    ANALYZE pg_temp.import_items, pg_temp.import_orders;
+    PERFORM reject_imported_orders(run);
+
+    -- An order that came in before is the one that was made of it; one that an application wrote
+    -- is found by its number there, or by our own if columns are named as ours.
+    UPDATE pg_temp.import_orders i
+       SET told = k.told, came_before = true, is_known = o.order_id IS NOT NULL, customer_id = o.customer_id, own_id = coalesce(o.order_id, i.order_id)
+      FROM imported_records k
+      LEFT JOIN customers c ON c.customer_id = k.customer_id AND c.forgotten_on IS NULL
+      LEFT JOIN orders o ON o.customer_id = c.customer_id AND o.order_id = k.own_key
+     WHERE k.system = run.system AND k.kind = 'order' AND k.external_key = i.record_key;
+    UPDATE pg_temp.import_orders i
+       SET is_known = true, customer_id = o.customer_id, own_id = o.order_id
+      FROM orders o
+     WHERE NOT i.came_before AND (o.external_id = i.external_key OR run.system = 'plain' AND o.order_id = i.order_id AND o.external_id IS NULL)
+       AND NOT EXISTS (SELECT FROM imported_records k WHERE k.customer_id = o.customer_id AND k.kind = 'order' AND k.own_key = o.order_id);
+    UPDATE pg_temp.import_orders i
+       SET is_taken = false
+     WHERE i.state IN ('unpaid', 'test') OR i.state = 'voided' AND NOT i.is_known
+        -- (what came in once and is here no more was deleted here, or its customer forgotten)
+        OR i.came_before AND NOT i.is_known;
+    SELECT count(*) FILTER (WHERE NOT i.is_taken), count(*) FILTER (WHERE i.is_taken) INTO not_counted, found_all FROM pg_temp.import_orders i;
+
+    SELECT * INTO persons FROM take_persons_of_orders(run);
+    UPDATE pg_temp.import_orders i
+       SET customer_id = p.customer_id
+      FROM pg_temp.import_persons p
+     WHERE p.person = i.person AND i.is_taken AND NOT i.is_known;
+    -- (a number that another system has given already)
+    UPDATE pg_temp.import_orders i
+       SET own_id = run.system || ':' || i.order_id
+     WHERE i.is_taken AND NOT i.is_known AND EXISTS (SELECT FROM orders o WHERE o.order_id = i.order_id);
+
+    DROP TABLE IF EXISTS pg_temp.import_said;
+    CREATE TEMP TABLE import_said ON COMMIT DROP AS
+    SELECT i.order_id, i.external_key, i.record_key, i.customer_id, i.own_id, i.is_known, i.told, i.ordered AS ordered_at, a.amount, a.shipping,
+           least(imported_money(i.tax), a.amount - a.shipping) AS tax,
+           trim_scale(round(abs(coalesce(imported_number(i.discount), l.discount, 0::numeric)), 4)) AS discount,
+           -- (a day alone is not before the hour of the order)
+           CASE WHEN t.shipped_at IS NOT NULL THEN greatest(t.shipped_at, i.ordered) END AS shipped_at,
+           CASE WHEN t.delivered_at IS NOT NULL THEN greatest(t.delivered_at, t.shipped_at, i.ordered) END AS delivered_at,
+           CASE WHEN i.state IN ('cancelled', 'voided')
+                THEN greatest(coalesce(imported_instant(i.cancelled_at, run.time_zone), CASE WHEN i.is_known THEN now() ELSE i.ordered END), i.ordered) END AS cancelled_at,
+           CASE i.state WHEN 'voided' THEN 'voided' ELSE 'paid' END AS payment_state, i.sales_channel,
+           least(imported_money(i.refund), a.amount) AS refund,
+           greatest(i.ordered, imported_instant(i.paid_at, run.time_zone), t.shipped_at, t.delivered_at) AS last_known_at,
+           l.items
+      FROM pg_temp.import_orders i
+     CROSS JOIN LATERAL (SELECT imported_money(i.amount) AS amount,
+                                least(imported_money(i.shipping), imported_money(i.amount)) AS shipping) a
+     CROSS JOIN LATERAL (SELECT imported_instant(i.shipped_at, run.time_zone) AS shipped_at, imported_instant(i.delivered_at, run.time_zone) AS delivered_at) t
+      LEFT JOIN (SELECT t.order_id, pg_catalog.sum(abs(imported_number(t.unit_price)) * coalesce(imported_number(t.quantity), 1::numeric)) FILTER (WHERE t.line_kind = 'discount') AS discount,
+                        md5(pg_catalog.string_agg(pg_catalog.concat_ws('|', t.product_id, t.sku, t.product_name, t.quantity, t.unit_price, t.line_discount), E'\n' ORDER BY t.line)
+                                FILTER (WHERE t.line_kind = 'product')) AS items
+                   FROM pg_temp.import_items t
+                  GROUP BY t.order_id) l ON l.order_id = i.order_id
+     WHERE i.is_taken;
+    CREATE INDEX ON pg_temp.import_said (order_id);
+    ANALYZE pg_temp.import_said;
+
+    WITH made AS (
+        INSERT INTO orders AS o (customer_id, order_id, ordered_at, amount, tax, shipping, discount, sales_channel, shipped_at, delivered_at, cancelled_at,
+                                 payment_state, external_id, external_name)
+        SELECT s.customer_id, s.own_id, s.ordered_at, s.amount, s.tax, s.shipping, s.discount, s.sales_channel, s.shipped_at,
+               s.delivered_at, s.cancelled_at, s.payment_state, s.external_key, s.order_id
+          FROM pg_temp.import_said s
+         WHERE NOT s.is_known
+        RETURNING o.order_id
+    )
+    SELECT count(*) INTO found_new FROM made m;
+    WITH moved AS (
+        UPDATE orders o
+           SET ordered_at = v.ordered_at, amount = v.amount, tax = v.tax, shipping = v.shipping, discount = v.discount, sales_channel = v.sales_channel,
+               shipped_at = v.shipped_at, delivered_at = v.delivered_at, cancelled_at = v.cancelled_at, payment_state = v.payment_state
+          FROM pg_temp.import_said s
+          JOIN orders h ON h.customer_id = s.customer_id AND h.order_id = s.own_id
+         CROSS JOIN LATERAL (
+                   SELECT imported_value(h.ordered_at::text, s.ordered_at::text, s.told, 'ordered_at')::timestamptz AS ordered_at,
+                          imported_value(h.amount::text, s.amount::text, s.told, 'amount')::numeric AS amount,
+                          imported_value(h.tax::text, s.tax::text, s.told, 'tax')::numeric AS tax,
+                          imported_value(h.shipping::text, s.shipping::text, s.told, 'shipping')::numeric AS shipping,
+                          imported_value(h.discount::text, s.discount::text, s.told, 'discount')::numeric AS discount,
+                          imported_value(h.sales_channel, s.sales_channel, s.told, 'sales_channel') AS sales_channel,
+                          imported_value(h.shipped_at::text, s.shipped_at::text, s.told, 'shipped_at')::timestamptz AS shipped_at,
+                          imported_value(h.delivered_at::text, s.delivered_at::text, s.told, 'delivered_at')::timestamptz AS delivered_at,
+                          CASE WHEN changed_value((s.cancelled_at IS NOT NULL)::text, s.told, 'cancelled') THEN s.cancelled_at ELSE h.cancelled_at END AS cancelled_at,
+                          CASE WHEN changed_value(s.payment_state, s.told, 'payment_state') AND (s.payment_state <> 'voided' OR s.cancelled_at IS NOT NULL)
+                               THEN s.payment_state ELSE h.payment_state END AS payment_state
+               ) v
+         WHERE s.is_known AND o.customer_id = s.customer_id AND o.order_id = s.own_id
+           AND (v.ordered_at, v.amount, v.tax, v.shipping, v.discount, v.sales_channel, v.shipped_at, v.delivered_at, v.cancelled_at, v.payment_state)
+               IS DISTINCT FROM (h.ordered_at, h.amount, h.tax, h.shipping, h.discount, h.sales_channel, h.shipped_at, h.delivered_at, h.cancelled_at, h.payment_state)
+        RETURNING o.order_id
+    )
+    SELECT count(*) INTO found_changed FROM moved m;
+
+    -- lines that are said anew replace those that were there
+    DELETE FROM order_items l
+     USING pg_temp.import_said s
+     WHERE s.is_known AND l.customer_id = s.customer_id AND l.order_id = s.own_id
+       AND changed_value(s.items, s.told, 'items') AND s.told IS NOT NULL;
+    INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, category, quantity, amount, sku, unit_price, discount)
+    SELECT s.customer_id, s.own_id, row_number() OVER (PARTITION BY t.order_id ORDER BY t.line)::integer,
+           coalesce(nullif(t.product_id, ''), nullif(t.sku, ''), left(t.product_name, 200)), t.product_name, t.category, imported_number(t.quantity)::integer,
+           trim_scale(greatest(round(imported_number(t.unit_price) * imported_number(t.quantity) - imported_money(t.line_discount), 4), 0::numeric)),
+           nullif(t.sku, ''), imported_money(t.unit_price), imported_money(t.line_discount)
+      FROM pg_temp.import_items t
+      JOIN pg_temp.import_said s ON s.order_id = t.order_id
+     WHERE t.line_kind = 'product' AND changed_value(s.items, s.told, 'items')
+       AND (NOT s.is_known OR NOT EXISTS (SELECT FROM order_items l WHERE l.customer_id = s.customer_id AND l.order_id = s.own_id));
+
+    -- when something was refunded exports do not say: the last that is known of the order, or now if it came in before
+    INSERT INTO returns AS r (customer_id, return_id, order_id, returned_at, refund)
+    SELECT s.customer_id, 'import:' || s.own_id, s.own_id, CASE WHEN s.is_known THEN greatest(now(), s.last_known_at) ELSE coalesce(s.cancelled_at, s.last_known_at) END, s.refund
+      FROM pg_temp.import_said s
+     WHERE s.refund > 0::numeric AND changed_value(s.refund::text, s.told, 'refund')
+    ON CONFLICT (customer_id, return_id) DO UPDATE SET refund = excluded.refund;
+
+    INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
+    SELECT s.customer_id, run.system, 'order', s.record_key, s.own_id,
+           told_values('{ordered_at,amount,tax,shipping,discount,sales_channel,shipped_at,delivered_at,cancelled,payment_state,refund,items}',
+                       ARRAY[s.ordered_at::text, s.amount::text, s.tax::text, s.shipping::text, s.discount::text, s.sales_channel, s.shipped_at::text,
+                             s.delivered_at::text, (s.cancelled_at IS NOT NULL)::text, s.payment_state, s.refund::text, s.items])
+      FROM pg_temp.import_said s
+    ON CONFLICT (system, kind, external_key) DO UPDATE
+       SET customer_id = excluded.customer_id, told = k.told OPERATOR(pg_catalog.||) excluded.told
+     WHERE k.customer_id <> excluded.customer_id OR k.told IS DISTINCT FROM k.told OPERATOR(pg_catalog.||) excluded.told;
+
+    IF take_imported_orders.earn_points THEN
+        PERFORM settle_order_points(s.customer_id, s.own_id)
+           FROM (SELECT t.customer_id, t.own_id
+                   FROM pg_temp.import_said t
+                  ORDER BY t.customer_id, t.ordered_at, t.own_id
+                 OFFSET 0) s;
+    END IF;
+
+    RETURN QUERY VALUES ('orders'::text, found_new, found_changed, found_all - found_new - found_changed, not_counted),
+                        ('customers'::text, persons.new::bigint, persons.changed::bigint, persons.unchanged::bigint, 0::bigint);
+END
+$$;
+COMMENT ON FUNCTION take_imported_orders(bigint, boolean) IS
+    'for finish_import(): makes orders of the rows of a file, with their lines, refunds and customers, and gives how many there are of each';
