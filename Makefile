@@ -3,7 +3,7 @@
 #   make && sudo make install     build it and install it, as PGXS does
 #   make check                    build a copy, run every test on a server of
 #                                 its own; nothing needs to be installed
-#   make dispatch                 the dispatcher alone, which needs libpq and no
+#   make dispatch | import        one of the programs alone, which need libpq and no
 #                                 server's headers; "make install-dispatch
 #                                 bindir=/usr/local/bin" installs it
 #   make demo | bench             the same way: a tour, and the benchmarks
@@ -222,8 +222,9 @@ SHOPS_SQL = \
 	src/shops/drop_shop.sql \
 	src/shops/grant_shop.sql
 
-# The dispatcher, which is a client.
+# The programs, which are clients.
 DISPATCH = build/loyalcs-dispatch
+IMPORT = build/loyalcs-import
 
 DATA_built = \
 	$(EXTENSION)--$(EXTVERSION).sql \
@@ -298,26 +299,30 @@ bindir := $(shell $(PG_CONFIG) --bindir)
 endif
 
 # PGXS builds a library or a program, not both; and this one needs no PGXS.
-.PHONY: dispatch install-dispatch uninstall-dispatch
+.PHONY: dispatch import install-dispatch install-import uninstall-dispatch uninstall-import
 
 dispatch: $(DISPATCH)
+import: $(IMPORT)
 
-$(DISPATCH): $(wildcard src/dispatch/*.[ch]) loyalcs.control Makefile
+$(DISPATCH) $(IMPORT): build/loyalcs-%: $(wildcard src/client/*.[ch]) loyalcs.control Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(PG_CPPFLAGS) $(CPPFLAGS) -I$(shell $(PG_CONFIG) --includedir) \
 		$(filter %.c,$^) $(LDFLAGS) -L$(shell $(PG_CONFIG) --libdir) -lpq -lm -o $@
 
-install-dispatch: $(DISPATCH)
-	mkdir -p '$(DESTDIR)$(bindir)'
-	install -m 755 $(DISPATCH) '$(DESTDIR)$(bindir)'
+$(DISPATCH): $(wildcard src/dispatch/*.[ch])
+$(IMPORT): $(wildcard src/import/*.[ch])
 
-uninstall-dispatch:
-	rm -f '$(DESTDIR)$(bindir)/$(notdir $(DISPATCH))'
+install-dispatch install-import: install-%: build/loyalcs-%
+	mkdir -p '$(DESTDIR)$(bindir)'
+	install -m 755 $< '$(DESTDIR)$(bindir)'
+
+uninstall-dispatch uninstall-import: uninstall-%:
+	rm -f '$(DESTDIR)$(bindir)/loyalcs-$*'
 
 ifneq ($(PGXS),)
-all: dispatch
-install: install-dispatch
-uninstall: uninstall-dispatch
+all: dispatch import
+install: install-dispatch install-import
+uninstall: uninstall-dispatch uninstall-import
 endif
 endif
 

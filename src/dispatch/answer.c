@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 
-#include "dispatch/line.h"
+#include "client/line.h"
 
 const char *const outcome_names[] = {"sent", "failed", "undeliverable"};
 

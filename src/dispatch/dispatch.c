@@ -29,9 +29,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/line.h"
+#include "client/report.h"
 #include "dispatch/hands.h"
-#include "dispatch/line.h"
-#include "dispatch/report.h"
 #include "dispatch/server.h"
 #include "dispatch/wait.h"
 #include "dispatch/work.h"

@@ -33,8 +33,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "client/report.h"
 #include "dispatch/process.h"
-#include "dispatch/report.h"
 #include "dispatch/wait.h"
 
 /* How long until a process that ended is followed by another one. */

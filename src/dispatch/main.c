@@ -4,10 +4,8 @@
  *	  loyalcs-dispatch: takes follow-ups or SLA warnings that are due from a
  *	  shop and hands each to a command, to a process that stays or to stdout
  *
- * Each file knows only those above it:
+ * Each file knows only those above it, and what programs share, src/client:
  *
- *   line       text of others, made fit for one line
- *   report     what it says
  *   options    how it is called, and how it ends
  *   answer     what became of an item, by what a command says or how it ends
  *   wait       the clock, signals, and whoever has something to do meanwhile
@@ -24,9 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/report.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/options.h"
-#include "dispatch/report.h"
 #include "dispatch/wait.h"
 
 int
@@ -41,6 +39,7 @@ main(int argc, char **argv)
 	if (fd >= 0)
 		close(fd);
 
+	set_program("loyalcs-dispatch");
 	read_options(&options, argc, argv);
 	if (options.verbose)
 		set_verbose();

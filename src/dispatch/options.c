@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dispatch/report.h"
+#include "client/report.h"
 
 static const char *const manual[] = {
 	"NAME\n"

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dispatch/report.h"
+#include "client/report.h"
 #include "dispatch/wait.h"
 
 void

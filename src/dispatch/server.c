@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/report.h"
 #include "dispatch/options.h"
-#include "dispatch/report.h"
 #include "dispatch/wait.h"
 
 /* How long to wait before the next attempt when something failed. */

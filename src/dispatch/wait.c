@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/report.h"
 #include "dispatch/options.h"
-#include "dispatch/report.h"
 
 /* poll() counts milliseconds in an int; whoever waits for longer asks again. */
 #define LONGEST_WAIT		86400.0

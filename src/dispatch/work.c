@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dispatch/report.h"
+#include "client/report.h"
 
 const Work	followups = {
 	.noun = "follow-up",

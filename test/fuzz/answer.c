@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/line.h"
 #include "dispatch/answer.h"
-#include "dispatch/line.h"
 
 #define MUST(condition) \
 	do { \

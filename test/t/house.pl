@@ -389,7 +389,7 @@ foreach my $room (map { m{^src/([^/]*)/} } @objects)
 is(scalar(@rooms), scalar(keys %floor), "each room once: @rooms");
 
 is_deeply([ sort @objects ],
-	[ sort map { s/\.c$//r } grep { !m{^src/dispatch/} } glob 'src/*/*.c' ],
+	[ sort map { s/\.c$//r } grep { !m{^src/(?:client|dispatch|import)/} } glob 'src/*/*.c' ],
 	'the library is made of every C file of a room');
 is_deeply([ sort grep { !/^\$/ } map { listed($_) } 'CORE_SQL', 'NEW_SQL', 'SHOP_SQL', 'SHOPS_SQL' ],
 	[ sort grep { !m{^src/upgrade/} } glob 'src/*/*.sql src/shop/*/*.sql' ],
@@ -415,8 +415,9 @@ foreach my $file (glob 'src/*/*.[ch]')
 		my $is_free = !defined $place{"src/$header"} || slurp_file("src/$header.h") !~ /^extern /m;
 		my $allowed =
 		    $room eq $other
-		  ? $room eq 'dispatch' || $is_free || !defined $place{$self} ||
+		  ? $room =~ /^(?:client|dispatch|import)$/ || $is_free || !defined $place{$self} ||
 		  $place{"src/$header"} <= $place{$self}
+		  : $room =~ /^(?:dispatch|import)$/ ? $other eq 'client'
 		  : defined $floor{$room} && defined $floor{$other} && $floor{$other} < $floor{$room};
 		push @upwards, "$file includes $header.h" unless $allowed;
 	}

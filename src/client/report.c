@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * report.c
- *	  What loyalcs-dispatch says on stderr
+ *	  What a program of ours says on stderr
  *
  *-------------------------------------------------------------------------
  */
-#include "dispatch/report.h"
+#include "client/report.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,9 +14,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dispatch/line.h"
+#include "client/line.h"
 
+static const char *program = "loyalcs";
 static bool verbose = false;
+
+void
+set_program(const char *name)
+{
+	program = name;
+}
 
 void
 set_verbose(void)
@@ -26,7 +33,7 @@ set_verbose(void)
 
 /*
  * One message is one line, whatever names and values of others it repeats, and
- * one write, so that those of several dispatchers that share a log do not mix.
+ * one write, so that those of several programs that share a log do not mix.
  */
 static void write_message(const char *format, va_list args) CHECK_FORMAT(1, 0);
 
@@ -51,7 +58,7 @@ write_message(const char *format, va_list args)
 		length += snprintf(text + length, sizeof(text) - length, ".%03d UTC ",
 						   (int) (now.tv_nsec / 1000000));
 	}
-	length += snprintf(text + length, sizeof(text) - length, "loyalcs-dispatch: ");
+	length += snprintf(text + length, sizeof(text) - length, "%s: ", program);
 	length += one_line(text + length, message,
 					   (size_t) wanted < sizeof(message) ? (size_t) wanted :
 					   whole_characters(message, sizeof(message) - 1));
@@ -84,7 +91,7 @@ chat(const char *format,...)
 	va_end(args);
 }
 
-/* What is claimed then is as after any sudden end: out of reach until its lease is over. */
+/* Both programs may end at any moment: what the server has not been told is as before. */
 void *
 checked_memory(void *memory)
 {

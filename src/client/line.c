@@ -12,7 +12,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "dispatch/line.h"
+#include "client/line.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef LOYALCS_DISPATCH_LINE_H
-#define LOYALCS_DISPATCH_LINE_H
+#ifndef LOYALCS_CLIENT_LINE_H
+#define LOYALCS_CLIENT_LINE_H
 
 #include <stddef.h>
 
@@ -25,4 +25,4 @@ extern size_t whole_characters(const char *text, size_t length);
  */
 extern char *json_line(const char *line);
 
-#endif							/* LOYALCS_DISPATCH_LINE_H */
+#endif							/* LOYALCS_CLIENT_LINE_H */
