@@ -245,7 +245,7 @@ CREATE OR REPLACE FUNCTION followed_at(customer @key_type@, since timestamptz, a
 RETURN least((SELECT min(e.at)
                 FROM ticket_events e
                WHERE e.customer_id = followed_at.customer AND e.at > followed_at.since AND e.at <= followed_at.as_of
-                 AND e.kind = 'agent_reply' AND (e.agent_id = ANY (machines())) IS NOT TRUE),
+                 AND e.kind = 'agent_reply' AND (e.agent_id = ANY ((SELECT m.machines FROM machines() m)::text[])) IS NOT TRUE),
              (SELECT min(h.called_at)
                 FROM hearings h
                WHERE h.customer_id = followed_at.customer AND h.called_at > followed_at.since AND h.called_at <= followed_at.as_of AND h.result = 'heard'));

@@ -96,42 +96,42 @@ BEGIN ATOMIC
       FROM (SELECT o.customer_id, o.ticket_id, o.agent_id, o.clocks, NULL::loyalcs.sla_facts[] AS before,
                    NULL::text AS root, NULL::timestamptz AS merged_from, NULL::timestamptz AS merged_until
               FROM (SELECT e.customer_id, e.ticket_id,
-                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id)) AS agent_id,
-                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint) AS clocks
+                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id)) AS agent_id,
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.event_id, 0::bigint, NULL::bigint) AS clocks
                       FROM ticket_events e
                      WHERE NOT ticket_clocks_of.only_open
-                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)
+                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_clocks_of.as_of)
                      GROUP BY e.customer_id, e.ticket_id
                     UNION ALL
                     SELECT t.customer_id, t.ticket_id,
-                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id)),
-                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id, 0::bigint, NULL::bigint)
+                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id)),
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.event_id, 0::bigint, NULL::bigint)
                       FROM tickets t
                       JOIN ticket_events e
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
                      WHERE ticket_clocks_of.only_open
                        AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)
-                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)
+                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_clocks_of.as_of)
                      GROUP BY t.customer_id, t.ticket_id) o
             UNION ALL
             SELECT g.customer_id, p.ticket_id,
                    CASE WHEN ticket_clocks_of.as_of >= g.merged_until THEN g.agent_id
-                        ELSE merged_ticket_agent(g.customer_id, g.ticket_id, (k.clock).part, ticket_clocks_of.as_of, (SELECT late_after())) END,
+                        ELSE merged_ticket_agent(g.customer_id, g.ticket_id, (k.clock).part, ticket_clocks_of.as_of, (SELECT l.late_after FROM late_after() l)) END,
                    ARRAY[k.clock],
                    CASE WHEN (k.clock).moved_at IS NOT NULL
                         THEN facts_of_moved(g.customer_id, (k.clock).part, (k.clock).moved_from, (k.clock).moved_at) END,
                    g.ticket_id, g.merged_from, g.merged_until
               FROM (SELECT r.customer_id, r.ticket_id,
-                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.event_id,
+                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.event_id,
                                               hashtextextended(e.ticket_id, 1::bigint),
                                               hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)) AS clocks,
-                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id)) AS agent_id,
+                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id)) AS agent_id,
                            -- none is one with another before, and from when on all are
-                           coalesce(min(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after()))) FILTER (WHERE e.kind = 'merged'),
+                           coalesce(min(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l))) FILTER (WHERE e.kind = 'merged'),
                                     timestamptz 'infinity') AS merged_from,
                            CASE WHEN pg_catalog.count(DISTINCT e.ticket_id) FILTER (WHERE e.kind = 'merged' AND e.ticket_id <> r.ticket_id)
                                      = (SELECT count(*) FROM tickets m WHERE m.customer_id = r.customer_id AND m.merged_into = r.ticket_id)
-                                THEN max(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after()))) FILTER (WHERE e.kind = 'merged')
+                                THEN max(event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l))) FILTER (WHERE e.kind = 'merged')
                            END AS merged_until
                       FROM (SELECT DISTINCT m.customer_id, m.merged_into AS ticket_id
                               FROM tickets m
@@ -143,7 +143,7 @@ BEGIN ATOMIC
                        AND (t.ticket_id = r.ticket_id OR t.merged_into = r.ticket_id)
                       JOIN ticket_events e
                         ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
-                     WHERE event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_clocks_of.as_of)
+                     WHERE event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_clocks_of.as_of)
                      GROUP BY r.customer_id, r.ticket_id) g
              CROSS JOIN LATERAL (SELECT c AS clock FROM pg_catalog.unnest(g.clocks) c) k
               JOIN tickets p
@@ -212,7 +212,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT e.customer_id, e.ticket_id, e.event_id, e.kind, e.at, e.recorded_at,
-           event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), e.agent_id
+           event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.agent_id
       FROM ticket_events e
      WHERE e.recorded_at > e.at + (SELECT s.late_after FROM settings s)
        AND e.recorded_at <= late_ticket_events_at.as_of;
@@ -265,8 +265,8 @@ BEGIN ATOMIC
                                  FROM ticket_events e
                                 WHERE e.customer_id = p.customer_id AND e.ticket_id = p.ticket_id
                                   AND e.agent_id IS NOT NULL
-                                  AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
-                                ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, event_place(e.kind, e.event_id) DESC
+                                  AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)) <= least((p.promise).stopped_at, (p.promise).due_at)
+                                ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)) DESC, event_place(e.kind, e.event_id) DESC
                                 LIMIT 1)
                      -- (of the ticket in which the clock started: any other that it was of is one with that)
                      WHEN least((p.promise).stopped_at, (p.promise).due_at) < p.merged_from
@@ -278,11 +278,11 @@ BEGIN ATOMIC
                                   AND (least((p.promise).stopped_at, (p.promise).due_at) >= p.merged_until
                                        OR hashtextextended(t.ticket_id, 1::bigint) = coalesce((p.clocks[1]).moved_from[1], (p.clocks[1]).part))
                                   AND e.agent_id IS NOT NULL
-                                  AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) <= least((p.promise).stopped_at, (p.promise).due_at)
-                                ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())) DESC, event_place(e.kind, e.event_id) DESC
+                                  AND event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)) <= least((p.promise).stopped_at, (p.promise).due_at)
+                                ORDER BY event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)) DESC, event_place(e.kind, e.event_id) DESC
                                 LIMIT 1)
                      ELSE merged_ticket_agent(p.customer_id, p.root, coalesce((p.clocks[1]).moved_from[1], (p.clocks[1]).part),
-                                              least((p.promise).stopped_at, (p.promise).due_at), (SELECT late_after()))
+                                              least((p.promise).stopped_at, (p.promise).due_at), (SELECT l.late_after FROM late_after() l))
                      END
                 ELSE p.agent_id
            END,

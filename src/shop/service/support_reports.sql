@@ -183,7 +183,7 @@ BEGIN ATOMIC
                       count(*) FILTER (WHERE h.is_closed AND EXISTS (
                           SELECT FROM ticket_events r
                            WHERE r.customer_id = e.customer_id AND r.ticket_id = e.ticket_id
-                             AND event_kind(r.kind, r.agent_id, (SELECT machines())) IN ('auto_reply', 'auto_resolved', 'auto_proposed')
+                             AND event_kind(r.kind, r.agent_id, (SELECT m.machines FROM machines() m)) IN ('auto_reply', 'auto_resolved', 'auto_proposed')
                              AND r.at >= e.at AND r.at <= e.at + interval '10 minutes' AND r.at <= out_of_hours_at.as_of)) AS acknowledged
                  FROM (SELECT DISTINCT e.customer_id, e.ticket_id, e.at
                          FROM ticket_events e

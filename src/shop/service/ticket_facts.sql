@@ -77,43 +77,43 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT k.opened_at, g.contacts, k.acknowledged_at, k.first_reply_at, k.resolved_at, g.reopened,
            coalesce(g.last_word = 'discarded', false) AND (NOT g.is_merged OR k.all_dropped), g.agent_id, h.handle_time, in_minutes(h.handle_time)
-      FROM (SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())),
-                                      event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())),
+      FROM (SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)),
+                                      event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)),
                                       e.event_id, 0::bigint, NULL::bigint) AS clocks,
                    pg_catalog.count(DISTINCT e.at) FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened')) AS contacts,
                    count(*) FILTER (WHERE e.kind = 'reopened') AS reopened,
-                   loyalcs.latest(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
+                   loyalcs.latest(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id))
                        FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened', 'discarded')) AS last_word,
                    false AS is_merged,
-                   loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
-                       FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS agent_id,
-                   min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS first_deed_at,
-                   max(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))) AS last_deed_at
+                   loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id))
+                       FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT m.machines FROM machines() m))) AS agent_id,
+                   min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT m.machines FROM machines() m))) AS first_deed_at,
+                   max(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT m.machines FROM machines() m))) AS last_deed_at
               FROM ticket_events e
              WHERE e.customer_id = ticket_facts.customer AND e.ticket_id = ticket_facts.ticket
-               AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_facts.as_of)
+               AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_facts.as_of)
                AND NOT EXISTS (SELECT FROM tickets m
                                 WHERE m.customer_id = ticket_facts.customer AND m.merged_into = ticket_facts.ticket)
             HAVING count(*) > 0::bigint
             UNION ALL
-            SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT machines())),
-                                      event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())),
+            SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)),
+                                      event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)),
                                       e.event_id, hashtextextended(e.ticket_id, 1::bigint),
                                       hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint)),
                    pg_catalog.count(DISTINCT e.at) FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened')),
                    count(*) FILTER (WHERE e.kind = 'reopened'),
-                   loyalcs.latest(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
+                   loyalcs.latest(e.kind, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id))
                        FILTER (WHERE e.kind IN ('opened', 'customer_message', 'reopened', 'discarded')),
                    true,
-                   loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT late_after())), event_place(e.kind, e.event_id))
-                       FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))),
-                   min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines()))),
-                   max(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT machines())))
+                   loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id))
+                       FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT m.machines FROM machines() m))),
+                   min(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT m.machines FROM machines() m))),
+                   max(e.at) FILTER (WHERE is_deed(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)))
               FROM tickets t
               JOIN ticket_events e ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
              WHERE t.customer_id = ticket_facts.customer
                AND (t.ticket_id = ticket_facts.ticket OR t.merged_into = ticket_facts.ticket)
-               AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT late_after()), ticket_facts.as_of)
+               AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_facts.as_of)
                AND EXISTS (SELECT FROM tickets m
                             WHERE m.customer_id = ticket_facts.customer AND m.merged_into = ticket_facts.ticket)
             HAVING count(*) > 0::bigint) g

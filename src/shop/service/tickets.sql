@@ -244,15 +244,20 @@ RETURN CASE kind WHEN 'opened' THEN -9223372036854775808 ELSE event_id END;
 COMMENT ON FUNCTION event_place(text, bigint) IS
     'the order of the events of a ticket that count from one instant: the opening comes first, the others are in the order of event_id';
 
-CREATE OR REPLACE FUNCTION late_after() RETURNS interval
-    LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN s.late_helps THEN NULL ELSE s.late_after END FROM settings s);
+-- These two give a row, so that a query that asks them has them planned into it.
+CREATE OR REPLACE FUNCTION late_after() RETURNS TABLE (late_after interval)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT CASE WHEN NOT s.late_helps THEN s.late_after END FROM settings s;
+END;
 COMMENT ON FUNCTION late_after() IS
     'how long after it happened an event is still recorded in time, by the settings; NULL if late ones help as others do';
 
-CREATE OR REPLACE FUNCTION machines() RETURNS text[]
-    LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (SELECT pg_catalog.array_agg(a.agent_id) FROM agents a WHERE a.is_machine);
+CREATE OR REPLACE FUNCTION machines() RETURNS TABLE (machines text[])
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT pg_catalog.array_agg(a.agent_id) FROM agents a WHERE a.is_machine;
+END;
 COMMENT ON FUNCTION machines() IS
     'the agents that are machines; NULL if none is';
 
@@ -270,8 +275,8 @@ CREATE OR REPLACE FUNCTION ticket_ended_at(customer @key_type@, root text) RETUR
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN bool_and(coalesce(c.stopped_at, c.ended_at) IS NOT NULL) THEN max(coalesce(c.stopped_at, c.ended_at)) END
-      FROM pg_catalog.unnest((SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, machines()),
-                                             event_counts_at(e.kind, e.at, e.recorded_at, late_after()), e.event_id,
+      FROM pg_catalog.unnest((SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)),
+                                             event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.event_id,
                                              hashtextextended(e.ticket_id, 1::bigint),
                                              hashtextextended(coalesce(e.merged_into, t.merged_into), 1::bigint))
                      FROM tickets t

@@ -83,7 +83,7 @@ BEGIN ATOMIC
     )
     SELECT a.customer_id, a.ticket_id, a.asked_at, a.body, loyalcs.themes(a.body, (SELECT x.lexicon FROM lexicon x)),
            (SELECT bool_or(e.kind = 'resolved') AND NOT bool_or(e.kind = 'reopened')
-                   AND count(*) FILTER (WHERE e.kind = 'agent_reply' AND (e.agent_id = ANY (machines())) IS NOT TRUE) <= 1::bigint
+                   AND count(*) FILTER (WHERE e.kind = 'agent_reply' AND (e.agent_id = ANY ((SELECT m.machines FROM machines() m)::text[])) IS NOT TRUE) <= 1::bigint
               FROM ticket_events e
              WHERE e.customer_id = a.customer_id AND e.ticket_id = a.ticket_id AND e.at <= inquiries_of.as_of) AND NOT t.complaint
       FROM asked a
