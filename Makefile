@@ -165,6 +165,7 @@ SHOP_SQL = \
 	src/shop/messages/followup_handover.sql \
 	src/shop/messages/followup_outcomes.sql \
 	src/shop/messages/followup_effect.sql \
+	src/shop/messages/journey_starts.sql \
 	src/shop/messages/followup_waking.sql \
 	src/shop/service/ticket_facts.sql \
 	src/shop/ratings/waves.sql \

@@ -49,6 +49,9 @@ CREATE UNIQUE INDEX ON closed_days (day);
 SELECT loyalcs.create_shop('big', key_type => 'bigint');
 SELECT loyalcs.create_shop('small', key_type => 'bigint');
 SELECT loyalcs.create_shop('mail', key_type => 'bigint');
+UPDATE big.journeys SET started_at = '-infinity';
+UPDATE small.journeys SET started_at = '-infinity';
+UPDATE mail.journeys SET started_at = '-infinity';
 SET session_replication_role = replica;
 INSERT INTO big.customers (customer_id, name, email) SELECT i, 'N' || i, i || '@example.com' FROM generate_series(1, 500000 / :scale) i;
 INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)

@@ -89,6 +89,7 @@ DECLARE
 BEGIN
     PERFORM set_config('search_path', quote_ident(shop), true);
     UPDATE settings SET live_since = '2025-01-01 00:00+09';
+    UPDATE journeys SET started_at = '-infinity';
     INSERT INTO surveys VALUES ('q', 'Quarterly');
     figures := 0;
     FOR f IN

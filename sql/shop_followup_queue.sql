@@ -167,6 +167,7 @@ SELECT count(*) > 20 AS written_early FROM followups f JOIN looks l ON f.queued_
 
 SELECT FROM loyalcs.create_shop('shop_followup_early');
 SET search_path = shop_followup_early;
+UPDATE journeys SET started_at = '-infinity';
 UPDATE settings SET live_since = '2020-01-01';
 DELETE FROM journey_steps;
 INSERT INTO journey_steps (journey, step, anchor, delay, channel, purpose, content_key, expires_after, exit_on_return, calendar, valid) VALUES

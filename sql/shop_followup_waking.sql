@@ -31,6 +31,7 @@ CREATE FUNCTION pg_temp.of_type(key_type regtype, key text) RETURNS text LANGUAG
 DECLARE result text;
 BEGIN
     PERFORM loyalcs.create_shop('shop', key_type => key_type);
+    EXECUTE 'UPDATE shop.journeys SET started_at = ''-infinity''';
     EXECUTE format('SELECT shop.next_followup_at(NULL, ''2026-03-10 12:00+09'')::text || count(*) FROM shop.claim_followups(at => ''2026-03-10 12:00+09'')') INTO result;
     EXECUTE format('INSERT INTO shop.customers (customer_id, name, email) VALUES (%L, ''A'', ''a@example.com'');
                     INSERT INTO shop.orders (customer_id, order_id, ordered_at, amount) VALUES (%1$L, ''1'', ''2026-03-10 12:00+09'', 1)', key);

@@ -110,6 +110,7 @@ SELECT pg_temp.error_of('SELECT FROM claim_followups(NULL, 10, ''w'', ''1 day'',
 
 SELECT FROM loyalcs.create_shop('shop_hostile_rows_2');
 SET search_path = shop_hostile_rows_2;
+UPDATE journeys SET started_at = '-infinity';
 INSERT INTO customers (customer_id, email) SELECT 'c' || i, 'c' || i || '@example.com' FROM generate_series(1, 3) i;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) SELECT 'c' || i, 'O', '2026-03-10 11:00+09', 100 FROM generate_series(1, 3) i;
 SELECT queue_followups('2026-03-10 12:00+09');
@@ -139,6 +140,7 @@ SET search_path = shop_hostile_rows_3;
 SET timezone = 'Asia/Tokyo';
 
 -- Each table has ordinary rows to begin with: functions fill those that are theirs.
+UPDATE journeys SET started_at = '-infinity';
 UPDATE settings SET live_since = '2026-01-01';
 INSERT INTO agents VALUES ('kei', 'Kei');
 INSERT INTO surveys VALUES ('after', 'After');

@@ -7,6 +7,7 @@
 
 SELECT FROM loyalcs.create_shop('shop_records');
 SET search_path = shop_records;
+UPDATE journeys SET started_at = '-infinity';
 
 -- Every table with a log's or a ledger's trigger, and no other, refuses to be emptied.
 SELECT c.relname AS only_added_to, pg_temp.outcome(format('TRUNCATE %I CASCADE', c.relname))

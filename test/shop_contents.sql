@@ -17,6 +17,7 @@ $$;
 CREATE FUNCTION pg_temp.fill(shop text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('search_path', quote_ident(shop), true);
+    UPDATE journeys SET started_at = '-infinity';
     INSERT INTO customers (customer_id, joined_at, name, email, phone, birthday, gender, region, attributes)
     SELECT n::text, now() - interval '400 days', 'N' || n, 'e', 'p', '1980-01-01', 'g', 'r', '{"a": 1}'
       FROM generate_series(1, 9) n;

@@ -30,6 +30,7 @@ $node->safe_psql(
 	'postgres', q{
 	CREATE EXTENSION loyalcs;
 	SELECT loyalcs.create_shop('aurora');
+	UPDATE aurora.journeys SET started_at = '-infinity';
 });
 
 # --------------------------------------------------------------------------
@@ -266,6 +267,7 @@ refused('nothing is left', 'exit 0', '', on_shop('--once'));
 $node->safe_psql(
 	'postgres', q{
 	SELECT loyalcs.create_shop('Näh "Shop"', key_type => 'bigint');
+	SELECT FROM "Näh ""Shop""".start_journeys(now() - interval '1 day');
 	INSERT INTO "Näh ""Shop""".customers (customer_id, email) VALUES (7, 'seven@example.com');
 	INSERT INTO "Näh ""Shop""".orders (customer_id, order_id, ordered_at, amount) VALUES (7, 'O', now(), 1);
 	CREATE ROLE sender LOGIN;
@@ -1017,6 +1019,7 @@ my $delivered = "$dir/delivered";
 my ($lease, $rounds) = (7200, 0);
 sql(qq{
 	SELECT loyalcs.create_shop('many');
+	UPDATE many.journeys SET started_at = '-infinity';
 	UPDATE many.journey_steps SET expires_after = '1 year' WHERE step = 'order_confirmation';
 	INSERT INTO many.customers (customer_id, email)
 	SELECT 'M' || i, 'm' || i || '\@example.com' FROM generate_series(1, $share{commands} + $share{pipes} + $share{lines}) i;});

@@ -238,7 +238,7 @@ while (my @two = splice(@tests, 0, 2))
 			[
 				'psql', '-Xqa', '-d', $node->connstr($test),
 				# (as test/check does for it)
-				slurp_file("sql/$test.sql") =~ /^-- test: setup shop$/m ? ('-c', q{SELECT FROM loyalcs.create_shop('shop')}) : (),
+				slurp_file("sql/$test.sql") =~ /^-- test: setup shop$/m ? ('-c', q{SELECT FROM loyalcs.create_shop('shop'); UPDATE shop.journeys SET started_at = '-infinity'}) : (),
 				'-f', "sql/$test.sql"
 			],
 			'<', \undef, '>&', \$output{$test});

@@ -180,7 +180,7 @@ BEGIN ATOMIC
                     WHEN 'partly' THEN CASE WHEN f.sent = 0::bigint
                                             THEN 'see why nothing goes out any more: loyalcs-dispatch, journeys.paused_at'
                                             ELSE 'see why they fail: the view followups_failed' END
-                    ELSE 'have steps (journey_steps), and let schedule_shop() and loyalcs-dispatch run'
+                    ELSE 'say start_journeys(), and let schedule_shop() and loyalcs-dispatch run'
                END
           FROM days d
          CROSS JOIN LATERAL (

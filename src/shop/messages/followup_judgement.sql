@@ -91,6 +91,7 @@ RETURNS TABLE (
     delay_words text,
     valid tstzrange,
     replaced_delay interval,
+    started_at timestamptz,
     ended boolean,
     paused boolean,
     channel text,
@@ -126,7 +127,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT s.step_id, s.step, s.anchor,
            is_order_anchor(s.anchor),
-           s.delay, delay_in_words(s.delay), v.valid, r.delay,
+           s.delay, delay_in_words(s.delay), v.valid, r.delay, j.started_at,
            pg_catalog.upper(v.valid) <= followup_steps.as_of
            AND NOT EXISTS (SELECT FROM journey_steps n
                              JOIN journeys g ON g.journey = n.journey
@@ -152,10 +153,17 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL (SELECT CASE WHEN s.calendar IS NULL THEN s.send_window
                                      ELSE coalesce(calendar_hours(s.calendar, followup_steps.as_of), '') END AS send_window OFFSET 0) w
      CROSS JOIN settings z
-     WHERE NOT pg_catalog.isempty(v.valid);
+     WHERE j.started_at IS NOT NULL AND NOT pg_catalog.isempty(v.valid);
 END;
 COMMENT ON FUNCTION followup_steps(timestamptz) IS
-    'the steps of all journeys with what holds for them as of an instant: when it is in force, at most until its journey ends; whether it has ended, and no other of its name is in force; whether it, or its journey, is paused; when it may be sent, by its calendar as it is known then, if by_calendar; its purpose, its caps, and the delay of the step that it replaces, the one of its name that ended when it began';
+    'the steps of all journeys that have been started with what holds for them as of an instant: when it is in force, at most until its journey ends; when that was started; whether it has ended, and no other of its name is in force; whether it, or its journey, is paused; when it may be sent, by its calendar as it is known then, if by_calendar; its purpose, its caps, and the delay of the step that it replaces, the one of its name that ended when it began';
+
+-- (Silence is what is noticed of an order long after it: that may be from before.)
+CREATE OR REPLACE FUNCTION is_after_start(anchor text, anchor_at timestamptz, wanted_at timestamptz, started_at timestamptz) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN wanted_at >= started_at AND (anchor = 'no_order_for' OR anchor_at >= started_at);
+COMMENT ON FUNCTION is_after_start(text, timestamptz, timestamptz, timestamptz) IS
+    'whether what a step is counted from happened since its journey was started, and whether it wants to be sent since then: else nothing is said of it';
 
 CREATE OR REPLACE FUNCTION followup_wanted_at(anchor_at timestamptz, delay interval, replaced_delay interval, valid tstzrange, time_zone text)
 RETURNS timestamptz

@@ -77,7 +77,7 @@ BEGIN ATOMIC
       JOIN journeys j ON j.journey = s.journey
      WHERE is_order_anchor(s.anchor) AND s.tiers IS NULL AND s.segments IS NULL
        AND s.valid OPERATOR(pg_catalog.@>) early_followup_steps.at AND s.valid OPERATOR(pg_catalog.@>) early_followup_steps.until
-       AND (j.ended_at IS NULL OR j.ended_at > early_followup_steps.until);
+       AND j.started_at IS NOT NULL AND (j.ended_at IS NULL OR j.ended_at > early_followup_steps.until);
 END;
 COMMENT ON FUNCTION early_followup_steps(timestamptz, timestamptz) IS
     'the steps of which is known at an instant what will be due until another, if no order, return or rule is changed: those about orders alone that are in force all the time';

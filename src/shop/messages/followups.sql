@@ -197,6 +197,7 @@ BEGIN ATOMIC
                                             greatest(followups_found.as_of, w.wanted_at)) m
          WHERE w.wanted_at <= s.due_until
            AND w.wanted_at > s.due_after
+           AND is_after_start(s.anchor, a.anchor_at, w.wanted_at, s.started_at)
            AND (w.wanted_at OPERATOR(pg_catalog.<@) s.valid
                 OR s.ended AND w.wanted_at >= pg_catalog.upper(s.valid) AND a.anchor_at < pg_catalog.upper(s.valid))
            AND (q.step_id IS NULL OR q.step_id = s.step_id)

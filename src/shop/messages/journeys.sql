@@ -232,7 +232,11 @@ COMMENT ON COLUMN journey_steps.valid IS 'what would be due within this time fal
 --@ change journeys 0.2.0
 ALTER TABLE journeys
     ADD COLUMN paused_at timestamptz,
-    ADD COLUMN ended_at timestamptz;
+    ADD COLUMN ended_at timestamptz,
+    ADD COLUMN started_at timestamptz;
+-- What runs in a shop of before goes on running: nobody had to start it.
+UPDATE journeys SET started_at = '-infinity';
+COMMENT ON COLUMN journeys.started_at IS 'since when it runs, by start_journeys(): of what happened before, nothing is ever said; NULL until it is started';
 COMMENT ON COLUMN journeys.paused_at IS 'since when its steps are held; NULL while it runs';
 COMMENT ON COLUMN journeys.ended_at IS 'when it ended, and what waited was dropped; NULL while it runs';
 
