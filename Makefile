@@ -204,6 +204,8 @@ SHOP_SQL = \
 	src/shop/imports/import_formats.sql \
 	src/shop/imports/imported_customers.sql \
 	src/shop/imports/imported_orders.sql \
+	src/shop/imports/imported_tickets.sql \
+	src/shop/imports/imported_surveys.sql \
 	src/shop/imports/finish_import.sql
 
 # The functions that make shops, and look after them.

@@ -57,9 +57,21 @@ SELECT field, place FROM pg_temp.import_columns ORDER BY place;
 SELECT format, system, file_name, time_zone, header, finished_at FROM imports;
 ROLLBACK;
 
+-- By which way somebody wrote, in words of other systems.
+SELECT imported_channel(v) AS channel, string_agg(v, ', ' ORDER BY n) AS via
+  FROM unnest('{Web form,Email,mail,Web service (API),API,"",Closed ticket,Help Center post,Chat,Native messaging,Web Widget,Phone call (incoming),Voicemail,Facebook Private Message,Twitter DM,Instagram Direct,LINE,Linear,WhatsApp}'::text[]) WITH ORDINALITY u (v, n)
+ GROUP BY 1 ORDER BY min(n);
+SELECT imported_channel(NULL), length(imported_channel(repeat('x', 100)));
+
+-- What a question is, by its answers.
+SELECT w.*, imported_question_kind(w.wording, w.are_scores, w.least, w.most) AS kind
+  FROM (VALUES ('Score', true, 0, 9), ('Score', true, 1, 10), ('Score', true, 1, 5), ('How likely are you to recommend us?', true, 2, 5), ('友人に勧めますか', true, 3, 4),
+               ('おすすめ度', true, 1, 1), ('How many?', true, 1, 12), ('Why?', false, 1, 5), ('Nobody answered', false, NULL, NULL)) w (wording, are_scores, least, most);
+SELECT v AS value, imported_score(v) FROM unnest('{9," 10 ",９,0,-1,9.5,100,nine,""}'::text[]) WITH ORDINALITY u (v, n) ORDER BY n;
+
 -- plain is what its columns are.
 SELECT header, plain_format(header)
-  FROM (VALUES ('{amount,ordered_at,order_id}'::text[]), ('{Order_ID,Amount,ordered_at,customer_id,name}'), ('{customer_id,name}'), ('{name,email}'), ('{}'), (NULL)) v (header);
+  FROM (VALUES ('{amount,ordered_at,order_id}'::text[]), ('{Order_ID,Amount,ordered_at,customer_id,name}'), ('{customer_id,name}'), ('{ticket_id,opened_at,customer_id}'), ('{name,email}'), ('{}'), (NULL)) v (header);
 BEGIN;
 SELECT begin_import('plain', 'c.csv', '{customer_id,email}') IS NOT NULL AS begun;
 SELECT format, system, import_salt() <> '' AS has_salt FROM imports;

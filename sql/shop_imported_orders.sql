@@ -111,7 +111,7 @@ order_id|ordered_at|amount|tax|shipping|discount|refunded|shipped_at|delivered_a
 8|2025-02-20|1000000000001||||||||||
 $$) WHERE what = 'orders';
 SELECT v AS value, k AS kind, imported_cell_problem(v, k, true, 'UTC')
-  FROM unnest('{12,-12,1.5,0,1000001,2025-01-01,9999-01-01,"",abc}'::text[]) WITH ORDINALITY u (v, n), unnest('{time,money,sum,count,day,key}'::text[]) k ORDER BY k, n;
+  FROM unnest('{12,-12,1.5,0,1000001,10000001,2025-01-01,9999-01-01,"",abc}'::text[]) WITH ORDINALITY u (v, n), unnest('{time,past,minutes,money,sum,count,day,key}'::text[]) k ORDER BY k, n;
 -- What stands in an index is not longer than that takes.
 SELECT what, new, left_out, rejects ~ '^2 customer_id "x{200}": it is too long: 200 characters are the most
 3 email "x{200}": it is too long: [^\n]*

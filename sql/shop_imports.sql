@@ -10,7 +10,7 @@ SET timezone = 'UTC';
 
 -- Numbers. A comma that may be a decimal one is none that is sure.
 SELECT v AS value, imported_number(v) AS number, imported_money(v) AS money
-  FROM unnest(ARRAY['1234.50', '24800', '1,234.50', '¥24,800', '24,800円', '２４８００', '-500', '−500', '¥-1,000', ' 12 ', '0', '0.00001',
+  FROM unnest(ARRAY['1234.50', '24800', '1,234.50', '¥24,800', '\24,800', '￥24,800', '24,800円', '２４８００', '-500', '−500', '¥-1,000', ' 12 ', '0', '0.00001',
                     '12,50', '1.234,50', '1,23', '1e5', 'NaN', 'Infinity', '', '-', '12-', '0x10', '1 2 a', '999999999999999', '1234567890123456', NULL]) WITH ORDINALITY u (v, n)
  ORDER BY n;
 
@@ -19,7 +19,8 @@ SELECT v AS value, imported_instant(v, 'Asia/Tokyo') AS instant
   FROM unnest(ARRAY['2025-10-07 09:50:26 +0200', '2025-10-07T09:50:26Z', '2025-10-07T09:50:26.123+09:00', '2025/10/07 09:50:26', '2025/1/7 9:05', '2025-10-07',
                     '2025年10月7日', '2025年10月7日 9時05分', '2025.10.07', '2025-10-07 09:50 UTC', '2025-10-07 09:50:26 -0330', ' 2025-10-07 ',
                     '2024-02-29', '2025-02-29', '2025-13-01', '2025-00-01', '2025-01-00', '2025-01-32', '2025-01-01 24:00', '2025-01-01 10:60',
-                    '07/10/2025', '10/07/25', '1899-12-30', '1900-01-01', '9999-12-31', '20251007', '45937', 'yesterday', 'now', 'infinity', '', NULL]) WITH ORDINALITY u (v, n)
+                    '07/10/2025', '10/07/25', '1899-12-30', '1900-01-01', '9999-12-31', '20251007', '45937', '2025/10/07 9:50:26 午前 GMT+9', '2025/10/07 9:50:26 午後 GMT+9', '2025/10/07 12:05:00 AM', '2025/10/07 0:05 pm', '2025/10/07 13:00 PM', '2025-10-07 AM',
+                    '2025-10-07 09:50 GMT-330', '2025-10-07 09:50 +15', '2025-10-07 09', '2025-10-07 +0900', 'yesterday', 'now', 'infinity', '', NULL]) WITH ORDINALITY u (v, n)
  ORDER BY n;
 SELECT imported_instant('2025-10-07', 'Australia/Lord_Howe'), imported_instant('2025-10-05 02:15', 'Australia/Lord_Howe') AS in_the_gap;
 SET timezone = 'America/New_York';
@@ -46,7 +47,7 @@ SELECT v AS key, is_customer_key(v) AS text, shop_imports_n.is_customer_key(v) A
 SELECT count(*), count(DISTINCT k), min(k) >= 0 AS positive FROM (SELECT shop_imports_n.imported_customer_key('mail:' || i, 's', i) AS k FROM generate_series(1, 20000) i) s;
 
 -- What is said again is no news; what is said anew is; and what was never said leaves what is here.
-SELECT t.here, t.said, t.before, imported_value(t.here, t.said, CASE WHEN t.before IS NOT NULL THEN told_values('{c}', ARRAY[nullif(t.before, '')]) END, 'c') AS then
+SELECT t.here, t.said, t.before, imported_value(t.here, t.said, CASE WHEN t.before IS NOT NULL THEN told_values('{c}', ARRAY[told_value(nullif(t.before, ''))]) END, 'c') AS then
   FROM (VALUES ('here', 'said', NULL), (NULL, 'said', NULL), ('here', NULL, NULL), ('here', 'said', 'said'), ('here', 'said', 'before'), ('here', NULL, 'before'),
                ('here', 'said', ''), (NULL, 'said', 'said')) t (here, said, before);
 SELECT told_values('{a,b,c}', '{x,NULL,y}') ?& '{a,c}' AS of_what_was_said, told_values('{a,b,c}', '{x,NULL,y}') ? 'b' AS of_what_was_not, told_values('{}', '{}');

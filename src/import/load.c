@@ -326,7 +326,7 @@ show_progress(const File *file, const char *at, long line, bool is_done)
 		return;
 	shown = now;
 	fprintf(stderr, "\r%s: %3d %% read, %ld lines%s", file->name, (int) (100.0 * (double) (at - file->text) / (double) file->length),
-			line, is_done ? ", now taking them in …" : "");
+			line - 1, is_done ? ", now taking them in …" : "");
 	fflush(stderr);
 }
 

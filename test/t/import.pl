@@ -187,6 +187,26 @@ sql(q{ROLLBACK PREPARED 'holder'});
 is(state_of('aurora'), $before, 'nothing of the file is there');
 imported('again', 0, qr/orders       1 new/, '', @aurora, 'plain', "$dir/late.csv");
 
+# The program itself is gone, in the middle: its session waits for the lock, goes on, and finds nobody.
+sql(q{DELETE FROM aurora.orders WHERE order_id = 'late'; DELETE FROM aurora.imported_records WHERE own_key = 'late'});
+$before = state_of('aurora');
+sql(q{BEGIN; LOCK TABLE aurora.orders IN EXCLUSIVE MODE; PREPARE TRANSACTION 'holder'});
+$run = IPC::Run::start([ $program, @aurora, 'plain', "$dir/late.csv" ], '<', \'', '>', \$out, '2>', \$err);
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%finish_import%' AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()}) or die;
+$run->kill_kill;
+sql(q{ROLLBACK PREPARED 'holder'});
+$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'loyalcs-import'}) or die;
+is(state_of('aurora'), $before, 'a program that ends takes the import with it');
+
+# Its input ends in the middle of a row: what there is of it is no row, and is said.
+{
+	local $input = "order_id,amount,ordered_at\npipe,1,2025-10-07\npipe2,1";
+	imported('a pipe that breaks', 4, qr/orders       1 new.*line 3: it has 2 fields, and the header 3/s, '', @aurora, 'plain', '-');
+}
+# Nobody reads what it says: the file is there all the same.
+IPC::Run::run([ 'bash', '-c', '"$@" | true', 'bash', $program, @aurora, 'plain', file('deaf.csv', "order_id,amount,ordered_at\ndeaf,1,2025-10-07\n") ], '2>', \$err);
+is(sql(q{SELECT count(*) FROM aurora.orders WHERE order_id = 'deaf'}), '1', 'nobody reads what it says: the file is there all the same');
+
 # Two files, of which the second is none: the first is there.
 imported('the second is none', 1, qr/^first\.csv .*orders       1 new/s, "loyalcs-import: cannot read none.csv: No such file or directory\n",
 	@aurora, 'plain', file('first.csv', "order_id,amount,ordered_at\nfirst,1,2025-10-07\n"), "$dir/none.csv");
@@ -196,5 +216,90 @@ is(sql(q{SELECT count(*) FROM aurora.orders WHERE order_id = 'first'}), '1', 'a 
 sql(q{UPDATE aurora.points_rules SET valid = '(,)'});
 imported('with points', 0, qr/orders       1 new/, '', @aurora, '--earn-points', 'plain', file('points.csv', "order_id,amount,ordered_at\npoints,10000,2025-10-07\n"));
 is(sql(q{SELECT string_agg(order_id, ' ') FROM aurora.point_postings}), 'points', 'that order earned, and no other');
+
+# --------------------------------------------------------------------------
+# Progress is for whoever looks at it
+# --------------------------------------------------------------------------
+
+foreach (
+	[ 'on a terminal', '', 1 ],
+	[ 'on a terminal, and is not wanted', '--quiet', 0 ])
+{
+	my ($name, $option, $shown) = @$_;
+	my $seen = '';
+	IPC::Run::run([ 'script', '-qec', "'$program' --shop aurora $option plain '$dir/first.csv'", '/dev/null' ], '<', \'', '>', \$seen);
+	$seen =~ /\d % read, 2 lines/ ? ok($shown, "progress $name") : ok(!$shown, "progress $name");
+	like($seen, qr/orders       1 unchanged/, "what became of it, $name");
+}
+
+# --------------------------------------------------------------------------
+# Every format, with all columns of the real exports
+# --------------------------------------------------------------------------
+
+my @ec = (qw(注文ID 注文番号 会員ID お名前(姓) お名前(名) お名前(セイ) お名前(メイ) 会社名 郵便番号 都道府県(ID) 都道府県(名称) 住所1 住所2 メールアドレス TEL 性別(ID) 性別(名称)
+	  職業(ID) 職業(名称) 誕生日 ショップ用メモ欄 小計 値引き 送料 税金 合計 支払合計 対応状況(ID) 対応状況(名称) 支払方法(ID) 支払方法(名称) 受注日 入金日 注文詳細ID 商品ID 商品規格ID
+	  商品名 商品コード 規格名1 規格名2 規格分類名1 規格分類名2 価格 個数 税率 税率ルール(ID) 明細区分(ID) 明細区分(名称) 出荷ID 配送先_お名前(姓) 配送先_お名前(名) 配送先_郵便番号 配送先_TEL
+	  配送業者(ID) 配送業者(名称) お届け時間ID お届け時間(名称) お届け希望日 送料 発送日 出荷伝票番号 配達用メモ 出荷メール送信日));
+my @base = (qw(注文ID 注文日時 氏(請求先) 名(請求先) 郵便番号(請求先) 都道府県(請求先) 住所(請求先) 住所2(請求先) 電話番号(請求先) メールアドレス(請求先) 氏(配送先) 名(配送先) 郵便番号(配送先) 都道府県(配送先)
+	  住所(配送先) 住所2(配送先) 電話番号(配送先) 備考 商品名 バリエーション 価格 税率 数量 合計金額 送料 支払い方法 代引き手数料 発送状況 商品ID 種類ID 購入元 配送日 配送時間帯 注文メモ 調整金額));
+my @zendesk = ('ID', 'Requester', 'Requester id', 'Requester external id', 'Requester email', 'Requester domain', 'Submitter', 'Assignee', 'Group', 'Subject', 'Tags', 'Status', 'Priority', 'Via',
+	'Ticket type', 'Created at', 'Updated at', 'Assigned at', 'Organization', 'Due date', 'Initially assigned at', 'Solved at', 'Resolution time', 'Satisfaction Score', 'Group stations', 'Assignee stations',
+	'Reopens', 'Replies', map { ("$_ time in minutes", "$_ time in minutes within business hours") } 'First reply', 'First resolution', 'Full resolution', 'Agent wait', 'Requester wait', 'On hold');
+
+# written(HEADER, SEPARATOR, HASH OF CELLS...): a file of these columns, each cell in marks; of two
+# columns of one name the first has the cell
+sub written
+{
+	my ($header, $separator, @rows) = @_;
+	my $line = sub { join($separator, map { '"' . ($_ // '') =~ s/"/""/gr . '"' } @_) . "\r\n" };
+	return join '', $line->(@$header), map {
+		my ($cells, %seen) = ($_);
+		$line->(map { $seen{$_}++ ? 0 : $cells->{$_} } @$header)
+	} @rows;
+}
+my @ec_rows = map {
+	my $n = $_;
+	my %order = (注文ID => $n, 注文番号 => "E$n", 会員ID => $n % 3 ? $n % 7 : '', 'お名前(姓)' => '髙橋', 'お名前(名)' => "①$n", メールアドレス => 'M' . $n % 7 . '@Example.jp', TEL => "03-1234-000$n",
+		送料 => 550, 税金 => 900, 値引き => '', 支払合計 => 9950, '対応状況(名称)' => $n % 10 ? '発送済み' : '注文取消し', '支払方法(名称)' => 'クレジットカード',
+		受注日 => sprintf('2025/10/%02d 09:50:26', $n % 28 + 1), 発送日 => '2025/11/01');
+	({ %order, 商品名 => '指輪 "海"', 商品ID => 11, 価格 => 9900, 個数 => 1, '明細区分(名称)' => '商品' }, { %order, 商品名 => '送料', 価格 => 550, 個数 => 1, '明細区分(名称)' => '送料' },
+		{ %order, 商品名 => '値引き', 価格 => -500, 個数 => 1, '明細区分(名称)' => '値引き' });
+} 1 .. 40;
+my @base_rows = map {
+	{ 注文ID => "B$_", 注文日時 => sprintf('2025/10/%02d 9:50:26', $_ % 28 + 1), '氏(請求先)' => '山﨑', '名(請求先)' => '花子', 'メールアドレス(請求先)' => "b$_\@example.jp", 商品名 => '首飾り', 価格 => '4,900',
+		税率 => $_ % 2 ? 10 : '', 数量 => 2, 合計金額 => '¥10,600', 送料 => 800, 発送状況 => $_ % 9 ? '発送済み' : '入金待ち', 商品ID => 7 }
+} 1 .. 45;
+my @zendesk_rows = map {
+	{ ID => $_, Requester => "R$_", 'Requester id' => 9000 + $_ % 5, 'Requester email' => 'r' . $_ % 5 . '@example.com', Assignee => $_ % 2 ? 'Mori' : 'Aoi', Subject => 'Size?', Status => $_ % 4 ? 'Closed' : 'Open',
+		Priority => 'Normal', Via => (qw(Web Email Chat LINE))[ $_ % 4 ], 'Created at' => sprintf('2025-10-%02d 09:50:26', $_ % 28 + 1), 'Solved at' => $_ % 4 ? sprintf('2025-10-%02d 11:50:26', $_ % 28 + 1) : '',
+		'First reply time in minutes' => 30 }
+} 1 .. 60;
+my $shopify = slurp_file('bench/shopify.sql') =~ s/:scale/2000/gr;
+my @formats = (
+	[ 'shopify-orders', encode('UTF-8', sql($shopify)), qr/: 101 lines\n  orders       \d+ new, \d left_out\n  customers    \d+ new\n$/ ],
+	[ 'eccube-orders', encode('cp932', written(\@ec, ',', @ec_rows)), qr/CP932\): 121 lines\n  orders       40 new\n  customers    \d+ new\n$/ ],
+	[ 'base-orders', encode('cp932', written(\@base, ',', @base_rows)), qr/CP932\): 46 lines\n  orders       40 new, 5 left_out\n  customers    40 new\n$/ ],
+	[ 'zendesk-tickets', "\xEF\xBB\xBF" . encode('UTF-8', written(\@zendesk, ',', @zendesk_rows)), qr/UTF-8\): 61 lines\n  tickets      60 new\n  customers    5 new\n  agents       2 new\n$/ ],
+	[ 'shopify-customers', encode('UTF-8', written([ 'Customer ID', 'First Name', 'Last Name', 'Email', 'Accepts Email Marketing', 'Default Address Phone', 'Tags' ], ';',
+				map { { 'Customer ID' => "'$_", 'First Name' => 'Hana', 'Last Name' => 'Ko', Email => "c$_\@example.com", 'Accepts Email Marketing' => 'yes' } } 1 .. 30)), qr/: 31 lines\n  customers    30 new\n$/ ],
+	[ 'surveys', encode('UTF-8', written([ 'Timestamp', 'Email Address', 'How likely are you to recommend us?', 'Why?' ], "\t",
+				map { { 'Timestamp' => "2025/10/07 9:50:26 PM GMT+9", 'Email Address' => "c$_\@example.com", 'How likely are you to recommend us?' => $_ % 11, 'Why?' => "軽い\n$_" } } 1 .. 30)),
+		qr/: 61 lines\n  responses    30 new\n  customers    30 unchanged\n  questions    2 new\n$/ ]);
+sql(q{SELECT loyalcs.create_shop('formats')});
+foreach (@formats)
+{
+	my ($format, $bytes, $said) = @$_;
+	imported($format, 0, $said, '', '--shop', 'formats', $format, file("$format.csv", $bytes));
+	my $is = sql(q{SELECT md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM (SELECT o::text FROM formats.orders o UNION ALL SELECT l::text FROM formats.order_items l
+		UNION ALL SELECT c::text FROM formats.customers c UNION ALL SELECT t::text FROM formats.tickets t UNION ALL SELECT e::text FROM formats.ticket_events e
+		UNION ALL SELECT a::text FROM formats.survey_answers a UNION ALL SELECT r::text FROM formats.returns r UNION ALL SELECT c::text FROM formats.consents c) x (t)});
+	imported("$format again", 0, qr/^[^\n]+\n(?!.*\b(?:new|changed)\b)/s, '', '--shop', 'formats', $format, "$dir/$format.csv");
+	is(sql(q{SELECT md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM (SELECT o::text FROM formats.orders o UNION ALL SELECT l::text FROM formats.order_items l
+		UNION ALL SELECT c::text FROM formats.customers c UNION ALL SELECT t::text FROM formats.tickets t UNION ALL SELECT e::text FROM formats.ticket_events e
+		UNION ALL SELECT a::text FROM formats.survey_answers a UNION ALL SELECT r::text FROM formats.returns r UNION ALL SELECT c::text FROM formats.consents c) x (t)}), $is, "$format again changes nothing");
+}
+is(sql(q{SELECT DISTINCT amount || ' ' || discount || ' ' || shipping FROM formats.orders WHERE order_id ~ '^E'}), '9950 500 550', 'lines of 値引き lower an order');
+is(sql(q{SELECT count(*) FILTER (WHERE cancelled_at IS NOT NULL) || ' ' || count(DISTINCT customer_id) FROM formats.orders WHERE order_id ~ '^E'}), '4 7', 'members and guests of one address are one');
+is(sql(q{SELECT count(*) FROM formats.returns}), sql(q{SELECT count(*) FROM formats.orders WHERE refunded = 4900}), 'what was refunded came back');
 
 done_testing();

@@ -1,7 +1,8 @@
 -- shop/finish_import.sql
 --
 -- The end of an import: what came in is there, and all that follows from it.
--- Needs: imports, imported_customers, imported_orders, tiers, rfm, offers.
+-- Needs: imports, imported_customers, imported_orders, imported_tickets, imported_surveys,
+-- tiers, rfm, offers.
 
 --@ functions
 CREATE OR REPLACE FUNCTION take_imported_customers(import bigint)
@@ -93,7 +94,8 @@ BEGIN
                   HINT = 'begin_import() begins one; its rows go into import_lines, all in one transaction.';
     END IF;
     SELECT f.kind INTO kind FROM import_fields() f WHERE f.format = run.format LIMIT 1;
-    ANALYZE pg_temp.import_lines;
+    -- (of arrays as long as a row, statistics take longer than all they are for)
+    ANALYZE pg_temp.import_lines (line);
     -- (what was wrong the last time is not so any more, or is found again)
     DELETE FROM import_rejects x
      USING imports i
@@ -104,6 +106,10 @@ BEGIN
     DROP TABLE IF EXISTS pg_temp.import_counts;
     IF kind = 'orders' THEN
         CREATE TEMP TABLE import_counts ON COMMIT DROP AS SELECT * FROM take_imported_orders(run.import_id, finish_import.earn_points);
+    ELSIF kind = 'tickets' THEN
+        CREATE TEMP TABLE import_counts ON COMMIT DROP AS SELECT * FROM take_imported_tickets(run.import_id);
+    ELSIF kind = 'surveys' THEN
+        CREATE TEMP TABLE import_counts ON COMMIT DROP AS SELECT * FROM take_imported_surveys(run.import_id);
     ELSE
         CREATE TEMP TABLE import_counts ON COMMIT DROP AS SELECT * FROM take_imported_customers(run.import_id);
     END IF;
@@ -118,4 +124,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION finish_import(bigint, boolean) IS
-    'makes customers and orders of the rows in import_lines, earns their points if earn_points (see settle_order_points), and gives how many of each are new, changed, unchanged and left out (not paid for, a test, or taken once and deleted or forgotten here); what could not be taken stands in import_rejects. In the transaction in which begin_import() began it; refresh_after_import() comes after it';
+    'makes customers, orders, tickets or answers of the rows in import_lines, earns their points if earn_points (see settle_order_points), and gives how many of each are new, changed, unchanged and left out (not paid for, a test, or taken once and deleted or forgotten here); what could not be taken stands in import_rejects. In the transaction in which begin_import() began it; refresh_after_import() comes after it';

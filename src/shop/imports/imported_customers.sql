@@ -14,7 +14,7 @@ AS $$
 DECLARE
     of_system constant text := (SELECT i.system FROM imports i WHERE i.import_id = import);
 BEGIN
-    ANALYZE pg_temp.import_persons;
+    ANALYZE pg_temp.import_persons (person, external_key, account, folded_email, folded_phone, customer_id);
     -- whom the system spoke of before is who that was, whatever was changed here; whoever is
     -- deleted or forgotten is nobody
     UPDATE pg_temp.import_persons p
@@ -73,7 +73,7 @@ BEGIN
     take_imported_persons.new := 0;
     FOREACH prefix IN ARRAY '{id:,mail:,tel:,order:}'::text[] LOOP
         PERFORM find_imported_customers(import);
-        IF format_type(regtype '@key_type@'::oid, NULL::integer) = 'integer' THEN
+        IF regtype '@key_type@'::oid = regtype 'integer'::oid THEN
             SELECT greatest(max(c.customer_id::text::bigint), 0::bigint) INTO last_key FROM customers c;
         END IF;
         UPDATE pg_temp.import_persons p
@@ -136,7 +136,8 @@ BEGIN
     INSERT INTO imported_records AS r (customer_id, system, kind, external_key, told)
     SELECT p.customer_id, run.system, 'customer', p.external_key,
            told_values('{name,email,phone,birthday,gender,region,language,accepts}',
-                       ARRAY[p.name, p.email, p.phone, p.birthday::text, p.gender, p.region, p.language, p.accepts::text])
+                       ARRAY[told_value(p.name), told_value(p.email), told_value(p.phone), told_value(p.birthday::text), told_value(p.gender), told_value(p.region),
+                             told_value(p.language), told_value(p.accepts::text)])
       FROM pg_temp.import_persons p
     ON CONFLICT (system, kind, external_key) DO UPDATE
        SET customer_id = excluded.customer_id, told = r.told OPERATOR(pg_catalog.||) excluded.told

@@ -54,7 +54,7 @@ BEGIN
                         max(c.place) FILTER (WHERE c.field = 'line_discount') AS line_discount
                    FROM pg_temp.import_columns c) c
      WHERE l.problem IS NULL;
-    ANALYZE pg_temp.import_rows;
+    ANALYZE pg_temp.import_rows (line, order_id);
 END
 $$;
 COMMENT ON FUNCTION read_imported_rows() IS
@@ -68,6 +68,9 @@ RETURN CASE
     -- (it stands in indexes, which have room for no more)
     WHEN kind = 'key' THEN CASE WHEN length(value) > 200 THEN 'it is too long: 200 characters are the most' END
     WHEN kind = 'time' THEN CASE WHEN imported_instant(value, time_zone) IS NULL THEN 'that is no date with the year first, such as 2026-10-31 12:00' END
+    WHEN kind = 'past' THEN CASE WHEN imported_instant(value, time_zone) IS NULL THEN 'that is no date with the year first, such as 2026-10-31 12:00'
+                                 WHEN imported_instant(value, time_zone) > now() THEN 'that is to come yet' END
+    WHEN kind = 'minutes' THEN CASE WHEN coalesce(imported_number(value) NOT BETWEEN 0::numeric AND 10000000::numeric, true) THEN 'that is no number of minutes' END
     WHEN kind = 'money' THEN CASE WHEN imported_number(value) IS NULL THEN 'that is no amount of money, such as 24800 or 248.00'
                                   WHEN imported_number(value) NOT BETWEEN 0::numeric AND 1000000000000::numeric THEN 'an amount is from 0 to a trillion' END
     WHEN kind = 'sum' THEN CASE WHEN imported_number(value) IS NULL THEN 'that is no amount of money, such as 24800 or -500'
@@ -78,7 +81,18 @@ RETURN CASE
                                 WHEN imported_instant(value, time_zone) > now() THEN 'that day is to come yet' END
 END;
 COMMENT ON FUNCTION imported_cell_problem(text, text, boolean, text) IS
-    'what is wrong with a cell that is to be a time, money, sum (which may be negative), count, day or key; NULL if nothing is';
+    'what is wrong with a cell that is to be a time, past (a time that is over), minutes, money, sum (which may be negative), count, day or key; NULL if nothing is';
+
+-- (Inlined, so that the function above is asked about few cells.)
+CREATE OR REPLACE FUNCTION is_usual_cell(value text, kind text, required boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value IS NULL THEN NOT required
+            WHEN kind IN ('money', 'sum') THEN is_usual_number(value) AND length(value) <= 12
+            WHEN kind = 'count' THEN is_usual_number(value) AND length(value) <= 5 AND left(value, 1) <> '0' AND strpos(value, '.') = 0
+            WHEN kind = 'time' THEN is_usual_instant(value)
+            WHEN kind = 'key' THEN btrim(value) <> '' AND length(value) <= 200 END;
+COMMENT ON FUNCTION is_usual_cell(text, text, boolean) IS
+    'whether a cell is certainly as it should be; of others, imported_cell_problem() tells';
 
 CREATE OR REPLACE FUNCTION imported_account_problem(account text, system text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -101,7 +115,15 @@ BEGIN
              WHERE coalesce(r.order_id, '') = ''
             UNION ALL
             SELECT o.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.required, run.time_zone)
-              FROM pg_temp.import_orders o
+              -- (nearly all are as they should be in every cell)
+              FROM (SELECT n.*
+                      FROM pg_temp.import_orders n
+                     WHERE (is_usual_cell(n.ordered_at, 'time', true) AND is_usual_cell(n.amount, 'money', true) AND is_usual_cell(n.tax, 'money', false)
+                            AND is_usual_cell(n.shipping, 'money', false) AND is_usual_cell(n.discount, 'sum', false) AND is_usual_cell(n.refund, 'money', false)
+                            AND is_usual_cell(n.paid_at, 'time', false) AND is_usual_cell(n.shipped_at, 'time', false) AND is_usual_cell(n.delivered_at, 'time', false)
+                            AND is_usual_cell(n.cancelled_at, 'time', false) AND n.birthday IS NULL AND is_usual_cell(n.order_id, 'key', true)
+                            AND is_usual_cell(n.external_id, 'key', false) AND is_usual_cell(n.account, 'key', false) AND is_usual_cell(n.email, 'key', false)
+                            AND is_usual_cell(n.phone, 'key', false)) IS NOT TRUE) o
              CROSS JOIN LATERAL (VALUES ('ordered_at', o.ordered_at, 'time', true), ('amount', o.amount, 'money', true), ('tax', o.tax, 'money', false),
                                         ('shipping', o.shipping, 'money', false), ('discount', o.discount, 'sum', false), ('refund', o.refund, 'money', false),
                                         ('paid_at', o.paid_at, 'time', false), ('shipped_at', o.shipped_at, 'time', false), ('delivered_at', o.delivered_at, 'time', false),
@@ -115,9 +137,13 @@ BEGIN
             UNION ALL
             SELECT o.line, 'customer_id', o.account, imported_account_problem(o.account, run.system)
               FROM pg_temp.import_orders o
+             WHERE run.system = 'plain'
             UNION ALL
             SELECT i.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.field IN ('quantity', 'unit_price'), run.time_zone)
-              FROM pg_temp.import_items i
+              FROM (SELECT n.*
+                      FROM pg_temp.import_items n
+                     WHERE (is_usual_cell(n.quantity, 'count', true) AND is_usual_cell(n.unit_price, 'money', true) AND is_usual_cell(n.line_discount, 'sum', false)
+                            AND is_usual_cell(n.product_id, 'key', false) AND is_usual_cell(n.sku, 'key', false)) IS NOT TRUE) i
              CROSS JOIN LATERAL (VALUES ('quantity', i.quantity, 'count'), ('unit_price', i.unit_price, CASE i.line_kind WHEN 'discount' THEN 'sum' ELSE 'money' END), ('line_discount', i.line_discount, 'sum'),
                                         ('product_id', i.product_id, 'key'), ('sku', i.sku, 'key')) v (field, value, kind)
              WHERE i.line_kind = 'product' OR i.line_kind = 'discount' AND v.field = 'unit_price') x
@@ -206,21 +232,24 @@ BEGIN
       FROM pg_temp.import_rows r
      WHERE coalesce(r.order_id, '') <> '';
     CREATE TEMP TABLE import_orders ON COMMIT DROP AS
-    SELECT DISTINCT ON (r.order_id) r.*, coalesce(nullif(r.external_id, ''), r.order_id) AS external_key,
+    SELECT r.*, coalesce(nullif(r.external_id, ''), r.order_id) AS external_key,
            imported_key('order', coalesce(nullif(r.external_id, ''), r.order_id), salt) AS record_key,
-           folded_email(r.email) AS folded_email, folded_phone(r.phone) AS folded_phone,
            CASE WHEN coalesce(r.account, '') <> '' THEN 'id:' || run.system || ':' || r.account
-                WHEN folded_email(r.email) IS NOT NULL THEN 'mail:' || folded_email(r.email)
-                WHEN folded_phone(r.phone) IS NOT NULL THEN 'tel:' || folded_phone(r.phone)
+                WHEN r.folded_email IS NOT NULL THEN 'mail:' || r.folded_email
+                WHEN r.folded_phone IS NOT NULL THEN 'tel:' || r.folded_phone
                 ELSE 'order:' || run.system || ':' || r.order_id END AS person,
            imported_order_state(run.format, r.status, r.payment, r.payment_method, nullif(btrim(r.paid_at), ''), nullif(btrim(r.cancelled_at), ''), r.tags) AS state,
            imported_instant(r.ordered_at, run.time_zone) AS ordered, true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id,
            r.order_id AS own_id, NULL::jsonb AS told
-      FROM pg_temp.import_rows r
-     WHERE coalesce(r.order_id, '') <> ''
-     ORDER BY r.order_id, r.line;
+      FROM (SELECT o.*, folded_email(o.email) AS folded_email, folded_phone(o.phone) AS folded_phone
+              FROM (SELECT DISTINCT ON (f.order_id) f.*
+                      FROM pg_temp.import_rows f
+                     WHERE coalesce(f.order_id, '') <> ''
+                     ORDER BY f.order_id, f.line) o
+            OFFSET 0) r;
     CREATE INDEX ON pg_temp.import_items (order_id);
-    ANALYZE pg_temp.import_items, pg_temp.import_orders;
+    ANALYZE pg_temp.import_items (order_id, line_kind);
+    ANALYZE pg_temp.import_orders (order_id, external_key, record_key, person, line);
     PERFORM reject_imported_orders(run);
 
     -- An order that came in before is the one that was made of it; one that an application wrote
@@ -269,8 +298,10 @@ BEGIN
            l.items
       FROM pg_temp.import_orders i
      CROSS JOIN LATERAL (SELECT imported_money(i.amount) AS amount,
-                                least(imported_money(i.shipping), imported_money(i.amount)) AS shipping) a
-     CROSS JOIN LATERAL (SELECT imported_instant(i.shipped_at, run.time_zone) AS shipped_at, imported_instant(i.delivered_at, run.time_zone) AS delivered_at) t
+                                least(imported_money(i.shipping), imported_money(i.amount)) AS shipping
+                        OFFSET 0) a
+     CROSS JOIN LATERAL (SELECT imported_instant(i.shipped_at, run.time_zone) AS shipped_at, imported_instant(i.delivered_at, run.time_zone) AS delivered_at
+                        OFFSET 0) t
       LEFT JOIN (SELECT t.order_id, pg_catalog.sum(abs(imported_number(t.unit_price)) * coalesce(imported_number(t.quantity), 1::numeric)) FILTER (WHERE t.line_kind = 'discount') AS discount,
                         md5(pg_catalog.string_agg(pg_catalog.concat_ws('|', t.product_id, t.sku, t.product_name, t.quantity, t.unit_price, t.line_discount), E'\n' ORDER BY t.line)
                                 FILTER (WHERE t.line_kind = 'product')) AS items
@@ -341,8 +372,9 @@ BEGIN
     INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
     SELECT s.customer_id, run.system, 'order', s.record_key, s.own_id,
            told_values('{ordered_at,amount,tax,shipping,discount,sales_channel,shipped_at,delivered_at,cancelled,payment_state,refund,items}',
-                       ARRAY[s.ordered_at::text, s.amount::text, s.tax::text, s.shipping::text, s.discount::text, s.sales_channel, s.shipped_at::text,
-                             s.delivered_at::text, (s.cancelled_at IS NOT NULL)::text, s.payment_state, s.refund::text, s.items])
+                       ARRAY[told_value(s.ordered_at::text), told_value(s.amount::text), told_value(s.tax::text), told_value(s.shipping::text), told_value(s.discount::text),
+                             told_value(s.sales_channel), told_value(s.shipped_at::text), told_value(s.delivered_at::text), told_value((s.cancelled_at IS NOT NULL)::text),
+                             told_value(s.payment_state), told_value(s.refund::text), told_value(s.items)])
       FROM pg_temp.import_said s
     ON CONFLICT (system, kind, external_key) DO UPDATE
        SET customer_id = excluded.customer_id, told = k.told OPERATOR(pg_catalog.||) excluded.told

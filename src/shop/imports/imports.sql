@@ -99,15 +99,30 @@ COMMENT ON COLUMN imported_records.customer_id IS 'customer whose it is, or was:
 --@ functions
 -- Numbers as exports write them: 1234.50, 1,234.50, 24,800円, -500, with a sign of
 -- currency before it, in full-width digits. A comma stands between thousands, or it is no number that is sure.
+-- What nearly all cells have is looked at first, in functions that are inlined. (In Shift-JIS the
+-- sign of yen and the backslash are one.)
+CREATE OR REPLACE FUNCTION imported_number_written(value text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT CASE WHEN p.plain ~ '^-?[0-9]{1,15}([.][0-9]{1,8})?$' THEN p.plain::numeric
+                    WHEN p.plain ~ '^-?[0-9]{1,3}(,[0-9]{3}){1,4}([.][0-9]{1,8})?$' THEN replace(p.plain, text ',', text '')::numeric
+               END
+          FROM (SELECT regexp_replace(translate(normalize(value, NFKC), pg_catalog.chr(8722), text '-'),
+                                      '[$円\s\\' || pg_catalog.chr(165) || pg_catalog.chr(163) || pg_catalog.chr(8364) || ']', '', 'g') AS plain) p);
+COMMENT ON FUNCTION imported_number_written(text) IS
+    'for imported_number(): the number of a cell that has more than digits in it';
+
+CREATE OR REPLACE FUNCTION is_usual_number(value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE translate(value, '0123456789', '') WHEN '' THEN value <> '' AND length(value) <= 15
+                                              WHEN '.' THEN length(value) <= 10 AND left(value, 1) <> '.' AND right(value, 1) <> '.'
+                                              ELSE false END;
+COMMENT ON FUNCTION is_usual_number(text) IS
+    'whether a cell is a number as most exports write them: 24800 or 248.00';
+
 CREATE OR REPLACE FUNCTION imported_number(value text) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN value ~ '^-?[0-9]{1,15}([.][0-9]{1,8})?$' THEN value::numeric
-            ELSE (SELECT CASE WHEN p.plain ~ '^-?[0-9]{1,15}([.][0-9]{1,8})?$' THEN p.plain::numeric
-                              WHEN p.plain ~ '^-?[0-9]{1,3}(,[0-9]{3}){1,4}([.][0-9]{1,8})?$' THEN replace(p.plain, text ',', text '')::numeric
-                         END
-                    FROM (SELECT regexp_replace(translate(normalize(value, NFKC), pg_catalog.chr(8722), text '-'),
-                                               '[$円\s' || pg_catalog.chr(165) || pg_catalog.chr(163) || pg_catalog.chr(8364) || ']', '', 'g') AS plain) p)
-       END;
+RETURN CASE WHEN is_usual_number(value) THEN value::numeric
+            WHEN value <> '' THEN imported_number_written(value) END;
 COMMENT ON FUNCTION imported_number(text) IS
     'the number that a cell has, with commas between thousands, a sign of currency or full-width digits; NULL if it is none, or not sure';
 
@@ -118,37 +133,62 @@ COMMENT ON FUNCTION imported_money(text) IS
     'the amount of money that a cell has, to four decimals; 0 for none, and for less';
 
 -- Dates and times as exports write them: 2025-10-07 09:50:26 +0200, 2025-10-07T09:50:26Z,
--- 2025/10/07 9:50, 2025年10月7日, 2025-10-07; without an offset in the given zone.
-CREATE OR REPLACE FUNCTION imported_instant(value text, time_zone text) RETURNS timestamptz
+-- 2025/10/07 9:50, 2025年10月7日, 2025-10-07, 2025/10/07 9:50:26 午後 GMT+9; without an offset in
+-- the given zone.
+CREATE OR REPLACE FUNCTION imported_instant_written(value text, time_zone text) RETURNS timestamptz
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
 DECLARE
     f text[] := pg_catalog.regexp_match(value,
-        '^\s*(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?(?:[T\s]+(\d{1,2})[:時](\d{2})(?:[:分](\d{2})(?:[.]\d+)?秒?)?分?)?\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2})?\s*$');
+        '^\s*(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?(?:[T\s]+(\d{1,2})[:時](\d{2})(?:[:分](\d{2})(?:[.]\d+)?秒?)?分?)?\s*(AM|PM|午前|午後)?\s*(Z|UTC|GMT)?(?:([-+]\d{1,2})(?::?([0-5]\d))?)?\s*$', 'i');
     days integer;
+    hours integer := coalesce(f[4], '0')::integer;
     local timestamp;
     shift interval;
 BEGIN
     IF f IS NULL OR f[1]::integer < 1900 OR f[2]::integer NOT BETWEEN 1 AND 12 OR f[3]::integer < 1
-       OR coalesce(f[4], '0')::integer > 23 OR coalesce(f[5], '0')::integer > 59 OR coalesce(f[6], '0')::integer > 59 THEN
+       OR hours > 23 OR f[7] IS NOT NULL AND (f[4] IS NULL OR hours > 12) OR abs(coalesce(f[9], '0')::integer) > 14 OR coalesce(f[5], '0')::integer > 59 OR coalesce(f[6], '0')::integer > 59 THEN
         RETURN NULL;
     END IF;
     days := EXTRACT(day FROM make_date(f[1]::integer, f[2]::integer, 1)::timestamp + interval '1 month' - interval '1 day')::integer;
     IF f[3]::integer > days THEN
         RETURN NULL;
     END IF;
-    local := make_timestamp(f[1]::integer, f[2]::integer, f[3]::integer, coalesce(f[4], '0')::integer, coalesce(f[5], '0')::integer,
+    local := make_timestamp(f[1]::integer, f[2]::integer, f[3]::integer,
+                            CASE WHEN f[7] IS NULL THEN hours ELSE hours % 12 + CASE WHEN f[7] ~* 'PM|午後' THEN 12 ELSE 0 END END, coalesce(f[5], '0')::integer,
                             coalesce(f[6], '0')::double precision);
-    IF f[7] IS NULL THEN
+    IF f[8] IS NULL AND f[9] IS NULL THEN
         RETURN local AT TIME ZONE time_zone;
-    ELSIF f[7] ~ '^[-+]' THEN
-        shift := pg_catalog.make_interval(hours => pg_catalog.substr(f[7], 2, 2)::integer, mins => pg_catalog.right(f[7], 2)::integer);
-        RETURN (CASE WHEN f[7] ~ '^-' THEN local + shift ELSE local - shift END) AT TIME ZONE 'UTC';
     END IF;
-    RETURN local AT TIME ZONE 'UTC';
+    shift := pg_catalog.make_interval(hours => abs(coalesce(f[9], '0')::integer), mins => coalesce(f[10], '0')::integer);
+    RETURN (CASE WHEN f[9] ~ '^-' THEN local + shift ELSE local - shift END) AT TIME ZONE 'UTC';
 END
 $$;
+COMMENT ON FUNCTION imported_instant_written(text, text) IS
+    'for imported_instant(): the instant of a cell that is not written the usual way';
+
+CREATE OR REPLACE FUNCTION is_usual_instant(value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE translate(value, '123456789/T', '000000000- ')
+           WHEN '0000-00-00 00:00:00' THEN true
+           WHEN '0000-00-00 00:00:00 +0000' THEN substr(value, 22, 2) <= '13' AND substr(value, 24, 2) <= '59'
+           WHEN '0000-00-00 00:00:00 -0000' THEN substr(value, 22, 2) <= '13' AND substr(value, 24, 2) <= '59'
+           WHEN '0000-00-00 00:00:00+00:00' THEN substr(value, 21, 2) <= '13' AND substr(value, 24, 2) <= '59'
+           WHEN '0000-00-00 00:00:00-00:00' THEN substr(value, 21, 2) <= '13' AND substr(value, 24, 2) <= '59'
+           ELSE false END
+       AND left(value, 2) IN ('19', '20') AND substr(value, 6, 2) BETWEEN '01' AND '12'
+       AND (substr(value, 9, 2) BETWEEN '01' AND '28'
+            OR substr(value, 9, 2) IN ('29', '30') AND substr(value, 6, 2) <> '02'
+            OR substr(value, 9, 2) = '31' AND substr(value, 6, 2) IN ('01', '03', '05', '07', '08', '10', '12'))
+       AND substr(value, 12, 2) <= '23' AND substr(value, 15, 2) <= '59' AND substr(value, 18, 2) <= '59';
+COMMENT ON FUNCTION is_usual_instant(text) IS
+    'whether a cell is a day that there is, and a time, as most exports write them: 2025-10-07 09:50:26, with an offset or without';
+
+CREATE OR REPLACE FUNCTION imported_instant(value text, time_zone text) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN is_usual_instant(value) THEN CASE WHEN length(value) > 19 THEN value::timestamptz ELSE value::timestamp AT TIME ZONE time_zone END
+            WHEN value <> '' THEN imported_instant_written(value, time_zone) END;
 COMMENT ON FUNCTION imported_instant(text, text) IS
     'the instant that a cell has, year first; one without an offset is local time of the zone, a day alone its beginning; NULL if it is none';
 
@@ -160,10 +200,18 @@ COMMENT ON FUNCTION folded_email(text) IS
     'a mail address as it is compared: two spellings of one are the same';
 
 -- (a country code of Japan is as the 0 that one dials within)
+CREATE OR REPLACE FUNCTION folded_digits(phone text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT CASE WHEN length(d.digits) < 8 THEN NULL
+                    WHEN d.digits ~ '^(00)?81' THEN regexp_replace(d.digits, '^(0081|81)0?(?=[0-9]{9,10}$)', '0')
+                    ELSE d.digits END
+          FROM (SELECT translate(phone, translate(phone, '0123456789', ''), '') AS digits) d);
+COMMENT ON FUNCTION folded_digits(text) IS
+    'for folded_phone(): the digits of a telephone number, with 0 for +81; NULL for fewer than eight';
+
 CREATE OR REPLACE FUNCTION folded_phone(phone text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN length(d.digits) >= 8 THEN regexp_replace(d.digits, '^(0081|81)0?(?=\d{9,10}$)', '0') END
-          FROM (SELECT regexp_replace(normalize(phone, NFKC), '[^0-9]', '', 'g') AS digits) d);
+RETURN CASE WHEN octet_length(phone) > length(phone) THEN folded_digits(normalize(phone, NFKC)) ELSE folded_digits(phone) END;
 COMMENT ON FUNCTION folded_phone(text) IS
     'a telephone number as it is compared: digits alone, with 0 for +81; NULL for fewer than eight';
 
@@ -173,7 +221,7 @@ RETURN (SELECT s.salt FROM import_state s);
 COMMENT ON FUNCTION import_salt() IS 'what keys of other systems are hashed with';
 
 CREATE OR REPLACE FUNCTION imported_key(kind text, said text, salt text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
 RETURN left(encode(sha256(convert_to(salt || ' ' || kind || ' ' || said, name 'UTF8')), 'hex'), 32);
 COMMENT ON FUNCTION imported_key(text, text, text) IS
     'as what imported_records knows a thing: a hash of its kind, of what the other system calls it, and of import_salt()';
@@ -181,40 +229,42 @@ COMMENT ON FUNCTION imported_key(text, text, text) IS
 -- Whose number it is that columns named as ours have: our own.
 CREATE OR REPLACE FUNCTION is_customer_key(account text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE format_type(regtype '@key_type@'::oid, NULL::integer)
-           WHEN 'integer' THEN account ~ '^-?[0-9]{1,9}$'
-           WHEN 'bigint' THEN account ~ '^-?[0-9]{1,18}$'
-           WHEN 'uuid' THEN account ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+RETURN CASE regtype '@key_type@'::oid
+           WHEN regtype 'integer'::oid THEN account ~ '^-?[0-9]{1,9}$'
+           WHEN regtype 'bigint'::oid THEN account ~ '^-?[0-9]{1,18}$'
+           WHEN regtype 'uuid'::oid THEN account ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
            ELSE account <> '' END;
 COMMENT ON FUNCTION is_customer_key(text) IS 'whether a text can be the key of a customer of this shop';
 
 -- (Keys of four bytes are too few for a hash: two persons would be one.)
 CREATE OR REPLACE FUNCTION imported_customer_key(person text, salt text, next bigint) RETURNS @key_type@
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN starts_with(person, 'id:plain:') THEN substr(person, 10)
-                    WHEN k.type = 'integer' THEN next::text
-                    WHEN k.type = 'bigint' THEN (('x' || left(k.hash, 16))::bit(64)::bigint & 4611686018427387903)::text
-                    WHEN k.type = 'uuid' THEN k.hash::uuid::text
-                    WHEN starts_with(person, 'id:') THEN substr(person, 4)
-                    ELSE 'guest:' || left(k.hash, 16)
-               END
-          FROM (SELECT format_type(regtype '@key_type@'::oid, NULL::integer) AS type, imported_key('customer', person, salt) AS hash) k)::@key_type@;
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (CASE WHEN starts_with(person, 'id:plain:') THEN substr(person, 10)
+             WHEN regtype '@key_type@'::oid = regtype 'integer'::oid THEN next::text
+             WHEN regtype '@key_type@'::oid = regtype 'bigint'::oid
+             THEN (('x' || left(imported_key('customer', person, salt), 16))::bit(64)::bigint & 4611686018427387903)::text
+             WHEN regtype '@key_type@'::oid = regtype 'uuid'::oid THEN imported_key('customer', person, salt)::uuid::text
+             WHEN starts_with(person, 'id:') THEN substr(person, 4)
+             ELSE 'guest:' || left(imported_key('customer', person, salt), 16) END)::@key_type@;
 COMMENT ON FUNCTION imported_customer_key(text, text, bigint) IS
     'the key of a customer whom an import makes: the file''s own if its columns are named as ours; of one with an account SYSTEM:NUMBER; of a guest guest: and a hash; a hash alone where keys are bigint or uuid, the next number where they are integer';
 
+CREATE OR REPLACE FUNCTION told_value(said text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended(said, 0::bigint)::text;
+COMMENT ON FUNCTION told_value(text) IS 'what is kept of a value that a system said: a hash';
+
 CREATE OR REPLACE FUNCTION changed_value(said text, before jsonb, "column" text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN said IS NOT NULL AND (before ->> "column") IS DISTINCT FROM hashtextextended(said, 0::bigint)::text;
+RETURN said IS NOT NULL AND (before IS NULL OR (before ->> "column") IS DISTINCT FROM told_value(said));
 COMMENT ON FUNCTION changed_value(text, jsonb, text) IS
     'whether a system says something of a column that it did not say last time, before being what it said then';
 
-CREATE OR REPLACE FUNCTION told_values("columns" text[], said text[]) RETURNS jsonb
+CREATE OR REPLACE FUNCTION told_values("columns" text[], told text[]) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT coalesce(pg_catalog.jsonb_object_agg(t.name, hashtextextended(t.said, 0::bigint)), '{}'::jsonb)
-          FROM ROWS FROM (pg_catalog.unnest("columns"), pg_catalog.unnest(said)) t (name, said)
-         WHERE t.said IS NOT NULL);
+RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_object("columns", told));
 COMMENT ON FUNCTION told_values(text[], text[]) IS
-    'what imported_records keeps of what a system said of a thing';
+    'what imported_records keeps of what a system said of a thing, of each column what told_value() gives';
 
 CREATE OR REPLACE FUNCTION imported_value(here text, said text, before jsonb, "column" text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
