@@ -436,7 +436,7 @@ INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id, merged_in
     ('C', 'T1', '2026-11-23 10:00+09', 'opened', NULL, NULL), ('C', 'T2', '2026-11-23 10:00+09', 'opened', NULL, NULL), ('C', 'T3', '2026-11-23 10:00+09', 'opened', NULL, NULL),
     ('C', 'T1', '2026-11-23 10:05+09', 'agent_reply', 'kei', NULL), ('C', 'T2', '2026-11-23 10:10+09', 'agent_reply', 'mio', NULL), ('C', 'T3', '2026-11-23 10:15+09', 'agent_reply', 'bot', NULL),
     ('C', 'T3', '2026-11-23 12:00+09', 'merged', NULL, 'T2'), ('C', 'T2', '2026-11-23 14:00+09', 'merged', NULL, 'T1'), ('C', 'T3', '2026-11-23 15:00+09', 'assigned', 'kei', NULL);
-SELECT a.at, string_agg(concat_ws(' ', s.ticket_id, s.metric, s.agent_id, s.held_by), ', ' ORDER BY s.ticket_id, s.metric) AS has_it
+SELECT a.at, string_agg(concat_ws(' ', s.ticket_id, s.metric, s.agent_id, s.held_by), ', ' ORDER BY s.ticket_id, s.metric, s.started_at, s.cycle, s.held_by) AS has_it
   FROM unnest('{2026-11-23 10:07+09,2026-11-23 11:00+09,2026-11-23 13:00+09,2026-11-23 14:00+09,2026-11-23 16:00+09}'::timestamptz[]) a (at) CROSS JOIN sla_status_at(a.at) s
  WHERE s.metric LIKE '%response' OR s.metric = 'resolution' GROUP BY 1 ORDER BY 1;
 -- What is broken later is of whoever has them all.
