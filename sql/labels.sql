@@ -79,6 +79,9 @@ BEGIN
     END LOOP;
 END
 $$;
+-- (what a file has is told apart by words that nobody is shown: formats, headers, prefixes of keys)
+DELETE FROM word w
+ WHERE w.whence IN ('import_fields', 'imported_line_kind', 'imported_order_state', 'reject_imported_orders', 'take_imported_orders', 'take_imported_surveys', 'take_imported_tickets');
 -- No words that anybody reads alone: pieces of sentences, formats, patterns, names of columns and of jobs.
 DELETE FROM word w
  WHERE w.value !~ '[[:alpha:]]{2}' OR w.value ~ '^ | $|%(\d\$)?s|^FM|^YYYY|^\\|^\{' OR w.value ~ '[^\x20-\x7e]'
