@@ -151,8 +151,9 @@ BEGIN
       FROM made WHERE spent > 0;
     INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
     SELECT customer_id, lot_id + (SELECT count(*) FROM made), lot_id, spent FROM made WHERE spent > 0;
-    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
-    SELECT customer_id, lot_id, points - spent, at + interval '10 years' FROM made;
+    INSERT INTO point_lots (customer_id, lot_id, remaining, is_open, expires_at, last_posting)
+    SELECT customer_id, lot_id, points - spent, points > spent, at + interval '10 years',
+           lot_id + CASE WHEN spent > 0 THEN (SELECT count(*) FROM made) ELSE 0 END FROM made;
     ALTER TABLE point_postings ENABLE TRIGGER USER;
     PERFORM setval(pg_get_serial_sequence('point_postings', 'posting_id'), max(posting_id)) FROM point_postings;
     DROP TABLE made;
@@ -188,9 +189,10 @@ BEGIN
            CASE l % 2 WHEN 1 THEN 'lot ' || l END FROM made WHERE l < lots;
     INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
     SELECT customer_id, lot_id + 1, lot_id, 10 FROM made WHERE l < lots;
-    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
-    SELECT customer_id, lot_id, CASE WHEN l < lots THEN 0 ELSE 1000000000 END,
-           CASE WHEN l % 2 = 0 AND l < lots THEN at + interval '30 minutes' END FROM made;
+    INSERT INTO point_lots (customer_id, lot_id, remaining, is_open, expires_at, last_posting)
+    SELECT customer_id, lot_id, CASE WHEN l < lots THEN 0 ELSE 1000000000 END, l >= lots,
+           CASE WHEN l % 2 = 0 AND l < lots THEN at + interval '30 minutes' END,
+           lot_id + CASE WHEN l < lots THEN 1 ELSE 0 END FROM made;
     ALTER TABLE point_postings ENABLE TRIGGER USER;
     PERFORM setval(pg_get_serial_sequence('point_postings', 'posting_id'), max(posting_id)) FROM point_postings;
     DROP TABLE made;

@@ -130,6 +130,43 @@ SELECT s.what, regexp_replace(pg_temp.outcome(
     ('a shortfall of points that are there', 'SELECT', 'reverse', -10, 10, 0, '2', '(2, 10)', true),
     ('lapsed that has not', 'SELECT', 'reverse', -10, 0, 10, '2', '(2, 10)', true)
     ) s (what, before, kind, points, shortfall, lapsed, other, allocations, lots);
+-- What a lot is said to have been moved by is what moved it: no posting moves a lot twice, or by
+-- another number, and none is passed over. (Posting 4 has moved the lots 1 and 2.)
+SELECT s.what, regexp_replace(pg_temp.outcome(
+           replace(replace($$INSERT INTO point_postings (customer_id, kind, points, posted_at, posting_key)
+           VALUES ('ann', 'redeem', -10, '2026-04-01', 'by hand'), ('ann', 'redeem', -20, '2026-04-01', 'by hand, too');$$
+           || s.statements || $$;
+           UPDATE point_accounts SET balance = balance - 30, last_posting = #, last_posted_at = '2026-04-01' WHERE customer_id = 'ann';
+           SET CONSTRAINTS ALL IMMEDIATE$$, '#', '(SELECT max(posting_id) FROM point_postings)'), '~', '(SELECT max(posting_id) - 1 FROM point_postings)')), E'\n  Post with .*', '') AS outcome
+  FROM (VALUES
+    ('each by its posting', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10); UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 2;
+        INSERT INTO point_allocations VALUES (''ann'', #, 2, 20); UPDATE point_lots SET remaining = remaining - 20, last_posting = # WHERE lot_id = 2'),
+    ('both in one', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10), (''ann'', #, 2, 20); UPDATE point_lots SET remaining = remaining - 30 WHERE lot_id = 2'),
+    ('the later one alone', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10), (''ann'', #, 2, 20); UPDATE point_lots SET remaining = remaining - 20, last_posting = # WHERE lot_id = 2'),
+    ('the earlier one alone', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10), (''ann'', #, 2, 20); UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 2'),
+    ('the earlier one after the later', 'INSERT INTO point_allocations VALUES (''ann'', #, 2, 20); UPDATE point_lots SET remaining = remaining - 20, last_posting = # WHERE lot_id = 2;
+        INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10)'),
+    ('one twice', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10), (''ann'', #, 3, 20); UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 2;
+        UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 2'),
+    ('one twice, after it was set back', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10), (''ann'', #, 3, 20); UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 2;
+        UPDATE point_lots SET last_posting = NULL WHERE lot_id = 2; UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 2'),
+    ('what is in the books once more', 'UPDATE point_lots SET last_posting = 2 WHERE lot_id = 2; UPDATE point_lots SET remaining = remaining - 50, last_posting = 4 WHERE lot_id = 2'),
+    ('another number of points', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10); UPDATE point_lots SET remaining = remaining - 11, last_posting = ~ WHERE lot_id = 2'),
+    ('another lot', 'INSERT INTO point_allocations VALUES (''ann'', ~, 2, 10); UPDATE point_lots SET remaining = remaining - 10, last_posting = ~ WHERE lot_id = 3'),
+    ('more than it has', 'INSERT INTO point_allocations VALUES (''ann'', ~, 3, 60), (''ann'', ~, 2, -50); UPDATE point_lots SET remaining = remaining - 60, last_posting = ~ WHERE lot_id = 3'),
+    ('a new lot of more points', 'INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, ''2026-04-01'', ''2026-04-01'', ''by hand'');
+        INSERT INTO point_lots (customer_id, lot_id, remaining) VALUES (''ann'', #, 10)'),
+    ('a new lot that another posting made', 'INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES (''ann'', ''adjust'', 9, ''2026-04-01'', ''2026-04-01'', ''by hand'');
+        INSERT INTO point_lots (customer_id, lot_id, remaining, last_posting) VALUES (''ann'', #, 9, 99)')
+    ) s (what, statements);
+-- What the server keeps is not written, whatever is said.
+BEGIN;
+UPDATE point_lots SET is_open = NOT is_open WHERE customer_id = 'ann';
+SELECT adjust_points('ben', 9, 'as it should be') > 0 AS posted;
+INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, posting_key) VALUES ('ben', 'adjust', 9, now(), now(), 'by hand');
+INSERT INTO point_lots (customer_id, lot_id, remaining, is_open) SELECT 'ben', max(posting_id), 9, false FROM point_postings;
+SELECT customer_id, lot_id < 5 AS is_old, remaining, is_open, CASE WHEN last_posting = lot_id THEN 'made it' ELSE last_posting::text END AS last_posting FROM point_lots ORDER BY customer_id, lot_id;
+ROLLBACK;
 -- Nobody but the owner posts ahead, or under a key of the shop's own, or where there is no account to lock.
 SELECT pg_temp.outcome(s.statement)
   FROM (VALUES

@@ -43,6 +43,8 @@ UPDATE point_accounts SET balance = balance + 1 WHERE customer_id = 'ann';
 UPDATE point_accounts SET last_posting = last_posting - 1 WHERE customer_id = 'cho';
 UPDATE point_lots SET remaining = remaining + 1 WHERE customer_id = 'cho' AND remaining = 300;
 UPDATE point_lots SET expires_at = '2030-01-01 00:00+09' WHERE customer_id = 'ann' AND remaining > 0;
+UPDATE point_lots SET is_open = NOT is_open WHERE customer_id = 'ben';
+UPDATE point_lots SET last_posting = last_posting + 1 WHERE customer_id = 'ann' AND remaining > 0;
 DELETE FROM point_allocations WHERE customer_id = 'ben' AND points = 70;
 SELECT customer_id, finding FROM points_audit() ORDER BY 1, 2;
 SELECT customer_id, finding FROM points_audit('ben') ORDER BY 1, 2;

@@ -268,6 +268,7 @@ AS $glossary$
     ('improvement_id', 'number of the improvement'),
     ('instruction', 'what is to be done'),
     ('invitation_id', 'key of the invitation, unique for its customer'),
+    ('is_open', 'whether something is left of it'),
     ('item', 'what of a shop after the sale is looked at: inquiries, returns, follow-ups, delivery or NPS'),
     ('job', 'what one session at a time does: the function of that name'),
     ('joined_at', 'when the person became known to the shop'),

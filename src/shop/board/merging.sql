@@ -198,7 +198,7 @@ BEGIN
     FOR lot IN
         SELECT l.lot_id, l.expires_at AS lasted_until, point_lot_expires_at(l.customer_id, l.lot_id) AS expires_at
           FROM point_lots l
-         WHERE l.customer_id = merge_customers.into_customer AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL
+         WHERE l.customer_id = merge_customers.into_customer AND l.is_open AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL
     LOOP
         IF lot.expires_at < lot.lasted_until THEN
             RAISE EXCEPTION 'customers % and % cannot be merged', from_customer, into_customer

@@ -1,7 +1,8 @@
 -- shop/points_posting.sql
 --
 -- What is posted: points that are earned, paid, given by hand, and that lapse.
--- Each of these functions has the account locked by lock_points().
+-- Each of these functions has the account locked by lock_points(). It and the others
+-- that are a step of a posting leave it to what calls them to SET enable_seqscan.
 -- Needs: settings, customers, orders, customer_changes, points_ledger, points_rules.
 
 --@ functions
@@ -17,7 +18,7 @@ BEGIN
           FROM pg_catalog.unnest(of_customers) o (customer_id)
           JOIN point_accounts a ON a.customer_id = o.customer_id
           JOIN point_lots l ON l.customer_id = o.customer_id
-         WHERE l.remaining > 0 AND l.expires_at <= as_of
+         WHERE l.is_open AND l.remaining > 0 AND l.expires_at <= as_of
     ), posted AS (
         INSERT INTO point_postings AS p (customer_id, kind, points, posted_at)
         SELECT l.customer_id, 'expire', -sum(l.remaining), l.at
@@ -30,14 +31,14 @@ BEGIN
         SELECT l.customer_id, p.posting_id, l.lot_id, l.remaining
           FROM lapsed l
           JOIN posted p ON p.customer_id = l.customer_id AND p.posted_at = l.at
-        RETURNING a.customer_id, a.posting_id, a.points
+        RETURNING a.customer_id, a.posting_id, a.lot_id, a.points
     ), emptied AS (
         UPDATE point_lots l
-           SET remaining = 0
-          FROM lapsed k
-         WHERE l.customer_id = k.customer_id AND l.lot_id = k.lot_id
+           SET remaining = l.remaining - d.points, last_posting = d.posting_id
+          FROM allocated d
+         WHERE l.customer_id = d.customer_id AND l.lot_id = d.lot_id
     ), charged AS (
-        -- (made of what was allocated, because an account is moved last)
+        -- (made of what was allocated, because a lot and an account are moved last)
         UPDATE point_accounts a
            SET balance = a.balance::numeric - k.points, last_posted_at = k.at, last_posting = k.last_posting
           FROM (SELECT d.customer_id, sum(d.points) AS points, max(p.posted_at) AS at, max(p.posting_id) AS last_posting
@@ -64,7 +65,7 @@ DECLARE
     locked @key_type@[] := ARRAY(SELECT a.customer_id
                                    FROM point_accounts a
                                   WHERE EXISTS (SELECT FROM point_lots l
-                                                 WHERE l.customer_id = a.customer_id AND l.remaining > 0
+                                                 WHERE l.customer_id = a.customer_id AND l.is_open AND l.remaining > 0
                                                    AND l.expires_at <= expire_points.as_of)
                                   ORDER BY a.customer_id
                                     FOR NO KEY UPDATE);
@@ -127,7 +128,8 @@ CREATE OR REPLACE FUNCTION lock_points(
 )
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
-    SET enable_seqscan = off
+    -- (a plan for each customer costs more than all that it is for)
+    SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -145,15 +147,11 @@ BEGIN
     END LOOP;
 
     moment := coalesce(lock_points.posted_at, greatest(now(), account.last_posted_at));
-    SELECT p.posting_id, p.points, p.order_id, p.posted_at, l.lapsed, l.idle
+    SELECT p.posting_id, p.points, p.order_id, p.posted_at
       INTO present
-      FROM (SELECT coalesce(bool_or(l.expires_at <= moment), false) AS lapsed,
-                   coalesce(bool_or(l.expires_after_idle IS NOT NULL), false) AS idle
-              FROM point_lots l
-             WHERE l.customer_id = customer AND l.remaining > 0) l
-      LEFT JOIN point_postings p
-        ON p.customer_id = customer AND p.kind = lock_points.kind AND p.posting_key = lock_points.posting_key;
-    IF present.posting_id IS NOT NULL THEN
+      FROM point_postings p
+     WHERE p.customer_id = customer AND p.kind = lock_points.kind AND p.posting_key = lock_points.posting_key;
+    IF FOUND THEN
         IF present.points <> lock_points.points OR present.order_id IS DISTINCT FROM lock_points.order_id
            OR present.posted_at <> lock_points.posted_at THEN
             PERFORM refuse_used_key(customer, present.posting_id);
@@ -170,7 +168,16 @@ BEGIN
     END IF;
     posted_at := moment;
     balance := account.balance;
-    idle := present.idle;
+    -- (of the open lots the first to lapse; and whether there are idle ones at all, since
+    -- those that are used up are left as they are)
+    SELECT coalesce(l.expires_at <= moment, false) AS lapsed,
+           EXISTS (SELECT FROM point_postings p WHERE p.customer_id = customer AND p.expires_after_idle IS NOT NULL) AS idle
+      INTO present
+      FROM point_lots l
+     WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0
+     ORDER BY l.expires_at
+     LIMIT 1;
+    idle := coalesce(present.idle, false);
     IF present.lapsed THEN
         balance := balance - (SELECT e.points FROM expire_lapsed_points(ARRAY[customer], moment) e);
     END IF;
@@ -183,7 +190,6 @@ CREATE OR REPLACE FUNCTION move_points(customer @key_type@, posting bigint, poin
 RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
-    SET enable_seqscan = off
 AS $$
 BEGIN
     UPDATE point_accounts a
@@ -194,7 +200,7 @@ BEGIN
     IF refresh_idle THEN
         UPDATE point_lots l
            SET expires_at = point_lot_expires_at(l.customer_id, l.lot_id)
-         WHERE l.customer_id = customer AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL;
+         WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0 AND l.expires_after_idle IS NOT NULL;
     END IF;
     RETURN posting;
 END
@@ -203,9 +209,9 @@ COMMENT ON FUNCTION move_points(@key_type@, bigint, bigint, timestamptz, boolean
     'what every posting ends with: the account''s balance and last posting, and longer life for points that lapse when nothing happens; gives the posting';
 
 -- Lot by lot, because the first one or two mostly do: then neither an account's
--- other lots nor its history are read. (FETCH computes one row, where FOR would ask
--- ten lots whether they can be used. Postings are in order of time, so lots of the
--- same expiry go by their numbers.)
+-- other lots nor its history are read. (A lot that is used up is no longer open, so
+-- what comes first is the next one. Postings are in order of time, so lots of the same
+-- expiry go by their numbers.)
 CREATE OR REPLACE FUNCTION take_points(
     customer @key_type@,
     posting bigint,
@@ -215,43 +221,44 @@ CREATE OR REPLACE FUNCTION take_points(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
-    SET enable_seqscan = off
+    SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    lots CURSOR FOR
-        SELECT l.lot_id, l.remaining,
-               own_lot IS NOT NULL
-               OR (SELECT p.available_at <= as_of
-                          OR o.delivered_at <= as_of AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of
-                     FROM point_postings p
-                     JOIN settings s ON s.singleton
-                     LEFT JOIN orders o
-                       ON p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id
-                    WHERE p.customer_id = customer AND p.posting_id = l.lot_id) IS TRUE AS usable
-          FROM point_lots l
-         WHERE l.customer_id = customer AND l.remaining > 0
-         ORDER BY l.lot_id IS DISTINCT FROM own_lot, l.expires_at, l.lot_id;
     lot record;
     taken bigint := 0;
     part bigint;
 BEGIN
-    OPEN lots;
     WHILE taken < take_points.points LOOP
-        FETCH lots INTO lot;
+        IF own_lot IS NULL THEN
+            SELECT l.lot_id, l.remaining INTO lot
+              FROM point_lots l
+             WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0
+               AND (SELECT p.available_at <= as_of
+                           OR (SELECT o.delivered_at <= as_of AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of
+                                 FROM orders o
+                                 JOIN settings s ON s.singleton
+                                WHERE p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id)
+                      FROM point_postings p
+                     WHERE p.customer_id = customer AND p.posting_id = l.lot_id)
+             ORDER BY l.expires_at, l.lot_id
+             LIMIT 1;
+        ELSE
+            SELECT l.lot_id, l.remaining INTO lot
+              FROM point_lots l
+             WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0
+             ORDER BY l.lot_id <> own_lot, l.expires_at, l.lot_id
+             LIMIT 1;
+        END IF;
         EXIT WHEN NOT FOUND;
-        CONTINUE WHEN NOT lot.usable;
         part := least(lot.remaining, take_points.points - taken);
-        WITH allocated AS (
-            INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
-            VALUES (customer, posting, lot.lot_id, part)
-        )
+        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        VALUES (customer, posting, lot.lot_id, part);
         UPDATE point_lots l
-           SET remaining = l.remaining - part
+           SET remaining = l.remaining - part, last_posting = posting
          WHERE l.customer_id = customer AND l.lot_id = lot.lot_id;
         taken := taken + part;
     END LOOP;
-    CLOSE lots;
     RETURN taken;
 END
 $$;
@@ -348,7 +355,14 @@ BEGIN
     IF pay_points.order_id IS NOT NULL THEN
         PERFORM note_paid_order(customer);
     END IF;
-    RETURN move_points(customer, posting, -pay_points.points, account.posted_at, account.idle AND pay_points.kind = 'redeem');
+    IF account.idle AND pay_points.kind = 'redeem' THEN
+        RETURN move_points(customer, posting, -pay_points.points, account.posted_at, true);
+    END IF;
+    -- (as move_points() does, without what a call of it takes)
+    UPDATE point_accounts a
+       SET balance = a.balance - pay_points.points, last_posted_at = account.posted_at, last_posting = posting
+     WHERE a.customer_id = customer;
+    RETURN posting;
 END
 $$;
 COMMENT ON FUNCTION pay_points(@key_type@, text, bigint, text, text, text, timestamptz) IS
@@ -414,8 +428,8 @@ BEGIN
     VALUES (customer, 'adjust', adjust_points.points, account.posted_at, account.posted_at,
             adjust_points.expires_at, key, adjust_points.note)
     RETURNING p.posting_id INTO lot;
-    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at)
-    VALUES (customer, lot, adjust_points.points, adjust_points.expires_at);
+    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at, last_posting)
+    VALUES (customer, lot, adjust_points.points, adjust_points.expires_at, lot);
     RETURN move_points(customer, lot, adjust_points.points, account.posted_at, false);
 END
 $$;

@@ -134,6 +134,22 @@ BEGIN ATOMIC
        AND l.expires_at IS DISTINCT FROM e.expires_at
        AND (points_audit.customer IS NULL OR l.customer_id = points_audit.customer)
     UNION ALL
+    SELECT l.customer_id, l.lot_id, pg_catalog.format('the lot is kept as %s, and %s points are left of it',
+                                           CASE WHEN l.is_open THEN 'open' ELSE 'used up' END, l.remaining)
+      FROM point_lots l
+     WHERE l.is_open <> (l.remaining > 0)
+       AND (points_audit.customer IS NULL OR l.customer_id = points_audit.customer)
+    UNION ALL
+    SELECT l.customer_id, l.lot_id, pg_catalog.format('posting %s has moved the lot last, and posting %s is kept as that', coalesce(a.posting_id, l.lot_id), l.last_posting)
+      FROM point_lots l
+     CROSS JOIN LATERAL (
+               SELECT max(a.posting_id) AS posting_id
+                 FROM point_allocations a
+                WHERE a.customer_id = l.customer_id AND a.lot_id = l.lot_id
+           ) a
+     WHERE l.last_posting <> coalesce(a.posting_id, l.lot_id)
+       AND (points_audit.customer IS NULL OR l.customer_id = points_audit.customer)
+    UNION ALL
     SELECT p.customer_id, p.posting_id, pg_catalog.format('the balance after it is %s', p.balance)
       FROM points_statement_at(timestamptz 'infinity') p
      WHERE p.balance < 0

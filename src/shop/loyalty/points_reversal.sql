@@ -61,6 +61,7 @@ CREATE OR REPLACE FUNCTION make_up_for(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -88,6 +89,7 @@ CREATE OR REPLACE FUNCTION give_points_back(
 ) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -106,13 +108,18 @@ BEGIN
     RETURNING p.posting_id INTO posting;
     WITH taken AS (
         SELECT a.lot_id, sum(a.points)::bigint AS points
-          FROM point_allocations a
-          JOIN (SELECT reversed AS posting_id
+          FROM (SELECT reversed AS posting_id
                 UNION ALL
                 SELECT p.posting_id
                   FROM point_postings p
-                 WHERE p.customer_id = customer AND p.reverses = reversed) p ON p.posting_id = a.posting_id
-         WHERE a.customer_id = customer
+                 WHERE p.customer_id = customer AND p.reverses = reversed) p
+         -- (OFFSET 0, so that those of a posting are found by its key, and not among all)
+         CROSS JOIN LATERAL (
+                   SELECT a.lot_id, a.points
+                     FROM point_allocations a
+                    WHERE a.customer_id = customer AND a.posting_id = p.posting_id
+                   OFFSET 0
+               ) a
          GROUP BY a.lot_id
         HAVING sum(a.points) > 0::numeric
     ), ordered AS (
@@ -125,16 +132,19 @@ BEGIN
         SELECT o.lot_id, least(o.points, give_points_back.points::numeric - o.before)::bigint AS points
           FROM ordered o
          WHERE o.before < give_points_back.points::numeric
-    ), filled AS (
-        UPDATE point_lots l
-           SET remaining = l.remaining + g.points,
-               expires_at = point_lot_expires_at(l.customer_id, l.lot_id)
+    ), allocated AS (
+        INSERT INTO point_allocations AS a (customer_id, posting_id, lot_id, points)
+        SELECT customer, posting, g.lot_id, -g.points
           FROM given g
-         WHERE l.customer_id = customer AND l.lot_id = g.lot_id
+        RETURNING a.lot_id, a.points
     )
-    INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
-    SELECT customer, posting, g.lot_id, -g.points
-      FROM given g;
+    -- (made of what was allocated, because a lot is moved last)
+    UPDATE point_lots l
+       SET remaining = l.remaining - a.points,
+           expires_at = point_lot_expires_at(l.customer_id, l.lot_id),
+           last_posting = posting
+      FROM allocated a
+     WHERE l.customer_id = customer AND l.lot_id = a.lot_id;
     PERFORM move_points(customer, posting, give_points_back.points, account.posted_at, false);
     PERFORM note_paid_order(customer)
        FROM point_postings p
@@ -152,7 +162,10 @@ BEGIN
     LOOP
         PERFORM make_up_for(customer, owed.lot_id, owed.points, posting, owed.lot_id, account.posted_at);
     END LOOP;
-    PERFORM expire_lapsed_points(ARRAY[customer], account.posted_at);
+    PERFORM FROM point_lots l WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0 AND l.expires_at <= account.posted_at LIMIT 1;
+    IF FOUND THEN
+        PERFORM expire_lapsed_points(ARRAY[customer], account.posted_at);
+    END IF;
     RETURN posting;
 END
 $$;

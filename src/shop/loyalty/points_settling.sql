@@ -147,8 +147,8 @@ BEGIN
     VALUES (customer, 'earn', earn_for_order.points, account.posted_at, made.available_at, made.pending,
             made.expires_at, made.expires_after_idle, earn_for_order.order_id, key, earn_for_order.rule_id, earn_for_order.campaigns)
     RETURNING p.posting_id INTO lot;
-    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at, expires_after_idle)
-    SELECT p.customer_id, p.posting_id, p.points, point_lot_expires_at(p.customer_id, p.posting_id), p.expires_after_idle
+    INSERT INTO point_lots (customer_id, lot_id, remaining, expires_at, expires_after_idle, last_posting)
+    SELECT p.customer_id, p.posting_id, p.points, point_lot_expires_at(p.customer_id, p.posting_id), p.expires_after_idle, p.posting_id
       FROM point_postings p
      WHERE p.customer_id = customer AND p.posting_id = lot;
     RETURN NEXT move_points(customer, lot, earn_for_order.points, account.posted_at, account.idle);
