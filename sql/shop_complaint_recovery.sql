@@ -49,6 +49,27 @@ BEGIN;
 UPDATE settings SET recovery_target = 0.05, repurchase_target = 0.9, minimum_answers = 3, significance = 0.2;
 SELECT recovery_target_met, repurchase_target_met, too_few, significant FROM complaint_recovery_at('2026-06-01 00:00+09') WHERE month = '2026-03-01';
 ROLLBACK;
+-- An answer about a ticket is about the one into which it was merged, before and after; and so it is of its agent.
+BEGIN;
+INSERT INTO agents (agent_id, name) VALUES ('ann', 'Ann');
+INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('c1', 'again', 'email'), ('c1', 'more', 'email');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id) VALUES
+    ('c1', 'again', '2026-03-11 13:00+09', 'opened', NULL), ('c1', 'again', '2026-03-11 14:00+09', 'agent_reply', 'ann'),
+    ('c1', 'more', '2026-03-11 15:00+09', 'opened', NULL);
+SELECT FROM record_ticket_event('c1', 'more', 'merged', '2026-03-12 12:00+09', merged_into => 'again');
+SELECT FROM record_ticket_event('c1', 'again', 'merged', '2026-03-22 12:00+09', merged_into => 't');
+INSERT INTO survey_responses (customer_id, response_id, survey, responded_at, ticket_id) VALUES ('c1', 'r2', 's', '2026-03-21 12:00+09', 'again'), ('c1', 'r3', 's', '2026-03-23 12:00+09', 'more');
+INSERT INTO survey_answers (customer_id, response_id, survey, question, score) VALUES ('c1', 'r2', 's', 'happy', 5), ('c1', 'r3', 's', 'happy', 1);
+SELECT d AS day, complaints, responses, satisfied FROM generate_series(19, 23) d, complaint_recovery_at(('2026-03-' || d || ' 23:00+09')::timestamptz);
+SELECT agent_id, responses, satisfied_share FROM agent_summary_at('2026-06-01 00:00+09');
+ROLLBACK;
+-- Who complains again in the month is one customer, from the first time on: c1, who bought
+-- again within 30 days of the first; and c2, who bought within 30 of the second only.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel, complaint) SELECT 'c' || i, 'again', 'email', true FROM generate_series(1, 2) i;
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) SELECT 'c' || i, 'again', '2026-03-20 12:00+09', 'opened' FROM generate_series(1, 2) i;
+SELECT complaints, had_time, bought_again, like_customers, round(like_bought_share::numeric, 4) AS like_share FROM complaint_recovery_at('2026-06-01 00:00+09') WHERE month = '2026-03-01';
+ROLLBACK;
 SELECT s.given, pg_temp.outcome('UPDATE settings SET ' || s.given)
   FROM (VALUES ('purchase_within = ''0'''), ('purchase_within = ''10 years'''), ('purchase_within = ''11 years'''), ('purchase_within = NULL'), ('recovery_target = 1.1'), ('recovery_target = ''NaN'''), ('repurchase_target = -0.1'), ('repurchase_target = 1')) s (given);
 SELECT pg_temp.same_elsewhere('SELECT * FROM complaint_recovery_at(''2026-06-01 00:00+09'')');

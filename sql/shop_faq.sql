@@ -66,11 +66,29 @@ SELECT theme, left(example, 30) AS example, tickets FROM faq_candidates_at('2026
 UPDATE settings SET faq_similarity = 0.000001, minimum_answers = 1;
 SELECT theme, left(example, 30) AS example, tickets FROM faq_candidates_at('2026-04-01 00:00+09');
 ROLLBACK;
--- The other words of a merged ticket are those of the one in which it goes on.
+-- Merged tickets are one, with one log and the first of their words, however many merges
+-- there were: what t14 asked is not lost, and it took no more than one reply until root was
+-- answered as well. What was discarded is none, until its customer writes again; and a ticket
+-- is of the day on which it was opened, whatever is said in it later.
 BEGIN;
-INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('c14', 'root', 'email');
-SELECT FROM record_ticket_event('c14', 't14', 'merged', '2026-03-20 00:00+09', merged_into => 'root');
-SELECT theme, left(example, 30) AS example, tickets FROM faq_candidates_at('2026-04-01 00:00+09');
+INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('c14', 'next', 'email'), ('c14', 'root', 'email');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, note) VALUES ('c14', 'next', '2026-03-16 00:00+09', 'opened', '👍'), ('c14', 'root', '2026-03-17 00:00+09', 'opened', 'Size?');
+SELECT FROM record_ticket_event('c14', 't14', 'merged', '2026-03-20 00:00+09', merged_into => 'next');
+SELECT FROM record_ticket_event('c14', 'next', 'merged', '2026-03-21 00:00+09', merged_into => 'root');
+SELECT FROM record_ticket_event('c14', 'root', 'resolved', '2026-03-22 00:00+09', 'mori');
+SELECT theme, example, tickets, customers, tickets_saved FROM faq_candidates_at('2026-04-01 00:00+09') WHERE theme IS NULL OR theme = 'size';
+SELECT FROM record_ticket_event('c14', 'next', 'agent_reply', '2026-03-22 00:00+09', 'mori');
+SELECT theme, example, tickets, tickets_saved FROM faq_candidates_at('2026-04-01 00:00+09') WHERE theme IS NULL;
+SELECT FROM record_ticket_event('c13', 't13', 'discarded', '2026-03-22 00:00+09');
+SELECT count(*) FROM faq_candidates_at('2026-04-01 00:00+09') WHERE theme IS NULL;
+SELECT FROM record_ticket_event('c13', 't13', 'customer_message', '2026-03-23 00:00+09', note => '👍');
+SELECT theme, example, tickets, tickets_saved FROM faq_candidates_at('2026-04-01 00:00+09') WHERE theme IS NULL;
+UPDATE settings SET minimum_answers = 1;
+SELECT theme, example, tickets FROM faq_candidates_at('2026-06-14 23:00+09');
+-- (root has asked of a size already)
+SELECT faq_id, tickets FROM faq_due_for_review_at('2026-04-01 00:00+09');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind, note) VALUES ('c14', 'next', '2026-03-24 00:00+09', 'customer_message', 'size');
+SELECT faq_id, tickets FROM faq_due_for_review_at('2026-04-01 00:00+09');
 ROLLBACK;
 
 -- Due for review: 180 days after. The tickets of its themes since: of size 1 to 6 and 9, 10 and 11, of delivery 7 to 9; 9 is of both.

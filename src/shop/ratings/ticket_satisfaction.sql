@@ -64,14 +64,18 @@ RETURNS TABLE (responses bigint, satisfied bigint)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
     SELECT count(*), count(*) FILTER (WHERE a.score >= q.scale_high - 1)
-      FROM survey_responses r
+      -- (what was merged into the ticket is one with it)
+      FROM (SELECT ticket_csat.ticket AS ticket_id
+             UNION ALL
+            SELECT t.ticket_id FROM tickets t
+             WHERE t.customer_id = ticket_csat.customer AND t.merged_into = ticket_csat.ticket) k
+      JOIN survey_responses r ON r.customer_id = ticket_csat.customer AND r.ticket_id = k.ticket_id
+                             AND r.responded_at <= ticket_csat.as_of
       JOIN survey_answers a ON a.customer_id = r.customer_id AND a.response_id = r.response_id AND a.score IS NOT NULL
-      JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind = 'csat'
-     WHERE r.customer_id = ticket_csat.customer AND r.ticket_id = ticket_csat.ticket
-       AND r.responded_at <= ticket_csat.as_of;
+      JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind = 'csat';
 END;
 COMMENT ON FUNCTION ticket_csat(@key_type@, text, timestamptz) IS
-    'how many answers there are to questions of kind csat about a ticket, and how many of them are in the top two of their scale';
+    'how many answers there are to questions of kind csat about a ticket, or one that was merged into it, and how many of them are in the top two of their scale';
 -- (One part all is every answer; a part that is not known is that of no name.)
 CREATE OR REPLACE FUNCTION ticket_scores_in(first date, last date, as_of timestamptz)
 RETURNS TABLE (survey text, question text, dimension text, part text, score smallint)

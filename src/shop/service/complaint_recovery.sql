@@ -106,20 +106,27 @@ BEGIN ATOMIC
                                ORDER BY o.ordered_at DESC, o.order_id
                                LIMIT 1) l ON true
                     WHERE t.complaint
+               ),
+               -- (whoever complained again in the month is one customer, from the first time on)
+               complainer AS MATERIALIZED (
+                   SELECT DISTINCT ON (c.customer_id) c.customer_id, c.opened_at, c.ordered_at, c.is_first, c.waited
+                     FROM complaint c
+                    WHERE c.had_time
+                    ORDER BY c.customer_id, c.opened_at, c.ordered_at
                )
-               SELECT c.*, k.others, k.others_bought
+               SELECT c.*, h.had_time, h.bought_again, k.others, k.others_bought
                  FROM (SELECT count(*) AS complaints, pg_catalog.count(c.resolved_at) AS resolved,
-                              sum(c.responses)::bigint AS responses, sum(c.satisfied)::bigint AS satisfied,
-                              count(*) FILTER (WHERE c.had_time) AS had_time,
-                              count(*) FILTER (WHERE c.had_time AND bought_between(c.customer_id, c.opened_at, c.opened_at + s.purchase_within, complaint_recovery_at.as_of)) AS bought_again
+                              sum(c.responses)::bigint AS responses, sum(c.satisfied)::bigint AS satisfied
                          FROM complaint c) c
+                CROSS JOIN (SELECT count(*) AS had_time,
+                                   count(*) FILTER (WHERE bought_between(c.customer_id, c.opened_at, c.opened_at + s.purchase_within, complaint_recovery_at.as_of)) AS bought_again
+                              FROM complainer c) h
                 -- (each of them once, whomever they are like)
                 CROSS JOIN (SELECT count(*) AS others,
                                    count(*) FILTER (WHERE bought_between(o.customer_id, o.since, o.since + s.purchase_within, complaint_recovery_at.as_of)) AS others_bought
                               FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, o.since
-                                      FROM complaint c
+                                      FROM complainer c
                                      CROSS JOIN LATERAL like_customers(c.customer_id, c.ordered_at, c.is_first, c.waited, complaint_recovery_at.as_of) o
-                                     WHERE c.had_time
                                      ORDER BY o.customer_id, o.since) o) k
                 WHERE c.complaints > 0::bigint) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.satisfied, a.responses, 1::double precision - s.significance) w
@@ -128,4 +135,4 @@ BEGIN ATOMIC
      ORDER BY m.month;
 END;
 COMMENT ON FUNCTION complaint_recovery_at(timestamptz) IS
-    'tickets that are complaints, by the local month in which they were opened: the share of the answers about them (CSAT) in the top two, against settings.recovery_target; the share of the customers, of those with an order before and settings.purchase_within of time since, who bought again within that, against settings.repurchase_target, and against customers like them who did not complain (see like_customers()), counted from the same time after their order: change is the share less theirs. Wilson''s intervals; a target is met or not where the interval lies on one side of it, NULL where that cannot be told; nothing is significant with fewer than settings.minimum_answers on either side';
+    'tickets that are complaints, by the local month in which they were opened: the share of the answers about them (CSAT) in the top two, against settings.recovery_target; the share of the customers, of those with an order before and settings.purchase_within of time since, who bought again within that, each once a month, from the first complaint on, against settings.repurchase_target, and against customers like them who did not complain (see like_customers()), counted from the same time after their order: change is the share less theirs. Wilson''s intervals; a target is met or not where the interval lies on one side of it, NULL where that cannot be told; nothing is significant with fewer than settings.minimum_answers on either side';

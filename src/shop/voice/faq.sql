@@ -1,7 +1,7 @@
 -- shop/faq.sql
 --
 -- Answers that are written once, and the questions that keep coming without one.
--- Needs: settings, tickets, voice_matches, voice_figures.
+-- Needs: settings, tickets, ticket_facts, voice_matches, voice_figures.
 
 --@ table faq
 CREATE TABLE faq (
@@ -52,8 +52,9 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT f.faq_id, f.question, f.themes, f.last_reviewed_at, d.review_due_at,
-           (SELECT pg_catalog.count(DISTINCT (r.customer_id, r.text_id))
+           (SELECT pg_catalog.count(DISTINCT (r.customer_id, coalesce(t.merged_into, t.ticket_id)))
               FROM voices_read(f.last_reviewed_at, 'infinity', faq_due_for_review_at.as_of) r
+              JOIN tickets t ON t.customer_id = r.customer_id AND t.ticket_id = r.text_id
              WHERE r.source = 'ticket' AND r.themes OPERATOR(pg_catalog.&&) f.themes)
       FROM faq f
      CROSS JOIN settings s
@@ -64,10 +65,10 @@ BEGIN ATOMIC
      ORDER BY 6 DESC, 5, 1;
 END;
 COMMENT ON FUNCTION faq_due_for_review_at(timestamptz) IS
-    'entries of the FAQ that nobody has looked at for settings.faq_review_after, with how many tickets have come since that speak of one of their themes: those first that most ask in spite of it. last_reviewed_at is as it is now';
+    'entries of the FAQ that nobody has looked at for settings.faq_review_after, in how many tickets customers have spoken of one of their themes since, merged ones being one: those first that most ask in spite of it. last_reviewed_at is as it is now';
 
--- What customers asked first, in words, within 90 days: one text a ticket, that of
--- the ticket in which it goes on counting once.
+-- What customers asked first, in words, of the tickets of 90 days.  Tickets that were
+-- merged are one, with one log; what was discarded is none.
 CREATE OR REPLACE FUNCTION inquiries_of(as_of timestamptz)
 RETURNS TABLE (customer_id @key_type@, ticket_id text, asked_at timestamptz, body text, themes text[], answered_once boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -75,19 +76,27 @@ BEGIN ATOMIC
     WITH lexicon AS MATERIALIZED (
         SELECT l.lexicon FROM read_lexicons(inquiries_of.as_of) l WHERE l.product_id IS NULL
     ), asked AS MATERIALIZED (
-        SELECT DISTINCT ON (v.customer_id, v.text_id) v.customer_id, v.text_id AS ticket_id, v.said_at AS asked_at, v.body
+        SELECT DISTINCT ON (v.customer_id, k.ticket_id) v.customer_id, k.ticket_id, v.said_at AS asked_at, v.body
           FROM voices_all_at(inquiries_of.as_of) v
+          JOIN tickets t ON t.customer_id = v.customer_id AND t.ticket_id = v.text_id
+         CROSS JOIN LATERAL (SELECT coalesce(t.merged_into, t.ticket_id)) k (ticket_id)
          WHERE v.source = 'ticket'
            AND v.said_at > least(inquiries_of.as_of, timestamptz '9999-12-31 00:00+00') - interval '90 days'
-         ORDER BY v.customer_id, v.text_id, v.said_at, v.piece
+         ORDER BY v.customer_id, k.ticket_id, v.said_at, length(v.piece), v.piece
     )
     SELECT a.customer_id, a.ticket_id, a.asked_at, a.body, loyalcs.themes(a.body, (SELECT x.lexicon FROM lexicon x)),
-           (SELECT bool_or(e.kind = 'resolved') AND NOT bool_or(e.kind = 'reopened')
-                   AND count(*) FILTER (WHERE e.kind = 'agent_reply' AND (e.agent_id = ANY ((SELECT m.machines FROM machines() m)::text[])) IS NOT TRUE) <= 1::bigint
-              FROM ticket_events e
-             WHERE e.customer_id = a.customer_id AND e.ticket_id = a.ticket_id AND e.at <= inquiries_of.as_of) AND NOT t.complaint
+           f.resolved_at IS NOT NULL AND f.reopened = 0::bigint AND NOT t.complaint
+           AND (SELECT count(*)
+                  FROM tickets k
+                  JOIN ticket_events e ON e.customer_id = k.customer_id AND e.ticket_id = k.ticket_id
+                 WHERE k.customer_id = a.customer_id AND (k.ticket_id = a.ticket_id OR k.merged_into = a.ticket_id)
+                   AND e.kind = 'agent_reply' AND e.at <= inquiries_of.as_of
+                   AND (e.agent_id = ANY ((SELECT m.machines FROM machines() m)::text[])) IS NOT TRUE) <= 1::bigint
       FROM asked a
-      JOIN tickets t ON t.customer_id = a.customer_id AND t.ticket_id = a.ticket_id AND t.merged_into IS NULL;
+      JOIN tickets t ON t.customer_id = a.customer_id AND t.ticket_id = a.ticket_id
+     CROSS JOIN LATERAL ticket_facts(a.customer_id, a.ticket_id, inquiries_of.as_of) f
+     WHERE NOT f.discarded
+       AND f.opened_at > least(inquiries_of.as_of, timestamptz '9999-12-31 00:00+00') - interval '90 days';
 END;
 COMMENT ON FUNCTION inquiries_of(timestamptz) IS
     'what customers asked within 90 days before an instant, the first words of each ticket, with the themes, and whether it was no complaint and one answer of a person was enough: resolved, never reopened, one reply at most';
@@ -172,4 +181,4 @@ BEGIN ATOMIC
      ORDER BY c.tickets_saved DESC, c.tickets DESC, c.theme, c.example;
 END;
 COMMENT ON FUNCTION faq_candidates_at(timestamptz) IS
-    'inquiries that keep coming and have no entry in the FAQ: groups of tickets of the 90 days before as_of that speak of one theme (NULL: of none) in similar words (loyalcs.bigram_similarity of at least settings.faq_similarity), of at least settings.minimum_answers tickets, for which no valid entry of the theme has a similar question; one of their texts, how many tickets and customers, and tickets_saved, how many of these a good answer would have saved: those that were no complaint and needed one reply at most. A text of two themes is in the groups of both. Of a theme the latest 1,000 are looked at. For the levels service and admin, who may read texts';
+    'inquiries that keep coming and have no entry in the FAQ: groups of tickets of the 90 days before as_of (merged ones are one, by their first words; what was discarded is none) that speak of one theme (NULL: of none) in similar words (loyalcs.bigram_similarity of at least settings.faq_similarity), of at least settings.minimum_answers tickets, for which no valid entry of the theme has a similar question; one of their texts, how many tickets and customers, and tickets_saved, how many of these a good answer would have saved: those that were no complaint and needed one reply at most. A text of two themes is in the groups of both. Of a theme the latest 1,000 are looked at. For the levels service and admin, who may read texts';
