@@ -42,6 +42,21 @@ UPDATE escalation_rules SET valid = 'empty' WHERE rule = 'third contact';
 SELECT rule, customer_id FROM escalations_due_at('2026-03-02 12:00+09');
 ROLLBACK;
 
+-- Who writes after the solution waits like anybody, until that is answered; in a ticket merged into it as well.
+BEGIN;
+INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('eve', 'again', 'email');
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('eve', 'again', '2026-03-02 09:20+09', 'opened');
+SELECT FROM record_ticket_event('eve', 'again', 'merged', '2026-03-02 09:30+09', merged_into => 't');
+SELECT FROM record_ticket_event('eve', 'again', 'resolved', '2026-03-02 09:40+09', 'kei');
+SELECT count(*) FROM escalations_due_at('2026-03-02 12:00+09') WHERE customer_id = 'eve';
+INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('eve', 'again', '2026-03-02 10:00+09', 'customer_message');
+SELECT state, metric, due_at AT TIME ZONE 'Asia/Tokyo' AS due FROM sla_board_at('2026-03-02 15:30+09') WHERE customer_id = 'eve';
+SELECT rule, ticket_id, due_at AT TIME ZONE 'Asia/Tokyo' AS due FROM escalations_due_at('2026-03-02 15:00+09') WHERE customer_id = 'eve';
+SELECT rule FROM escalations_due_at('2026-03-02 14:59:59+09') WHERE customer_id = 'eve';
+SELECT FROM record_ticket_event('eve', 't', 'agent_reply', '2026-03-02 15:10+09', 'kei');
+SELECT count(*) FROM escalations_due_at('2026-03-02 15:10+09') WHERE customer_id = 'eve';
+ROLLBACK;
+
 --
 -- Handed out once each, by what hands out warnings
 --

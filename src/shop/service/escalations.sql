@@ -65,7 +65,12 @@ BEGIN ATOMIC
                    FROM tickets t
                   CROSS JOIN LATERAL ticket_facts(t.customer_id, t.ticket_id, escalations_foreseen.as_of) f
                   WHERE (t.closed_at IS NULL OR t.closed_at > escalations_foreseen.as_of) AND t.merged_into IS NULL
-                    AND f.resolved_at IS NULL AND NOT f.discarded) o
+                    AND NOT f.discarded
+                    -- (who writes after the solution waits like anybody)
+                    AND (f.resolved_at IS NULL
+                         OR (t.customer_id, t.ticket_id) IN (SELECT u.customer_id, coalesce(m.merged_into, m.ticket_id)
+                                                              FROM unanswered_at(escalations_foreseen.as_of) u
+                                                              JOIN tickets m ON m.customer_id = u.customer_id AND m.ticket_id = u.ticket_id))) o
       LEFT JOIN (SELECT s.customer_id, coalesce(t.merged_into, t.ticket_id) AS ticket_id, min(s.due_at) AS due_at
                    FROM sla_status_of(NULL, true, escalations_foreseen.as_of) s
                    JOIN tickets t ON t.customer_id = s.customer_id AND t.ticket_id = s.ticket_id
@@ -101,4 +106,4 @@ BEGIN ATOMIC
        AND d.due_at >= (SELECT z.live_since FROM settings z);
 END;
 COMMENT ON FUNCTION escalations_foreseen(timestamptz) IS
-    'open tickets to which a rule of escalation_rules applies, or will if nothing happens (a promise that will have been broken for so long), with the instant from which it does; what was due before the shop was used live, or while the rule did not hold, is none';
+    'tickets that are not resolved, or whose customer has written since and waits, to which a rule of escalation_rules applies, or will if nothing happens (a promise that will have been broken for so long), with the instant from which it does; what was due before the shop was used live, or while the rule did not hold, is none';

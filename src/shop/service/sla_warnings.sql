@@ -221,7 +221,7 @@ BEGIN ATOMIC
       FROM warnings_due_of('escalation', escalations_due_at.as_of) d;
 END;
 COMMENT ON FUNCTION escalations_due_at(timestamptz) IS
-    'open tickets of which somebody is to be told by a rule of escalation_rules and has not been yet, the longest due first; once for each ticket and rule. Words are as match_voices() found them last';
+    'tickets that are not resolved, or whose customer has written since and waits, of which somebody is to be told by a rule of escalation_rules and has not been yet, the longest due first; once for each ticket and rule. Words are as match_voices() found them last';
 
 CREATE OR REPLACE FUNCTION queue_warnings(kind text, at timestamptz) RETURNS bigint
     LANGUAGE plpgsql
