@@ -61,3 +61,13 @@ INSERT INTO pg_temp.import_lines VALUES (7, NULL, 'it has 2 fields, and the head
 SELECT * FROM finish_import(:id);
 SELECT line, column_name, value, problem FROM import_rejects WHERE import_id = :id;
 COMMIT;
+
+-- Only its owner brings files into a shop.
+CREATE ROLE regress_import_admin;
+SELECT loyalcs.grant_shop('shop_finish_import', 'regress_import_admin', 'admin');
+SET ROLE regress_import_admin;
+SELECT pg_temp.outcome($$SELECT begin_import('plain', 'o.csv', '{order_id,ordered_at,amount}')$$);
+SELECT count(*) > 0 AS sees_runs FROM imports;
+RESET ROLE;
+SELECT loyalcs.grant_shop('shop_finish_import', 'regress_import_admin', 'none');
+DROP ROLE regress_import_admin;

@@ -198,6 +198,14 @@ sql(q{ROLLBACK PREPARED 'holder'});
 $node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'loyalcs-import'}) or die;
 is(state_of('aurora'), $before, 'a program that ends takes the import with it');
 
+# Two at once: the second waits for the first, and finds what it has brought.
+sql(q{BEGIN; LOCK TABLE aurora.orders IN EXCLUSIVE MODE; PREPARE TRANSACTION 'holder'});
+my @both = map { my ($o, $e) = ('', ''); [ IPC::Run::start([ $program, @aurora, 'plain', "$dir/late.csv" ], '<', \'', '>', \$o, '2>', \$e), \$o, \$e ] } 1, 2;
+$node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM pg_stat_activity WHERE query LIKE '%_import(%' AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()}) or die;
+sql(q{ROLLBACK PREPARED 'holder'});
+$_->[0]->finish foreach @both;
+like(join('', sort map { ${ $_->[1] } . ${ $_->[2] } } @both), qr/\A[^\n]*\n  orders       1 new\n.*orders       1 unchanged\n/s, 'two at once bring one order');
+
 # Its input ends in the middle of a row: what there is of it is no row, and is said.
 {
 	local $input = "order_id,amount,ordered_at\npipe,1,2025-10-07\npipe2,1";

@@ -18,7 +18,7 @@ DECLARE
     not_wanted bigint;
 BEGIN
     SELECT * INTO run FROM imports i WHERE i.import_id = import;
-    PERFORM read_imported_rows();
+    PERFORM read_imported_rows(run.format ~ '^shopify');
     INSERT INTO import_rejects (import_id, line, column_name, value, problem)
     SELECT run.import_id, x.line, c.name, left(x.value, 200), x.problem
       FROM (SELECT r.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.required, run.time_zone) AS problem
@@ -116,7 +116,7 @@ BEGIN
     UPDATE imports i
        SET finished_at = clock_timestamp(),
            "lines" = (SELECT count(*) FROM pg_temp.import_lines),
-           rejected_lines = (SELECT count(DISTINCT x.line) FROM import_rejects x WHERE x.import_id = run.import_id),
+           rejected_lines = (SELECT pg_catalog.count(DISTINCT x.line) FROM import_rejects x WHERE x.import_id = run.import_id),
            counts = (SELECT coalesce(pg_catalog.jsonb_object_agg(c.what, pg_catalog.jsonb_build_object('new', c.new, 'changed', c.changed, 'unchanged', c.unchanged, 'left_out', c.left_out)), '{}'::jsonb)
                        FROM pg_temp.import_counts c)
      WHERE i.import_id = run.import_id;

@@ -268,6 +268,12 @@ BEGIN
             USING ERRCODE = 'feature_not_supported',
                   DETAIL = pg_catalog.format('This one is in %s, which has not all that names and addresses are written with.', pg_catalog.current_setting('server_encoding'));
     END IF;
+    IF NOT owns_table('imports'::regclass::oid) THEN
+        RAISE EXCEPTION 'files are brought in by the owner of the shop'
+            USING ERRCODE = 'insufficient_privilege',
+                  DETAIL = pg_catalog.format('%s may not write rows as they were elsewhere.', quote_ident(current_user::text)),
+                  HINT = 'No level has a part in it: connect as the owner of the shop.';
+    END IF;
     IF begin_import.format = 'plain' THEN
         format := plain_format(header);
         IF format IS NULL THEN
@@ -301,6 +307,8 @@ BEGIN
                   HINT = 'Bring the file into what stands behind it.';
     END IF;
     INSERT INTO import_state (salt) VALUES (pg_catalog.replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')) ON CONFLICT DO NOTHING;
+    -- One at a time: the second of two files finds what the first has brought in.
+    PERFORM FROM import_state s FOR UPDATE;
     SELECT coalesce(begin_import.time_zone, s.time_zone) INTO zone FROM settings s;
     PERFORM loyalcs.local_date(timestamptz '2000-01-01 00:00+00', zone);
 
@@ -332,4 +340,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION begin_import(text, text, text[], text, text) IS
-    'begins to bring in a file: looks at its header, makes the temporary table import_lines (line, fields, problem) for its rows, and gives the number of the import, for finish_import() in the same transaction; an error if a column is missing. system: whose numbers those of orders and customers are, by default the word that the format begins with (plain: the shop''s own); time_zone: of times without one, by default the shop''s';
+    'begins to bring in a file: looks at its header, makes the temporary table import_lines (line, fields, problem) for its rows, and gives the number of the import, for finish_import() in the same transaction, which others wait for; an error if a column is missing. For the owner of the shop alone. system: whose numbers those of orders and customers are, by default the word that the format begins with (plain: the shop''s own); time_zone: of times without one, by default the shop''s';

@@ -123,7 +123,7 @@ BEGIN
         RETURNING c.customer_id
     )
     SELECT count(*) INTO take_imported_persons.changed FROM moved m;
-    SELECT count(DISTINCT p.customer_id) - take_imported_persons.new - take_imported_persons.changed INTO take_imported_persons.unchanged
+    SELECT pg_catalog.count(DISTINCT p.customer_id) - take_imported_persons.new - take_imported_persons.changed INTO take_imported_persons.unchanged
       FROM pg_temp.import_persons p;
 
     INSERT INTO consents AS c (customer_id, channel, purpose, at, given)
@@ -135,7 +135,7 @@ BEGIN
 
     INSERT INTO imported_records AS r (customer_id, system, kind, external_key, told)
     SELECT p.customer_id, run.system, 'customer', p.external_key,
-           told_values('{name,email,phone,birthday,gender,region,language,accepts}',
+           told_values('{name,email,phone,birthday,gender,region,language,accepts}'::text[],
                        ARRAY[told_value(p.name), told_value(p.email), told_value(p.phone), told_value(p.birthday::text), told_value(p.gender), told_value(p.region),
                              told_value(p.language), told_value(p.accepts::text)])
       FROM pg_temp.import_persons p

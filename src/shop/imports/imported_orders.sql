@@ -6,7 +6,7 @@
 
 --@ functions
 -- Reads the rows into pg_temp.import_rows, a column for each field, as text.
-CREATE OR REPLACE FUNCTION read_imported_rows() RETURNS void
+CREATE OR REPLACE FUNCTION read_imported_rows(given_first boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
@@ -15,7 +15,7 @@ BEGIN
     CREATE TEMP TABLE import_rows ON COMMIT DROP AS
     SELECT l.line,
            btrim(l.fields[c.order_id]) AS order_id, btrim(l.fields[c.external_id]) AS external_id, btrim(l.fields[c.customer_id]) AS account,
-           nullif(btrim(CASE WHEN c.given_first THEN coalesce(l.fields[c.first_name] || ' ', '') || coalesce(l.fields[c.name], l.fields[c.name_2], '')
+           nullif(btrim(CASE WHEN given_first THEN coalesce(l.fields[c.first_name] || ' ', '') || coalesce(l.fields[c.name], l.fields[c.name_2], '')
                              ELSE coalesce(l.fields[c.name], l.fields[c.name_2], '') || coalesce(' ' || l.fields[c.first_name], '') END), '') AS name,
            nullif(btrim(l.fields[c.email]), '') AS email, -- (a spreadsheet puts an apostrophe before a number that begins with +)
            nullif(btrim(coalesce(l.fields[c.phone], l.fields[c.phone_2], l.fields[c.phone_3]), ' '''), '') AS phone,
@@ -30,8 +30,7 @@ BEGIN
            nullif(btrim(coalesce(l.fields[c.product_name], '') || coalesce(' ' || l.fields[c.variant], '')), '') AS product_name,
            l.fields[c.category] AS category, l.fields[c.quantity] AS quantity, l.fields[c.unit_price] AS unit_price, l.fields[c.line_discount] AS line_discount
       FROM pg_temp.import_lines l
-     CROSS JOIN (SELECT bool_or(c.field = 'first_name' AND c.name ~ '^[A-Za-z]') AS given_first,
-                        max(c.place) FILTER (WHERE c.field = 'order_id') AS order_id, max(c.place) FILTER (WHERE c.field = 'external_id') AS external_id,
+     CROSS JOIN (SELECT max(c.place) FILTER (WHERE c.field = 'order_id') AS order_id, max(c.place) FILTER (WHERE c.field = 'external_id') AS external_id,
                         max(c.place) FILTER (WHERE c.field = 'customer_id') AS customer_id, max(c.place) FILTER (WHERE c.field = 'name') AS name,
                         max(c.place) FILTER (WHERE c.field = 'name_2') AS name_2, max(c.place) FILTER (WHERE c.field = 'first_name') AS first_name,
                         max(c.place) FILTER (WHERE c.field = 'email') AS email, max(c.place) FILTER (WHERE c.field = 'phone') AS phone,
@@ -57,8 +56,8 @@ BEGIN
     ANALYZE pg_temp.import_rows (line, order_id);
 END
 $$;
-COMMENT ON FUNCTION read_imported_rows() IS
-    'for finish_import(): the rows of a file with a column for each field, found by the header, as text';
+COMMENT ON FUNCTION read_imported_rows(boolean) IS
+    'for finish_import(): the rows of a file with a column for each field, found by the header, as text; given_first: whether the given name comes first';
 
 -- What is wrong with a cell, if anything: the one place that says so.
 CREATE OR REPLACE FUNCTION imported_cell_problem(value text, kind text, required boolean, time_zone text) RETURNS text
@@ -224,7 +223,7 @@ DECLARE
     not_counted bigint;
 BEGIN
     SELECT * INTO run FROM imports i WHERE i.import_id = import;
-    PERFORM read_imported_rows();
+    PERFORM read_imported_rows(run.format ~ '^shopify');
     DROP TABLE IF EXISTS pg_temp.import_orders, pg_temp.import_items;
     CREATE TEMP TABLE import_items ON COMMIT DROP AS
     SELECT r.line, r.order_id, r.quantity, r.unit_price, r.line_discount, r.product_id, r.sku, r.product_name, r.category,
@@ -371,7 +370,7 @@ BEGIN
 
     INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
     SELECT s.customer_id, run.system, 'order', s.record_key, s.own_id,
-           told_values('{ordered_at,amount,tax,shipping,discount,sales_channel,shipped_at,delivered_at,cancelled,payment_state,refund,items}',
+           told_values('{ordered_at,amount,tax,shipping,discount,sales_channel,shipped_at,delivered_at,cancelled,payment_state,refund,items}'::text[],
                        ARRAY[told_value(s.ordered_at::text), told_value(s.amount::text), told_value(s.tax::text), told_value(s.shipping::text), told_value(s.discount::text),
                              told_value(s.sales_channel), told_value(s.shipped_at::text), told_value(s.delivered_at::text), told_value((s.cancelled_at IS NOT NULL)::text),
                              told_value(s.payment_state), told_value(s.refund::text), told_value(s.items)])

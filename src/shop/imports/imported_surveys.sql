@@ -73,7 +73,7 @@ BEGIN
                UNION ALL
                -- (a heading that stands twice is two questions)
                SELECT left(btrim(h.name), 200) || CASE WHEN row_number() OVER (PARTITION BY left(btrim(h.name), 200) ORDER BY h.place) > 1
-                                                       THEN ' (' || row_number() OVER (PARTITION BY left(btrim(h.name), 200) ORDER BY h.place) || ')' ELSE '' END, h.place, r.fields[h.place], h.name
+                                                       THEN ' (' || (row_number() OVER (PARTITION BY left(btrim(h.name), 200) ORDER BY h.place))::text || ')' ELSE '' END, h.place, r.fields[h.place], h.name
                  FROM ROWS FROM (pg_catalog.unnest(run.header)) WITH ORDINALITY h (name, place)
                 WHERE NOT is_long AND btrim(h.name) <> '' AND NOT EXISTS (SELECT FROM pg_temp.import_columns c WHERE c.place = h.place AND c.field <> ALL ('{score,answer}'::text[]))) v;
     CREATE INDEX ON pg_temp.import_answers (record_key);
@@ -218,7 +218,7 @@ BEGIN
     SELECT count(*) INTO found_changed FROM pg_temp.import_responses i WHERE i.is_known AND changed_value(i.items, i.told, 'items');
 
     INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
-    SELECT i.customer_id, run.system, 'response', i.record_key, i.own_id, told_values('{items}', ARRAY[told_value(i.items)])
+    SELECT i.customer_id, run.system, 'response', i.record_key, i.own_id, told_values('{items}'::text[], ARRAY[told_value(i.items)])
       FROM pg_temp.import_responses i
      WHERE i.is_taken
     ON CONFLICT (system, kind, external_key) DO UPDATE
@@ -228,7 +228,7 @@ BEGIN
     RETURN QUERY VALUES ('responses'::text, found_new, found_changed, found_all - found_new - found_changed, gone),
                         ('customers'::text, persons.new::bigint, persons.changed::bigint, persons.unchanged::bigint, 0::bigint),
                         ('questions'::text, new_questions, 0::bigint,
-                         (SELECT count(DISTINCT (q.survey, q.question)) FROM pg_temp.import_questions q WHERE NOT q.is_new), 0::bigint);
+                         (SELECT pg_catalog.count(DISTINCT (q.survey, q.question)) FROM pg_temp.import_questions q WHERE NOT q.is_new), 0::bigint);
 END
 $$;
 COMMENT ON FUNCTION take_imported_surveys(bigint) IS

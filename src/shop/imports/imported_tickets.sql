@@ -188,7 +188,7 @@ BEGIN
 
     WITH made AS (
         INSERT INTO tickets AS t (customer_id, ticket_id, channel, reason, priority, subject, tags, complaint, order_id)
-        SELECT i.customer_id, i.own_id, i.channel, i.reason, i.priority, i.subject, i.tags, i.tags && '{complaint,クレーム,苦情}'::text[], o.order_id
+        SELECT i.customer_id, i.own_id, i.channel, i.reason, i.priority, i.subject, i.tags, i.tags OPERATOR(pg_catalog.&&) '{complaint,クレーム,苦情}'::text[], o.order_id
           FROM pg_temp.import_tickets i
           LEFT JOIN orders o ON o.customer_id = i.customer_id AND o.order_id = i.order_id
          WHERE i.is_taken AND NOT i.is_known
@@ -238,7 +238,7 @@ BEGIN
 
     INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
     SELECT i.customer_id, run.system, 'ticket', i.record_key, i.own_id,
-           told_values('{opened,agent_reply,resolved,is_over,reason,priority,subject,tags}',
+           told_values('{opened,agent_reply,resolved,is_over,reason,priority,subject,tags}'::text[],
                        ARRAY[told_value(i.opened_at::text), told_value(i.replied_at::text), told_value(i.solved_at::text), told_value(i.is_over::text), told_value(i.reason),
                              told_value(i.priority), told_value(i.subject), told_value(i.tags::text)])
       FROM pg_temp.import_tickets i
@@ -250,7 +250,7 @@ BEGIN
     RETURN QUERY VALUES ('tickets'::text, found_new, found_changed, found_all - found_new - found_changed, gone),
                         ('customers'::text, persons.new::bigint, persons.changed::bigint, persons.unchanged::bigint, 0::bigint),
                         ('agents'::text, new_agents, 0::bigint,
-                         (SELECT count(DISTINCT i.agent_id) FROM pg_temp.import_tickets i WHERE i.is_taken) - new_agents, 0::bigint);
+                         (SELECT pg_catalog.count(DISTINCT i.agent_id) FROM pg_temp.import_tickets i WHERE i.is_taken) - new_agents, 0::bigint);
 END
 $$;
 COMMENT ON FUNCTION take_imported_tickets(bigint) IS
