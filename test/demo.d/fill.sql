@@ -18,7 +18,7 @@ BEGIN;
 
 -- All of it happened while the shop was used.
 UPDATE aurora.settings SET live_since = '2024-11-01 00:00+09', points_since = '2025-07-01 00:00+09';
-SELECT FROM aurora.start_journeys('2024-11-01 00:00+09');
+DO $$ BEGIN PERFORM FROM aurora.start_journeys('2024-11-01 00:00+09'); END $$;
 
 -- A number from 0 to sides - 1: always the same for the same word and number.
 CREATE FUNCTION pg_temp.dice(word text, n bigint, sides bigint) RETURNS integer LANGUAGE sql IMMUTABLE
