@@ -65,6 +65,7 @@ OBJS = \
 	src/service/sla_promise.o \
 	src/loyalty/tiers.o \
 	src/messages/followups.o \
+	src/messages/lines.o \
 	src/messages/templates.o \
 	src/voice/letters.o \
 	src/voice/normal.o \
@@ -106,6 +107,7 @@ CORE_SQL = \
 # Of it, files of which the last release had nothing: its upgrade script gets them
 # as they are.
 NEW_SQL = \
+	src/messages/lines.sql \
 	src/report/labels.sql \
 	src/voice/lexicon.sql \
 	src/voice/voice.sql \

@@ -77,19 +77,40 @@ SELECT pg_temp.takes(1, 200000) < 10 * pg_temp.takes(100, 2000) AS by_its_length
 
 -- Texts are put into what is filled in: null ones are not, and the later of a name stays.
 SELECT put_texts('{"coupon": "A", "name": "nobody", "gift": {"a": [1, null]}}', '{name,order_id,points,name}', ARRAY['Ann', 'A-1', NULL, E'B\t"\\']);
-SELECT put_texts('{"name": "Ann"}', '{kind,subject}', ARRAY['person', NULL], 'values'),
-       put_texts('{"name": "Ann"}', '{values}', '{later}', 'values'), put_texts('{}', '{}', '{}'), put_texts('{}', '{}', '{}', '');
-SELECT put_texts(NULL, '{a}', '{b}'), put_texts('{}', NULL, '{b}'), put_texts('{}', '{a}', NULL), put_texts('{}', '{a}', NULL, 'values');
+SELECT put_texts('{}', '{}', '{}'), put_texts(NULL, '{a}', '{b}'), put_texts('{}', NULL, '{b}'), put_texts('{}', '{a}', NULL);
 SELECT put_texts('[]', '{a}', '{b}');
-SELECT put_texts('1', '{a}', '{b}', 'values');
+SELECT put_texts('1', '{a}', '{b}');
 SELECT put_texts('{}', '{a,b}', '{b}');
 SELECT put_texts('{}', '{}', '{b}');
 SELECT put_texts('{}', '{{a,b}}', '{b}');
 SELECT put_texts('{}', '{a}', '{{b},{c}}');
 SELECT put_texts('{}', '{a,NULL}', '{b,c}');
 -- It is what SQL makes of them, of any number.
-SELECT n, put_texts(jsonb_build_object('n1', n), names, texts) = jsonb_build_object('n1', n) || jsonb_strip_nulls(jsonb_object(names, texts)) AS same,
-       put_texts(jsonb_build_object('n1', n), names, texts, 'of') = jsonb_strip_nulls(jsonb_object(names, texts)) || jsonb_build_object('of', jsonb_build_object('n1', n)) AS same_under
+SELECT n, put_texts(jsonb_build_object('n1', n), names, texts) = jsonb_build_object('n1', n) || jsonb_strip_nulls(jsonb_object(names, texts)) AS same
   FROM (SELECT n, array_agg('n' || i ORDER BY i) AS names, array_agg(CASE WHEN i % 3 > 0 THEN repeat('語', i % 200) END ORDER BY i) AS texts
           FROM unnest('{1,2,17,1000}'::int[]) n CROSS JOIN generate_series(1, n) i GROUP BY n) t
  ORDER BY n;
+
+-- A message at once. The texts about it come before neither its subject, its body nor its values.
+SELECT jsonb_pretty(message(E'For {{name}}\n', E'<b>{{name}}</b>\r{{coupon|}} {{left}}', true, '{"coupon": "A", "left": 2, "name": "nobody"}',
+                            '{name,points}', ARRAY[E'Ann\r\n& Bob', NULL], '{kind,language,values,subject}', ARRAY['person', NULL, 'none', 'none']));
+-- Where render() is an error, it is NULL; without a text, too.
+SELECT message('{{name}}', '', false, '{}', '{}', '{}', '{}', '{}') IS NULL AS missing, message('', '{{name', false, '{}', '{}', '{}', '{}', '{}') IS NULL AS mistake,
+       message('{{of}}', '', false, '{"of": {"a": 1}}', '{}', '{}', '{}', '{}') IS NULL AS unfit, message(NULL, '', false, '{}', '{}', '{}', '{}', '{}') IS NULL AS nothing;
+SELECT message('', '', false, '[]', '{}', '{}', '{}', '{}');
+SELECT message('', '', false, '{}', '{a}', '{}', '{}', '{}');
+SELECT message('', '', false, '{}', '{}', '{}', '{NULL}', '{a}');
+-- It is what the functions that it is made of make, whatever the values are.
+SELECT count(*) AS messages, count(m) AS written,
+       count(*) FILTER (WHERE m IS DISTINCT FROM CASE WHEN p IS NULL THEN jsonb_build_object('about', i::text, 'values', v, 'subject', one_line(render(t, v)), 'body', plain_lines(render(b, v, html))) END) AS others
+  FROM (SELECT i, i % 2 = 0 AS html, v, t.t, t.b, coalesce(render_problem(t.t, v), render_problem(t.b, v)) AS p,
+               message(t.t, t.b, i % 2 = 0, o, names, texts, '{about}', ARRAY[i::text]) AS m
+          FROM generate_series(0, 255) i
+         CROSS JOIN LATERAL (
+                   SELECT jsonb_object_agg(n, x) AS o
+                     FROM unnest('{a,bb,ab,ccc,d}'::text[], ARRAY['1', '"x"', '"<&>"', 'null', '[2]']::jsonb[]) WITH ORDINALITY u (n, x, place)
+                    WHERE i >> (place::int - 1) & 1 = 1 OR place = 5) o
+         CROSS JOIN (SELECT '{bb,ab,new}'::text[] AS names) n
+         CROSS JOIN LATERAL (SELECT ARRAY[CASE WHEN i >> 5 & 1 = 1 THEN E'\u2028 line' END, CASE WHEN i >> 6 & 1 = 1 THEN '"' END, 'n'] AS texts) x
+         CROSS JOIN LATERAL put_texts(o.o, names, texts) v
+         CROSS JOIN LATERAL (SELECT E'{{a}}\n{{bb|}}' AS t, CASE WHEN i < 128 THEN E'{{ab|none}}{{ccc|}} {{new}}\r' ELSE '{{bb}}{{d}}' END AS b) t) t;

@@ -26,6 +26,7 @@
 #include "utils/jsonb.h"
 
 #include "base/compat.h"
+#include "messages/lines.h"
 
 /* A stretch of a template: text, or a place with its name. */
 typedef struct Piece
@@ -244,16 +245,63 @@ append_escaped(StringInfo out, const char *text, int length, bool html)
 	}
 }
 
+/* The values of a template: of an object that is stored, or that is just being built. */
+typedef struct Values
+{
+	JsonbContainer *stored;		/* NULL if they are being built */
+	const JsonbValue *built;
+} Values;
+
+/* (The names of an object are in the order of their lengths, and those of one by bytes.) */
+static const JsonbValue *
+value_of_built(const JsonbValue *object, const char *name, int length)
+{
+	int			from = 0;
+	int			to = object->val.object.nPairs;
+
+	while (from < to)
+	{
+		int			middle = from + (to - from) / 2;
+		const JsonbPair *pair = &object->val.object.pairs[middle];
+		int			difference = length - pair->key.val.string.len;
+
+		if (difference == 0)
+			difference = memcmp(name, pair->key.val.string.val, length);
+		if (difference == 0)
+			return &pair->value;
+		if (difference < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return NULL;
+}
+
+static const JsonbValue *
+value_of(const Values *values, const char *name, int length, JsonbValue *buffer)
+{
+	if (values->stored)
+		return getKeyJsonValueFromContainer(values->stored, name, length, buffer);
+	return value_of_built(values->built, name, length);
+}
+
+/* (What is stored has a header of its own, which says what it is.) */
+static bool
+is_array(const JsonbValue *value)
+{
+	return value->type == jbvArray ||
+		(value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data));
+}
+
 /*
  * Appends what a place is to say: the value of its name, or its own words if
  * there is none.
  */
 static bool
-append_place(StringInfo out, Jsonb *values, const Piece *piece, bool html, Problem *problem)
+append_place(StringInfo out, const Values *values, const Piece *piece, bool html, Problem *problem)
 {
 	JsonbValue	buffer;
-	JsonbValue *value = getKeyJsonValueFromContainer(&values->root, piece->name,
-													 piece->name_length, &buffer);
+	const JsonbValue *value = value_of(values, piece->name, piece->name_length, &buffer);
 
 	if (value == NULL || value->type == jbvNull)
 	{
@@ -276,14 +324,13 @@ append_place(StringInfo out, Jsonb *values, const Piece *piece, bool html, Probl
 			appendStringInfoString(out, value->val.boolean ? "true" : "false");
 			return true;
 		default:
-			/* an array or an object, whose container has a header of its own */
-			return describe_unfit(piece, JsonContainerIsArray(value->val.binary.data), problem);
+			return describe_unfit(piece, is_array(value), problem);
 	}
 }
 
 /* The one way to fill in a template: false, and the problem, if it cannot be. */
 static bool
-fill_in(StringInfo out, const text * template, Jsonb *values, bool html, Problem *problem)
+fill_in(StringInfo out, const text * template, const Values *values, bool html, Problem *problem)
 {
 	const char *start = VARDATA_ANY(template);
 	const char *end = start + VARSIZE_ANY_EXHDR(template);
@@ -291,8 +338,6 @@ fill_in(StringInfo out, const text * template, Jsonb *values, bool html, Problem
 	PieceResult result;
 	Piece		piece;
 
-	if (!JB_ROOT_IS_OBJECT(values))
-		return describe_no_object(values, problem);
 	while ((result = next_piece(&at, end, &piece)) == PIECE_FOUND)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -304,6 +349,16 @@ fill_in(StringInfo out, const text * template, Jsonb *values, bool html, Problem
 	return result == PIECE_END || describe_mistake(result, start, at, end, problem);
 }
 
+static bool
+fill_in_stored(StringInfo out, const text * template, Jsonb *values, bool html, Problem *problem)
+{
+	Values		stored = {&values->root, NULL};
+
+	if (!JB_ROOT_IS_OBJECT(values))
+		return describe_no_object(values, problem);
+	return fill_in(out, template, &stored, html, problem);
+}
+
 PG_FUNCTION_INFO_V1(template_render);
 Datum
 template_render(PG_FUNCTION_ARGS)
@@ -312,7 +367,7 @@ template_render(PG_FUNCTION_ARGS)
 	Problem		problem;
 
 	initStringInfo(&out);
-	if (!fill_in(&out, PG_GETARG_TEXT_PP(0), PG_GETARG_JSONB_P(1), PG_GETARG_BOOL(2), &problem))
+	if (!fill_in_stored(&out, PG_GETARG_TEXT_PP(0), PG_GETARG_JSONB_P(1), PG_GETARG_BOOL(2), &problem))
 		report_problem(&problem);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
@@ -326,7 +381,7 @@ template_problem(PG_FUNCTION_ARGS)
 	Problem		problem;
 
 	initStringInfo(&out);
-	if (fill_in(&out, PG_GETARG_TEXT_PP(0), PG_GETARG_JSONB_P(1), false, &problem))
+	if (fill_in_stored(&out, PG_GETARG_TEXT_PP(0), PG_GETARG_JSONB_P(1), false, &problem))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(problem.message));
 }
@@ -344,6 +399,17 @@ push_string(JsonbParseState **state, JsonbIteratorToken token, text * string)
 	value.val.string.val = VARDATA_ANY(string);
 	value.val.string.len = VARSIZE_ANY_EXHDR(string);
 	pushJsonbValue(state, token, &value);
+}
+
+static void
+push_name(JsonbParseState **state, const char *name)
+{
+	JsonbValue	key;
+
+	key.type = jbvString;
+	key.val.string.val = pstrdup(name);
+	key.val.string.len = strlen(name);
+	pushJsonbValue(state, WJB_KEY, &key);
 }
 
 /* The members of an object, pushed into the one that has been begun. */
@@ -405,42 +471,68 @@ push_texts(JsonbParseState **state, ArrayType *names, ArrayType *texts)
 	}
 }
 
-/*
- * An object with texts put into it, of which those that are not there are left
- * out; or, under a name, into one that has nothing but it.  (What SQL has for
- * this asks for the type of each argument again in each row: a message took
- * twice as long to put together as all else about it.)
- */
-PG_FUNCTION_INFO_V1(template_put_texts);
-Datum
-template_put_texts(PG_FUNCTION_ARGS)
+/* An object of values with texts put into it, of which those that are not there are left out. */
+static JsonbValue *
+push_values(JsonbParseState **state, Jsonb *object, ArrayType *names, ArrayType *texts)
 {
-	Jsonb	   *object;
-	JsonbParseState *state = NULL;
 	Problem		problem;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_NULL();
-	object = PG_GETARG_JSONB_P(0);
 	if (!JB_ROOT_IS_OBJECT(object))
 	{
 		describe_no_object(object, &problem);
 		report_problem(&problem);
 	}
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	if (PG_ARGISNULL(3))
-		push_members(&state, object);
-	else
-	{
-		JsonbValue	inner;
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	push_members(state, object);
+	push_texts(state, names, texts);
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
 
-		inner.type = jbvBinary;
-		inner.val.binary.data = &object->root;
-		inner.val.binary.len = VARSIZE_ANY_EXHDR(object);
-		push_string(&state, WJB_KEY, PG_GETARG_TEXT_PP(3));
-		pushJsonbValue(&state, WJB_VALUE, &inner);
-	}
-	push_texts(&state, PG_GETARG_ARRAYTYPE_P(1), PG_GETARG_ARRAYTYPE_P(2));
+/*
+ * (What SQL has for this asks for the type of each argument again in each row: a
+ * message took twice as long to put together as all else about it.)
+ */
+PG_FUNCTION_INFO_V1(template_put_texts);
+Datum
+template_put_texts(PG_FUNCTION_ARGS)
+{
+	JsonbParseState *state = NULL;
+
+	PG_RETURN_POINTER(JsonbValueToJsonb(push_values(&state, PG_GETARG_JSONB_P(0),
+													PG_GETARG_ARRAYTYPE_P(1),
+													PG_GETARG_ARRAYTYPE_P(2))));
+}
+
+/*
+ * A message at once: its values, both of its templates filled in by them, and
+ * what is said about it.  NULL if a template cannot be filled in.
+ */
+PG_FUNCTION_INFO_V1(template_message);
+Datum
+template_message(PG_FUNCTION_ARGS)
+{
+	bool		html = PG_GETARG_BOOL(2);
+	JsonbParseState *state = NULL;
+	Values		values = {NULL, NULL};
+	StringInfoData subject;
+	StringInfoData body;
+	Problem		problem;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_texts(&state, PG_GETARG_ARRAYTYPE_P(6), PG_GETARG_ARRAYTYPE_P(7));
+	push_name(&state, "values");
+	values.built = push_values(&state, PG_GETARG_JSONB_P(3),
+							   PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5));
+
+	initStringInfo(&subject);
+	initStringInfo(&body);
+	if (!fill_in(&subject, PG_GETARG_TEXT_PP(0), &values, false, &problem) ||
+		!fill_in(&body, PG_GETARG_TEXT_PP(1), &values, html, &problem))
+		PG_RETURN_NULL();
+	push_name(&state, "subject");
+	push_string(&state, WJB_VALUE, text_as_one_line(subject.data, subject.len));
+	push_name(&state, "body");
+	push_string(&state, WJB_VALUE, text_as_plain_lines(body.data, body.len));
 	PG_RETURN_POINTER(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 

@@ -27,11 +27,25 @@ CREATE FUNCTION loyalcs.render_problem(template text, "values" jsonb) RETURNS te
     AS 'MODULE_PATHNAME', 'template_problem';
 COMMENT ON FUNCTION loyalcs.render_problem(template text, "values" jsonb) IS
     'why render() would raise an error: a mistake in the template, a value that is missing, or one that is an object or an array; it names places and never shows a value; NULL if nothing is wrong';
-CREATE FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[], under text DEFAULT NULL) RETURNS jsonb
-    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10
+CREATE FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[]) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
     AS 'MODULE_PATHNAME', 'template_put_texts';
-COMMENT ON FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[], under text) IS
-    'the JSON object `values` with each of the texts put into it under its name, in the place of a value that it has there; texts that are NULL are left out. With `under`, an object of `values` under that name and the texts. NULL if any other argument is; an error if there are not as many names as texts, or a name is NULL';
+COMMENT ON FUNCTION loyalcs.put_texts("values" jsonb, names text[], texts text[]) IS
+    'the JSON object `values` with each of the texts put into it under its name, in the place of a value that it has there; texts that are NULL are left out. An error if there are not as many names as texts, or a name is NULL';
+CREATE FUNCTION loyalcs.message(
+    subject text,
+    body text,
+    html boolean,
+    "values" jsonb,
+    names text[],
+    texts text[],
+    about text[],
+    about_texts text[]
+) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+    AS 'MODULE_PATHNAME', 'template_message';
+COMMENT ON FUNCTION loyalcs.message(subject text, body text, html boolean, "values" jsonb, names text[], texts text[], about text[], about_texts text[]) IS
+    'a message at once: a JSON object of `values`, with texts put into them as put_texts() does, of subject and body, templates that are filled in by those as render() does, the one as one_line() and the other as plain_lines() has it, and of the texts about it. NULL if a template cannot be filled in: render_problem() says why';
 
 -- quintiles(numeric) collects 8 bytes a value, as it says; its state was numeric[].
 CREATE FUNCTION loyalcs.quintiles_accum(bigint[], numeric) RETURNS bigint[]

@@ -68,11 +68,19 @@ RETURN anchor IN ('ordered', 'shipped', 'delivered', 'first_order', 'nth_order',
 COMMENT ON FUNCTION is_order_anchor(text) IS
     'whether what is counted from an anchor is about one order: the anchors of order_anchors()';
 
+CREATE OR REPLACE FUNCTION order_anchor_at(anchor text, ordered_at timestamptz, shipped_at timestamptz, delivered_at timestamptz) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE anchor WHEN 'shipped' THEN shipped_at
+                   WHEN 'delivered' THEN delivered_at
+                   ELSE ordered_at END;
+COMMENT ON FUNCTION order_anchor_at(text, timestamptz, timestamptz, timestamptz) IS
+    'when an order was what is counted from an anchor that is about one; NULL if it is not yet';
+
 -- Each branch is gated by the anchor, which costs nothing where it is another's, and
--- takes a range of time by index. A condition on customer_id and subject, which the
--- planner carries into each of them, takes one customer's or a single one by key;
--- customer is for birthdays alone, into which it can carry nothing. any_time is a
--- constant: where it is true, no plan can take a range for a key.
+-- takes a range of time by index; the first takes an order by key. A condition on
+-- customer_id and subject, which the planner carries into each of them, takes one
+-- customer's or a single one; customer is for birthdays alone, into which it can carry
+-- nothing. any_time is a constant: the branches that are not meant are in no plan.
 CREATE OR REPLACE FUNCTION order_anchors(anchor text, any_time boolean, "from" timestamptz, "to" timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -89,25 +97,37 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
+    SELECT o.customer_id, o.order_id, o.order_id,
+           order_anchor_at(order_anchors.anchor, o.ordered_at, o.shipped_at, o.delivered_at), o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
+           'order ' || o.order_id || CASE order_anchors.anchor WHEN 'shipped' THEN ' was shipped' WHEN 'delivered' THEN ' was delivered' ELSE ' was placed' END,
+           o.shipped_at, o.delivered_at
+      FROM orders o
+     WHERE order_anchors.any_time
+       AND is_order_anchor(order_anchors.anchor)
+       AND order_anchor_at(order_anchors.anchor, o.ordered_at, o.shipped_at, o.delivered_at) IS NOT NULL
+    UNION ALL
+    SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
            'order ' || o.order_id || ' was placed', o.shipped_at, o.delivered_at
       FROM orders o
-     WHERE order_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
-       AND (order_anchors.any_time OR o.ordered_at > order_anchors."from" AND o.ordered_at <= order_anchors."to")
+     WHERE NOT order_anchors.any_time
+       AND order_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
+       AND o.ordered_at > order_anchors."from" AND o.ordered_at <= order_anchors."to"
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
            'order ' || o.order_id || ' was shipped', o.shipped_at, o.delivered_at
       FROM orders o
-     WHERE order_anchors.anchor = 'shipped'
+     WHERE NOT order_anchors.any_time
+       AND order_anchors.anchor = 'shipped'
        AND o.shipped_at IS NOT NULL
-       AND (order_anchors.any_time OR o.shipped_at > order_anchors."from" AND o.shipped_at <= order_anchors."to")
+       AND o.shipped_at > order_anchors."from" AND o.shipped_at <= order_anchors."to"
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
            'order ' || o.order_id || ' was delivered', o.shipped_at, o.delivered_at
       FROM orders o
-     WHERE order_anchors.anchor = 'delivered'
+     WHERE NOT order_anchors.any_time
+       AND order_anchors.anchor = 'delivered'
        AND o.delivered_at IS NOT NULL
-       AND (order_anchors.any_time OR o.delivered_at > order_anchors."from" AND o.delivered_at <= order_anchors."to");
+       AND o.delivered_at > order_anchors."from" AND o.delivered_at <= order_anchors."to";
 END;
 COMMENT ON FUNCTION order_anchors(text, boolean, timestamptz, timestamptz) IS
     'the part of followup_anchors() that reads orders alone, which is asked of one by one and has to begin quickly';

@@ -260,8 +260,9 @@ BEGIN
           FROM found g
           -- what else there is for that customer, read once
          CROSS JOIN LATERAL (
-                   SELECT bool_or(o.outcome = 'undeliverable' AND o.channel = g.channel AND o.finished_at <= followups_looked_at.at
-                                  AND o.recipient_digest = address_digest(g.channel, g.recipient)) IS TRUE AS undeliverable,
+                   -- (a condition that is not known would have the dear one be asked)
+                   SELECT bool_or(CASE WHEN o.outcome = 'undeliverable' AND o.channel = g.channel AND o.finished_at <= followups_looked_at.at
+                                       THEN o.recipient_digest = address_digest(g.channel, g.recipient) END) IS TRUE AS undeliverable,
                           bool_or(o.step = g.step AND o.subject <> g.subject AND o.anchor_at = g.anchor_at
                                   AND (o.outcome = 'sent'
                                        OR c.leased AND (NOT g.is_leased OR o.followup_id < g.followup_id))) IS TRUE AS another,
@@ -307,6 +308,23 @@ END
 $$;
 COMMENT ON FUNCTION followups_looked_at(tid[], timestamptz) IS
     'follow-ups, where places says, as they stand at an instant: what they are for and to whom, and what holds them back: drop or defer, the reason and until when. Whether the step is in force, its reason stands (see followup_anchors()), it is still for that customer (followup_misfit()), nothing is in the way (followup_hindrance()) and there is an address. eligible: nothing but the lack of an address, or a cap, is against it';
+
+-- (In plpgsql, so that it is planned when there is a problem, and not before.)
+CREATE OR REPLACE FUNCTION template_problem(key text, written_in text, subject text, body text, required text[], "values" jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT "values" OPERATOR(pg_catalog.?&) required THEN
+        RETURN pg_catalog.format('template %s (%s) needs a value for %s', quote_literal(key), written_in,
+                      (SELECT string_agg(r, ', ') FROM pg_catalog.unnest(required) r WHERE NOT "values" OPERATOR(pg_catalog.?) r));
+    END IF;
+    RETURN pg_catalog.format('template %s (%s): ', quote_literal(key), written_in)
+           || coalesce(loyalcs.render_problem(subject, "values"), loyalcs.render_problem(body, "values"));
+END
+$$;
+COMMENT ON FUNCTION template_problem(text, text, text, text, text[], jsonb) IS
+    'why a template of that name and language cannot be filled in with values, of which required must be there; NULL if it can';
 
 -- Nothing is given before all is done: whoever calls it may catch an error and
 -- give rows of its own. What is held back is known before a cap is counted: it uses
@@ -359,15 +377,14 @@ BEGIN
           FROM (SELECT DISTINCT j.content_key, j.language FROM judged j WHERE j.goes) k
          CROSS JOIN LATERAL template_for(k.content_key, k.language) m
     ), filled AS (
-        SELECT j.*, m.written_in, m.format, m.subject AS title, m.body, v.content,
-               b.unreachable, b.problem,
-               row_number() OVER (PARTITION BY j.customer_id, j.capped, j.goes AND b.problem IS NULL
+        SELECT j.*, b.unreachable, b.problem, b.message,
+               row_number() OVER (PARTITION BY j.customer_id, j.capped, b.message IS NOT NULL
                                   ORDER BY j.priority DESC, j.followup_id) AS place_of_cap
           FROM judged j
           LEFT JOIN messages m ON j.goes AND m.content_key = j.content_key AND m.language = j.language
           LEFT JOIN LATERAL (
                     SELECT CASE WHEN m.placeholders OPERATOR(pg_catalog.&&) '{carrier,tracking,expected_on}'::text[]
-                                THEN c.content
+                                THEN j.content_values
                                      || (SELECT jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                                     'carrier', string_agg(DISTINCT p.carrier, ', '),
                                                     'tracking', string_agg(p.tracking, ', ' ORDER BY p.parcel),
@@ -377,46 +394,50 @@ BEGIN
                                           CROSS JOIN LATERAL (SELECT s.parcel, s.carrier, s.expected_on, tracking
                                                                 FROM shipments s
                                                                WHERE s.customer_id = j.customer_id AND s.order_id = j.order_id) p)
-                                ELSE c.content END AS content
-                     FROM (SELECT loyalcs.put_texts(
-                                  j.content_values,
-                                  '{name,recipient,currency,subject,ticket_id,anchored_on,order_id,ordered_on,shipped_on,delivered_on,amount,points,last_day,items,related}'::text[],
-                                  ARRAY[j.name, j.recipient, j.currency, j.subject,
-                                        CASE WHEN j.anchor = 'ticket_resolved' THEN j.subject END,
-                                        loyalcs.local_date(j.anchor_at, j.time_zone)::text,
-                                        j.order_id,
-                                        loyalcs.local_date(j.ordered_at, j.time_zone)::text,
-                                        loyalcs.local_date(j.shipped_at, j.time_zone)::text,
-                                        loyalcs.local_date(j.delivered_at, j.time_zone)::text,
-                                        to_char(j.amount, CASE WHEN j.amount = trunc(j.amount) THEN 'FM9,999,999,999,990'
-                                                               ELSE 'FM9,999,999,999,990.00' END),
-                                        to_char(j.points, 'FM9,999,999,999,999,999,990'),
-                                        CASE WHEN j.points IS NOT NULL
-                                             THEN loyalcs.local_date(j.anchor_at - interval '1 microsecond', j.time_zone)::text END,
-                                        CASE WHEN 'items' = ANY (m.placeholders) THEN
-                                            (SELECT string_agg(coalesce(l.product_name, l.product_id) || ' x ' || l.quantity::text, E'\n' ORDER BY l.line)
-                                               FROM order_items l
-                                              WHERE l.customer_id = j.customer_id AND l.order_id = j.order_id) END,
-                                        CASE WHEN 'related' = ANY (m.placeholders) THEN offers_in_words(j.customer_id, followups_handed_out.at) END],
-                                  NULL::text) AS content
-                        OFFSET 0) c
+                                ELSE j.content_values END AS content,
+                           -- (in the order in which jsonb keeps names, so that there is nothing to sort)
+                           '{name,items,amount,points,related,subject,currency,last_day,order_id,recipient,ticket_id,ordered_on,shipped_on,anchored_on,delivered_on}'::text[] AS names,
+                           ARRAY[j.name,
+                                 CASE WHEN 'items' = ANY (m.placeholders) THEN
+                                     (SELECT string_agg(coalesce(l.product_name, l.product_id) || ' x ' || l.quantity::text, E'\n' ORDER BY l.line)
+                                        FROM order_items l
+                                       WHERE l.customer_id = j.customer_id AND l.order_id = j.order_id) END,
+                                 to_char(j.amount, CASE WHEN j.amount = trunc(j.amount) THEN 'FM9,999,999,999,990'
+                                                        ELSE 'FM9,999,999,999,990.00' END),
+                                 to_char(j.points, 'FM9,999,999,999,999,999,990'),
+                                 CASE WHEN 'related' = ANY (m.placeholders) THEN offers_in_words(j.customer_id, followups_handed_out.at) END,
+                                 j.subject, j.currency,
+                                 CASE WHEN j.points IS NOT NULL
+                                      THEN loyalcs.local_date(j.anchor_at - interval '1 microsecond', j.time_zone)::text END,
+                                 j.order_id, j.recipient,
+                                 CASE WHEN j.anchor = 'ticket_resolved' THEN j.subject END,
+                                 loyalcs.local_date(j.ordered_at, j.time_zone)::text,
+                                 loyalcs.local_date(j.shipped_at, j.time_zone)::text,
+                                 loyalcs.local_date(j.anchor_at, j.time_zone)::text,
+                                 loyalcs.local_date(j.delivered_at, j.time_zone)::text] AS texts
                     OFFSET 0) v ON j.goes
          CROSS JOIN LATERAL (
                    SELECT r.problem IS NOT NULL AS unreachable,
-                          CASE WHEN NOT j.goes THEN NULL
+                          r.message,
+                          CASE WHEN NOT j.goes OR r.message IS NOT NULL THEN NULL
                                WHEN r.problem IS NOT NULL THEN r.problem
-                               WHEN NOT numbers_are_unique
-                                    AND EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.place)
+                               WHEN r.is_another
                                    THEN pg_catalog.format('another follow-up has its number, %s', j.followup_id)
                                WHEN m.body IS NULL THEN pg_catalog.format('there is no template %s', quote_literal(j.content_key))
-                               WHEN NOT v.content ?& m.required
-                                   THEN pg_catalog.format('template %s (%s) needs a value for %s', quote_literal(j.content_key), m.written_in,
-                                               (SELECT string_agg(r, ', ') FROM pg_catalog.unnest(m.required) r WHERE NOT v.content ? r))
-                               ELSE pg_catalog.format('template %s (%s): ', quote_literal(j.content_key), m.written_in)
-                                    || coalesce(loyalcs.render_problem(m.subject, v.content), loyalcs.render_problem(m.body, v.content))
+                               ELSE template_problem(j.content_key, m.written_in, m.subject, m.body, m.required,
+                                                     loyalcs.put_texts(v.content, v.names, v.texts))
                           END AS problem
-                     FROM (SELECT CASE WHEN j.goes
-                                       THEN recipient_problem(followups_handed_out.queue, j.recipient) END AS problem) r
+                     FROM (SELECT r.problem, r.is_another,
+                                  CASE WHEN j.goes AND r.problem IS NULL AND r.is_another IS NOT TRUE
+                                       THEN loyalcs.message(
+                                           m.subject, m.body, m.format = 'html', v.content, v.names, v.texts,
+                                           '{kind,format,channel,language,recipient,content_key}'::text[],
+                                           ARRAY[j.kind, m.format, followups_handed_out.queue, m.written_in, j.recipient, j.content_key]) END AS message
+                             FROM (SELECT CASE WHEN j.goes THEN recipient_problem(followups_handed_out.queue, j.recipient) END AS problem,
+                                          CASE WHEN j.goes AND NOT numbers_are_unique
+                                               THEN EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.place) END AS is_another
+                                   OFFSET 0) r
+                           OFFSET 0) r
                    OFFSET 0) b
         OFFSET 0
     ), written AS (
@@ -425,24 +446,14 @@ BEGIN
                CASE WHEN j.held_out THEN 'held out' WHEN k.over THEN 'frequency cap' ELSE j.reason END AS reason_now,
                CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, j.time_zone) + 1)::timestamp AT TIME ZONE j.time_zone
                     ELSE j.until END AS until_now,
-               CASE WHEN r.written THEN loyalcs.put_texts(
-                   j.content,
-                   '{kind,channel,language,format,recipient,subject,body,content_key}'::text[],
-                   ARRAY[j.kind, followups_handed_out.queue, j.written_in, j.format, j.recipient, one_line(r.title), plain_lines(r.body), j.content_key],
-                   'values'::text) END AS payload
+               CASE WHEN NOT k.over THEN j.message END AS payload
           FROM filled j
          CROSS JOIN LATERAL (
-                   SELECT j.goes AND j.problem IS NULL AND j.capped
+                   SELECT j.message IS NOT NULL AND j.capped
                           AND (j.sent_today + j.place_of_cap > j.per_day OR j.sent + j.place_of_cap > j.per_week
                                OR j.sent_today_of_all + j.place_of_cap > j.per_day_of_all
                                OR j.sent_of_all + j.place_of_cap > j.per_week_of_all) IS TRUE AS over
                    OFFSET 0) k
-         CROSS JOIN LATERAL (SELECT j.goes AND j.problem IS NULL AND NOT k.over AS written OFFSET 0) g
-         CROSS JOIN LATERAL (
-                   SELECT g.written,
-                          CASE WHEN g.written THEN loyalcs.render(j.title, j.content, false) END AS title,
-                          CASE WHEN g.written THEN loyalcs.render(j.body, j.content, j.format = 'html') END AS body
-                   OFFSET 0) r
         OFFSET 0
     ), changed AS (
         UPDATE followups f

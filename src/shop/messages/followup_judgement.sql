@@ -177,6 +177,34 @@ RETURN CASE
 COMMENT ON FUNCTION followup_wanted_at(timestamptz, interval, interval, tstzrange, text) IS
     'when a step wants to be sent, whatever its send window: its delay after the anchor; at once where it replaces a step with a longer delay, under which it was not due yet';
 
+-- (In plpgsql, so that what is for segments is planned where there is one.)
+CREATE OR REPLACE FUNCTION is_in_segments(
+    customer @key_type@,
+    segments text[],
+    recency_cuts timestamptz[],
+    frequency_cuts double precision[],
+    monetary_cuts numeric[],
+    as_of timestamptz
+) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off
+    SET jit = off
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM customer_purchases_at(is_in_segments.as_of) p
+                    WHERE p.customer_id = is_in_segments.customer
+                      AND (is_in_segments.recency_cuts IS NULL
+                           OR loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, is_in_segments.recency_cuts),
+                                                  loyalcs.score_by(p.orders::double precision, is_in_segments.frequency_cuts),
+                                                  loyalcs.score_by(p.total_spent, is_in_segments.monetary_cuts))
+                              = ANY (is_in_segments.segments)));
+END
+$$;
+COMMENT ON FUNCTION is_in_segments(@key_type@, text[], timestamptz[], double precision[], numeric[], timestamptz) IS
+    'whether a customer has orders as of an instant and is, by cut points, in one of the segments; in any if the cut points are not given';
+
 CREATE OR REPLACE FUNCTION followup_misfit(
     customer @key_type@,
     anchor text,
@@ -235,13 +263,8 @@ BEGIN ATOMIC
                                        AND t.tier = ANY (followup_misfit.tiers))
                    THEN 'tier lost'
                WHEN followup_misfit.segments IS NOT NULL
-                    AND NOT EXISTS (SELECT FROM customer_purchases_at(followup_misfit.as_of) p
-                                     WHERE p.customer_id = followup_misfit.customer
-                                       AND (followup_misfit.recency_cuts IS NULL
-                                            OR loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, followup_misfit.recency_cuts),
-                                                                   loyalcs.score_by(p.orders::double precision, followup_misfit.frequency_cuts),
-                                                                   loyalcs.score_by(p.total_spent, followup_misfit.monetary_cuts))
-                                               = ANY (followup_misfit.segments)))
+                    AND NOT is_in_segments(followup_misfit.customer, followup_misfit.segments, followup_misfit.recency_cuts,
+                                           followup_misfit.frequency_cuts, followup_misfit.monetary_cuts, followup_misfit.as_of)
                    THEN 'segment left'
            END
     OFFSET 0;

@@ -82,6 +82,43 @@ END;
 COMMENT ON FUNCTION early_followup_steps(timestamptz, timestamptz) IS
     'the steps of which is known at an instant what will be due until another, if no order, return or rule is changed: those about orders alone that are in force all the time';
 
+-- Mostly there is nothing: then what looks for it need not even be planned.
+CREATE OR REPLACE FUNCTION followups_may_be_due(
+    at timestamptz,
+    due_after timestamptz,
+    early_steps bigint[],
+    early_after timestamptz,
+    early_until timestamptz
+) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM (SELECT s.anchor, z.time_zone,
+                            coalesce(pg_catalog.lower(s.valid) > w.due_after AND pg_catalog.lower(s.valid) <= w.due_until, false) AS begins,
+                            followup_anchor_bound(w.due_after, s.delay, z.time_zone, false) AS anchors_from,
+                            followup_anchor_bound(w.due_until, s.delay, z.time_zone, true) AS anchors_to
+                       FROM journey_steps s
+                      CROSS JOIN settings z
+                      CROSS JOIN LATERAL (
+                                SELECT CASE WHEN e.early THEN followups_may_be_due.early_after ELSE followups_may_be_due.due_after END AS due_after,
+                                       CASE WHEN e.early THEN followups_may_be_due.early_until ELSE followups_may_be_due.at END AS due_until
+                                  FROM (SELECT s.step_id = ANY (followups_may_be_due.early_steps) AS early) e) w
+                      WHERE NOT pg_catalog.isempty(s.valid)
+                     OFFSET 0) s
+         -- (a step that begins takes over what the one that it replaces would have)
+         WHERE s.begins
+            OR CASE WHEN is_order_anchor(s.anchor)
+                    THEN EXISTS (SELECT FROM order_anchors(s.anchor, false, s.anchors_from, s.anchors_to))
+                    WHEN s.anchor IN ('birthday', 'birthday_month', 'anniversary')
+                    THEN loyalcs.local_date(s.anchors_from, s.time_zone) < loyalcs.local_date(s.anchors_to, s.time_zone)
+                    ELSE true END);
+END
+$$;
+COMMENT ON FUNCTION followups_may_be_due(timestamptz, timestamptz, bigint[], timestamptz, timestamptz) IS
+    'whether followups_to_queue() has anything to look at, of all steps: false only if no step begins in that time, none has an order then, a day that comes round again, or another anchor';
+
 -- What is new since the last look: what has become due by the passing of time, and
 -- whatever is due of customers who have changed. Tickets, subscriptions and tiers are
 -- few, and dated back now and then: of steps that count from them all that is within
@@ -164,7 +201,9 @@ BEGIN
     END IF;
     BEGIN
         LOOP
-            IF due_after < queue_followups.at OR early_after < early_until THEN
+            IF (due_after < queue_followups.at OR early_after < early_until)
+               AND (due_after = '-infinity'::timestamptz
+                    OR followups_may_be_due(queue_followups.at, due_after, early_steps, early_after, early_until)) THEN
                 WITH written AS (
                     INSERT INTO followups (customer_id, step, subject, step_id, channel, capped, priority, anchor_at, due_at, too_late_at,
                                            queued_at, claimable_at, finished_at, outcome, reason, arm, eligible_at)
@@ -221,10 +260,16 @@ $$;
 COMMENT ON FUNCTION queue_followups(timestamptz) IS
     'writes what is due, and what is dropped, into followups, where it waits to be claimed: what is new since the last look, which shop_turns keeps; all that is due if that is empty. What follows from orders alone is written up to an hour before it is due, with a queued_at in the future, and is as if it were not there until then. Gives how many have become due, NULL if another session is just doing it. Who may be written to then is eligible from then on, and has an arm that stays: to be sent it, if only after a frequency cap, or held out; of whom something is in the way, or what was written before, that is decided when it is claimed. claim_followups() calls it when there is nothing left to claim, and once a minute';
 
+-- (In plpgsql, which plans it once in a session.)
 CREATE OR REPLACE FUNCTION followups_are_queued(at timestamptz) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce((SELECT (t.remark::jsonb ->> 'until'::text)::timestamptz > at
-                   FROM shop_turns t
-                  WHERE t.job = 'queue_followups' AND t.remark LIKE '{%'), false);
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN coalesce((SELECT (t.remark::jsonb ->> 'until'::text)::timestamptz > followups_are_queued.at
+                       FROM shop_turns t
+                      WHERE t.job = 'queue_followups' AND t.remark LIKE '{%'), false);
+END
+$$;
 COMMENT ON FUNCTION followups_are_queued(timestamptz) IS
     'whether queue_followups() has looked for what is due since an instant';

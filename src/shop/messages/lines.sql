@@ -17,18 +17,13 @@ COMMENT ON FUNCTION control_characters() IS
 
 CREATE OR REPLACE FUNCTION one_line(words text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN one_line.words ~ ('[' || control_characters() || ']')
-            THEN btrim(regexp_replace(one_line.words, ' *[' || control_characters() || '][ ' || control_characters() || ']*', ' ', 'g'), ' ')
-            ELSE one_line.words END;
+RETURN loyalcs.one_line(words);
 COMMENT ON FUNCTION one_line(text) IS
     'a text as one line without control characters, for a subject or a header: those that follow one another, with the blanks around them, are one blank';
 
 CREATE OR REPLACE FUNCTION plain_lines(words text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN plain_lines.words ~ ('(?![\t\n])[' || control_characters() || ']')
-            THEN regexp_replace(regexp_replace(plain_lines.words, '\r\n?', E'\n', 'g'),
-                                '(?![\t\n])[' || control_characters() || ']', ' ', 'g')
-            ELSE plain_lines.words END;
+RETURN loyalcs.plain_lines(words);
 COMMENT ON FUNCTION plain_lines(text) IS
     'a text of lines that end with a newline each, without control characters but tabs, for a body: a carriage return ends a line too, others are a blank each';
 
@@ -36,8 +31,7 @@ COMMENT ON FUNCTION plain_lines(text) IS
 CREATE OR REPLACE FUNCTION recipient_problem(channel text, recipient text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN recipient_problem.channel = 'email' AND length(recipient_problem.recipient) <= 254
-         AND recipient_problem.recipient ~ '^[A-Za-z0-9._+][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$' THEN NULL
+    WHEN recipient_problem.channel = 'email' AND loyalcs.is_plain_email(recipient_problem.recipient) THEN NULL
     WHEN recipient_problem.recipient ~ ('[' || control_characters() || ']')
         THEN 'the recipient has a line break or another control character in it'
     WHEN length(recipient_problem.recipient) > 254
