@@ -225,7 +225,7 @@ is( $node->safe_psql('worked', q{
 # done below with a handful of rows.
 $ENV{PG_ABS_SRCDIR} = getcwd();
 my @tests = map { "shop_$_" } qw(breakdown journeys orders points_posting points_reports points_reversal
-  points_rules reviews sla sla_warnings surveys templates tickets);
+  points_rules reviews sla sla_warnings surveys templates tickets imported_orders imported_tickets imported_surveys);
 my %output;
 while (my @two = splice(@tests, 0, 2))
 {
