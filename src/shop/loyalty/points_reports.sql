@@ -134,8 +134,8 @@ BEGIN ATOMIC
        AND l.expires_at IS DISTINCT FROM e.expires_at
        AND (points_audit.customer IS NULL OR l.customer_id = points_audit.customer)
     UNION ALL
-    SELECT l.customer_id, l.lot_id, pg_catalog.format('the lot is kept as %s, and %s points are left of it',
-                                           CASE WHEN l.is_open THEN 'open' ELSE 'used up' END, l.remaining)
+    SELECT l.customer_id, l.lot_id, pg_catalog.format(CASE WHEN l.is_open THEN 'the lot is kept as open, and %s points are left of it'
+                                                ELSE 'the lot is kept as used up, and %s points are left of it' END, l.remaining)
       FROM point_lots l
      WHERE l.is_open <> (l.remaining > 0)
        AND (points_audit.customer IS NULL OR l.customer_id = points_audit.customer)
