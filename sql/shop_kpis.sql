@@ -65,7 +65,7 @@ INSERT INTO kpi_targets (kpi, target, valid) VALUES ('NPS', -60, '[2026-04-15 00
 SELECT status, target_value FROM kpi_status_at('2026-04-20 12:00+09') WHERE kpi = 'NPS';
 SELECT status, target_value FROM kpi_status_at('2026-05-20 12:00+09') WHERE kpi = 'NPS';
 UPDATE kpi_targets SET period = 'quarter' WHERE target = -60;
-SELECT period, period_start, complete, round(value::numeric, 4) AS value, value_low, cases FROM kpi_periods_at('2026-07-01 00:00+09') WHERE kpi = 'NPS';
+SELECT period, period_start, complete, round(value::numeric, 4) AS value, round(value_low::numeric, 6) AS value_low, cases FROM kpi_periods_at('2026-07-01 00:00+09') WHERE kpi = 'NPS';
 SELECT status, period, period_start, round(actual::numeric, 4) AS actual, sparkline FROM kpi_status_at('2026-07-01 00:00+09') WHERE kpi = 'NPS';
 UPDATE kpi_targets SET period = 'year' WHERE target = -60;
 SELECT status, period, running_since, round(running_actual::numeric, 4) AS running FROM kpi_status_at('2026-07-01 00:00+09') WHERE kpi = 'NPS';
