@@ -16,16 +16,7 @@
 #include "client/line.h"
 #include "dispatch/answer.h"
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "must hold: %s\n", #condition); \
-			abort(); \
-		} \
-	} while (0)
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t * data, size_t size);
+#include "must.h"
 
 /* It is a line that needs no more to be done to it. */
 static void

@@ -18,16 +18,7 @@
 #include "import/csv.h"
 #include "import/text.h"
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "must hold: %s\n", #condition); \
-			abort(); \
-		} \
-	} while (0)
-
-extern int	LLVMFuzzerTestOneInput(const uint8_t * data, size_t size);
+#include "must.h"
 
 static Record record;
 static Record again;

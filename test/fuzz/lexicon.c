@@ -16,21 +16,11 @@
 #include "voice/lexicon_text.h"
 #include "voice/matcher.h"
 
+#include "must.h"
 #include "palloc.h"
-
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "must hold: %s\n", #condition); \
-			abort(); \
-		} \
-	} while (0)
 
 #define MAX_WORDS	64
 #define MAX_LETTERS	4096
-
-extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 static bool
 same_name(const LexiconParts *a, const LexiconName *x, const LexiconParts *b, const LexiconName *y)

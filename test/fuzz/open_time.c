@@ -17,16 +17,7 @@
 #include "calendar/open_time.h"
 #include "calendar/opening_hours.h"
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "must hold: %s\n", #condition); \
-			abort(); \
-		} \
-	} while (0)
-
-extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
+#include "must.h"
 
 #define WATCHED_DAYS	9
 #define WATCHED_MINUTES	(WATCHED_DAYS * DAY_MINUTES)

@@ -15,16 +15,7 @@
 #include "calendar/opening_hours.h"
 #include "calendar/print_hours.h"
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "must hold: %s\n", #condition); \
-			abort(); \
-		} \
-	} while (0)
-
-extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
+#include "must.h"
 
 /* A copy with a NUL, of exactly its size, so that reading on is noticed. */
 static char *

@@ -14,18 +14,8 @@
 
 #include "service/ticket_clocks.h"
 
+#include "must.h"
 #include "palloc.h"
-
-#define MUST(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "must hold: %s\n", #condition); \
-			abort(); \
-		} \
-	} while (0)
-
-extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 #define EVENT_BYTES		5
 #define MAX_EVENTS		1024
