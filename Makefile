@@ -128,6 +128,7 @@ SHOP_SQL = \
 	src/shop/base/durations.sql \
 	src/shop/base/records.sql \
 	src/shop/base/turns.sql \
+	src/shop/base/job_runs.sql \
 	src/shop/base/customers.sql \
 	src/shop/base/moved_customers.sql \
 	src/shop/purchases/orders.sql \
@@ -208,7 +209,8 @@ SHOP_SQL = \
 	src/shop/imports/imported_orders.sql \
 	src/shop/imports/imported_tickets.sql \
 	src/shop/imports/imported_surveys.sql \
-	src/shop/imports/finish_import.sql
+	src/shop/imports/finish_import.sql \
+	src/shop/board/health.sql
 
 # The functions that make shops, and look after them.
 SHOPS_SQL = \

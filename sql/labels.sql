@@ -82,6 +82,8 @@ $$;
 -- (what a file has is told apart by words that nobody is shown: formats, headers, prefixes of keys)
 DELETE FROM word w
  WHERE w.whence IN ('import_fields', 'imported_line_kind', 'imported_order_state', 'reject_imported_orders', 'take_imported_orders', 'take_imported_surveys', 'take_imported_tickets');
+-- (of health, what is looked at and how bad it is have labels: see shop_health.sql)
+DELETE FROM word w WHERE w.whence IN ('health_checks', 'shop_health_in');
 -- No words that anybody reads alone: pieces of sentences, formats, patterns, names of columns and of jobs.
 DELETE FROM word w
  WHERE w.value !~ '[[:alpha:]]{2}' OR w.value ~ '^ | $|%(\d\$)?s|^FM|^YYYY|^\\|^\{' OR w.value ~ '[^\x20-\x7e]'

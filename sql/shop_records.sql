@@ -33,6 +33,7 @@ SELECT c.relname AS not_refused
 --   what may outlive what it was about: followup_late_reports.followup_id,
 --   sla_warning_late_reports.warning_id
 --   and invitations, which responses have a key to, and not the other way round
+--   what is done every night, of which nobody takes turns at most: job_runs.job
 --
 CREATE TEMP VIEW shop_keys AS
 SELECT c.oid, c.relname, k.conname,

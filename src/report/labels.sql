@@ -489,6 +489,23 @@ BEGIN ATOMIC
     ('next step', 'ask more customers, and go on asking: start_wave(), a step with a survey', 'Ask more customers, and go on asking: start_wave(), a step with a survey', 'もっと多くのお客様に、続けて聞く(start_wave()、アンケートの配信)'),
     ('next step', 'have an NPS question and ask it after a sale: surveys, survey_questions', 'Have an NPS question and ask it after a sale: surveys, survey_questions', 'NPSの質問を用意し、購入後に聞く(surveys、survey_questions)'),
 
+    -- whether the shop itself is well
+    ('severity', 'fine', 'Fine', '正常'),
+    ('severity', 'hint', 'Hint', 'お知らせ'),
+    ('severity', 'warning', 'Warning', '注意'),
+    ('severity', 'alarm', 'Alarm', '要対応'),
+    ('health', 'nightly job', 'Nightly job', '夜間処理'),
+    ('health', 'SLA warnings', 'Deadline warnings', '期限の警告'),
+    ('health', 'escalations', 'Escalations', '上申の通知'),
+    ('health', 'dispatchers', 'Dispatchers', 'ディスパッチャー'),
+    ('health', 'customer changes', 'Changes of customers', '顧客の変更'),
+    ('health', 'voices', 'What customers say', 'お客様の声'),
+    ('health', 'points to lapse', 'Points to lapse', '失効するポイント'),
+    ('health', 'imports', 'Imports', '取り込み'),
+    ('health', 'tiers', 'Tiers', '会員ランクの判定'),
+    ('health', 'RFM cut points', 'RFM cut points', 'RFMの区切り'),
+    ('health', 'journeys', 'Journeys', '配信シナリオ'),
+
     -- did it help?
     ('measure', 'ticket share', 'Share of tickets', '問い合わせに占める割合'),
     ('measure', 'return rate', 'Return rate', '返品率'),

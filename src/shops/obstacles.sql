@@ -185,7 +185,7 @@ BEGIN
             WHEN 'view' THEN item.is_known AND item.relkind IN ('v', 'm')
             ELSE item.is_own
                  OR item.relkind IN ('r', 'v', 'm', 'p', 'f') AND item.name <> ALL (kept)
-                    AND item.name <> ALL ('{settings,shop_migrations,shop_grants,shop_turns}')
+                    AND item.name <> ALL ('{settings,shop_migrations,shop_grants,shop_turns,job_runs}')
         END;
         IF serves IS NOT TRUE THEN
             IF item.name = ANY (kept) THEN

@@ -3,7 +3,7 @@
 -- What is posted: points that are earned, paid, given by hand, and that lapse.
 -- Each of these functions has the account locked by lock_points(). It and the others
 -- that are a step of a posting leave it to what calls them to SET enable_seqscan.
--- Needs: settings, customers, orders, customer_changes, points_ledger, points_rules.
+-- Needs: job_runs, settings, customers, orders, customer_changes, points_ledger, points_rules.
 
 --@ functions
 CREATE OR REPLACE FUNCTION expire_lapsed_points(of_customers @key_type@[], as_of timestamptz, OUT customers bigint, OUT points bigint)
@@ -72,6 +72,7 @@ DECLARE
 BEGIN
     SELECT e.customers, e.points INTO expire_points.customers, expire_points.points
       FROM expire_lapsed_points(locked, expire_points.as_of) e;
+    PERFORM note_job_run('expire_points');
 END
 $$;
 COMMENT ON FUNCTION expire_points(timestamptz) IS

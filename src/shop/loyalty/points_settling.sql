@@ -2,7 +2,7 @@
 --
 -- An order's points are what they should be, both ways: one function brings them
 -- there from what is true now, and a job does so for all orders that changed.
--- Needs: customer_changes, orders, tiers, points_ledger, points_rules,
+-- Needs: job_runs, customer_changes, orders, tiers, points_ledger, points_rules,
 -- points_posting, points_reversal.
 --
 -- What an order ought to have is found anew each time (points_for_order), and what
@@ -358,6 +358,7 @@ BEGIN
         END;
     END LOOP;
     customers := pg_catalog.cardinality(changed);
+    PERFORM note_job_run('settle_points');
 END
 $$;
 COMMENT ON FUNCTION settle_points(integer, timestamptz) IS

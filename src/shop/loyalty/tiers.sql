@@ -2,7 +2,7 @@
 --
 -- Tiers: what leads to them, who holds which since when, how much is missing,
 -- and what a tier is worth.
--- Needs: settings, customers, orders, customer_changes, purchases.
+-- Needs: job_runs, settings, customers, orders, customer_changes, purchases.
 --
 -- From when to when a customer holds a tier follows from orders, refunds and
 -- rules alone (see loyalcs.tier_spans), so it matters neither when nor how often
@@ -512,6 +512,7 @@ BEGIN
     UPDATE tier_state s
        SET evaluated_at = evaluate_tiers.evaluated_at, basis = current_basis
      WHERE (s.evaluated_at, s.basis) IS DISTINCT FROM (evaluate_tiers.evaluated_at, current_basis);
+    PERFORM note_job_run('evaluate_tiers');
 END
 $$;
 COMMENT ON FUNCTION evaluate_tiers(timestamptz, boolean) IS

@@ -9,7 +9,7 @@
 -- looked at once more then, and stays as the record of what became of it.
 
 --@ table followups hides claim_key, detail
---: hides anchor_at, too_late_at, claimable_at, worker, lease_until
+--: hides anchor_at, too_late_at, claimable_at, worker
 --: keeps followup_id
 --: changes claimable_at, attempts, failures, claim_key, reported, worker, lease_until, finished_at, outcome, reason, detail
 CREATE TABLE followups (

@@ -2,7 +2,7 @@
 --
 -- Which products are bought together and which one after the other, and what to
 -- offer a customer next.
--- Needs: settings, orders, products.
+-- Needs: job_runs, settings, orders, products.
 --
 -- What everybody bought is read once a night and kept; an offer is made of one
 -- customer's own order lines and of what is kept about the products in them.
@@ -286,6 +286,7 @@ BEGIN
             USING DETAIL = pg_catalog.format('Each has more than %s different products.', largest_basket),
                   HINT = pg_catalog.format('SELECT * FROM large_baskets(%L, %s); names them.', as_of, largest_basket);
     END IF;
+    PERFORM note_job_run('refresh_related_products');
     RETURN done.pairs;
 END
 $$;

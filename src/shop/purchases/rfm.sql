@@ -2,7 +2,7 @@
 --
 -- Recency, frequency and monetary scores of every customer, the segments they
 -- fall into, and kept cut points that score one customer without reading all.
--- Needs: purchases.
+-- Needs: job_runs, purchases.
 --
 -- A customer has one score and one segment, whoever asks: by the cut points that
 -- were kept last, so that a page about one customer, a report about all and a
@@ -127,6 +127,7 @@ CREATE OR REPLACE FUNCTION refresh_rfm_cuts(as_of timestamptz DEFAULT now())
 RETURNS bigint
     LANGUAGE sql VOLATILE
 BEGIN ATOMIC
+    SELECT note_job_run('refresh_rfm_cuts');
     WITH kept AS (
         INSERT INTO rfm_cuts AS k (as_of, customers, recency, frequency, monetary)
         SELECT refresh_rfm_cuts.as_of, f.customers, f.recency, f.frequency, f.monetary

@@ -12,7 +12,7 @@
 -- each may have a dispatcher of its own.
 
 --@ table sla_warnings hides claim_key, detail
---: hides worker, lease_until
+--: hides worker
 --: keeps warning_id
 --: changes agent_id, due_at, queued_at, claimable_at, attempts, failures, claim_key, reported, worker, lease_until, finished_at, outcome, reason, detail
 CREATE TABLE sla_warnings (

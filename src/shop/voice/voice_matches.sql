@@ -1,7 +1,7 @@
 -- shop/voice_matches.sql
 --
 -- What the texts of customers matched, kept beside them.
--- Needs: turns, settings, voice_words, voices.
+-- Needs: turns, job_runs, settings, voice_words, voices.
 --
 -- A text is matched once, by match_voices(), and again when it or the words have
 -- changed. What is kept says what the text was matched with, and is served only
@@ -506,6 +506,7 @@ BEGIN
             UPDATE shop_turns t SET remark = now_in_use WHERE t.job = 'match_voices';
         END IF;
     END IF;
+    PERFORM note_job_run('match_voices');
     RETURN looked_at;
 END
 $$;
