@@ -7,6 +7,9 @@
 #                                 server's headers; "make install-dispatch
 #                                 bindir=/usr/local/bin" installs it
 #   make demo | bench             the same way: a tour, and the benchmarks
+#   make deb                      Debian packages of both, into build/deb; "make
+#                                 check-deb" installs them in a root of their own
+#   make dist                     the archive for PGXN, into build
 #   make deps                     the packages that all of these need (Debian)
 #   make indent | lint | fuzz     for those who change the code
 #
@@ -246,7 +249,7 @@ NO_INSTALLCHECK = 1
 # These start from a copy of the tree, or need no build at all.  PGXS stays out
 # of them: it is not there yet when "make check" is the first thing that
 # somebody runs, and it has a "check" of its own.
-FRAME = deps check check-sanitize check-valgrind fuzz demo bench indent check-indent lint
+FRAME = deps check check-sanitize check-valgrind fuzz demo bench indent check-indent lint deb check-deb dist
 
 ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 
@@ -306,7 +309,7 @@ bindir := $(shell $(PG_CONFIG) --bindir)
 endif
 
 # PGXS builds a library or a program, not both; and this one needs no PGXS.
-.PHONY: dispatch import install-dispatch install-import uninstall-dispatch uninstall-import
+.PHONY: dispatch import manuals install-dispatch install-import uninstall-dispatch uninstall-import
 
 dispatch: $(DISPATCH)
 import: $(IMPORT)
@@ -318,6 +321,13 @@ $(DISPATCH) $(IMPORT): build/loyalcs-%: $(wildcard src/client/*.[ch]) loyalcs.co
 
 $(DISPATCH): $(wildcard src/dispatch/*.[ch])
 $(IMPORT): $(wildcard src/import/*.[ch])
+
+# What --help tells, as manual pages.
+manuals: $(DISPATCH).1 $(IMPORT).1
+
+$(DISPATCH).1 $(IMPORT).1: %.1: % src/client/manual.awk
+	$< --help | awk -v name=$(notdir $<) -v version=$(EXTVERSION) -f src/client/manual.awk > $@.tmp
+	mv $@.tmp $@
 
 install-dispatch install-import: install-%: build/loyalcs-%
 	mkdir -p '$(DESTDIR)$(bindir)'
@@ -360,6 +370,18 @@ demo:
 
 bench:
 	@test/deps && bench/run
+
+deb:
+	@test/deps --deb && debian/build
+
+check-deb:
+	@test/deps --check-deb && test/deb
+
+# (what is committed, since that is what has a version)
+dist:
+	@mkdir -p build
+	git archive --format=zip --prefix=loyalcs-$(EXTVERSION)/ -o build/loyalcs-$(EXTVERSION).zip HEAD
+	@echo build/loyalcs-$(EXTVERSION).zip
 
 indent:
 	@test/deps --dev && test/indent
