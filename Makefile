@@ -33,6 +33,7 @@ OBJS = \
 	src/base/scan.o \
 	src/base/money.o \
 	src/base/values.o \
+	src/base/keyed_rows.o \
 	src/base/select.o \
 	src/base/labels.o \
 	src/base/rule_cache.o \
@@ -66,6 +67,7 @@ OBJS = \
 	src/service/sla.o \
 	src/service/sla_policy.o \
 	src/service/sla_promise.o \
+	src/loyalty/ledger.o \
 	src/loyalty/tiers.o \
 	src/messages/followups.o \
 	src/messages/lines.o \
@@ -110,6 +112,7 @@ CORE_SQL = \
 # Of it, files of which the last release had nothing: its upgrade script gets them
 # as they are.
 NEW_SQL = \
+	src/loyalty/ledger.sql \
 	src/messages/lines.sql \
 	src/report/labels.sql \
 	src/voice/lexicon.sql \

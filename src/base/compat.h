@@ -10,7 +10,10 @@
 #ifndef LOYALCS_COMPAT_H
 #define LOYALCS_COMPAT_H
 
+#include "access/genam.h"
+#include "catalog/pg_proc.h"
 #include "datatype/timestamp.h"
+#include "utils/acl.h"
 #include "utils/rangetypes.h"
 
 #if PG_VERSION_NUM < 150000
@@ -48,5 +51,27 @@ make_valid_range(TypeCacheEntry *type, RangeBound *lower, RangeBound *upper)
 #ifndef INTERVAL_NOT_FINITE
 #define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
 #endif
+
+/* New in 18: a scan may count what it does. */
+static inline IndexScanDesc
+begin_index_scan(Relation heap, Relation index, Snapshot snapshot, int keys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, keys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, keys, 0);
+#endif
+}
+
+/* New in 16: one function for what may be done with objects of all kinds. */
+static inline bool
+may_execute(Oid function, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
 
 #endif							/* LOYALCS_COMPAT_H */

@@ -185,29 +185,34 @@ COMMENT ON FUNCTION loyalcs.shop_kept_settings(text, text, text, regtype) IS
     'the time zone and the key type of a shop, or an error if others are asked for';
 
 -- A table that was dropped, or that another relation has replaced, is made again
--- with all that was about it.
+-- with all that was about it; and so are triggers that went with the extension.
 CREATE FUNCTION loyalcs.shop_forget_lost(shop text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    schema constant oid := quote_ident(shop)::regnamespace;
     lost constant text[] := ARRAY(
         SELECT p.relation
           FROM loyalcs.shop_parts() p
           JOIN loyalcs.shop_recorded(shop) m ON m.part = p.name
-          LEFT JOIN pg_class c ON c.relnamespace = quote_ident(shop)::regnamespace AND c.relname = p.relation::name
+          LEFT JOIN pg_class c ON c.relnamespace = schema AND c.relname = p.relation::name
          WHERE p.kind = 'table' AND (c.oid IS NULL OR m.own AND c.relkind <> 'r'));
+    parts constant text[] := ARRAY(
+        SELECT m.part
+          FROM loyalcs.shop_parts() p
+          JOIN loyalcs.shop_recorded(shop) m ON m.part = p.name
+         WHERE p.kind IN ('table', 'change', 'reference') AND (p.relation = ANY (lost) OR p.other = ANY (lost))
+            OR p.kind = 'change' AND loyalcs.shop_lost_triggers(schema, p.relation, p.script));
 BEGIN
-    IF lost <> '{}' THEN
-        EXECUTE format('DELETE FROM %I.shop_migrations m USING loyalcs.shop_parts() p
-                         WHERE m.part = p.name AND p.kind IN (%L, %L, %L)
-                           AND (p.relation = ANY ($1) OR p.other = ANY ($1))', shop, 'table', 'change', 'reference')
-          USING lost;
+    IF parts <> '{}' THEN
+        EXECUTE format('DELETE FROM %I.shop_migrations m WHERE m.part = ANY ($1)', shop)
+          USING parts;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_forget_lost(text) IS
-    'takes the tables out of a shop''s record that no longer stand there, with what refers to them';
+    'takes the tables out of a shop''s record that no longer stand there, with what refers to them, and the changes whose triggers are gone';
 
 CREATE FUNCTION loyalcs.shop_make_table(
     shop text,

@@ -76,6 +76,23 @@ RETURN md5(quote_ident(shop) || ' '::text || key_type || ' '::text || script);
 COMMENT ON FUNCTION loyalcs.shop_digest(text, text, text) IS
     'what tells one version of a shop''s function from another';
 
+-- A trigger that calls the extension goes with it.
+CREATE FUNCTION loyalcs.shop_lost_triggers(schema oid, relation text, script text) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN strpos(script, 'EXECUTE FUNCTION loyalcs.') > 0
+       AND NOT EXISTS (SELECT FROM pg_class c
+                         JOIN pg_trigger t ON t.tgrelid = c.oid
+                         JOIN pg_proc p ON p.oid = t.tgfoid
+                        WHERE c.relnamespace = schema AND c.relname = relation::name
+                          AND p.pronamespace = 'loyalcs'::regnamespace);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_lost_triggers(oid, text, text) IS
+    'whether a change of a table made triggers that call the extension, and the table has none any more';
+
 -- What of a shop is not as this version makes it. Its names come from the
 -- parts, or from a table that only the shop's owner can write.
 CREATE FUNCTION loyalcs.shop_pending(shop text) RETURNS SETOF text
@@ -98,7 +115,7 @@ BEGIN
                    WHEN 'table' THEN m.part IS NULL
                         OR p.relation NOT IN (SELECT c.relname::text FROM pg_class c
                                                WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))
-                   WHEN 'change' THEN m.part IS NULL AND t.own IS NOT FALSE
+                   WHEN 'change' THEN t.own IS NOT FALSE AND (m.part IS NULL OR loyalcs.shop_lost_triggers($1, p.relation, p.script))
                    WHEN 'reference' THEN m.part IS NULL AND t.own IS NOT FALSE AND o.own IS NOT FALSE
                    ELSE m.digest IS DISTINCT FROM loyalcs.shop_digest($2, $3, p.script)
                         OR concat(p.relation, ' ', m.identity) NOT IN

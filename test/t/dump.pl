@@ -91,6 +91,12 @@ my $functions = q{
 	WHERE pronamespace = 'aurora'::regnamespace
 	ORDER BY oid::regprocedure::text COLLATE "C"};
 
+my $triggers = q{
+	SELECT pg_get_triggerdef(t.oid)
+	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE c.relnamespace = 'aurora'::regnamespace AND NOT t.tgisinternal
+	ORDER BY 1};
+
 # Who may do what.
 my $privileges = q{
 	SELECT c.relname, a.attname, coalesce(r.rolname, 'PUBLIC'), x.privilege_type
@@ -126,6 +132,7 @@ my $answers_before = contents('shop', $answers);
 my $views_before = $node->safe_psql('shop', $views);
 my $functions_before = $node->safe_psql('shop', $functions);
 my $columns_before = $node->safe_psql('shop', $columns);
+my $triggers_before = $node->safe_psql('shop', $triggers);
 
 cmp_ok(scalar(keys %$rows_before), '>', 0, 'the shop has tables');
 cmp_ok(scalar(keys %$answers_before), '>', 0, 'the shop has answers');
@@ -332,6 +339,7 @@ is($node->safe_psql('shop', $privileges), $privileges_before, 'everybody may do 
 is($node->safe_psql('shop', $views), $views_before,
 	'create_shop brings every view back');
 is($node->safe_psql('shop', $functions), $functions_before, 'and every function as it was');
+is($node->safe_psql('shop', $triggers), $triggers_before, 'and every trigger');
 is_deeply(contents('shop', "$answers LIMIT 9"), { map { $_ => $answers_before->{$_} } (sort keys %$answers_before)[0 .. 8] },
 	'with the same answers');
 is_deeply(contents('shop', $tables), { %$rows_before,

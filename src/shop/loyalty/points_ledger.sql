@@ -422,6 +422,9 @@ $$;
 COMMENT ON FUNCTION point_lot_expires_at(@key_type@, bigint) IS
     'from when on what is left of a lot can no longer be used, by the ledger as it is now: as it was posted, as it was extended last, or so long after the last activity; NULL for never';
 
+-- The triggers of the extension let ordinary payments pass, and ask these functions
+-- about all else: see src/loyalty/ledger.c.
+
 -- The account is locked, as by every function that posts: nobody else moves it past
 -- a posting that is still open.
 CREATE OR REPLACE FUNCTION check_posting() RETURNS trigger
@@ -517,7 +520,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_posting() IS
-    'trigger of point_postings and point_allocations: a posting says what one of its kind says; locks the account; what is added is new, of no later than tomorrow, and under no key of the shop''s own; posted_by and recorded_at are the server''s word';
+    'what loyalcs.check_posting() asks about postings and allocations: a posting says what one of its kind says; locks the account; what is added is new, of no later than tomorrow, and under no key of the shop''s own; posted_by and recorded_at are the server''s word';
 
 CREATE OR REPLACE FUNCTION check_posting_is_closed() RETURNS trigger
     LANGUAGE plpgsql
@@ -536,7 +539,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_posting_is_closed() IS
-    'trigger of point_postings, at the end of the transaction: no posting stays without what it moves';
+    'what loyalcs.check_posting_is_closed() asks at the end of the transaction: no posting stays without what it moves';
 
 -- As a rule a lot has that much less as a posting took from it that is later than the
 -- one that moved it last, so that none moves it twice: then what it has left is what
@@ -612,7 +615,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_lot() IS
-    'trigger of point_lots: what is left of a lot, by which posting, and when it lapses is what the ledger says; keeps is_open';
+    'what loyalcs.check_lot() asks about lots: what is left of a lot, by which posting, and when it lapses is what the ledger says; keeps is_open';
 
 -- Of one posting, reversals take back or give back no more than it was of, and what
 -- was given back to a lot had been taken from it. A shortfall is made up for by as
@@ -800,43 +803,45 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_account() IS
-    'trigger of point_accounts: an account moves by what was posted since, and past no posting that does not add up';
+    'what loyalcs.check_account() asks about accounts: an account moves by what was posted since, and past no posting that does not add up';
 
+-- (The extension's triggers go when it does, and are made again with it.)
 --@ change point_postings 0.2.0
 CREATE TRIGGER check_posting
     BEFORE INSERT ON point_postings
-    FOR EACH ROW EXECUTE FUNCTION check_posting();
+    FOR EACH ROW EXECUTE FUNCTION loyalcs.check_posting();
 CREATE CONSTRAINT TRIGGER check_posting_is_closed
     AFTER INSERT ON point_postings
     DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION check_posting_is_closed();
-CREATE TRIGGER refuse_truncate
+    FOR EACH ROW EXECUTE FUNCTION loyalcs.check_posting_is_closed();
+CREATE OR REPLACE TRIGGER refuse_truncate
     BEFORE TRUNCATE ON point_postings
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
 
 --@ change point_allocations 0.2.0
 CREATE TRIGGER check_posting
     BEFORE INSERT ON point_allocations
-    FOR EACH ROW EXECUTE FUNCTION check_posting();
-CREATE TRIGGER refuse_truncate
+    FOR EACH ROW EXECUTE FUNCTION loyalcs.check_posting();
+CREATE OR REPLACE TRIGGER refuse_truncate
     BEFORE TRUNCATE ON point_allocations
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
 
 --@ change point_lots 0.2.0
+UPDATE point_lots SET is_open = remaining > 0 WHERE is_open <> (remaining > 0);
 CREATE TRIGGER check_lot
     BEFORE INSERT OR UPDATE ON point_lots
-    FOR EACH ROW EXECUTE FUNCTION check_lot();
-CREATE TRIGGER check_ledger_is_kept
+    FOR EACH ROW EXECUTE FUNCTION loyalcs.check_lot();
+CREATE OR REPLACE TRIGGER check_ledger_is_kept
     BEFORE DELETE ON point_lots
     FOR EACH ROW EXECUTE FUNCTION check_ledger_is_kept();
-CREATE TRIGGER refuse_truncate
+CREATE OR REPLACE TRIGGER refuse_truncate
     BEFORE TRUNCATE ON point_lots
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
 
 --@ change point_accounts 0.2.0
 CREATE TRIGGER check_account
     AFTER INSERT OR UPDATE ON point_accounts
-    FOR EACH ROW EXECUTE FUNCTION check_account();
-CREATE TRIGGER refuse_truncate
+    FOR EACH ROW EXECUTE FUNCTION loyalcs.check_account();
+CREATE OR REPLACE TRIGGER refuse_truncate
     BEFORE TRUNCATE ON point_accounts
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();

@@ -125,7 +125,9 @@ CREATE OR REPLACE FUNCTION lock_points(
     INOUT posted_at timestamptz,
     OUT first_posting bigint,
     OUT balance bigint,
-    OUT idle boolean
+    OUT idle boolean,
+    OUT lot bigint,
+    OUT usable bigint
 )
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -171,21 +173,31 @@ BEGIN
     balance := account.balance;
     -- (of the open lots the first to lapse; and whether there are idle ones at all, since
     -- those that are used up are left as they are)
-    SELECT coalesce(l.expires_at <= moment, false) AS lapsed,
+    SELECT l.lot_id, l.remaining, coalesce(l.expires_at <= moment, false) AS lapsed,
+           (SELECT p.available_at <= moment
+                   OR (SELECT o.delivered_at <= moment AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= moment
+                         FROM orders o
+                         JOIN settings s ON s.singleton
+                        WHERE p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id)
+              FROM point_postings p
+             WHERE p.customer_id = customer AND p.posting_id = l.lot_id) AS usable,
            EXISTS (SELECT FROM point_postings p WHERE p.customer_id = customer AND p.expires_after_idle IS NOT NULL) AS idle
       INTO present
       FROM point_lots l
      WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0
-     ORDER BY l.expires_at
+     ORDER BY l.expires_at, l.lot_id
      LIMIT 1;
     idle := coalesce(present.idle, false);
     IF present.lapsed THEN
         balance := balance - (SELECT e.points FROM expire_lapsed_points(ARRAY[customer], moment) e);
+    ELSIF present.usable THEN
+        lot := present.lot_id;
+        usable := present.remaining;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION lock_points(@key_type@, text, text, bigint, text, timestamptz) IS
-    'what every posting begins with: locks the account, or makes one; gives the first posting if the key was posted before; otherwise when to date the posting, the balance after what has lapsed by then, and whether there are lots that lapse when nothing happens';
+    'what every posting begins with: locks the account, or makes one; gives the first posting if the key was posted before; otherwise when to date the posting, the balance after what has lapsed by then, whether there are lots that lapse when nothing happens, and the lot that lapses first and how many points it has, if they can be used and it had not lapsed yet';
 
 CREATE OR REPLACE FUNCTION move_points(customer @key_type@, posting bigint, points bigint, posted_at timestamptz, refresh_idle boolean)
 RETURNS bigint
@@ -347,7 +359,17 @@ BEGIN
     INSERT INTO point_postings AS p (customer_id, kind, points, posted_at, order_id, posting_key, note)
     VALUES (customer, pay_points.kind, -pay_points.points, account.posted_at, pay_points.order_id, key, pay_points.note)
     RETURNING p.posting_id INTO posting;
-    taken := take_points(customer, posting, pay_points.points, NULL::bigint, account.posted_at);
+    -- (from the lot that is known already, if it has enough: as take_points() does)
+    IF account.usable >= pay_points.points THEN
+        INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
+        VALUES (customer, posting, account.lot, pay_points.points);
+        UPDATE point_lots l
+           SET remaining = l.remaining - pay_points.points, last_posting = posting
+         WHERE l.customer_id = customer AND l.lot_id = account.lot;
+        taken := pay_points.points;
+    ELSE
+        taken := take_points(customer, posting, pay_points.points, NULL::bigint, account.posted_at);
+    END IF;
     IF taken < pay_points.points THEN
         RAISE EXCEPTION 'customer % has % points and cannot pay %', customer, taken, pay_points.points
             USING ERRCODE = 'check_violation',
