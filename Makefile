@@ -148,6 +148,7 @@ SHOP_SQL = \
 	src/shop/loyalty/tiers.sql \
 	src/shop/loyalty/points_ledger.sql \
 	src/shop/loyalty/points_rules.sql \
+	src/shop/loyalty/points_lots.sql \
 	src/shop/loyalty/points_posting.sql \
 	src/shop/loyalty/points_reversal.sql \
 	src/shop/loyalty/points_settling.sql \

@@ -54,6 +54,7 @@ AS $glossary$
     ('asked_by', 'survey, step of a journey or phone hearing by which that was'),
     ('assigned', 'customers who were to be sent it, whatever became of that'),
     ('assigned_ordered', 'those of them who ordered within effect_within'),
+    ('assumed_delivered_after', 'how long after it was shipped, or placed if that is not known, an order is taken for delivered if nobody says when it was; NULL: never. Of orders that have earned already, too, also as of earlier instants'),
     ('at', 'when it happened'),
     ('attainment', 'share of promises kept, 0 to 1: met / (met + missed); NULL while there are none of either'),
     ('attempt', 'the how-manieth claim it was, from 1'),

@@ -3,7 +3,8 @@
 -- What is posted: points that are earned, paid, given by hand, and that lapse.
 -- Each of these functions has the account locked by lock_points(). It and the others
 -- that are a step of a posting leave it to what calls them to SET enable_seqscan.
--- Needs: job_runs, settings, customers, orders, customer_changes, points_ledger, points_rules.
+-- Needs: job_runs, settings, customers, orders, customer_changes, points_ledger, points_rules,
+-- points_lots.
 
 --@ functions
 CREATE OR REPLACE FUNCTION expire_lapsed_points(of_customers @key_type@[], as_of timestamptz, OUT customers bigint, OUT points bigint)
@@ -247,12 +248,9 @@ BEGIN
             SELECT l.lot_id, l.remaining INTO lot
               FROM point_lots l
              WHERE l.customer_id = customer AND l.is_open AND l.remaining > 0
-               AND (SELECT p.available_at <= as_of
-                           OR (SELECT o.delivered_at <= as_of AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= as_of
-                                 FROM orders o
-                                 JOIN settings s ON s.singleton
-                                WHERE p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id)
+               AND (SELECT u.usable_from <= as_of
                       FROM point_postings p
+                     CROSS JOIN LATERAL lot_usable_from(p.customer_id, p.order_id, p.available_at, p.pending, p.rule_id, as_of) u
                      WHERE p.customer_id = customer AND p.posting_id = l.lot_id)
              ORDER BY l.expires_at, l.lot_id
              LIMIT 1;

@@ -74,6 +74,13 @@ ALTER TABLE points_rules
         CONSTRAINT points_rules_point_value_is_money
         CHECK (point_value > 0::numeric AND point_value <= 1000000::numeric AND point_value = round(point_value, 4));
 
+--@ change points_rules 0.2.0
+ALTER TABLE points_rules
+    ADD COLUMN assumed_delivered_after interval
+        CONSTRAINT points_rules_assumed_delivered_after_is_a_length_of_time
+        CHECK (assumed_delivered_after >= interval '0' AND assumed_delivered_after <= interval '36500 days'),
+    ALTER COLUMN assumed_delivered_after SET DEFAULT interval '30 days';
+
 --@ change points_campaigns 0.2.0
 ALTER TABLE points_campaigns
     ADD COLUMN min_amount numeric NOT NULL DEFAULT 0
@@ -82,6 +89,13 @@ ALTER TABLE points_campaigns
 
 --@ change settings 0.2.0
 ALTER TABLE settings ADD COLUMN points_since timestamptz NOT NULL DEFAULT now();
+
+-- What has been earned by a rule of before goes on waiting, until somebody says how long.
+--@ reference points_rules point_postings 0.2.0
+UPDATE points_rules r
+   SET assumed_delivered_after = interval '30 days'
+ WHERE r.assumed_delivered_after IS NULL
+   AND NOT EXISTS (SELECT FROM point_postings p WHERE p.rule_id = r.rule_id);
 
 --@ reference point_postings points_rules 0.2.0
 SELECT refer(regclass 'point_postings', text 'point_postings_rule', text 'rule_id', regclass 'points_rules', text 'rule_id');
@@ -97,7 +111,8 @@ BEGIN
     IF TG_OP <> 'INSERT'
        AND EXISTS (SELECT FROM point_postings p WHERE p.rule_id = OLD.rule_id)
        AND NOT (TG_OP = 'UPDATE'
-                AND pg_catalog.to_jsonb(NEW) - 'valid'::text = pg_catalog.to_jsonb(OLD) - 'valid'::text
+                AND pg_catalog.to_jsonb(NEW) - '{valid,assumed_delivered_after}'::text[]
+                    = pg_catalog.to_jsonb(OLD) - '{valid,assumed_delivered_after}'::text[]
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)) THEN
         RAISE EXCEPTION 'points rule % has been in force', OLD.rule_id
@@ -148,7 +163,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION check_points_rule() IS
-    'trigger of points_rules: one rule for a tier at a time, and one by which points have been earned is only ended';
+    'trigger of points_rules: one rule for a tier at a time, and one by which points have been earned is only ended, but for assumed_delivered_after, which is about deliveries that nobody reports';
 
 --@ reference points_rules point_postings
 CREATE OR REPLACE TRIGGER check_points_rule

@@ -2,7 +2,7 @@
 --
 -- An order's points are what they should be, both ways: one function brings them
 -- there from what is true now, and a job does so for all orders that changed.
--- Needs: job_runs, customer_changes, orders, tiers, points_ledger, points_rules,
+-- Needs: job_runs, customer_changes, orders, tiers, points_ledger, points_rules, points_lots,
 -- points_posting, points_reversal.
 --
 -- What an order ought to have is found anew each time (points_for_order), and what
@@ -133,12 +133,11 @@ BEGIN
     END IF;
     IF made.expires_at IS NOT NULL THEN
         made.expires_at := greatest(made.expires_at,
-                                    (SELECT points_last_until(greatest(account.posted_at, made.available_at,
-                                                                       points_usable_from(o.delivered_at, made.pending, s.time_zone)),
-                                                              interval '0', s.time_zone)
-                                       FROM orders o
-                                       JOIN settings s ON s.singleton
-                                      WHERE o.customer_id = customer AND o.order_id = earn_for_order.order_id));
+                                    (SELECT points_last_until(greatest(account.posted_at, u.usable_from), interval '0', s.time_zone)
+                                       FROM settings s
+                                      CROSS JOIN lot_usable_from(customer, earn_for_order.order_id, made.available_at, made.pending,
+                                                                 earn_for_order.rule_id, timestamptz 'infinity') u
+                                      WHERE s.singleton));
     END IF;
 
     INSERT INTO point_postings AS p
