@@ -246,11 +246,12 @@ CREATE FUNCTION pg_temp.mutate() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     c record;
     row_json jsonb;
-    n bigint := 0;
     rows bigint;
 BEGIN
     FOR c IN
         SELECT t.oid, t.relname::text AS relation, a.attname::text AS col, e.type, e.value,
+               -- (counted in each table by itself, so that no table's luck depends on another)
+               row_number() OVER (PARTITION BY t.oid ORDER BY a.attnum, e.type, e.value COLLATE "C") AS turn,
                -- columns of keys that are nobody else's: a copy gets others
                ARRAY(SELECT k.attname::text FROM pg_attribute k
                       WHERE k.attrelid = t.oid AND k.attname <> a.attname AND k.atttypid = 'text'::regtype
@@ -265,36 +266,39 @@ BEGIN
            AND (t.relname, a.attname) <> ('customers', 'customer_id')
          ORDER BY t.oid, a.attnum, e.type, e.value COLLATE "C"
     LOOP
-        n := n + 1;
         EXECUTE format('SELECT count(*) FROM %I', c.relation) INTO rows;
-        EXECUTE format('SELECT to_jsonb(t) FROM %I t ORDER BY t::text COLLATE "C" OFFSET %s LIMIT 1', c.relation, n % greatest(rows, 1)) INTO row_json;
-        IF c.type = 'jsonb'::regtype THEN
-            row_json := row_json || jsonb_build_object(c.col, c.value::jsonb);
-        ELSE
-            row_json := row_json || jsonb_build_object(c.col, c.value);
-        END IF;
-        -- (a key that is another, or that is the same with the value in it)
-        FOR variant IN 1 .. 3 LOOP
-            BEGIN
-                IF variant = 3 THEN
-                    EXECUTE format('UPDATE %1$I t SET %2$I = (jsonb_populate_record(NULL::%1$I, $1)).%2$I
-                                     WHERE t.ctid = (SELECT u.ctid FROM %1$I u ORDER BY u::text COLLATE "C" OFFSET %3$s LIMIT 1)',
-                                   c.relation, c.col, n % greatest(rows, 1)) USING row_json;
-                ELSE
-                    EXECUTE format('INSERT INTO %1$I (%2$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I, $1) r', c.relation,
-                                   (SELECT string_agg(quote_ident(k), ', ') FROM unnest(c.columns) k),
-                                   (SELECT string_agg('r.' || quote_ident(k), ', ') FROM unnest(c.columns) k))
-                      USING row_json || CASE variant WHEN 1 THEN coalesce((SELECT jsonb_object_agg(k, left(coalesce(row_json ->> k, ''), 20) || '#' || n) FROM unnest(c.keys) k), '{}')
-                                             ELSE '{}' END;
-                END IF;
-                SET CONSTRAINTS ALL IMMEDIATE;
-                INSERT INTO accepted VALUES (c.relation, c.col, c.value, variant);
-                SET CONSTRAINTS ALL DEFERRED;
-                EXIT;
-            EXCEPTION WHEN OTHERS THEN
-                NULL;
-            END;
-        END LOOP;
+        -- (a table that has taken nothing yet is tried with more than one row)
+        <<tries>>
+        FOR n IN c.turn .. c.turn + CASE WHEN EXISTS (SELECT FROM accepted a WHERE a.relation = c.relation) THEN 0 ELSE least(rows, 9) END LOOP
+            EXECUTE format('SELECT to_jsonb(t) FROM %I t ORDER BY t::text COLLATE "C" OFFSET %s LIMIT 1', c.relation, n % greatest(rows, 1)) INTO row_json;
+            IF c.type = 'jsonb'::regtype THEN
+                row_json := row_json || jsonb_build_object(c.col, c.value::jsonb);
+            ELSE
+                row_json := row_json || jsonb_build_object(c.col, c.value);
+            END IF;
+            -- (a key that is another, or that is the same with the value in it)
+            FOR variant IN 1 .. 3 LOOP
+                BEGIN
+                    IF variant = 3 THEN
+                        EXECUTE format('UPDATE %1$I t SET %2$I = (jsonb_populate_record(NULL::%1$I, $1)).%2$I
+                                         WHERE t.ctid = (SELECT u.ctid FROM %1$I u ORDER BY u::text COLLATE "C" OFFSET %3$s LIMIT 1)',
+                                       c.relation, c.col, n % greatest(rows, 1)) USING row_json;
+                    ELSE
+                        EXECUTE format('INSERT INTO %1$I (%2$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I, $1) r', c.relation,
+                                       (SELECT string_agg(quote_ident(k), ', ') FROM unnest(c.columns) k),
+                                       (SELECT string_agg('r.' || quote_ident(k), ', ') FROM unnest(c.columns) k))
+                          USING row_json || CASE variant WHEN 1 THEN coalesce((SELECT jsonb_object_agg(k, left(coalesce(row_json ->> k, ''), 20) || '#' || n) FROM unnest(c.keys) k), '{}')
+                                                 ELSE '{}' END;
+                    END IF;
+                    SET CONSTRAINTS ALL IMMEDIATE;
+                    INSERT INTO accepted VALUES (c.relation, c.col, c.value, variant);
+                    SET CONSTRAINTS ALL DEFERRED;
+                    EXIT tries;
+                EXCEPTION WHEN OTHERS THEN
+                    NULL;
+                END;
+            END LOOP;
+        END LOOP tries;
     END LOOP;
 END $$;
 SELECT pg_temp.mutate();
