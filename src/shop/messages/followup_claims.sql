@@ -118,7 +118,7 @@ COMMENT ON FUNCTION other_anchors_looked_at(tid[], timestamptz) IS
 -- The second look, at claiming and immediately before one is handed over. By the
 -- step of its name that is in force then: one that replaces another takes over what
 -- waits. (In plpgsql, since customers may lack columns where they are a brand's own.)
-CREATE OR REPLACE FUNCTION followups_looked_at(places tid[], at timestamptz)
+CREATE OR REPLACE FUNCTION followups_looked_at(places tid[], step_names text[], at timestamptz)
 RETURNS TABLE (
     place tid,
     followup_id bigint,
@@ -182,18 +182,19 @@ BEGIN
                s.exit_on_order, s.exit_on_return, s.nth, s.min_amount, s.holdout_share, s.orders_from, s.orders_to, s.tiers, s.segments,
                s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone,
                date_trunc('day', followups_looked_at.at, s.time_zone) AS today_from,
+               followups_looked_at.at - interval '168 hours' AS week_from,
                k.recency AS recency_cuts, k.frequency AS frequency_cuts, k.monetary AS monetary_cuts
           FROM followup_steps(followups_looked_at.at) s
           LEFT JOIN kept_rfm_cuts(followups_looked_at.at) k ON s.segments IS NOT NULL
          WHERE s.valid OPERATOR(pg_catalog.@>) followups_looked_at.at
-           AND s.step = ANY (ARRAY(SELECT f.step FROM followups f WHERE f.ctid = ANY (followups_looked_at.places)))
+           AND s.step = ANY (followups_looked_at.step_names)
     ), others AS MATERIALIZED (
         SELECT n.* FROM other_anchors_looked_at(followups_looked_at.places, followups_looked_at.at) n
     ), found AS (
         SELECT f.ctid AS place, f.followup_id, f.customer_id, f.step, f.subject, f.channel, f.failures, f.arm, f.step_id AS old_step_id, f.recipient_digest,
                s.step_id, s.channel AS new_channel, s.kind, s.content_key, s.content_values, s.max_attempts, s.retry_after,
                coalesce(s.capped, f.capped) AS capped, coalesce(s.priority, f.priority) AS priority,
-               s.holdout_share, s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone, s.today_from, s.paused, s.consent,
+               s.holdout_share, s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone, s.today_from, s.week_from, s.paused, s.consent,
                coalesce(f.lease_until > followups_looked_at.at, false) AS is_leased,
                coalesce(a.anchor_at, f.anchor_at) AS anchor_at,
                w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due, v.wanted_at <= followups_looked_at.at AS is_wanted,
@@ -265,20 +266,20 @@ BEGIN
                                        THEN o.recipient_digest = address_digest(g.channel, g.recipient) END) IS TRUE AS undeliverable,
                           bool_or(o.step = g.step AND o.subject <> g.subject AND o.anchor_at = g.anchor_at
                                   AND (o.outcome = 'sent'
-                                       OR c.leased AND (NOT g.is_leased OR o.followup_id < g.followup_id))) IS TRUE AS another,
+                                       OR l.leased AND (NOT g.is_leased OR o.followup_id < g.followup_id))) IS TRUE AS another,
                           count(*) FILTER (WHERE c.counts AND o.channel = g.channel AND c.today) AS sent_today,
                           count(*) FILTER (WHERE c.counts AND o.channel = g.channel) AS sent,
                           count(*) FILTER (WHERE c.counts AND c.today) AS sent_today_of_all,
                           count(*) FILTER (WHERE c.counts) AS sent_of_all
-                     FROM (SELECT o.*, o.finished_at IS NULL AND o.lease_until > followups_looked_at.at AS leased
-                             FROM followups o
-                            WHERE o.customer_id = g.customer_id
-                           OFFSET 0) o
+                     FROM followups o
+                    CROSS JOIN LATERAL (SELECT o.finished_at IS NULL AND o.lease_until > followups_looked_at.at AS leased) l
                     CROSS JOIN LATERAL (
-                              SELECT o.leased,
-                                     o.capped AND o.followup_id <> g.followup_id
-                                     AND (o.leased OR o.outcome = 'sent' AND o.finished_at > followups_looked_at.at - interval '168 hours') AS counts,
-                                     o.leased OR o.finished_at >= g.today_from AS today) c) o
+                              SELECT o.capped AND o.followup_id <> g.followup_id
+                                     AND (l.leased OR o.outcome = 'sent' AND o.finished_at > g.week_from) AS counts,
+                                     l.leased OR o.finished_at >= g.today_from AS today) c
+                    -- (what waits, was dropped or failed is in nobody's way)
+                    WHERE o.customer_id = g.customer_id
+                      AND (o.lease_until > followups_looked_at.at OR o.outcome IN ('sent', 'undeliverable'))) o
         OFFSET 0
     )
     SELECT j.place, j.followup_id, j.customer_id, j.step, j.subject, j.channel, j.failures, j.arm, j.old_step_id, j.step_id, j.new_channel,
@@ -306,8 +307,8 @@ BEGIN
       FROM judged j;
 END
 $$;
-COMMENT ON FUNCTION followups_looked_at(tid[], timestamptz) IS
-    'follow-ups, where places says, as they stand at an instant: what they are for and to whom, and what holds them back: drop or defer, the reason and until when. Whether the step is in force, its reason stands (see followup_anchors()), it is still for that customer (followup_misfit()), nothing is in the way (followup_hindrance()) and there is an address. eligible: nothing but the lack of an address, or a cap, is against it';
+COMMENT ON FUNCTION followups_looked_at(tid[], text[], timestamptz) IS
+    'follow-ups, where places says, of the steps of these names, as they stand at an instant: what they are for and to whom, and what holds them back: drop or defer, the reason and until when. Whether the step is in force, its reason stands (see followup_anchors()), it is still for that customer (followup_misfit()), nothing is in the way (followup_hindrance()) and there is an address. eligible: nothing but the lack of an address, or a cap, is against it';
 
 -- (In plpgsql, so that it is planned when there is a problem, and not before.)
 CREATE OR REPLACE FUNCTION template_problem(key text, written_in text, subject text, body text, required text[], "values" jsonb) RETURNS text
@@ -332,6 +333,7 @@ COMMENT ON FUNCTION template_problem(text, text, text, text, text[], jsonb) IS
 CREATE OR REPLACE FUNCTION followups_handed_out(
     queue text,
     places tid[],
+    step_names text[],
     worker text,
     leased_until timestamptz,
     at timestamptz
@@ -367,7 +369,7 @@ BEGIN
           FROM (SELECT l.*,
                        l.eligible AND l.arm IS NULL AND l.holdout_share > 0::double precision
                        AND loyalcs.in_sample(l.customer_id::text, 'holdout ' || l.step, l.holdout_share) AS held_out
-                  FROM followups_looked_at(followups_handed_out.places, followups_handed_out.at) l
+                  FROM followups_looked_at(followups_handed_out.places, followups_handed_out.step_names, followups_handed_out.at) l
                 OFFSET 0) t
          CROSS JOIN settings z
         OFFSET 0
@@ -503,8 +505,8 @@ BEGIN
      ORDER BY c.priority DESC, c.due_at, c.followup_id;
 END
 $$;
-COMMENT ON FUNCTION followups_handed_out(text, tid[], text, timestamptz, timestamptz) IS
-    'hands out the follow-ups of a channel that its caller has locked where places says, and changes all of them: what is held back is dropped or put off, what cannot be written or has no proper recipient is given up or tried later, with the problem as its detail. An error is about one of them, or more. claim_followups() calls it';
+COMMENT ON FUNCTION followups_handed_out(text, tid[], text[], text, timestamptz, timestamptz) IS
+    'hands out the follow-ups of a channel that its caller has locked where places says, of the steps of these names, and changes all of them: what is held back is dropped or put off, what cannot be written or has no proper recipient is given up or tried later, with the problem as its detail. An error is about one of them, or more. claim_followups() calls it';
 
 -- (Somebody else may have taken it since: then it is theirs.)
 CREATE OR REPLACE FUNCTION put_off_followup(place tid, problem text, at timestamptz) RETURNS void
@@ -572,6 +574,7 @@ DECLARE
     level integer;
     -- where the rows are that this transaction has locked: they stay there until it changes them
     places tid[];
+    step_names text[];
     claimed bigint;
     queued bigint;
 BEGIN
@@ -614,8 +617,9 @@ BEGIN
                         EXIT WHEN pg_catalog.cardinality(places) = least(wanted, batch);
                     END LOOP;
                     EXIT WHEN pg_catalog.cardinality(places) = 0;
+                    step_names := ARRAY(SELECT DISTINCT f.step FROM followups f WHERE f.ctid = ANY (places));
                     RETURN QUERY
-                    SELECT h.* FROM followups_handed_out(queue, places, claim_followups.worker, leased_until, claim_followups.at) h;
+                    SELECT h.* FROM followups_handed_out(queue, places, step_names, claim_followups.worker, leased_until, claim_followups.at) h;
                     GET DIAGNOSTICS claimed = ROW_COUNT;
                     wanted := wanted - claimed;
                     batch := least(batch * 2, claim_followups."limit");

@@ -18,22 +18,25 @@ RETURNS TABLE (place bigint, wanted boolean)
 AS $$
 #variable_conflict use_column
 DECLARE
-    places constant tid[] := ARRAY(SELECT f.ctid
-                                     FROM followups f
-                                    WHERE f.followup_id = ANY (followup_ids)
-                                      AND f.claim_key = ANY (claim_keys)
-                                      AND f.finished_at IS NULL AND f.reported IS NULL
-                                      AND f.lease_until > hand_over_followups.at
-                                    ORDER BY f.followup_id
-                                      FOR UPDATE);
+    places tid[];
+    step_names text[];
 BEGIN
+    SELECT array_agg(o.ctid), array_agg(o.step) INTO places, step_names
+      FROM (SELECT f.ctid, f.step
+              FROM followups f
+             WHERE f.followup_id = ANY (followup_ids)
+               AND f.claim_key = ANY (claim_keys)
+               AND f.finished_at IS NULL AND f.reported IS NULL
+               AND f.lease_until > hand_over_followups.at
+             ORDER BY f.followup_id
+               FOR UPDATE) o;
     RETURN QUERY
     WITH looked AS MATERIALIZED (
         SELECT w.place, w.followup_id, w.held_back, w.until,
                CASE WHEN w.held_back IS NOT NULL THEN w.reason
                     WHEN w.step_id <> w.old_step_id THEN 'step replaced'
                     WHEN w.recipient_digest <> address_digest(w.channel, w.recipient) THEN 'address changed' END AS reason
-          FROM followups_looked_at(places, hand_over_followups.at) w
+          FROM followups_looked_at(places, step_names, hand_over_followups.at) w
     ), changed AS (
         UPDATE followups f
            SET reason = l.reason,
