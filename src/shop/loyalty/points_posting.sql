@@ -175,12 +175,9 @@ BEGIN
     -- (of the open lots the first to lapse; and whether there are idle ones at all, since
     -- those that are used up are left as they are)
     SELECT l.lot_id, l.remaining, coalesce(l.expires_at <= moment, false) AS lapsed,
-           (SELECT p.available_at <= moment
-                   OR (SELECT o.delivered_at <= moment AND points_usable_from(o.delivered_at, p.pending, s.time_zone) <= moment
-                         FROM orders o
-                         JOIN settings s ON s.singleton
-                        WHERE p.pending IS NOT NULL AND o.customer_id = p.customer_id AND o.order_id = p.order_id)
+           (SELECT u.usable_from <= moment
               FROM point_postings p
+             CROSS JOIN LATERAL lot_usable_from(p.customer_id, p.order_id, p.available_at, p.pending, p.rule_id, moment) u
              WHERE p.customer_id = customer AND p.posting_id = l.lot_id) AS usable,
            EXISTS (SELECT FROM point_postings p WHERE p.customer_id = customer AND p.expires_after_idle IS NOT NULL) AS idle
       INTO present
