@@ -196,4 +196,14 @@ COMMIT;
 SELECT * FROM points_audit();
 SELECT loyalcs.drop_shop('shop_points_posting_plans', 'shop_points_posting_plans');
 SET search_path = shop;
+-- What a posting came to, in one statement; of one that never was as well.
+INSERT INTO customers (customer_id) VALUES ('gil');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount, delivered_at) VALUES
+    ('gil', 'G1', '2026-01-10 12:00+09', 30000, '2026-01-11 12:00+09'), ('gil', 'G3', '2026-07-10 12:00+09', 1, NULL);
+SELECT p.posting_id IS NOT NULL AS posted, p.kind, p.points, p.available, p.pending FROM points_posted('gil', earn_points('gil', 'G1', '2026-08-10 12:00+09')) p;
+SELECT p.kind, p.points, p.available, p.pending FROM points_posted('gil', redeem_points('gil', 30, 'g', posted_at => '2026-08-11 12:00+09')) p;
+SELECT p.kind, p.points FROM points_posted('gil', redeem_points('gil', 30, 'g')) p;
+SELECT p.kind, p.points FROM points_posted('gil', earn_points('gil', 'G3')) p;
+SELECT p.kind, p.points, p.available FROM points_posted('nobody', NULL) p;
+SELECT pg_temp.outcome('SELECT * FROM points_posted(''gil'', redeem_points(''gil'', 1000000, ''h''))') ~ '^23514 customer gil has' AS refused;
 SELECT loyalcs.drop_shop('shop', 'shop');

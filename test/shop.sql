@@ -12,10 +12,11 @@ SET jit = off;
 \set SHOW_CONTEXT never
 
 -- What becomes of a statement, which is undone in any case: 'accepted', or the
--- SQLSTATE and the constraint or the column, or else all that the error says.
+-- SQLSTATE and the constraint or the column, or else, and of all that the shop itself
+-- refuses, what the error says.
 CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    code text; rule text; col text; message text; detail text; hint text;
+    code text; rule text; col text; message text; detail text; hint text; context text;
 BEGIN
     EXECUTE statement;
     RAISE EXCEPTION USING ERRCODE = 'LC000';
@@ -25,9 +26,9 @@ EXCEPTION
     WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
             rule = CONSTRAINT_NAME, col = COLUMN_NAME,
-            detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
         RETURN code || ' ' || CASE
-            WHEN rule <> '' THEN rule
+            WHEN rule <> '' AND context !~ '^PL/pgSQL function [^\n]* at RAISE' THEN rule
             WHEN col <> '' THEN col || ' is NULL'
             ELSE concat_ws(E'\n  ', message, nullif(detail, ''), nullif(hint, ''))
         END;

@@ -32,7 +32,7 @@ BEGIN
         RETURN split_part(breakdown, '@', 1);
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
-        USING ERRCODE = 'invalid_parameter_value',
+        USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'breakdown_exists',
               HINT = pg_catalog.format('The breakdowns are %s; surveys also have channel. As of another day: %s, as in rfm_segment@2026-04-01.',
                             pg_catalog.array_to_string(customer_breakdowns(), ', '), pg_catalog.array_to_string(dated_breakdowns(), ', '));
 END
@@ -50,14 +50,14 @@ DECLARE
 BEGIN
     IF day !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN
         RAISE EXCEPTION 'breakdown % is not as of a day', quote_literal(breakdown)
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'breakdown_exists',
                   HINT = 'Write the local day that begins then, as in rfm_segment@2026-04-01.';
     END IF;
     cut_at := make_timestamp(substr(day, 1, 4)::integer, substr(day, 6, 2)::integer, substr(day, 9, 2)::integer,
                              0, 0, 0) AT TIME ZONE (SELECT s.time_zone FROM settings s);
     IF cut_at > as_of THEN
         RAISE EXCEPTION 'breakdown % lies after the figures', quote_literal(breakdown)
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'breakdown_is_not_later',
                   DETAIL = pg_catalog.format('They are as of %s.', as_of),
                   HINT = 'Nothing is known yet of how customers will be divided: give an earlier day.';
     END IF;

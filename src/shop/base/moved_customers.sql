@@ -170,7 +170,7 @@ AS $$
 BEGIN
     IF NOT owns_table('merged_customers'::regclass::oid) THEN
         RAISE EXCEPTION 'customers are merged and forgotten by the owner of the shop'
-            USING ERRCODE = 'insufficient_privilege',
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'caller_owns_the_shop',
                   DETAIL = pg_catalog.format('%s may not change what is only added to.', quote_ident(current_user::text)),
                   HINT = 'No level has a part in it: connect as the owner of the shop.';
     END IF;

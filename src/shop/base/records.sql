@@ -28,7 +28,7 @@ BEGIN
         RETURN NULL;
     END IF;
     RAISE EXCEPTION '% is only added to', TG_TABLE_NAME
-        USING ERRCODE = 'object_not_in_prerequisite_state',
+        USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'log_is_not_emptied',
               DETAIL = 'TRUNCATE would leave nothing of what it holds.',
               HINT = pg_catalog.format('The owner of the shop, who means it, says ALTER TABLE %I.%I DISABLE TRIGGER refuse_truncate first.',
                             TG_TABLE_SCHEMA, TG_TABLE_NAME);
@@ -48,7 +48,7 @@ BEGIN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'a row of % is not changed', TG_TABLE_NAME
-        USING ERRCODE = 'object_not_in_prerequisite_state',
+        USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'record_is_kept',
               DETAIL = pg_catalog.format('It is of customer %s, and says what was so then.', OLD.customer_id),
               HINT = 'Add a row that says what is so now.';
 END
@@ -62,7 +62,7 @@ CREATE OR REPLACE FUNCTION refuse_old_number(relation text) RETURNS void
 AS $$
 BEGIN
     RAISE EXCEPTION 'the numbers of % are behind its rows', relation
-        USING ERRCODE = 'unique_violation',
+        USING ERRCODE = 'unique_violation', CONSTRAINT = 'numbers_are_ahead',
               DETAIL = 'A number that the server gave is of a row that stands there already.',
               HINT = pg_catalog.format('SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop, as after every switch-over by logical replication, which takes no sequences along.', current_schema());
 END

@@ -34,7 +34,7 @@ BEGIN
     PERFORM FROM shop_turns t WHERE t.job = take_turn.job;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'shop_turns has no row %', job
-            USING ERRCODE = 'no_data_found',
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'turn_exists',
                   HINT = pg_catalog.format('The owner of the shop says INSERT INTO %I.shop_turns (job) VALUES (%L);',
                                            current_schema(), job);
     END IF;

@@ -453,18 +453,18 @@ DECLARE
 BEGIN
     IF NOT may_read_voices() THEN
         RAISE EXCEPTION 'permission denied for the card of a customer'
-            USING ERRCODE = 'insufficient_privilege',
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'caller_may_see_the_card',
                   DETAIL = 'It holds personal data and what the customer wrote.',
                   HINT = 'The levels service and admin may read it.';
     END IF;
     IF as_of IS NULL THEN
         RAISE EXCEPTION 'customer_card_at needs an instant'
-            USING ERRCODE = 'null_value_not_allowed',
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'as_of_is_an_instant',
                   HINT = 'customer_card() is as of now.';
     END IF;
     IF NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = customer_card_at.customer) THEN
         RAISE EXCEPTION 'there is no customer %', coalesce(customer::text, 'NULL')
-            USING ERRCODE = 'no_data_found',
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'customer_exists',
                   HINT = 'find_customers() looks for one by mail, telephone, order, ticket or the key of another system.';
     END IF;
     SELECT s.currency, s.time_zone INTO shop FROM settings s;

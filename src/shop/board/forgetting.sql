@@ -287,7 +287,7 @@ BEGIN
     PERFORM keep_jobs_waiting();
     IF customer IS NULL OR confirm IS DISTINCT FROM customer::text THEN
         RAISE EXCEPTION 'forget_customer takes away all that is personal of customer %', coalesce(customer::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'key_is_repeated',
                   DETAIL = 'It cannot be taken back.',
                   HINT = pg_catalog.format('To confirm, repeat the key: SELECT %I.forget_customer(%L, %2$L);', current_schema(), customer::text);
     END IF;
@@ -308,11 +308,11 @@ BEGIN
         SELECT m.customer_id INTO before FROM merged_customers m WHERE m.from_customer = customer;
         IF FOUND THEN
             RAISE EXCEPTION 'customer % was merged into customer %', customer, before.customer_id
-                USING ERRCODE = 'no_data_found',
+                USING ERRCODE = 'no_data_found', CONSTRAINT = 'customer_is_not_merged',
                       HINT = pg_catalog.format('SELECT %I.forget_customer(%L, %2$L); forgets both.', current_schema(), before.customer_id::text);
         END IF;
         RAISE EXCEPTION 'there is no customer %', customer
-            USING ERRCODE = 'no_data_found',
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'customer_exists',
                   HINT = 'find_customers() looks for one by mail, telephone, order, ticket or the key of another system.';
     END IF;
     PERFORM FROM point_accounts a WHERE a.customer_id = forget_customer.customer FOR UPDATE;

@@ -60,14 +60,14 @@ DECLARE
 BEGIN
     IF NEW.finished < NEW.started THEN
         RAISE EXCEPTION 'improvement % is finished before it is started', NEW.improvement_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'improvement_is_finished_later',
                   DETAIL = pg_catalog.format('It is started on %s and finished on %s.',
                                              pg_catalog.to_char(NEW.started::timestamp, 'YYYY-MM-DD'), pg_catalog.to_char(NEW.finished::timestamp, 'YYYY-MM-DD')),
                   HINT = 'finished is the last day on which anything was done; NULL while it goes on.';
     END IF;
     IF pg_catalog.cardinality(NEW.measures) = 0 OR pg_catalog.array_ndims(NEW.measures) > 1 THEN
         RAISE EXCEPTION 'improvement % names no measure', NEW.improvement_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'improvement_has_a_measure',
                   HINT = pg_catalog.format('Name what it is to change in measures, one or more of %s.', pg_catalog.array_to_string(improvement_measures(), ', '));
     END IF;
     SELECT coalesce(m.measure, 'NULL') INTO unknown
@@ -77,43 +77,43 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'unknown measure %', unknown
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'measure_exists',
                   HINT = pg_catalog.format('A measure is one of %s.', pg_catalog.array_to_string(improvement_measures(), ', '));
     END IF;
     IF (SELECT pg_catalog.count(DISTINCT m) FROM pg_catalog.unnest(NEW.measures) m) < pg_catalog.cardinality(NEW.measures)::bigint THEN
         RAISE EXCEPTION 'improvement % names a measure twice', NEW.improvement_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'improvement_names_a_measure_once',
                   DETAIL = pg_catalog.format('Its measures are %s.', pg_catalog.array_to_string(NEW.measures, ', '));
     END IF;
     IF 'ticket share' = ANY (NEW.measures) AND NEW.reason IS NULL THEN
         RAISE EXCEPTION 'improvement % says no reason', NEW.improvement_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'improvement_has_a_reason',
                   DETAIL = 'A ticket share is that of a reason.',
                   HINT = 'Give the reason of the tickets that are to become fewer.';
     END IF;
     IF NEW.measures OPERATOR(pg_catalog.&&) '{NPS,CSAT}'::text[] AND NEW.theme IS NULL AND NEW.reason IS NULL THEN
         RAISE EXCEPTION 'improvement % says neither theme nor reason', NEW.improvement_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'improvement_has_a_theme_or_reason',
                   DETAIL = 'NPS and CSAT are of those who mention a theme, or who had a ticket of a reason.',
                   HINT = 'Give a theme of voice_theme_words, or a reason of tickets.';
     END IF;
     IF NEW.theme IS NOT NULL AND NOT EXISTS (SELECT FROM voice_theme_words w WHERE NEW.theme IN (w.theme, w.parent)) THEN
         RAISE EXCEPTION 'unknown theme %', quote_literal(NEW.theme)
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'theme_exists',
                   HINT = 'Give a theme that has words: SELECT DISTINCT theme FROM voice_theme_words.';
     END IF;
     IF NEW.reason IS NOT NULL
        AND NOT EXISTS (SELECT FROM playbooks p WHERE NEW.reason = ANY (p.reasons))
        AND NOT EXISTS (SELECT FROM tickets t WHERE t.reason = NEW.reason) THEN
         RAISE EXCEPTION 'unknown reason %', quote_literal(NEW.reason)
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'reason_exists',
                   HINT = 'Give a reason that tickets have: SELECT DISTINCT reason FROM tickets.';
     END IF;
     IF NEW.product_id IS NOT NULL
        AND NOT EXISTS (SELECT FROM products p WHERE p.product_id = NEW.product_id)
        AND NOT EXISTS (SELECT FROM order_items i WHERE i.product_id = NEW.product_id) THEN
         RAISE EXCEPTION 'unknown product %', quote_literal(NEW.product_id)
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'product_exists',
                   HINT = 'Give a product_id that is in products or in order_items; NULL for all products.';
     END IF;
     RETURN NEW;

@@ -156,14 +156,14 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'KPI % already has a target', NEW.kpi
-            USING ERRCODE = 'exclusion_violation',
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'one_rule_holds_at_a_time',
                   DETAIL = pg_catalog.format('Target %s, %s %s, holds at the same time.', other.target_id, other.direction, other.target),
                   HINT = pg_catalog.format('UPDATE kpi_targets SET valid = tstzrange(lower(valid), now()) WHERE target_id = %s; then INSERT what holds from now on.',
                                 other.target_id);
     ELSIF NEW.period <> 'month'
           AND EXISTS (SELECT FROM kpis k WHERE k.kpi = NEW.kpi AND k.cases_column IS NULL) THEN
         RAISE EXCEPTION 'KPI % is of single months', NEW.kpi
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'kpi_is_of_longer_periods',
                   DETAIL = pg_catalog.format('Nothing says by how many cases its months are to be weighed in a %s.', NEW.period),
                   HINT = 'Give kpis.cases_column, or a target by month.';
     END IF;
@@ -543,7 +543,7 @@ BEGIN
     SELECT min(m.problem), pg_catalog.count(m.value) INTO wrong, months FROM kpi_months(add_kpi.kpi, now()) m;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION '% cannot be a KPI: %', add_kpi.kpi, wrong
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'figure_can_be_a_kpi',
                   HINT = 'A KPI is one number a month: name a column of a view that has a row a month, or conditions that leave one, such as ''{"channel": "email"}''.';
     END IF;
     IF add_kpi.target IS NOT NULL THEN

@@ -96,13 +96,13 @@ BEGIN
     PERFORM keep_jobs_waiting();
     IF from_customer IS NULL OR into_customer IS NULL OR confirm IS DISTINCT FROM from_customer::text THEN
         RAISE EXCEPTION 'merge_customers gives all of customer % to customer %', coalesce(from_customer::text, 'NULL'), coalesce(into_customer::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'key_is_repeated',
                   DETAIL = 'It cannot be taken back.',
                   HINT = pg_catalog.format('To confirm, repeat the key of whom there will be no more: SELECT %I.merge_customers(%L, %L, %2$L);',
                                            current_schema(), from_customer::text, into_customer::text);
     ELSIF from_customer = into_customer THEN
         RAISE EXCEPTION 'customer % cannot be merged into the same customer', from_customer
-            USING ERRCODE = 'invalid_parameter_value';
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'customers_are_two';
     END IF;
     SELECT m.customer_id, m.merged_at INTO before FROM merged_customers m WHERE m.from_customer = merge_customers.from_customer;
     IF FOUND AND before.customer_id = into_customer AND NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = merge_customers.from_customer) THEN
@@ -114,7 +114,7 @@ BEGIN
     END IF;
     IF pg_catalog.cardinality(others) > 0 THEN
         RAISE EXCEPTION 'customer % cannot be merged', from_customer
-            USING ERRCODE = 'dependent_objects_still_exist',
+            USING ERRCODE = 'dependent_objects_still_exist', CONSTRAINT = 'customer_can_be_merged',
                   DETAIL = pg_catalog.format('Relations that are not the shop''s have rows of the customer: %s.', pg_catalog.array_to_string(others, ', ')),
                   HINT = pg_catalog.format('Give these rows to customer %s where they come from; loyalcs.adopt_table() makes a table the shop''s own.', into_customer);
     END IF;
@@ -125,13 +125,13 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'there is no customer %', before.key
-            USING ERRCODE = 'no_data_found',
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'customer_exists',
                   HINT = 'find_customers() looks for one by mail, telephone, order, ticket or the key of another system.';
     END IF;
     SELECT k.key INTO before FROM (VALUES (from_customer), (into_customer)) k (key) WHERE is_forgotten(k.key) LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'customer % was forgotten', before.key
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'customer_is_not_forgotten',
                   DETAIL = 'Nobody knows any more whose account it was.';
     END IF;
     PERFORM FROM point_accounts a WHERE a.customer_id IN (merge_customers.from_customer, merge_customers.into_customer) ORDER BY a.customer_id FOR UPDATE;
@@ -180,7 +180,7 @@ BEGIN
     collision := collision_of_customers(from_customer, into_customer);
     IF collision.relation IS NOT NULL THEN
         RAISE EXCEPTION 'customers % and % cannot be merged', from_customer, into_customer
-            USING ERRCODE = 'unique_violation',
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'customers_can_be_merged',
                   DETAIL = pg_catalog.format('Both have a row of %s with the same %s: %s.', collision.relation, collision.columns, collision.key),
                   HINT = 'Give one of the two another key, and what refers to it too (SET CONSTRAINTS ALL DEFERRED lets you do so one by one), or delete it.';
     END IF;
@@ -202,7 +202,7 @@ BEGIN
     LOOP
         IF lot.expires_at < lot.lasted_until THEN
             RAISE EXCEPTION 'customers % and % cannot be merged', from_customer, into_customer
-                USING ERRCODE = 'object_not_in_prerequisite_state',
+                USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'customers_can_be_merged',
                       DETAIL = pg_catalog.format('Points that last until %s would lapse on %s: the later of their last postings has the lower number.', lot.lasted_until, lot.expires_at),
                       HINT = 'Merge them the next time that the customer earns or redeems points, after that.';
         END IF;

@@ -19,13 +19,13 @@ DECLARE
 BEGIN
     IF day < date '0002-01-01' OR day > date '9999-12-31' THEN
         RAISE EXCEPTION 'there is no report of %', day
-            USING ERRCODE = 'datetime_field_overflow',
+            USING ERRCODE = 'datetime_field_overflow', CONSTRAINT = 'month_exists',
                   HINT = 'Name a month by one of its days, in the years 2 to 9999.';
     END IF;
     month := date_trunc('month', day::timestamp)::date;
     IF month::timestamp AT TIME ZONE zone > as_of THEN
         RAISE EXCEPTION 'month % has not begun', to_char(month, 'YYYY-MM')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'month_has_begun',
                   DETAIL = pg_catalog.format('It begins at %s in %s, and the report is as of %s.', to_char(month, 'YYYY-MM-DD'), zone,
                                   CASE WHEN isfinite(as_of) THEN to_char(as_of AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI') ELSE as_of::text END),
                   HINT = 'A month can be reported from its first day on, and is complete once it is over.';

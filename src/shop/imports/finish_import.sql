@@ -90,7 +90,7 @@ BEGIN
     SELECT * INTO run FROM imports i WHERE i.import_id = finish_import.import_id AND i.finished_at IS NULL AND i.started_at = now();
     IF NOT FOUND THEN
         RAISE EXCEPTION 'import % is not one that this transaction has begun', coalesce(finish_import.import_id::text, 'NULL')
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'import_is_of_this_transaction',
                   HINT = 'begin_import() begins one; its rows go into import_lines, all in one transaction.';
     END IF;
     SELECT f.kind INTO kind FROM import_fields() f WHERE f.format = run.format LIMIT 1;

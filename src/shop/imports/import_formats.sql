@@ -265,12 +265,12 @@ DECLARE
 BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
         RAISE EXCEPTION 'imports need a database in UTF-8'
-            USING ERRCODE = 'feature_not_supported',
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'database_is_in_utf8',
                   DETAIL = pg_catalog.format('This one is in %s, which has not all that names and addresses are written with.', pg_catalog.current_setting('server_encoding'));
     END IF;
     IF NOT owns_table('imports'::regclass::oid) THEN
         RAISE EXCEPTION 'files are brought in by the owner of the shop'
-            USING ERRCODE = 'insufficient_privilege',
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'caller_owns_the_shop',
                   DETAIL = pg_catalog.format('%s may not write rows as they were elsewhere.', quote_ident(current_user::text)),
                   HINT = 'No level has a part in it: connect as the owner of the shop.';
     END IF;
@@ -278,7 +278,7 @@ BEGIN
         format := plain_format(header);
         IF format IS NULL THEN
             RAISE EXCEPTION '% has not the columns of anything that is called as ours', file_name
-                USING ERRCODE = 'undefined_column',
+                USING ERRCODE = 'undefined_column', CONSTRAINT = 'file_has_its_columns',
                       DETAIL = pg_catalog.format('It has %s.', left(pg_catalog.array_to_string(header, ', '), 500)),
                       HINT = (SELECT pg_catalog.string_agg(pg_catalog.format('%s has %s', k.format, k.names), '; ' ORDER BY k.format) || '; and what SELECT * FROM import_fields() tells beside.'
                                 FROM (SELECT f.format, pg_catalog.string_agg(f.field, ', ' ORDER BY f.field) AS names
@@ -289,13 +289,13 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM import_fields() f WHERE f.format = begin_import.format) THEN
         RAISE EXCEPTION 'there is no format %', quote_literal(begin_import.format)
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'format_exists',
                   HINT = (SELECT 'There are plain, ' || pg_catalog.string_agg(k.format, ', ' ORDER BY k.format) || '.'
                             FROM (SELECT DISTINCT f.format FROM import_fields() f) k);
     END IF;
     IF system = '' OR file_name IS NULL OR header IS NULL THEN
         RAISE EXCEPTION 'an import needs a file name, a header, and a name for the system'
-            USING ERRCODE = 'invalid_parameter_value';
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_is_named';
     END IF;
     SELECT substr(m.part, 7) INTO missing
       FROM shop_migrations m
@@ -303,7 +303,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'imports go into the shop''s own tables, and % is not', missing
-            USING ERRCODE = 'feature_not_supported',
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'tables_are_the_shops_own',
                   HINT = 'Bring the file into what stands behind it.';
     END IF;
     INSERT INTO import_state (salt) VALUES (pg_catalog.replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')) ON CONFLICT DO NOTHING;
@@ -328,7 +328,7 @@ BEGIN
        AND NOT EXISTS (SELECT FROM pg_temp.import_columns c WHERE c.field = f.field);
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION '% has no column %', file_name, missing
-            USING ERRCODE = 'undefined_column',
+            USING ERRCODE = 'undefined_column', CONSTRAINT = 'file_has_its_columns',
                   DETAIL = pg_catalog.format('It has %s.', left(pg_catalog.array_to_string(header, ', '), 500)),
                   HINT = pg_catalog.format('A file of %s has these columns, in any order. Is it of another format?', begin_import.format);
     END IF;

@@ -43,7 +43,7 @@ BEGIN
     SELECT * INTO run FROM imports i WHERE i.import_id = import;
     IF is_long AND NOT at ?| '{score,answer}'::text[] THEN
         RAISE EXCEPTION '% has a column of questions and none of answers', run.file_name
-            USING ERRCODE = 'undefined_column',
+            USING ERRCODE = 'undefined_column', CONSTRAINT = 'file_has_its_columns',
                   HINT = 'Call it score or answer; or give each question a column of its own.';
     END IF;
     DROP TABLE IF EXISTS pg_temp.import_responses, pg_temp.import_answers, pg_temp.import_speakers, pg_temp.import_questions;

@@ -228,7 +228,7 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'posting % of customer % is in the books',
             coalesce(pg_catalog.to_jsonb(OLD) ->> text 'posting_id', pg_catalog.to_jsonb(OLD) ->> text 'lot_id'), OLD.customer_id
-        USING ERRCODE = 'object_not_in_prerequisite_state',
+        USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'ledger_is_kept',
               DETAIL = 'The ledger of points is only added to; the words of a note may change.',
               HINT = 'Correct it with reverse_points, adjust_points or extend_points, or delete the whole account.';
 END
@@ -355,7 +355,7 @@ BEGIN
             AND NEW.posted_at >= timestamptz '0001-01-01 00:00+00' AND NEW.posted_at < timestamptz '9999-12-31 00:00+00'
         ) THEN
             RAISE EXCEPTION 'customer % cannot have such a posting of kind %', NEW.customer_id, coalesce(NEW.kind, 'NULL')
-                USING ERRCODE = 'check_violation',
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_is_of_its_kind',
                       DETAIL = (SELECT pg_catalog.string_agg(pg_catalog.concat(n.key, '=', n.value), ', ' ORDER BY n.key)
                                   FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(NEW)) n
                                  WHERE n.key = ANY ('{points,shortfall,lapsed,posted_at,available_at,pending,expires_at,expires_after_idle,reverses,extends,posting_key}'::text[])
@@ -374,7 +374,7 @@ BEGIN
        FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'customer % has no account of points', coalesce(NEW.customer_id::text, 'NULL')
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists',
                   HINT = 'Post with earn_points or adjust_points, which make one.';
     END IF;
     IF TG_TABLE_NAME = 'point_postings' THEN
@@ -384,12 +384,12 @@ BEGIN
            AND NOT (NEW.kind = 'earn'
                     AND starts_with(NEW.posting_key, pg_catalog.format('loyalcs:order %s, ', NEW.order_id))) THEN
             RAISE EXCEPTION 'key % is one of the shop''s own', quote_literal(NEW.posting_key)
-                USING ERRCODE = 'invalid_parameter_value',
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'key_is_not_the_shops_own',
                       DETAIL = 'Keys that begin with loyalcs: are of reversals, and name the posting that is reversed, or of what an order earns again, and name the order.',
                       HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points.';
         ELSIF NEW.posted_at > greatest(now() + interval '1 day', account.last_posted_at) THEN
             RAISE EXCEPTION 'customer % cannot have a posting of % yet', NEW.customer_id, NEW.posted_at
-                USING ERRCODE = 'invalid_parameter_value',
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'posting_is_not_of_the_future',
                       DETAIL = 'That is more than a day from now, and whatever is posted next would have to be of later still.',
                       HINT = 'Leave posted_at out to post now. The owner of the shop alone can post ahead.';
         END IF;
@@ -398,7 +398,7 @@ BEGIN
     END IF;
     IF NEW.posting_id <= account.last_posting THEN
         RAISE EXCEPTION 'posting % of customer % cannot be added to', NEW.posting_id, NEW.customer_id
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'posting_is_open',
                   DETAIL = pg_catalog.format('The books of the customer are closed up to posting %s.', account.last_posting),
                   HINT = pg_catalog.format('If the number is one that the server gave, then its sequence is behind the rows: SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop.', TG_TABLE_SCHEMA);
     END IF;
@@ -417,7 +417,7 @@ BEGIN
     PERFORM FROM point_accounts a WHERE a.customer_id = NEW.customer_id AND a.last_posting < NEW.posting_id;
     IF FOUND THEN
         RAISE EXCEPTION 'posting % of customer % was not brought to an end', NEW.posting_id, NEW.customer_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_adds_up',
                   DETAIL = 'The account has not moved past it.',
                   HINT = 'Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points.';
     END IF;
@@ -458,7 +458,7 @@ BEGIN
     ELSIF (OLD.customer_id, OLD.lot_id, OLD.expires_after_idle)
           IS DISTINCT FROM (NEW.customer_id, NEW.lot_id, NEW.expires_after_idle) THEN
         RAISE EXCEPTION 'lot % of customer % stays what it is', OLD.lot_id, OLD.customer_id
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'ledger_is_kept',
                   DETAIL = 'Only what is left of a lot and until when it lasts can change.',
                   HINT = 'Post it: adjust_points, reverse_points, extend_points.';
     END IF;
@@ -474,7 +474,7 @@ BEGIN
            AND p.points > 0 AND p.kind IN ('earn', 'adjust');
         IF ledger.remaining IS DISTINCT FROM NEW.remaining THEN
             RAISE EXCEPTION 'lot % of customer % cannot have % points left', NEW.lot_id, NEW.customer_id, NEW.remaining
-                USING ERRCODE = 'check_violation',
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'lot_agrees_with_the_ledger',
                       DETAIL = pg_catalog.format('By the ledger it has %s.', coalesce(ledger.remaining::text, 'none, and is no lot')),
                       HINT = 'What is left of a lot follows from postings: adjust_points, redeem_points, reverse_points.';
         END IF;
@@ -483,7 +483,7 @@ BEGIN
             NEW.last_posting := ledger.last_posting;
         ELSIF NEW.last_posting IS DISTINCT FROM ledger.last_posting THEN
             RAISE EXCEPTION 'lot % of customer % was not moved by posting %', NEW.lot_id, NEW.customer_id, coalesce(NEW.last_posting::text, 'NULL')
-                USING ERRCODE = 'check_violation',
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'lot_agrees_with_the_ledger',
                       DETAIL = pg_catalog.format('By the ledger, posting %s moved it last.', ledger.last_posting),
                       HINT = pg_catalog.format('Post with earn_points, redeem_points, adjust_points, reverse_points or extend_points. If those end in this, then a sequence is behind the rows: SELECT loyalcs.sync_shop_sequences(%L); as the owner of the shop.', TG_TABLE_SCHEMA);
         END IF;
@@ -492,7 +492,7 @@ BEGIN
         expires_at := point_lot_expires_at(NEW.customer_id, NEW.lot_id);
         IF expires_at IS DISTINCT FROM NEW.expires_at THEN
             RAISE EXCEPTION 'lot % of customer % cannot lapse on %', NEW.lot_id, NEW.customer_id, coalesce(NEW.expires_at::text, 'no day')
-                USING ERRCODE = 'check_violation',
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'lot_agrees_with_the_ledger',
                       DETAIL = pg_catalog.format('By the ledger it lapses on %s.', coalesce(expires_at::text, 'no day')),
                       HINT = 'extend_points(customer, lot, until, key) lets a lot last longer, by a posting.';
         END IF;
@@ -624,7 +624,7 @@ BEGIN
            AND (NEW.balance, NEW.last_posting, NEW.last_posted_at)
                IS DISTINCT FROM (0::bigint, 0::bigint, timestamptz '-infinity') THEN
             RAISE EXCEPTION 'the account of customer % begins with nothing', NEW.customer_id
-                USING ERRCODE = 'check_violation',
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'account_agrees_with_the_ledger',
                       HINT = 'adjust_points(customer, points, key) posts what a customer brings along.';
         END IF;
         RETURN NULL;
@@ -677,7 +677,7 @@ BEGIN
             END IF;
         END IF;
         RAISE EXCEPTION 'the account of customer % does not agree with its postings', OLD.customer_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_agrees_with_the_ledger',
                   DETAIL = CASE
                       WHEN odd IS NOT NULL THEN pg_catalog.format('Posting %s does not add up.', odd)
                       ELSE pg_catalog.format('By postings of later than number %s it has %s points, the last posting is %s, of %s.',

@@ -89,7 +89,7 @@ DECLARE
 BEGIN
     SELECT * INTO p FROM point_postings t WHERE t.customer_id = customer AND t.posting_id = posting;
     RAISE EXCEPTION 'customer % has another posting under the key %', customer, quote_literal(p.posting_key)
-        USING ERRCODE = 'unique_violation',
+        USING ERRCODE = 'unique_violation', CONSTRAINT = 'key_is_for_this_request',
               DETAIL = pg_catalog.format('Posting %s is of %s points%s%s%s, posted at %s.', p.posting_id,
                               CASE p.kind WHEN 'reverse' THEN abs(p.points) + p.shortfall + p.lapsed ELSE p.points END,
                               coalesce(' for order ' || p.order_id, ''),
@@ -109,7 +109,7 @@ AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM customers c WHERE c.customer_id = customer) THEN
         RAISE EXCEPTION 'there is no customer %', coalesce(customer::text, 'NULL')
-            USING ERRCODE = 'foreign_key_violation';
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'customer_exists';
     END IF;
     INSERT INTO point_accounts (customer_id) VALUES (customer) ON CONFLICT DO NOTHING;
 END
@@ -166,7 +166,7 @@ BEGIN
 
     IF moment < account.last_posted_at THEN
         RAISE EXCEPTION 'customer % has postings of later than %', customer, moment
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'posting_is_the_latest',
                   DETAIL = pg_catalog.format('The last is of %s.', account.last_posted_at),
                   HINT = 'The books are kept in order of time. Leave posted_at out to post now.';
     END IF;
@@ -279,7 +279,7 @@ CREATE OR REPLACE FUNCTION refuse_points(points bigint) RETURNS bigint
 AS $$
 BEGIN
     RAISE EXCEPTION '% is no number of points', coalesce(points::text, 'NULL')
-        USING ERRCODE = 'invalid_parameter_value',
+        USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'points_are_a_number_of_points',
               HINT = 'Points are a whole number, from one up to a trillion.';
 END
 $$;
@@ -297,11 +297,11 @@ AS $$
 BEGIN
     IF starts_with(key, text 'loyalcs:') THEN
         RAISE EXCEPTION 'key % is one of the shop''s own', quote_literal(key)
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'key_is_not_the_shops_own',
                   HINT = 'Keys that begin with loyalcs: are of postings that follow from others; name yours in another way.';
     END IF;
     RAISE EXCEPTION 'a posting needs a key'
-        USING ERRCODE = 'invalid_parameter_value',
+        USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'key_is_given',
               DETAIL = 'The same key posts once, however often it is sent.',
               HINT = refuse_posting_key.hint;
 END
@@ -367,7 +367,7 @@ BEGIN
     END IF;
     IF taken < pay_points.points THEN
         RAISE EXCEPTION 'customer % has % points and cannot pay %', customer, taken, pay_points.points
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'points_suffice',
                   DETAIL = pg_catalog.format('%s more are pending, as of %s.', account.balance - taken, account.posted_at);
     END IF;
     IF pay_points.order_id IS NOT NULL THEN
@@ -423,7 +423,7 @@ BEGIN
     IF adjust_points.points < 0 THEN
         IF adjust_points.expires_at IS NOT NULL THEN
             RAISE EXCEPTION 'points that go do not expire'
-                USING ERRCODE = 'invalid_parameter_value',
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'points_that_go_do_not_expire',
                       DETAIL = pg_catalog.format('expires_at is %s, and points are %s.', adjust_points.expires_at, adjust_points.points);
         END IF;
         RETURN pay_points(customer, 'adjust', -adjust_points.points, key, NULL, adjust_points.note, adjust_points.posted_at);
@@ -438,7 +438,7 @@ BEGIN
     END IF;
     IF adjust_points.expires_at <= account.posted_at THEN
         RAISE EXCEPTION 'points of % cannot lapse on %', account.posted_at, adjust_points.expires_at
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'points_lapse_later_than_they_come',
                   HINT = 'Leave expires_at out for points that never lapse.';
     END IF;
     INSERT INTO point_postings AS p
@@ -489,21 +489,21 @@ BEGIN
      WHERE l.customer_id = customer AND l.lot_id = lot;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'customer % has no lot %', customer, coalesce(lot::text, 'NULL')
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'lot_exists',
                   HINT = 'A lot is a posting that brought points; open_point_lots_at() lists those of which something is left.';
     ELSIF present.expires_after_idle IS NOT NULL THEN
         RAISE EXCEPTION 'lot % of customer % cannot be extended', lot, customer
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'lot_can_be_extended',
                   DETAIL = pg_catalog.format('It lasts for %s after whatever the customer earns or redeems last.', present.expires_after_idle),
                   HINT = 'Give other points with adjust_points.';
     ELSIF present.expires_at <= account.posted_at THEN
         RAISE EXCEPTION 'lot % of customer % has lapsed', lot, customer
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'lot_has_not_lapsed',
                   DETAIL = pg_catalog.format('It did on %s.', present.expires_at),
                   HINT = 'Give other points with adjust_points.';
     ELSIF present.expires_at IS NULL OR until <= present.expires_at THEN
         RAISE EXCEPTION 'lot % of customer % lasts longer already', lot, customer
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'lot_lasts_longer_than_before',
                   DETAIL = pg_catalog.format('It lapses on %s, and was to be extended until %s.', coalesce(present.expires_at::text, 'no day'), coalesce(until::text, 'for ever'));
     END IF;
     INSERT INTO point_postings AS p (customer_id, kind, points, posted_at, extends, expires_at, posting_key, note)
@@ -517,3 +517,27 @@ END
 $$;
 COMMENT ON FUNCTION extend_points(@key_type@, bigint, timestamptz, text, text, timestamptz) IS
     'posts that what is left of a lot lasts longer, until an instant (NULL: for ever), and gives the posting, which is of kind extend and moves no points; as of earlier instants the lot lapses when it did. An error for lots that have lapsed, that last longer already, or that lapse after so much time without activity. key: as of redeem_points';
+
+-- (VOLATILE, so that it sees what was posted by the function that it is given the number of.)
+CREATE OR REPLACE FUNCTION points_posted(customer @key_type@, posting bigint)
+RETURNS TABLE (
+    posting_id bigint,
+    kind text,
+    points bigint,
+    available bigint,
+    pending bigint
+)
+    LANGUAGE plpgsql ROWS 1
+    SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT p.posting_id, p.kind, coalesce(p.points, 0), b.available, b.pending
+      FROM (SELECT) o
+      LEFT JOIN point_postings p ON p.customer_id = points_posted.customer AND p.posting_id = points_posted.posting
+     CROSS JOIN LATERAL points_balance(points_posted.customer, coalesce(p.posted_at, now())) b;
+END
+$$;
+COMMENT ON FUNCTION points_posted(@key_type@, bigint) IS
+    'what a posting came to: points_posted(customer, redeem_points(customer, 500, key)) gives the posting, its points (negative if they go) and what the customer has then, as points_balance() says it; one row, of 0 points and of now if the posting is NULL, as that of an order which earns nothing is';

@@ -26,7 +26,7 @@ DECLARE
 BEGIN
     IF points > reversible THEN
         RAISE EXCEPTION 'posting % of customer % has % points left to reverse, not %', posting, customer, reversible, points
-            USING ERRCODE = 'check_violation';
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'points_left_to_reverse_suffice';
     END IF;
 END
 $$;
@@ -244,10 +244,10 @@ BEGIN
      WHERE p.customer_id = customer AND p.posting_id = posting;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'customer % has no posting %', coalesce(customer::text, 'NULL'), coalesce(posting::text, 'NULL')
-            USING ERRCODE = 'foreign_key_violation';
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'posting_exists';
     ELSIF present.kind NOT IN ('earn', 'redeem', 'adjust') THEN
         RAISE EXCEPTION 'posting % of customer % cannot be reversed', posting, customer
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'posting_can_be_reversed',
                   DETAIL = pg_catalog.format('It is of kind %s.', present.kind),
                   HINT = 'Correct it with adjust_points.';
     END IF;

@@ -116,7 +116,7 @@ BEGIN
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)) THEN
         RAISE EXCEPTION 'points rule % has been in force', OLD.rule_id
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = 'Points have been earned by it, and the ledger names it.',
                   HINT = pg_catalog.format('UPDATE points_rules SET valid = tstzrange(lower(valid), now()) WHERE rule_id = %s; then INSERT what holds from now on.',
                                 OLD.rule_id);
@@ -129,7 +129,7 @@ BEGIN
                      JOIN point_postings p ON p.customer_id = o.customer_id AND p.order_id = o.order_id
                     WHERE o.ordered_at >= pg_catalog.upper(NEW.valid) AND p.rule_id = OLD.rule_id) THEN
         RAISE EXCEPTION 'points rule % has been in force after %', OLD.rule_id, pg_catalog.upper(NEW.valid)
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = 'Orders that were placed later have earned by it.',
                   HINT = 'Let it end now, or when you say.';
     END IF;
@@ -138,7 +138,7 @@ BEGIN
        AND timestamp '2001-02-01' + NEW.expires_after - timestamp '2001-02-01'
            < timestamp '2000-07-01' + NEW.pending - timestamp '2000-07-01' THEN
         RAISE EXCEPTION 'points would lapse before they can be used'
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'points_lapse_later_than_they_can_be_used',
                   DETAIL = pg_catalog.format('They are pending for %s and last for %s.', NEW.pending, NEW.expires_after),
                   HINT = 'Let expires_after be longer than pending, or NULL for points that never lapse.';
     END IF;
@@ -154,7 +154,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'points rule % already says what is earned there', other
-            USING ERRCODE = 'exclusion_violation',
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'one_rule_holds_at_a_time',
                   DETAIL = pg_catalog.format('It holds at the same time for %s.',
                                   coalesce('customers of tier ' || NEW.tier, 'everyone')),
                   HINT = 'End the one before the other begins.';
@@ -182,7 +182,7 @@ BEGIN
                 AND pg_catalog.lower(NEW.valid) IS NOT DISTINCT FROM pg_catalog.lower(OLD.valid)
                 AND NOT pg_catalog.isempty(NEW.valid)) THEN
         RAISE EXCEPTION 'points campaign % has been in force', OLD.campaign_id
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = 'Points have been earned by it, and the ledger names it.',
                   HINT = pg_catalog.format('UPDATE points_campaigns SET valid = tstzrange(lower(valid), now()) WHERE campaign_id = %s; then INSERT what holds from now on.',
                                 OLD.campaign_id);
@@ -192,7 +192,7 @@ BEGIN
                      JOIN point_postings p ON p.customer_id = o.customer_id AND p.order_id = o.order_id
                     WHERE o.ordered_at >= pg_catalog.upper(NEW.valid) AND OLD.campaign_id = ANY (p.campaigns)) THEN
         RAISE EXCEPTION 'points campaign % has been in force after %', OLD.campaign_id, pg_catalog.upper(NEW.valid)
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = 'Orders that were placed later have earned by it.',
                   HINT = 'Let it end now, or when you say.';
     END IF;

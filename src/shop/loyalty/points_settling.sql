@@ -199,7 +199,7 @@ BEGIN
           FROM order_points_due(customer, settle_order_points.order_id) d;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'customer % has no order %', coalesce(customer::text, 'NULL'), coalesce(settle_order_points.order_id, 'NULL')
-                USING ERRCODE = 'foreign_key_violation';
+                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'order_exists';
         END IF;
         EXIT WHEN locked OR due.to_earn = 0;
         PERFORM open_account(customer);
@@ -309,7 +309,7 @@ DECLARE
 BEGIN
     IF settle_points."limit" < 1 OR NOT isfinite(settle_points.posted_at) THEN
         RAISE EXCEPTION 'points are settled for at least one customer, and at an instant'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'limit_and_instant_are_usable',
                   DETAIL = pg_catalog.format('limit is %s, posted_at is %s.', coalesce(settle_points."limit"::text, 'NULL'),
                                              coalesce(settle_points.posted_at::text, 'NULL'));
     END IF;
@@ -418,7 +418,7 @@ BEGIN
         CONTINUE WHEN posting.reversible = 0;
         IF posting.kind = 'redeem' THEN
             RAISE EXCEPTION 'order % is paid for with points of customer %', OLD.order_id, OLD.customer_id
-                USING ERRCODE = 'object_not_in_prerequisite_state',
+                USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'order_is_not_paid_with_points',
                       DETAIL = pg_catalog.format('Posting %s took %s points, of which %s have not come back.', posting.posting_id, -posting.points, posting.reversible),
                       HINT = pg_catalog.format('SELECT %I.reverse_points(%L, %s); gives them back. Move the order then, and have it paid anew.',
                                                TG_TABLE_SCHEMA, OLD.customer_id::text, posting.posting_id);

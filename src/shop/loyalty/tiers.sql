@@ -161,7 +161,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'there is no tier %', quote_literal(unknown)
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'tier_exists',
                   DETAIL = coalesce('The tiers are ' || (SELECT string_agg(DISTINCT quote_literal(r.tier), ', ' ORDER BY quote_literal(r.tier)) FROM tier_rules r) || '.',
                                     'No rule leads to any tier.'),
                   HINT = 'INSERT INTO tier_rules what leads to it first.';
@@ -191,7 +191,7 @@ BEGIN
                      OR coalesce(pg_catalog.upper(OLD.valid) >= evaluated, true)
                      AND coalesce(pg_catalog.upper(NEW.valid) >= evaluated, true))) THEN
         RAISE EXCEPTION 'tier rule % has been in force', OLD.rule_id
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = pg_catalog.format('Tiers have been evaluated by it until %s.', evaluated),
                   HINT = pg_catalog.format('UPDATE tier_rules SET valid = tstzrange(lower(valid), now()) WHERE rule_id = %s; then INSERT what holds from now on.',
                                 OLD.rule_id);
@@ -210,7 +210,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'tier % cannot have rank %', NEW.tier, NEW.rank
-            USING ERRCODE = 'exclusion_violation',
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'tier_has_one_rank',
                   DETAIL = pg_catalog.format('By rule %s, which holds at the same time, tier %s has rank %s.',
                                   other.rule_id, other.tier, other.rank),
                   HINT = 'A tier has one rank, and a rank has one tier. A higher rank is better.';
@@ -472,7 +472,7 @@ DECLARE
 BEGIN
     IF as_of IS NULL OR everyone IS NULL OR NOT isfinite(as_of) THEN
         RAISE EXCEPTION 'tiers are evaluated as of an instant'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'as_of_is_an_instant',
                   DETAIL = pg_catalog.format('as_of is %s, everyone is %s.', coalesce(as_of::text, 'NULL'), coalesce(everyone::text, 'NULL'));
     END IF;
 

@@ -24,7 +24,7 @@ BEGIN
     PERFORM check_settings.at AT TIME ZONE s.time_zone FROM settings s;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the shop has no settings'
-            USING ERRCODE = 'no_data_found',
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'settings_exist',
                   HINT = 'The owner of the shop says INSERT INTO settings (time_zone, currency) what they were.';
     END IF;
 END
@@ -39,16 +39,16 @@ AS $$
 BEGIN
     IF "limit" IS NULL OR "limit" < 1 OR "limit" > 10000 THEN
         RAISE EXCEPTION 'cannot claim % %', coalesce("limit"::text, 'NULL'), what
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Claim 1 to 10000 at a time.';
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'limit_is_usable', HINT = 'Claim 1 to 10000 at a time.';
     END IF;
     IF lease IS NULL OR lease <= interval '0' THEN
         RAISE EXCEPTION 'a lease must last'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'lease_lasts',
                   DETAIL = pg_catalog.format('It is %s.', coalesce(lease::text, 'NULL'));
     END IF;
     IF only_channel IS NOT NULL AND NOT EXISTS (SELECT FROM channels c WHERE c.channel = only_channel) THEN
         RAISE EXCEPTION 'unknown channel %', quote_literal(only_channel)
-            USING ERRCODE = 'undefined_object', HINT = 'The table channels lists them; NULL is all.';
+            USING ERRCODE = 'undefined_object', CONSTRAINT = 'channel_exists', HINT = 'The table channels lists them; NULL is all.';
     END IF;
 END
 $$;

@@ -48,7 +48,7 @@ CREATE OR REPLACE FUNCTION not_one_number(what text, number bigint) RETURNS void
 AS $$
 BEGIN
     RAISE EXCEPTION 'there is more than one % %', what, number
-        USING ERRCODE = 'cardinality_violation',
+        USING ERRCODE = 'cardinality_violation', CONSTRAINT = 'number_is_given_once',
               DETAIL = 'An outcome belongs to one of them, and nobody can tell to which.',
               HINT = 'The sequence was behind the rows once: give the later ones other numbers.';
 END
@@ -65,16 +65,16 @@ DECLARE
 BEGIN
     IF outcome IS NULL OR outcome NOT IN ('sent', 'failed', 'undeliverable') THEN
         RAISE EXCEPTION 'unknown outcome %', coalesce(quote_literal(outcome), 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'outcome_exists',
                   HINT = 'The outcomes are sent, failed (to be tried again) and undeliverable (not to be).';
     END IF;
     IF attempts IS NULL THEN
         RAISE EXCEPTION 'there is no % %', what, coalesce(number::text, 'NULL')
-            USING ERRCODE = 'undefined_object';
+            USING ERRCODE = 'undefined_object', CONSTRAINT = 'claimed_work_exists';
     END IF;
     IF attempt IS NULL OR attempt > attempts THEN
         RAISE EXCEPTION 'key % is of no claim of % %', coalesce(quote_literal(key), 'NULL'), what, number
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'claim_key_is_known',
                   HINT = 'Use the claim_key that it was claimed with.';
     END IF;
     RETURN attempt;
@@ -90,7 +90,7 @@ AS $$
 BEGIN
     IF reported <> outcome THEN
         RAISE EXCEPTION 'that claim of % % was reported as %', what, number, reported
-            USING ERRCODE = 'unique_violation',
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'claim_is_reported_once',
                   DETAIL = pg_catalog.format('Now it is reported as %s.', outcome),
                   HINT = 'A claim has one outcome, however often it is reported.';
     END IF;

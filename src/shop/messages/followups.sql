@@ -425,7 +425,7 @@ BEGIN
         RETURN OLD;
     END IF;
     RAISE EXCEPTION 'follow-up % is kept', OLD.followup_id
-        USING ERRCODE = 'insufficient_privilege',
+        USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'followup_is_kept',
               DETAIL = 'It was judged or claimed, and is why nothing is sent twice.',
               HINT = 'Level admin deletes it; what is not to be sent is stopped by its journey or by the consent.';
 END

@@ -17,13 +17,13 @@ AS $$
 BEGIN
     IF at IS NULL OR NOT isfinite(at) THEN
         RAISE EXCEPTION 'journeys start and stop at an instant'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'as_of_is_an_instant',
                   DETAIL = pg_catalog.format('It is %s.', coalesce(at::text, 'NULL')),
                   HINT = 'now() is most often what is meant.';
     END IF;
     IF journeys_meant.journey IS NOT NULL AND NOT EXISTS (SELECT FROM journeys j WHERE j.journey = journeys_meant.journey) THEN
         RAISE EXCEPTION 'unknown journey %', quote_literal(journeys_meant.journey)
-            USING ERRCODE = 'undefined_object',
+            USING ERRCODE = 'undefined_object', CONSTRAINT = 'journey_exists',
                   HINT = 'The table journeys lists them; NULL is all.';
     END IF;
     RETURN QUERY

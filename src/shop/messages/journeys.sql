@@ -368,7 +368,7 @@ BEGIN
                      OR coalesce(pg_catalog.upper(OLD.valid) > now(), true)
                      AND coalesce(pg_catalog.upper(NEW.valid) >= now(), true))) THEN
         RAISE EXCEPTION '% % has been in force', replace(id_name, '_id', ''), old_row ->> id_name
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = 'Follow-ups were due under it.',
                   HINT = pg_catalog.format('UPDATE %I SET valid = tstzrange(lower(valid), now()) WHERE %I = %s; then INSERT what holds from now on.',
                                 TG_TABLE_NAME, id_name, old_row ->> id_name);
@@ -401,7 +401,7 @@ BEGIN
     END IF;
     IF other IS NOT NULL THEN
         RAISE EXCEPTION '% already has a rule at that time', subject
-            USING ERRCODE = 'exclusion_violation',
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'one_rule_holds_at_a_time',
                   DETAIL = pg_catalog.format('It is the one with %s %s.', id_name, other),
                   HINT = 'End the one before the other begins.';
     END IF;

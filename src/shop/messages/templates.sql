@@ -136,7 +136,7 @@ BEGIN
       FROM template_for(key, language) t;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no template %', coalesce(quote_literal(key), 'NULL')
-            USING ERRCODE = 'undefined_object',
+            USING ERRCODE = 'undefined_object', CONSTRAINT = 'template_exists',
                   HINT = 'SELECT DISTINCT key FROM templates lists them.';
     END IF;
 END

@@ -227,7 +227,7 @@ AS $$
 BEGIN
     IF NOT has_table_privilege('customer_change_readers'::regclass::oid, text 'DELETE') THEN
         RAISE EXCEPTION 'the changes of reader % are not for % to take', quote_literal(reader), quote_ident(current_user::text)
-            USING ERRCODE = 'insufficient_privilege',
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'reader_is_ones_own',
                   DETAIL = 'What it has not looked at would be hidden from it.',
                   HINT = 'The owner of the shop and level admin take changes for any reader, level service for followups.';
     END IF;
@@ -310,7 +310,7 @@ AS $$
 BEGIN
     IF reader IS NULL OR "limit" < 1 THEN
         RAISE EXCEPTION 'changes are taken by a reader, and at least one'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'reader_and_limit_are_usable',
                   DETAIL = pg_catalog.format('reader is %s, limit is %s.', coalesce(quote_literal(reader), 'NULL'), coalesce("limit"::text, 'NULL'));
     END IF;
     IF begin_customer_changes(reader) THEN

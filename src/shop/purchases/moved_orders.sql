@@ -55,7 +55,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'order % of customer % is named by %', OLD.order_id, OLD.customer_id, named.number
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'order_is_not_named_elsewhere',
                   DETAIL = 'What somebody wrote or answered stays with whom it is from, and the order would not be theirs any more.',
                   HINT = pg_catalog.format('UPDATE %I.%I SET order_id = NULL WHERE customer_id = %L AND order_id = %L; if that is meant.',
                                            TG_TABLE_SCHEMA, named.relation, OLD.customer_id::text, OLD.order_id);

@@ -105,24 +105,24 @@ AS $$
 BEGIN
     IF as_of IS NULL OR minimum_support IS NULL OR largest_basket IS NULL OR sold_within IS NULL THEN
         RAISE EXCEPTION 'refresh_related_products takes no NULL'
-            USING ERRCODE = 'null_value_not_allowed',
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'nothing_is_null',
                   HINT = 'Leave out what is to have its default.';
     END IF;
     IF minimum_support < 1 THEN
         RAISE EXCEPTION 'minimum_support must be at least 1'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'minimum_support_is_usable',
                   DETAIL = pg_catalog.format('It is %s.', minimum_support),
                   HINT = 'It is the number of orders, or customers, below which a pair of products tells nothing; 5 is usual.';
     END IF;
     IF largest_basket NOT BETWEEN 2 AND 1000 THEN
         RAISE EXCEPTION 'largest_basket must be from 2 to 1000'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'largest_basket_is_usable',
                   DETAIL = pg_catalog.format('It is %s.', largest_basket),
                   HINT = 'A basket of n products has n x n pairs, all of which are counted.';
     END IF;
     IF sold_within <= interval '0' THEN
         RAISE EXCEPTION 'sold_within must be a length of time'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'sold_within_is_usable',
                   DETAIL = pg_catalog.format('It is %s.', sold_within),
                   HINT = 'A product that was not sold for so long is not offered, as in ''1 year''.';
     END IF;

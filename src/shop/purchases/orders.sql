@@ -157,7 +157,7 @@ BEGIN
         IF changed.order_id = NEW.order_id AND NEW.returned_at < bought THEN
             RAISE EXCEPTION 'return % of customer % is dated before its order',
                     NEW.return_id, NEW.customer_id
-                USING ERRCODE = 'check_violation',
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'return_is_later_than_its_order',
                       DETAIL = pg_catalog.format('Order %s was placed at %s and returned at %s.',
                                       NEW.order_id, bought, NEW.returned_at);
         END IF;
@@ -207,7 +207,7 @@ DECLARE
 BEGIN
     IF refunded <> returned THEN
         RAISE EXCEPTION 'order % of customer % has % refunded, not %', order_id, customer, returned, refunded
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refunded_agrees_with_returns',
                   DETAIL = 'refunded is the sum of the order''s rows in returns.',
                   HINT = 'INSERT what came back into returns.';
     END IF;
@@ -250,7 +250,7 @@ AS $$
 BEGIN
     IF (TG_OP = 'DELETE' OR NEW.currency <> OLD.currency) AND EXISTS (SELECT FROM orders o) THEN
         RAISE EXCEPTION 'the currency of the shop is %', OLD.currency
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'currency_stays',
                   DETAIL = CASE TG_OP
                       WHEN 'DELETE' THEN 'There are orders, whose amounts would be in no currency.'
                       ELSE pg_catalog.format('There are orders, whose amounts would be taken for %s.', NEW.currency)

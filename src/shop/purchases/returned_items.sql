@@ -61,7 +61,7 @@ DECLARE
 BEGIN
     IF returned > sold THEN
         RAISE EXCEPTION 'more of line % of order % of customer % came back than it had', line, order_id, customer
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'pieces_that_came_back_were_bought',
                   DETAIL = pg_catalog.format('It had %s, and with this %s came back.', sold, returned),
                   HINT = 'Look for a return that was entered twice in return_items.';
     END IF;
@@ -82,7 +82,7 @@ DECLARE
 BEGIN
     IF of_lines > refunded THEN
         RAISE EXCEPTION 'the lines of return % of customer % are refunded more than the return', return_id, customer
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_are_refunded_no_more_than_the_return',
                   DETAIL = pg_catalog.format('The return''s refund is %s, that of its lines together %s.', refunded, of_lines),
                   HINT = 'Leave a line''s refund NULL for its share of the return''s.';
     END IF;

@@ -105,7 +105,7 @@ BEGIN
     IF NEW.responded_at < asked THEN
         RAISE EXCEPTION 'response % of customer % is dated before its invitation',
                 NEW.response_id, NEW.customer_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'response_is_later_than_its_invitation',
                   DETAIL = pg_catalog.format('Invitation %s was sent at %s and answered at %s.',
                                   NEW.invitation_id, asked, NEW.responded_at);
     END IF;
@@ -178,7 +178,7 @@ BEGIN
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'response % of customer % cannot answer question % of survey %',
                 NEW.response_id, NEW.customer_id, NEW.question, NEW.survey
-            USING ERRCODE = 'check_violation', DETAIL = wrong;
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_fits_its_question', DETAIL = wrong;
     END IF;
     RETURN NULL;
 END
@@ -194,7 +194,7 @@ BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION 'question % of survey % can change its scale only at READ COMMITTED',
                 OLD.question, OLD.survey
-            USING ERRCODE = 'feature_not_supported',
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'transaction_is_read_committed',
                   DETAIL = pg_catalog.format('At %s, answers that were given meanwhile cannot be seen.',
                                   pg_catalog.upper(current_setting('transaction_isolation'))),
                   HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
@@ -207,7 +207,7 @@ BEGIN
                 WHERE a.survey = OLD.survey AND a.question = OLD.question) THEN
         RAISE EXCEPTION 'question % of survey % has been answered on its scale',
                 OLD.question, OLD.survey
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'question_is_not_answered',
                   HINT = 'Add another question; the wording and the position of this one may change.';
     END IF;
     RETURN NEW;

@@ -34,7 +34,7 @@ BEGIN
     ELSIF NEW.ticket_id <> asked_about THEN
         RAISE EXCEPTION 'response % of customer % is about ticket %, and its invitation about ticket %',
                 NEW.response_id, NEW.customer_id, NEW.ticket_id, asked_about
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'response_is_about_its_invitations_ticket',
                   HINT = 'Leave out ticket_id: it follows from the invitation.';
     END IF;
     RETURN NEW;

@@ -131,7 +131,7 @@ AS $$
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION '% only at READ COMMITTED', what
-            USING ERRCODE = 'feature_not_supported',
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'transaction_is_read_committed',
                   DETAIL = pg_catalog.format('At %s, whom another session has picked meanwhile cannot be seen.',
                                   pg_catalog.upper(current_setting('transaction_isolation'))),
                   HINT = 'BEGIN ISOLATION LEVEL READ COMMITTED.';
@@ -231,37 +231,37 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM surveys s WHERE s.survey = draw_survey_wave.survey) THEN
         RAISE EXCEPTION 'there is no survey %', coalesce(quote_literal(draw_survey_wave.survey), 'NULL')
-            USING ERRCODE = 'undefined_object',
+            USING ERRCODE = 'undefined_object', CONSTRAINT = 'survey_exists',
                   HINT = 'The table surveys lists them.';
     END IF;
     IF NOT EXISTS (SELECT FROM channels c WHERE c.channel = draw_survey_wave.channel) THEN
         RAISE EXCEPTION 'unknown channel %', coalesce(quote_literal(draw_survey_wave.channel), 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'channel_exists',
                   HINT = 'The table channels lists them.';
     END IF;
     IF pg_catalog.num_nonnulls(draw_survey_wave.share, draw_survey_wave.size) <> 1
        OR NOT coalesce(draw_survey_wave.share > 0::double precision AND draw_survey_wave.share <= 1::double precision, true)
        OR NOT coalesce(draw_survey_wave.size > 0, true) THEN
         RAISE EXCEPTION 'a wave has either a share or a size'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'wave_has_a_share_or_a_size',
                   DETAIL = pg_catalog.format('The share is %s, the size %s.', coalesce(draw_survey_wave.share::text, 'NULL'),
                                   coalesce(draw_survey_wave.size::text, 'NULL')),
                   HINT = 'Give a share above 0 and up to 1, such as share => 0.1, or a number of customers, such as size => 500.';
     END IF;
     IF NOT coalesce(isfinite(draw_survey_wave.as_of), false) THEN
         RAISE EXCEPTION 'a wave cannot be drawn at %', coalesce(draw_survey_wave.as_of::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'as_of_is_an_instant',
                   HINT = 'Give an instant, or leave as_of out for now.';
     END IF;
     IF NOT coalesce(draw_survey_wave.rest >= interval '0' AND draw_survey_wave.rest <= interval '10 years', false) THEN
         RAISE EXCEPTION 'rest is not from 0 to 10 years'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'rest_is_usable',
                   DETAIL = pg_catalog.format('It is %s.', coalesce(draw_survey_wave.rest::text, 'NULL'));
     END IF;
     IF NOT coalesce(draw_survey_wave.bought_within > interval '0'
                     AND draw_survey_wave.bought_within <= interval '100 years', false) THEN
         RAISE EXCEPTION 'bought_within is not above 0 and up to 100 years'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'bought_within_is_usable',
                   DETAIL = pg_catalog.format('It is %s.', coalesce(draw_survey_wave.bought_within::text, 'NULL'));
     END IF;
     PERFORM check_read_committed('a wave can be drawn');
@@ -277,7 +277,7 @@ BEGIN
            IS DISTINCT FROM (draw_survey_wave.channel, draw_survey_wave.share, draw_survey_wave.size,
                              draw_survey_wave.rest, draw_survey_wave.bought_within) THEN
             RAISE EXCEPTION 'survey % was drawn at % in another way', quote_literal(draw_survey_wave.survey), draw_survey_wave.as_of
-                USING ERRCODE = 'unique_violation',
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'wave_is_drawn_once',
                       DETAIL = pg_catalog.format('Wave %s went out by %s to a %s of customers who had ordered within %s, with a rest of %s.',
                                       drawn_before.wave_id, drawn_before.channel,
                                       coalesce('share of ' || drawn_before.share::text, 'number of ' || drawn_before.size::text),
@@ -495,12 +495,12 @@ DECLARE
 BEGIN
     IF NOT coalesce(isfinite(pick_phone_hearings.as_of), false) THEN
         RAISE EXCEPTION 'hearings cannot be picked at %', coalesce(pick_phone_hearings.as_of::text, 'NULL')
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'as_of_is_an_instant',
                   HINT = 'Give an instant, or leave as_of out for now.';
     END IF;
     IF NOT coalesce(pick_phone_hearings.calls BETWEEN 1 AND 1000, false) THEN
         RAISE EXCEPTION 'calls is not from 1 to 1000'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'calls_are_usable',
                   DETAIL = pg_catalog.format('It is %s.', coalesce(pick_phone_hearings.calls::text, 'NULL'));
     END IF;
     PERFORM check_read_committed('hearings can be picked');

@@ -149,7 +149,7 @@ BEGIN
      WHERE x.calendar = check_calendar.calendar AND x.withdrawn_at IS NULL;
     IF n > 400 THEN
         RAISE EXCEPTION 'calendar % has too many exceptions', check_calendar.calendar
-            USING ERRCODE = 'program_limit_exceeded',
+            USING ERRCODE = 'program_limit_exceeded', CONSTRAINT = 'calendar_has_not_too_many_exceptions',
                   DETAIL = pg_catalog.format('There can be 400 that are not withdrawn, and there would be %s.', n),
                   HINT = 'Write days in a row as one. Those of years ago, to which no open ticket goes back, can be withdrawn: that changes nothing that has been decided.';
     END IF;
@@ -242,7 +242,7 @@ BEGIN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION '% is only added to', TG_TABLE_NAME
-        USING ERRCODE = 'object_not_in_prerequisite_state',
+        USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'log_is_not_emptied',
               DETAIL = pg_catalog.format('What was known of calendar %s goes on to hold for what was decided by it.', OLD.calendar),
               HINT = 'withdraw_exception() takes an exception back from now on; hours are edited in calendars.';
 END
@@ -269,7 +269,7 @@ BEGIN
      WHERE x.calendar = withdraw_exception.calendar AND x.exception_id = withdraw_exception.exception_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'calendar % has no exception %', coalesce(calendar, 'NULL'), coalesce(exception_id::text, 'NULL')
-            USING ERRCODE = 'no_data_found',
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'exception_exists',
                   HINT = 'The table calendar_exceptions has them, with their exception_id.';
     END IF;
     RETURN false;

@@ -505,7 +505,7 @@ BEGIN
         RETURN 'customer';
     END IF;
     RAISE EXCEPTION 'unknown breakdown %', coalesce(quote_literal(breakdown), 'NULL')
-        USING ERRCODE = 'invalid_parameter_value',
+        USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'breakdown_exists',
               HINT = pg_catalog.format('The breakdowns of service levels are %s.',
                             pg_catalog.array_to_string(of_tickets OPERATOR(pg_catalog.||) pg_catalog.array_remove(customer_breakdowns(), 'tier'), ', '));
 END
@@ -523,7 +523,7 @@ BEGIN
         RETURN policy_set;
     END IF;
     RAISE EXCEPTION 'unknown policy set %', quote_literal(policy_set)
-        USING ERRCODE = 'undefined_object',
+        USING ERRCODE = 'undefined_object', CONSTRAINT = 'policy_set_exists',
               HINT = 'SELECT DISTINCT policy_set FROM sla_policies lists them.';
 END
 $$;
@@ -719,12 +719,12 @@ BEGIN
        FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'customer % has no ticket %', customer, coalesce(ticket, 'NULL')
-            USING ERRCODE = 'foreign_key_violation',
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'ticket_exists',
                   HINT = 'INSERT INTO tickets first; then record that it was opened.';
     END IF;
     IF (kind = 'merged') <> (record_ticket_event.merged_into IS NOT NULL) THEN
         RAISE EXCEPTION 'merged_into goes with events of kind merged, and with no other'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'merged_into_goes_with_merged',
                   DETAIL = pg_catalog.format('The event is of kind %s, and merged_into is %s.', kind,
                                   coalesce(quote_literal(record_ticket_event.merged_into), 'NULL'));
     END IF;
@@ -766,7 +766,7 @@ BEGIN
         IF NOT FOUND OR root = ticket THEN
             RAISE EXCEPTION 'ticket % of customer % cannot be merged into %',
                     ticket, customer, record_ticket_event.merged_into
-                USING ERRCODE = 'invalid_parameter_value',
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'ticket_can_be_merged',
                       HINT = 'Name another ticket of the same customer, one that was not merged into this one.';
         END IF;
         UPDATE tickets t

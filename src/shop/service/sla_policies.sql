@@ -195,7 +195,7 @@ BEGIN
                      OR coalesce(pg_catalog.upper(OLD.valid) > now(), true)
                      AND coalesce(pg_catalog.upper(NEW.valid) >= now(), true))) THEN
         RAISE EXCEPTION 'SLA policy % has been in force', OLD.policy_id
-            USING ERRCODE = 'object_in_use',
+            USING ERRCODE = 'object_in_use', CONSTRAINT = 'rule_has_not_been_in_force',
                   DETAIL = 'What was promised when a ticket''s clock started goes on to hold for it.',
                   HINT = pg_catalog.format('UPDATE sla_policies SET valid = tstzrange(lower(valid), now()) WHERE policy_id = %s; then INSERT what holds from now on.',
                                 OLD.policy_id);
@@ -219,7 +219,7 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'SLA policy % of set % already says what is promised there',
                 other.policy_id, other.policy_set
-            USING ERRCODE = 'exclusion_violation',
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'one_rule_holds_at_a_time',
                   DETAIL = pg_catalog.format('It has the same metric (%s) and conditions, and holds at the same time.', NEW.metric),
                   HINT = 'End the one before the other begins, or give one of them another condition: channel, priority, reason or tier.';
     END IF;

@@ -375,7 +375,7 @@ BEGIN
     ended := ticket_ended_at(NEW.customer_id, coalesce(NEW.merged_into, NEW.ticket_id));
     IF NEW.closed_at IS DISTINCT FROM ended THEN
         RAISE EXCEPTION 'ticket % of customer % cannot be closed at %', NEW.ticket_id, NEW.customer_id, coalesce(NEW.closed_at::text, 'no time')
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'closed_at_agrees_with_events',
                   DETAIL = coalesce('By its log nothing is left to do since ' || ended::text || '.', 'By its log something is left to do.'),
                   HINT = 'record_ticket_event() records what happened.';
     END IF;
@@ -538,7 +538,7 @@ BEGIN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'event % of ticket % has happened', OLD.event_id, OLD.ticket_id
-        USING ERRCODE = 'object_not_in_prerequisite_state',
+        USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'log_is_kept',
               DETAIL = 'A ticket''s log is only added to; the words of a note may change.',
               HINT = 'Add an event that says what is so now, or delete the whole ticket.';
 END
@@ -557,7 +557,7 @@ BEGIN
        OR EXISTS (SELECT FROM tickets t
                    WHERE t.customer_id = NEW.customer_id AND t.merged_into = NEW.ticket_id) THEN
         RAISE EXCEPTION 'ticket % cannot be merged into ticket %', NEW.ticket_id, NEW.merged_into
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ticket_can_be_merged',
                   DETAIL = 'Of merged tickets, one goes on, and all others are merged into that one.',
                   HINT = 'record_ticket_event(…, kind => ''merged'', merged_into => …) sees to it.';
     END IF;
@@ -565,7 +565,7 @@ BEGIN
                                          WHERE t.customer_id = NEW.customer_id AND t.ticket_id = coalesce(OLD.merged_into, NEW.merged_into)
                                            AND NEW.merged_into IN (t.ticket_id, t.merged_into)) THEN
         RAISE EXCEPTION 'ticket % of customer % goes on in ticket %', NEW.ticket_id, NEW.customer_id, OLD.merged_into
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'ticket_is_not_merged',
                   DETAIL = 'What was merged stays merged.',
                   HINT = pg_catalog.format('Merge ticket %s, and this one goes with it.', OLD.merged_into);
     END IF;
@@ -586,7 +586,7 @@ BEGIN
                 WHERE t.customer_id = NEW.customer_id AND t.ticket_id = NEW.ticket_id
                   AND t.merged_into IS NULL) THEN
         RAISE EXCEPTION 'ticket % of customer % was not merged into another', NEW.ticket_id, NEW.customer_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'merged_into_agrees_with_events',
                   DETAIL = 'An event of kind merged is of a ticket whose merged_into names the one in which it goes on.',
                   HINT = 'record_ticket_event(…, kind => ''merged'', merged_into => …) writes both.';
     END IF;
@@ -595,7 +595,7 @@ BEGIN
                     WHERE t.customer_id = NEW.customer_id AND t.ticket_id = NEW.ticket_id
                       AND coalesce(m.merged_into, m.ticket_id) = t.merged_into) THEN
         RAISE EXCEPTION 'ticket % of customer % does not go on in ticket %', NEW.ticket_id, NEW.customer_id, NEW.merged_into
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'merged_into_agrees_with_events',
                   DETAIL = 'merged_into of an event names the ticket into which it was merged, or one that was merged into that.',
                   HINT = 'record_ticket_event(…, kind => ''merged'', merged_into => …) writes both.';
     END IF;
@@ -612,7 +612,7 @@ AS $$
 BEGIN
     IF NOT owns_table(TG_RELID) THEN
         RAISE EXCEPTION 'ticket % of customer % was merged into ticket %', OLD.ticket_id, OLD.customer_id, OLD.merged_into
-            USING ERRCODE = 'object_not_in_prerequisite_state',
+            USING ERRCODE = 'object_not_in_prerequisite_state', CONSTRAINT = 'ticket_is_not_merged',
                   DETAIL = 'What was merged stays merged, as its log does: its clocks would be nowhere.',
                   HINT = 'Open a new ticket for what is to go on by itself. Only the owner of the shop can take back a merge.';
     END IF;

@@ -471,7 +471,7 @@ DECLARE
 BEGIN
     IF at_most IS NULL OR at_most < 1 THEN
         RAISE EXCEPTION 'match_voices has to look at one text at least'
-            USING ERRCODE = 'invalid_parameter_value',
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'limit_is_usable',
                   DETAIL = pg_catalog.format('at_most is %s.', coalesce(at_most::text, 'NULL'));
     END IF;
     PERFORM take_turn('match_voices', true);

@@ -153,7 +153,7 @@ BEGIN
             END IF;
         END IF;
         RAISE EXCEPTION 'row % of voice_theme_words makes no lexicon', culprit.word_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'words_make_a_lexicon',
                   DETAIL = pg_catalog.format('Word %s of theme %s: %s', quote_literal(pg_catalog."left"(culprit.word, 50)), quote_literal(pg_catalog."left"(culprit.theme, 50)),
                                              coalesce(nullif(pg_catalog.regexp_replace(wrong, ',? at character [0-9]+', ''), ''), message)),
                   HINT = 'A word has letters or digits and up to 600 bytes; good in one theme, it is not bad in another.';
@@ -181,7 +181,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'row % of voice_theme_words says something else of theme % than row %', odd.word_id, quote_literal(odd.theme), odd.other_id
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'theme_is_said_one_way',
                   DETAIL = pg_catalog.format('Its polarity is %s and its parent %s, where row %s has %s and %s.',
                                              coalesce(odd.polarity::text, 'NULL'), coalesce(quote_literal(odd.parent), 'NULL'), odd.other_id,
                                              coalesce(odd.other_polarity::text, 'NULL'), coalesce(quote_literal(odd.other_parent), 'NULL')),
@@ -205,7 +205,7 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'row % of voice_theme_words makes theme % its own parent', odd.word_id, quote_literal(odd.theme)
-            USING ERRCODE = 'check_violation',
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'theme_is_not_its_own_parent',
                   DETAIL = pg_catalog.format('Its parent %s leads back to it.', quote_literal(odd.parent));
     END IF;
 END
