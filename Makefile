@@ -10,6 +10,7 @@
 #   make deb                      Debian packages of both, into build/deb; "make
 #                                 check-deb" installs them in a root of their own
 #   make dist                     the archive for PGXN, into build
+#   make dashboard                examples/dashboard over the demo's shop, by npm, into build
 #   make deps                     the packages that all of these need (Debian)
 #   make indent | lint | fuzz     for those who change the code
 #
@@ -253,7 +254,7 @@ NO_INSTALLCHECK = 1
 # These start from a copy of the tree, or need no build at all.  PGXS stays out
 # of them: it is not there yet when "make check" is the first thing that
 # somebody runs, and it has a "check" of its own.
-FRAME = deps check check-sanitize check-valgrind fuzz demo bench indent check-indent lint deb check-deb dist
+FRAME = deps check check-sanitize check-valgrind fuzz demo bench indent check-indent lint deb check-deb dist dashboard
 
 ifneq ($(filter-out $(FRAME),$(or $(MAKECMDGOALS),all)),)
 
@@ -380,6 +381,9 @@ deb:
 
 check-deb:
 	@test/deps --check-deb && test/deb
+
+dashboard:
+	@test/deps && test/dashboard
 
 # (what is committed, since that is what has a version)
 dist:

@@ -8,7 +8,7 @@ SELECT month::timestamptz AS "time", score, score_low, score_high, responses
  ORDER BY month;
 
 -- CSAT and CES  (Time series)
-SELECT month::timestamptz AS "time", loyalcs.label(kind, language) AS metric, score
+SELECT month::timestamptz AS "time", concat(loyalcs.label(kind, language), ', ', scale) AS metric, score
   FROM satisfaction_at($__timeTo()::timestamptz), settings
  WHERE kind <> 'nps'
  ORDER BY month, kind;

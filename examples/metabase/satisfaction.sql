@@ -8,7 +8,7 @@ SELECT month, score, score_low, score_high, responses
  ORDER BY month;
 
 -- CSAT and CES  (lines by month, a series each)
-SELECT month, loyalcs.label(kind, language) AS kind, score
+SELECT month, concat(loyalcs.label(kind, language), ', ', scale) AS kind, score
   FROM satisfaction_at(coalesce([[{{as_of}}::timestamptz, ]]now())), settings
  WHERE kind <> 'nps'
  ORDER BY month, kind;

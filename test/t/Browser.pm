@@ -4,6 +4,7 @@
 #
 #   my $browser = Browser->new;             # undef: there is none here
 #   $browser->view($file, 390, 'dark');     # opens a page, that wide, in that scheme
+#   $browser->view($url, 390, 'dark', $ready);    # one of a server, and waits for a promise
 #   $browser->evaluate('document.title');   # what an expression gives
 #   $browser->screenshot($png);             # the whole page
 #   $browser->asked, $browser->told         # what was requested, what the console said
@@ -144,15 +145,16 @@ sub call
 
 sub view
 {
-	my ($self, $file, $width, $scheme) = @_;
+	my ($self, $file, $width, $scheme, $ready) = @_;
 	my $loaded = $self->{loaded};
 
 	@{$self}{qw(asked told)} = ([], []);
 	$self->{width} = $width;
 	$self->call('Emulation.setEmulatedMedia', { media => '', features => [ { name => 'prefers-color-scheme', value => $scheme } ] });
 	$self->resize($width, 800);
-	$self->call('Page.navigate', { url => 'file://' . abs_path($file) });
+	$self->call('Page.navigate', { url => $file =~ /^http:/ ? $file : 'file://' . abs_path($file) });
 	$self->note_event(JSON::PP->new->utf8->decode($self->listen)) while $self->{loaded} == $loaded;
+	$self->evaluate($ready) if defined $ready;
 	# as tall as the page, so that all of it can be pointed at
 	$self->resize($width, $self->evaluate('Math.ceil(document.documentElement.getBoundingClientRect().height)'));
 	return;
@@ -169,7 +171,7 @@ sub resize
 sub evaluate
 {
 	my ($self, $expression) = @_;
-	my $answer = $self->call('Runtime.evaluate', { expression => $expression, returnByValue => JSON::PP::true });
+	my $answer = $self->call('Runtime.evaluate', { expression => $expression, returnByValue => JSON::PP::true, awaitPromise => JSON::PP::true });
 
 	die "$expression: $answer->{exceptionDetails}{exception}{description}\n" if $answer->{exceptionDetails};
 	return $answer->{result}{value};
