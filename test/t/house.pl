@@ -216,6 +216,26 @@ none('what a function of a shop does can be compiled, and gives what it says', q
 	\gexec
 	});
 
+# What clients stumble over.  (Of the words that SQL reserves, a program has to know to
+# write "limit" => 5; and a tool that puts a default into one line makes another of it.)
+none('no parameter of a shop\'s functions is a word that has to be quoted', q{
+	SELECT p.oid::regprocedure, a.name
+	FROM pg_proc p, unnest(p.proargnames) a(name)
+	JOIN pg_get_keywords() k ON k.word = a.name AND k.catcode IN ('R', 'T')
+	WHERE p.pronamespace IN (SELECT oid FROM shop)
+	ORDER BY 1, 2});
+none('no default of a shop\'s tables has more than one line', q{
+	SELECT adrelid::regclass, pg_get_expr(adbin, adrelid)
+	FROM pg_attrdef JOIN pg_class c ON c.oid = adrelid
+	WHERE c.relnamespace IN (SELECT oid FROM shop) AND pg_get_expr(adbin, adrelid) ~ '\n'
+	ORDER BY 1});
+none('how many are wanted is said in a whole number of any width', q{
+	SELECT p.oid::regprocedure, p.proargnames[i]
+	FROM pg_proc p, generate_subscripts(p.proargnames, 1) i
+	WHERE p.pronamespace IN (SELECT oid FROM shop) AND p.proargnames[i] = 'at_most' AND
+		p.proargtypes[i - 1] = 'int4'::regtype
+	ORDER BY 1});
+
 # Such a lock can be held by anybody who may connect, and nobody could do anything about it.
 none('nothing waits for a lock that anybody can hold', q{
 	SELECT p.oid::regprocedure

@@ -286,7 +286,7 @@ my $worked = as($superuser, 'worked', q{
 	INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('c1', 'u', now(), 'resolved');
 	SELECT queue_followups();
 	SELECT count(complete_followup(c.followup_id, outcome => (ARRAY['sent', 'failed', 'undeliverable'])[c.n], key => c.claim_key))
-		FROM (SELECT c.*, row_number() OVER () AS n FROM claim_followups(worker => 'w', "limit" => 3) c) c;
+		FROM (SELECT c.*, row_number() OVER () AS n FROM claim_followups(worker => 'w', at_most => 3) c) c;
 	SELECT count(release_followup(followup_id, key => claim_key)) FROM claim_followups(worker => 'w');
 	SELECT queue_sla_warnings();
 	SELECT count(complete_sla_warning(warning_id, outcome => 'failed', key => claim_key)) FROM claim_sla_warnings(worker => 'w');

@@ -54,6 +54,14 @@ CREATE TRIGGER check_time_zone
     BEFORE INSERT OR UPDATE OF time_zone ON settings
     FOR EACH ROW EXECUTE FUNCTION check_time_zone();
 
+-- (what a default says, tools put into one line)
+--@ change settings 0.2.0
+DO $$
+BEGIN
+    EXECUTE format('ALTER TABLE settings ALTER COLUMN language SET DEFAULT %L', CASE @time_zone@ WHEN 'Asia/Tokyo' THEN 'ja' ELSE 'en' END);
+END
+$$;
+
 --@ change settings 0.2.0
 ALTER TABLE settings
     ADD COLUMN minimum_answers integer NOT NULL DEFAULT 10

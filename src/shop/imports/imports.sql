@@ -254,9 +254,9 @@ CREATE OR REPLACE FUNCTION told_value(said text) RETURNS text
 RETURN hashtextextended(said, 0::bigint)::text;
 COMMENT ON FUNCTION told_value(text) IS 'what is kept of a value that a system said: a hash';
 
-CREATE OR REPLACE FUNCTION changed_value(said text, before jsonb, "column" text) RETURNS boolean
+CREATE OR REPLACE FUNCTION changed_value(said text, before jsonb, column_name text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN said IS NOT NULL AND (before IS NULL OR (before ->> "column") IS DISTINCT FROM told_value(said));
+RETURN said IS NOT NULL AND (before IS NULL OR (before ->> column_name) IS DISTINCT FROM told_value(said));
 COMMENT ON FUNCTION changed_value(text, jsonb, text) IS
     'whether a system says something of a column that it did not say last time, before being what it said then';
 
@@ -266,11 +266,11 @@ RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_object("columns", told));
 COMMENT ON FUNCTION told_values(text[], text[]) IS
     'what imported_records keeps of what a system said of a thing, of each column what told_value() gives';
 
-CREATE OR REPLACE FUNCTION imported_value(here text, said text, before jsonb, "column" text) RETURNS text
+CREATE OR REPLACE FUNCTION imported_value(here text, said text, before jsonb, column_name text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN said IS NULL THEN here
             WHEN before IS NULL THEN coalesce(here, said)
-            WHEN changed_value(said, before, "column") THEN said
+            WHEN changed_value(said, before, column_name) THEN said
             ELSE here END;
 COMMENT ON FUNCTION imported_value(text, text, jsonb, text) IS
     'what a column holds after a system has said something of it: what it says anew, else what is here; of what it never spoke of before, what is here unless that is nothing';

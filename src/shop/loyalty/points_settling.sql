@@ -288,7 +288,7 @@ COMMENT ON FUNCTION points_unsettled_at(timestamptz) IS
 -- One customer at a time, in their order, so that two sessions do not wait for each
 -- other in a circle; and an order that cannot be settled is left to the next time.
 CREATE OR REPLACE FUNCTION settle_points(
-    "limit" integer DEFAULT NULL,
+    at_most bigint DEFAULT NULL,
     posted_at timestamptz DEFAULT NULL,
     OUT customers bigint,
     OUT orders bigint,
@@ -307,10 +307,10 @@ DECLARE
     posted bigint[];
     noted constant boolean := customer_changes_are_noted('{orders,order_items,returns,return_items}'::text[]);
 BEGIN
-    IF settle_points."limit" < 1 OR NOT isfinite(settle_points.posted_at) THEN
+    IF settle_points.at_most < 1 OR NOT isfinite(settle_points.posted_at) THEN
         RAISE EXCEPTION 'points are settled for at least one customer, and at an instant'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'limit_and_instant_are_usable',
-                  DETAIL = pg_catalog.format('limit is %s, posted_at is %s.', coalesce(settle_points."limit"::text, 'NULL'),
+                  DETAIL = pg_catalog.format('at_most is %s, posted_at is %s.', coalesce(settle_points.at_most::text, 'NULL'),
                                              coalesce(settle_points.posted_at::text, 'NULL'));
     END IF;
     customers := 0;
@@ -318,10 +318,10 @@ BEGIN
     points := 0;
     failed := 0;
     IF noted THEN
-        changed := ARRAY(SELECT c FROM take_customer_changes('points', settle_points."limit") c ORDER BY c);
+        changed := ARRAY(SELECT c FROM take_customer_changes('points', settle_points.at_most) c ORDER BY c);
     ELSE
         changed := ARRAY(SELECT u.customer_id FROM points_unsettled_at(timestamptz 'infinity') u
-                          GROUP BY u.customer_id ORDER BY u.customer_id LIMIT settle_points."limit");
+                          GROUP BY u.customer_id ORDER BY u.customer_id LIMIT settle_points.at_most);
     END IF;
     FOR unsettled IN
         SELECT u.customer_id, u.order_id
@@ -360,7 +360,7 @@ BEGIN
     PERFORM note_job_run('settle_points');
 END
 $$;
-COMMENT ON FUNCTION settle_points(integer, timestamptz) IS
+COMMENT ON FUNCTION settle_points(bigint, timestamptz) IS
     'posts what is lacking for all orders whose points are not what they ought to be (see points_unsettled), of customers who changed since it ran last, at most so many (NULL: all); run it once a night or as often as you like. Gives how many customers were looked at, how many orders were posted for, by how many points, and how many failed: they are named in a warning, stop no other, and are tried again next time. Run twice, or by two sessions at once, it posts nothing twice';
 
 -- Tiers of a past day change when rules do, or orders that were entered late.

@@ -7,7 +7,7 @@
 
 --@ functions
 -- The day itself is personal: whoever may not read it gets no rows.
-CREATE OR REPLACE FUNCTION birthday_anchors(anchor text, customer @key_type@, "from" date, "to" date)
+CREATE OR REPLACE FUNCTION birthday_anchors(anchor text, customer @key_type@, earliest date, latest date)
 RETURNS TABLE (customer_id @key_type@, falls_on date)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
@@ -19,7 +19,7 @@ BEGIN
                     WHERE a.attrelid = 'customers'::regclass::oid AND a.attname = 'birthday'::name) THEN
         RETURN;
     END IF;
-    IF NOT has_column_privilege('customers', 'birthday', 'SELECT') OR NOT isfinite("from") OR NOT isfinite("to") THEN
+    IF NOT has_column_privilege('customers', 'birthday', 'SELECT') OR NOT isfinite(earliest) OR NOT isfinite(latest) THEN
         RETURN;
     END IF;
     IF customer IS NOT NULL THEN
@@ -28,17 +28,17 @@ BEGIN
           FROM customers c
          CROSS JOIN LATERAL (SELECT CASE birthday_anchors.anchor WHEN 'birthday_month' THEN date_trunc('month', y.day)::date
                                          ELSE loyalcs.next_anniversary(c.birthday, y.day::date - 1) END AS falls_on
-                               FROM generate_series("from"::timestamp, "to"::timestamp, interval '1 day') y (day)
+                               FROM generate_series(earliest::timestamp, latest::timestamp, interval '1 day') y (day)
                               WHERE EXTRACT(month FROM y.day) = EXTRACT(month FROM c.birthday)) d
          WHERE c.customer_id = birthday_anchors.customer
-           AND d.falls_on BETWEEN "from" AND "to"
+           AND d.falls_on BETWEEN earliest AND latest
            AND c.birthday < d.falls_on
          GROUP BY c.customer_id, d.falls_on;
         RETURN;
     END IF;
     FOR day IN
-        SELECT "from" + i FROM generate_series(0, "to" - "from") i
-         WHERE anchor = 'birthday' OR EXTRACT(day FROM "from" + i) = 1::numeric
+        SELECT earliest + i FROM generate_series(0, latest - earliest) i
+         WHERE anchor = 'birthday' OR EXTRACT(day FROM earliest + i) = 1::numeric
     LOOP
         IF anchor = 'birthday_month' THEN
             RETURN QUERY
@@ -81,7 +81,7 @@ COMMENT ON FUNCTION order_anchor_at(text, timestamptz, timestamptz, timestamptz)
 -- customer_id and subject, which the planner carries into each of them, takes one
 -- customer's or a single one; customer is for birthdays alone, into which it can carry
 -- nothing. any_time is a constant: the branches that are not meant are in no plan.
-CREATE OR REPLACE FUNCTION order_anchors(anchor text, any_time boolean, "from" timestamptz, "to" timestamptz)
+CREATE OR REPLACE FUNCTION order_anchors(anchor text, any_time boolean, later_than timestamptz, until timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
     subject text,
@@ -111,7 +111,7 @@ BEGIN ATOMIC
       FROM orders o
      WHERE NOT order_anchors.any_time
        AND order_anchors.anchor IN ('ordered', 'first_order', 'nth_order', 'no_order_for')
-       AND o.ordered_at > order_anchors."from" AND o.ordered_at <= order_anchors."to"
+       AND o.ordered_at > order_anchors.later_than AND o.ordered_at <= order_anchors.until
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
            'order ' || o.order_id || ' was shipped', o.shipped_at, o.delivered_at
@@ -119,7 +119,7 @@ BEGIN ATOMIC
      WHERE NOT order_anchors.any_time
        AND order_anchors.anchor = 'shipped'
        AND o.shipped_at IS NOT NULL
-       AND o.shipped_at > order_anchors."from" AND o.shipped_at <= order_anchors."to"
+       AND o.shipped_at > order_anchors.later_than AND o.shipped_at <= order_anchors.until
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.delivered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
            'order ' || o.order_id || ' was delivered', o.shipped_at, o.delivered_at
@@ -127,7 +127,7 @@ BEGIN ATOMIC
      WHERE NOT order_anchors.any_time
        AND order_anchors.anchor = 'delivered'
        AND o.delivered_at IS NOT NULL
-       AND o.delivered_at > order_anchors."from" AND o.delivered_at <= order_anchors."to";
+       AND o.delivered_at > order_anchors.later_than AND o.delivered_at <= order_anchors.until;
 END;
 COMMENT ON FUNCTION order_anchors(text, boolean, timestamptz, timestamptz) IS
     'the part of followup_anchors() that reads orders alone, which is asked of one by one and has to begin quickly';
@@ -137,8 +137,8 @@ CREATE OR REPLACE FUNCTION other_anchors(
     time_zone text,
     customer @key_type@,
     any_time boolean,
-    "from" timestamptz,
-    "to" timestamptz,
+    later_than timestamptz,
+    until timestamptz,
     as_of timestamptz
 )
 RETURNS TABLE (
@@ -159,22 +159,22 @@ BEGIN ATOMIC
       FROM tickets t
      WHERE other_anchors.anchor = 'ticket_resolved' AND t.merged_into IS NULL
        AND t.closed_at IS NOT NULL
-       AND (other_anchors.any_time OR t.closed_at > other_anchors."from" AND t.closed_at <= other_anchors."to")
+       AND (other_anchors.any_time OR t.closed_at > other_anchors.later_than AND t.closed_at <= other_anchors.until)
     UNION ALL
     SELECT u.customer_id, u.subscription_id, NULL, u.cancelled_at, NULL, NULL, NULL, NULL,
            'subscription ' || u.subscription_id || ' was cancelled'
       FROM subscriptions u
      WHERE other_anchors.anchor = 'subscription_cancelled'
        AND u.cancelled_at IS NOT NULL
-       AND (other_anchors.any_time OR u.cancelled_at > other_anchors."from" AND u.cancelled_at <= other_anchors."to")
+       AND (other_anchors.any_time OR u.cancelled_at > other_anchors.later_than AND u.cancelled_at <= other_anchors.until)
     UNION ALL
     SELECT b.customer_id,
            to_char(b.falls_on::timestamp, CASE other_anchors.anchor WHEN 'birthday' THEN 'YYYY' ELSE 'YYYY-MM' END),
            NULL, b.falls_on::timestamp AT TIME ZONE other_anchors.time_zone, NULL, NULL, NULL, NULL,
            CASE other_anchors.anchor WHEN 'birthday' THEN 'birthday' ELSE 'the birthday month began' END
       FROM birthday_anchors(other_anchors.anchor, other_anchors.customer,
-                            loyalcs.local_date(other_anchors."from", other_anchors.time_zone) + 1,
-                            loyalcs.local_date(other_anchors."to", other_anchors.time_zone)) b
+                            loyalcs.local_date(other_anchors.later_than, other_anchors.time_zone) + 1,
+                            loyalcs.local_date(other_anchors.until, other_anchors.time_zone)) b
      WHERE other_anchors.anchor IN ('birthday', 'birthday_month')
     UNION ALL
     SELECT t.customer_id,
@@ -183,7 +183,7 @@ BEGIN ATOMIC
            'tier ' || t.tier || ' was reached'
       FROM tier_history t
      WHERE other_anchors.anchor = 'tier_reached'
-       AND (other_anchors.any_time OR t.valid_from > other_anchors."from" AND t.valid_from <= other_anchors."to")
+       AND (other_anchors.any_time OR t.valid_from > other_anchors.later_than AND t.valid_from <= other_anchors.until)
        AND (t.valid_until IS NULL OR t.valid_until > other_anchors.as_of
             OR EXISTS (SELECT FROM tier_history h
                         WHERE h.customer_id = t.customer_id AND h.rank >= t.rank
@@ -203,20 +203,20 @@ BEGIN ATOMIC
      WHERE other_anchors.anchor = 'points_expiring'
        AND n.points > 0
        AND n.expires_at IS NOT NULL
-       AND (other_anchors.any_time OR n.expires_at > other_anchors."from" AND n.expires_at <= other_anchors."to")
+       AND (other_anchors.any_time OR n.expires_at > other_anchors.later_than AND n.expires_at <= other_anchors.until)
     UNION ALL
     SELECT o.customer_id, to_char(d.falls_on::timestamp, 'YYYY'), o.order_id,
            d.falls_on::timestamp AT TIME ZONE other_anchors.time_zone, o.ordered_at, o.cancelled_at, NULL, NULL,
            'the first order was ' || y.years::text || CASE y.years WHEN 1 THEN ' year' ELSE ' years' END || ' ago'
-      FROM generate_series(1, CASE WHEN other_anchors.anchor = 'anniversary' AND isfinite(other_anchors."to")
-                                        AND loyalcs.local_date(other_anchors."from", other_anchors.time_zone)
-                                            < loyalcs.local_date(other_anchors."to", other_anchors.time_zone)
-                                   THEN (SELECT EXTRACT(year FROM other_anchors."to")::integer
+      FROM generate_series(1, CASE WHEN other_anchors.anchor = 'anniversary' AND isfinite(other_anchors.until)
+                                        AND loyalcs.local_date(other_anchors.later_than, other_anchors.time_zone)
+                                            < loyalcs.local_date(other_anchors.until, other_anchors.time_zone)
+                                   THEN (SELECT EXTRACT(year FROM other_anchors.until)::integer
                                                 - EXTRACT(year FROM min(o.ordered_at))::integer + 1
                                            FROM orders o) END) y (years)
       JOIN orders o
-        ON o.ordered_at > other_anchors."from" - make_interval(years => y.years) - interval '2 days'
-       AND o.ordered_at <= other_anchors."to" - make_interval(years => y.years) + interval '2 days'
+        ON o.ordered_at > other_anchors.later_than - make_interval(years => y.years) - interval '2 days'
+       AND o.ordered_at <= other_anchors.until - make_interval(years => y.years) + interval '2 days'
      CROSS JOIN LATERAL (SELECT (loyalcs.local_date(o.ordered_at, other_anchors.time_zone) + make_interval(years => y.years))::date AS falls_on) d;
 END;
 COMMENT ON FUNCTION other_anchors(text, text, @key_type@, boolean, timestamptz, timestamptz, timestamptz) IS
@@ -227,8 +227,8 @@ CREATE OR REPLACE FUNCTION followup_anchors(
     time_zone text,
     customer @key_type@,
     any_time boolean,
-    "from" timestamptz,
-    "to" timestamptz,
+    later_than timestamptz,
+    until timestamptz,
     as_of timestamptz
 )
 RETURNS TABLE (
@@ -245,11 +245,11 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT o.customer_id, o.subject, o.order_id, o.anchor_at, o.order_at, o.cancelled_at, o.amount, o.points, o.event
-      FROM order_anchors(followup_anchors.anchor, followup_anchors.any_time, followup_anchors."from", followup_anchors."to") o
+      FROM order_anchors(followup_anchors.anchor, followup_anchors.any_time, followup_anchors.later_than, followup_anchors.until) o
     UNION ALL
     SELECT n.customer_id, n.subject, n.order_id, n.anchor_at, n.order_at, n.cancelled_at, n.amount, n.points, n.event
       FROM other_anchors(followup_anchors.anchor, followup_anchors.time_zone, followup_anchors.customer, followup_anchors.any_time,
-                         followup_anchors."from", followup_anchors."to", followup_anchors.as_of) n;
+                         followup_anchors.later_than, followup_anchors.until, followup_anchors.as_of) n;
 END;
 COMMENT ON FUNCTION followup_anchors(text, text, @key_type@, boolean, timestamptz, timestamptz, timestamptz) IS
     'what steps with an anchor are counted from, later than one instant and until another, as of a third: whose it is, the subject, the order if it is of one, when it was, and in words. What is not there has ceased to be, or never was: an order that is deleted or delivered no more, points that are spent, a tier that is lost. customer is a customer whose birthdays are asked for, NULL for all; everything else takes a condition on customer_id. With any_time, only days that come round are of that range';

@@ -32,13 +32,13 @@ $$;
 COMMENT ON FUNCTION check_settings(timestamptz) IS
     'an error if the shop has no settings, or a time zone that the server does not know';
 
-CREATE OR REPLACE FUNCTION check_claim(what text, only_channel text, "limit" integer, lease interval) RETURNS void
+CREATE OR REPLACE FUNCTION check_claim(what text, only_channel text, at_most bigint, lease interval) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF "limit" IS NULL OR "limit" < 1 OR "limit" > 10000 THEN
-        RAISE EXCEPTION 'cannot claim % %', coalesce("limit"::text, 'NULL'), what
+    IF at_most IS NULL OR at_most < 1 OR at_most > 10000 THEN
+        RAISE EXCEPTION 'cannot claim % %', coalesce(at_most::text, 'NULL'), what
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'limit_is_usable', HINT = 'Claim 1 to 10000 at a time.';
     END IF;
     IF lease IS NULL OR lease <= interval '0' THEN
@@ -52,7 +52,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION check_claim(text, text, integer, interval) IS
+COMMENT ON FUNCTION check_claim(text, text, bigint, interval) IS
     'refuses what nobody can claim: a number, a lease or a channel';
 
 CREATE OR REPLACE FUNCTION address_on(channel text, email text, phone text, attributes jsonb) RETURNS text
@@ -541,7 +541,7 @@ COMMENT ON FUNCTION put_off_followup(tid, text, timestamptz) IS
 -- row would have two transactions to keep.
 CREATE OR REPLACE FUNCTION claim_followups(
     only_channel text DEFAULT NULL,
-    "limit" integer DEFAULT 100,
+    at_most bigint DEFAULT 100,
     worker text DEFAULT current_user,
     lease interval DEFAULT interval '5 minutes',
     at timestamptz DEFAULT now()
@@ -568,8 +568,8 @@ AS $$
 DECLARE
     -- (a day of a lease or of a wait is 24 hours, whatever the session's time zone)
     leased_until constant timestamptz := claim_followups.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
-    wanted integer := claim_followups."limit";
-    batch integer := wanted;
+    wanted bigint := claim_followups.at_most;
+    batch bigint := wanted;
     queue text;
     level integer;
     -- where the rows are that this transaction has locked: they stay there until it changes them
@@ -622,7 +622,7 @@ BEGIN
                     SELECT h.* FROM followups_handed_out(queue, places, step_names, claim_followups.worker, leased_until, claim_followups.at) h;
                     GET DIAGNOSTICS claimed = ROW_COUNT;
                     wanted := wanted - claimed;
-                    batch := least(batch * 2, claim_followups."limit");
+                    batch := least(batch * 2, claim_followups.at_most);
                 EXCEPTION WHEN data_exception OR program_limit_exceeded OR internal_error OR raise_exception THEN
                     batch := pg_catalog.cardinality(places) / 2;
                     IF batch = 0 THEN
@@ -641,7 +641,7 @@ BEGIN
         BEGIN
             queued := queue_followups(claim_followups.at);
         EXCEPTION WHEN data_exception OR program_limit_exceeded OR internal_error THEN
-            IF wanted = claim_followups."limit" THEN
+            IF wanted = claim_followups.at_most THEN
                 RAISE;
             END IF;
             RETURN;
@@ -650,5 +650,5 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION claim_followups(text, integer, text, interval, timestamptz) IS
-    'work for one worker: up to limit follow-ups of a channel (NULL: of all) that are due and that nothing holds back, each with its message in payload: kind, channel, language, format, recipient, subject, body, content_key, values. The subject is one line, the recipient one address, see recipient_problem(). What cannot be handed out holds up nothing else: it is given up or tried later, and followups.detail says why. They are its own until the lease runs out; then they are claimed again. To be reported with complete_followup() and the claim_key';
+COMMENT ON FUNCTION claim_followups(text, bigint, text, interval, timestamptz) IS
+    'work for one worker: up to at_most follow-ups of a channel (NULL: of all) that are due and that nothing holds back, each with its message in payload: kind, channel, language, format, recipient, subject, body, content_key, values. The subject is one line, the recipient one address, see recipient_problem(). What cannot be handed out holds up nothing else: it is given up or tried later, and followups.detail says why. They are its own until the lease runs out; then they are claimed again. To be reported with complete_followup() and the claim_key';

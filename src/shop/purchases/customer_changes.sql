@@ -173,7 +173,7 @@ $$;
 COMMENT ON FUNCTION customer_changes_are_noted(text[]) IS
     'whether every change of these tables of the shop is noted in customer_changes; not so where a view serves as one, where a subscription writes it, and where a trigger was switched off: there a reader has to look at everyone';
 
-CREATE OR REPLACE FUNCTION share_customer_changes("limit" integer, waits boolean) RETURNS void
+CREATE OR REPLACE FUNCTION share_customer_changes(at_most bigint, waits boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
     -- all or some: one is gone before the query is planned
@@ -193,11 +193,11 @@ BEGIN
 
     -- (and the trigger gives it to them)
     DELETE FROM customer_changes c
-     WHERE "limit" IS NULL
-        OR c.ctid = ANY (ARRAY(SELECT f.ctid FROM customer_changes f LIMIT share_customer_changes."limit"));
+     WHERE at_most IS NULL
+        OR c.ctid = ANY (ARRAY(SELECT f.ctid FROM customer_changes f LIMIT share_customer_changes.at_most));
 END
 $$;
-COMMENT ON FUNCTION share_customer_changes(integer, boolean) IS
+COMMENT ON FUNCTION share_customer_changes(bigint, boolean) IS
     'gives every reader what stands in customer_changes (at most so many rows; NULL: all), and forgets readers that have been away for 30 days; one session at a time does, until its transaction ends: if another is at it, that is waited for, or nothing is done. take_customer_changes() calls it';
 
 -- Whoever claims follow-ups takes changes off, and so may delete them, by whatever
@@ -285,7 +285,7 @@ BEGIN
     END IF;
     -- Whoever shares out sees the readers that have begun by then: so nobody may
     -- be about it who does not see this one. What lies there is the others'.
-    PERFORM share_customer_changes(NULL::integer, true);
+    PERFORM share_customer_changes(NULL::bigint, true);
     INSERT INTO customer_change_readers AS r (reader, read_at)
     VALUES (begin_customer_changes.reader, now())
     ON CONFLICT ON CONSTRAINT customer_change_readers_pkey DO UPDATE
@@ -302,39 +302,39 @@ $$;
 COMMENT ON FUNCTION begin_customer_changes(text) IS
     'for readers that have a quicker way to look at everyone than one by one: true if this one has to, because it is new, was away for 30 days, or a table was emptied by TRUNCATE; from then on it is told of changes. take_customer_changes() calls it, so nobody else needs to';
 
-CREATE OR REPLACE FUNCTION take_customer_changes(reader text, "limit" integer DEFAULT NULL) RETURNS SETOF @key_type@
+CREATE OR REPLACE FUNCTION take_customer_changes(reader text, at_most bigint DEFAULT NULL) RETURNS SETOF @key_type@
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
-    IF reader IS NULL OR "limit" < 1 THEN
+    IF reader IS NULL OR at_most < 1 THEN
         RAISE EXCEPTION 'changes are taken by a reader, and at least one'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'reader_and_limit_are_usable',
-                  DETAIL = pg_catalog.format('reader is %s, limit is %s.', coalesce(quote_literal(reader), 'NULL'), coalesce("limit"::text, 'NULL'));
+                  DETAIL = pg_catalog.format('reader is %s, at_most is %s.', coalesce(quote_literal(reader), 'NULL'), coalesce(at_most::text, 'NULL'));
     END IF;
     IF begin_customer_changes(reader) THEN
         INSERT INTO unread_changes (customer_id, reader)
         SELECT c.customer_id, take_customer_changes.reader FROM customers c;
     END IF;
     -- (more than is asked for, so that who changed often is seldom given twice)
-    PERFORM share_customer_changes(CASE WHEN "limit" IS NOT NULL THEN greatest("limit", 1000) END, "limit" IS NULL);
+    PERFORM share_customer_changes(CASE WHEN at_most IS NOT NULL THEN greatest(at_most, 1000) END, at_most IS NULL);
     RETURN QUERY
     WITH taken AS (
         DELETE FROM unread_changes u
          WHERE u.reader = take_customer_changes.reader
-           AND ("limit" IS NULL
+           AND (at_most IS NULL
                 OR u.customer_id = ANY (ARRAY(SELECT f.customer_id
                                                 FROM unread_changes f
                                                WHERE f.reader = take_customer_changes.reader
                                                ORDER BY f.mark_id
-                                               LIMIT take_customer_changes."limit")))
+                                               LIMIT take_customer_changes.at_most)))
         RETURNING u.customer_id
     )
     SELECT DISTINCT t.customer_id FROM taken t;
 END
 $$;
-COMMENT ON FUNCTION take_customer_changes(text, integer) IS
+COMMENT ON FUNCTION take_customer_changes(text, bigint) IS
     'the customers that changed since this reader asked last, each once, at most so many (NULL: all), those that changed first before others; all customers when it asks for the first time, after 30 days without asking, and after a TRUNCATE. They are off the list when the transaction commits, and back on it if that is rolled back: so bring each up to date in this transaction, in later statements than this, in a way that may be done twice. Fewer than the limit, or none, may come while another reader is at it: ask again. One session at a time for a reader; as the owner, or at level admin; level service, which claims follow-ups, takes the changes that make them due, as the reader followups, and no others. Only for what customer_changes_are_noted() says is noted';
 
 CREATE OR REPLACE FUNCTION customer_has_changed(customer @key_type@, reader text) RETURNS boolean

@@ -298,7 +298,7 @@ COMMENT ON FUNCTION refresh_related_products(timestamptz, integer, integer, inte
 -- all. More bought products than 100 would hardly give better reasons.
 CREATE OR REPLACE FUNCTION next_offers(
     customer @key_type@,
-    at_most integer DEFAULT 5,
+    at_most bigint DEFAULT 5,
     as_of timestamptz DEFAULT now()
 ) RETURNS TABLE (
     product_id text,
@@ -369,5 +369,5 @@ BEGIN ATOMIC
      ORDER BY o.best_seller_rank NULLS FIRST, o.confidence DESC, o.lift DESC, o.product_id
      LIMIT next_offers.at_most;
 END;
-COMMENT ON FUNCTION next_offers(@key_type@, integer, timestamptz) IS
+COMMENT ON FUNCTION next_offers(@key_type@, bigint, timestamptz) IS
     'what to offer a customer next, best first: what those who bought the product named in because went on to buy, of which confidence is the highest share among the products that this customer has, and then, with because NULL, the best sellers; never what the customer has, what is withheld or what is not active. Reads that customer''s orders only, as of an instant, and what refresh_related_products() kept last; without a history, or for somebody unknown, best sellers; no row before the first refresh';

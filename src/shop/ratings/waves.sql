@@ -141,28 +141,28 @@ $$;
 COMMENT ON FUNCTION check_read_committed(text) IS
     'an error at isolation levels that hide what other sessions have committed meanwhile';
 
-CREATE OR REPLACE FUNCTION asked_between(customer @key_type@, "from" timestamptz, "to" timestamptz)
+CREATE OR REPLACE FUNCTION asked_between(customer @key_type@, later_than timestamptz, until timestamptz)
 RETURNS TABLE (asked_by text, channel text, asked_at timestamptz)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT i.survey, i.channel, i.sent_at
       FROM survey_invitations i
      WHERE i.customer_id = asked_between.customer
-       AND i.sent_at > asked_between."from" AND i.sent_at < asked_between."to"
+       AND i.sent_at > asked_between.later_than AND i.sent_at < asked_between.until
     UNION ALL
     SELECT f.step, f.channel, coalesce(f.finished_at, f.due_at)
       FROM followups f
       JOIN journey_steps s ON s.step_id = f.step_id AND s.purpose = 'survey'
      WHERE f.customer_id = asked_between.customer
        AND (f.outcome IS NULL OR f.outcome = 'sent')
-       AND coalesce(f.finished_at, f.due_at) > asked_between."from"
-       AND coalesce(f.finished_at, f.due_at) < asked_between."to"
+       AND coalesce(f.finished_at, f.due_at) > asked_between.later_than
+       AND coalesce(f.finished_at, f.due_at) < asked_between.until
     UNION ALL
     SELECT 'phone hearing', 'phone', coalesce(h.called_at, h.picked_at)
       FROM hearings h
      WHERE h.customer_id = asked_between.customer
-       AND coalesce(h.called_at, h.picked_at) > asked_between."from"
-       AND coalesce(h.called_at, h.picked_at) < asked_between."to";
+       AND coalesce(h.called_at, h.picked_at) > asked_between.later_than
+       AND coalesce(h.called_at, h.picked_at) < asked_between.until;
 END;
 COMMENT ON FUNCTION asked_between(@key_type@, timestamptz, timestamptz) IS
     'by what a customer was asked for an opinion between two instants, both left out: invitations to surveys, follow-ups for the purpose survey that were sent or wait to be, and hearings';
@@ -170,8 +170,8 @@ COMMENT ON FUNCTION asked_between(@key_type@, timestamptz, timestamptz) IS
 CREATE OR REPLACE FUNCTION survey_hindrance(
     customer @key_type@,
     channel text,
-    "from" timestamptz,
-    "to" timestamptz,
+    later_than timestamptz,
+    until timestamptz,
     any_channel boolean,
     as_of timestamptz
 )
@@ -189,7 +189,7 @@ BEGIN ATOMIC
                               false, false, NULL::timestamptz, NULL::loyalcs.business_hours, survey_hindrance.as_of) h
       LEFT JOIN LATERAL (
                 SELECT a.asked_by, a.asked_at
-                  FROM asked_between(survey_hindrance.customer, survey_hindrance."from", survey_hindrance."to") a
+                  FROM asked_between(survey_hindrance.customer, survey_hindrance.later_than, survey_hindrance.until) a
                  WHERE survey_hindrance.any_channel OR a.channel = survey_hindrance.channel
                  ORDER BY a.asked_at DESC, a.asked_by
                  LIMIT 1) a ON true

@@ -33,7 +33,7 @@ END;
 COMMENT ON FUNCTION same_phone(text, text) IS
     'whether two telephone numbers are the same however they are written: with or without leading zeros, and a country or area code of up to three digits which one of them has';
 
-CREATE OR REPLACE FUNCTION find_customers(what text, at_most integer DEFAULT 20)
+CREATE OR REPLACE FUNCTION find_customers(what text, at_most bigint DEFAULT 20)
 RETURNS TABLE (customer_id @key_type@, found_by text, found text)
     LANGUAGE plpgsql STABLE
     SET search_path FROM CURRENT
@@ -93,5 +93,5 @@ BEGIN
     SELECT t.customer_id, 'ticket_id', t.ticket_id FROM tickets t WHERE t.ticket_id = word ORDER BY 1 LIMIT at_most;
 END
 $$;
-COMMENT ON FUNCTION find_customers(text, integer) IS
+COMMENT ON FUNCTION find_customers(text, bigint) IS
     'whose it is, what a customer says: a key of the customer here, or of one who was merged into another, or in another system, an e-mail address (in whatever case), a telephone number (however it is written), the id or name of an order, a ticket''s id. Each is looked up in an index; found_by is the column in which it was found, found the order, ticket, address or system; at_most rows of each. For whoever may read these columns: the levels service and admin';

@@ -298,7 +298,7 @@ COMMENT ON FUNCTION queue_sla_warnings(timestamptz) IS
 CREATE OR REPLACE FUNCTION warnings_handed_out(
     kind text,
     only_channel text,
-    "limit" integer,
+    at_most bigint,
     worker text,
     lease interval,
     at timestamptz
@@ -324,7 +324,7 @@ DECLARE
     leased_until constant timestamptz := warnings_handed_out.at + make_interval(secs => EXTRACT(epoch FROM lease)::double precision);
 BEGIN
     PERFORM check_claim(CASE warnings_handed_out.kind WHEN 'escalation' THEN 'escalations' ELSE 'SLA warnings' END,
-                        only_channel, warnings_handed_out."limit", lease);
+                        only_channel, warnings_handed_out.at_most, lease);
     PERFORM queue_warnings(warnings_handed_out.kind, warnings_handed_out.at);
     RETURN QUERY
     WITH due AS MATERIALIZED (
@@ -346,7 +346,7 @@ BEGIN
            -- what has another's number cannot be reported on
            AND NOT EXISTS (SELECT FROM sla_warnings o WHERE o.warning_id = w.warning_id AND o.ctid <> w.ctid)
          ORDER BY d.due_at, w.warning_id
-         LIMIT warnings_handed_out."limit"
+         LIMIT warnings_handed_out.at_most
            FOR UPDATE OF w SKIP LOCKED
     ), claimed AS (
         UPDATE sla_warnings w
@@ -367,12 +367,12 @@ BEGIN
      ORDER BY c.due_at, c.warning_id;
 END
 $$;
-COMMENT ON FUNCTION warnings_handed_out(text, text, integer, text, interval, timestamptz) IS
+COMMENT ON FUNCTION warnings_handed_out(text, text, bigint, text, interval, timestamptz) IS
     'what claim_sla_warnings() does, of one kind: sla or escalation';
 
 CREATE OR REPLACE FUNCTION claim_sla_warnings(
     only_channel text DEFAULT NULL,
-    "limit" integer DEFAULT 100,
+    at_most bigint DEFAULT 100,
     worker text DEFAULT current_user,
     lease interval DEFAULT interval '5 minutes',
     at timestamptz DEFAULT now()
@@ -393,15 +393,15 @@ RETURNS TABLE (
     SET jit = off
 AS $$
 BEGIN
-    RETURN QUERY SELECT c.* FROM warnings_handed_out('sla', only_channel, claim_sla_warnings."limit", worker, lease, claim_sla_warnings.at) c;
+    RETURN QUERY SELECT c.* FROM warnings_handed_out('sla', only_channel, claim_sla_warnings.at_most, worker, lease, claim_sla_warnings.at) c;
 END
 $$;
-COMMENT ON FUNCTION claim_sla_warnings(text, integer, text, interval, timestamptz) IS
+COMMENT ON FUNCTION claim_sla_warnings(text, bigint, text, interval, timestamptz) IS
     'warnings for one worker: up to limit promises that are at risk or breached, of tickets of a channel (NULL: of all), each with what the board says in payload. They are its own until the lease runs out; then they are claimed again. To be reported with complete_sla_warning() and the claim_key';
 
 CREATE OR REPLACE FUNCTION claim_escalations(
     only_channel text DEFAULT NULL,
-    "limit" integer DEFAULT 100,
+    at_most bigint DEFAULT 100,
     worker text DEFAULT current_user,
     lease interval DEFAULT interval '5 minutes',
     at timestamptz DEFAULT now()
@@ -422,10 +422,10 @@ RETURNS TABLE (
     SET jit = off
 AS $$
 BEGIN
-    RETURN QUERY SELECT c.* FROM warnings_handed_out('escalation', only_channel, claim_escalations."limit", worker, lease, claim_escalations.at) c;
+    RETURN QUERY SELECT c.* FROM warnings_handed_out('escalation', only_channel, claim_escalations.at_most, worker, lease, claim_escalations.at) c;
 END
 $$;
-COMMENT ON FUNCTION claim_escalations(text, integer, text, interval, timestamptz) IS
+COMMENT ON FUNCTION claim_escalations(text, bigint, text, interval, timestamptz) IS
     'escalations for one worker: up to limit tickets of a channel (NULL: of all) of which somebody is to be told, once for each ticket and rule, with the rule and whom to tell in payload. They are its own until the lease runs out; then they are claimed again. To be asked about by hand_over_sla_warning() and reported with complete_sla_warning(), as warnings are';
 
 CREATE OR REPLACE FUNCTION hand_over_sla_warning(warning_id bigint, claim_key text, at timestamptz DEFAULT now()) RETURNS boolean

@@ -458,7 +458,7 @@ COMMENT ON FUNCTION match_voices_of(@key_type@[], text[], text[]) IS
 
 -- What is kept and was matched with other words is looked for only where the words
 -- differ from those of the last time that nothing was left to do.
-CREATE OR REPLACE FUNCTION match_voices(at_most integer DEFAULT 1000000) RETURNS bigint
+CREATE OR REPLACE FUNCTION match_voices(at_most bigint DEFAULT 1000000) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_custom_plan
@@ -510,7 +510,7 @@ BEGIN
     RETURN looked_at;
 END
 $$;
-COMMENT ON FUNCTION match_voices(integer) IS
+COMMENT ON FUNCTION match_voices(bigint) IS
     'matches the texts that are new or have changed, and those that were matched with other words than are in use now, at most so many, and keeps what was found in voice_matches; gives how many it looked at: as many as at_most if there may be more. Safe to run twice; one session at a time, others wait. Once a night, or as often as reports are to be up to date; as the owner or at level admin';
 
 CREATE OR REPLACE FUNCTION forget_voice_matches() RETURNS bigint
