@@ -183,7 +183,7 @@ BEGIN
                        max(f.last_at) AS last_sold_at
                   FROM firsts f
                  GROUP BY f.product_id) p
-    ), named AS (
+    ), named AS MATERIALIZED (
         SELECT DISTINCT ON (p.product_id) p.product_id, i.product_name, i.category
           FROM products p
           JOIN counted_orders_at(refresh_related_products.as_of) o ON o.ordered_at = p.last_sold_at
