@@ -410,6 +410,7 @@ AS $glossary$
     ('pairs', 'pairs of products kept'),
     ('pairs_cut', 'pairs not kept, since 100 of higher confidence were for the same product'),
     ('parcel', 'number of the parcel within its order'),
+    ('parcel_days', 'days of 24 hours that a parcel usually takes, after which an order that was shipped is taken for delivered if nobody says so; NULL: never'),
     ('parent', 'theme that whoever speaks of this one speaks of too; NULL for none'),
     ('part', 'the part that the figures are of'),
     ('pauses', 'time from started_at on that does not count'),

@@ -70,6 +70,11 @@ ALTER TABLE settings
         CONSTRAINT settings_response_within_is_within_a_year
         CHECK (response_within > interval '0' AND response_within <= interval '1 year');
 
+--@ change settings 0.2.0
+ALTER TABLE settings
+    ADD COLUMN parcel_days integer
+        CONSTRAINT settings_parcel_days_is_within_a_year CHECK (parcel_days BETWEEN 0 AND 366);
+
 -- A confidence that is 1 to the last digit has no interval.
 --@ change settings 0.2.0
 UPDATE settings SET significance = greatest(least(significance, 0.999999::double precision), 0.000001::double precision)

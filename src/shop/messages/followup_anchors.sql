@@ -76,6 +76,22 @@ RETURN CASE anchor WHEN 'shipped' THEN shipped_at
 COMMENT ON FUNCTION order_anchor_at(text, timestamptz, timestamptz, timestamptz) IS
     'when an order was what is counted from an anchor that is about one; NULL if it is not yet';
 
+-- What nobody reports as delivered is taken for delivered when a parcel usually is, if
+-- the shop says so (settings.parcel_days). Reported later, it was delivered when it was:
+-- what was sent was sent, and what still waits is looked at again as of any other change.
+CREATE OR REPLACE FUNCTION parcel_takes() RETURNS interval
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT s.parcel_days::double precision * interval '24 hours' FROM settings s);
+COMMENT ON FUNCTION parcel_takes() IS
+    'how long a parcel usually takes, by settings.parcel_days, a day being 24 hours; NULL if it does not say';
+
+-- (one order that is shipped at the end of time is no error for all)
+CREATE OR REPLACE FUNCTION assumed_arrival(shipped_at timestamptz, takes interval) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN shipped_at < timestamptz '290000-01-01 00:00+00' THEN shipped_at + takes END;
+COMMENT ON FUNCTION assumed_arrival(timestamptz, interval) IS
+    'when an order was delivered that was shipped, and of which nobody says so';
+
 -- Each branch is gated by the anchor, which costs nothing where it is another's, and
 -- takes a range of time by index; the first takes an order by key. A condition on
 -- customer_id and subject, which the planner carries into each of them, takes one
@@ -98,13 +114,16 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT o.customer_id, o.order_id, o.order_id,
-           order_anchor_at(order_anchors.anchor, o.ordered_at, o.shipped_at, o.delivered_at), o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
-           'order ' || o.order_id || CASE order_anchors.anchor WHEN 'shipped' THEN ' was shipped' WHEN 'delivered' THEN ' was delivered' ELSE ' was placed' END,
+           order_anchor_at(order_anchors.anchor, o.ordered_at, o.shipped_at, coalesce(o.delivered_at, assumed_arrival(o.shipped_at, (SELECT parcel_takes())))),
+           o.ordered_at, o.cancelled_at, o.amount, NULL::bigint,
+           'order ' || o.order_id || CASE order_anchors.anchor WHEN 'shipped' THEN ' was shipped'
+                                                               WHEN 'delivered' THEN CASE WHEN o.delivered_at IS NULL THEN ' has probably arrived' ELSE ' was delivered' END
+                                                               ELSE ' was placed' END,
            o.shipped_at, o.delivered_at
       FROM orders o
      WHERE order_anchors.any_time
        AND is_order_anchor(order_anchors.anchor)
-       AND order_anchor_at(order_anchors.anchor, o.ordered_at, o.shipped_at, o.delivered_at) IS NOT NULL
+       AND order_anchor_at(order_anchors.anchor, o.ordered_at, o.shipped_at, coalesce(o.delivered_at, assumed_arrival(o.shipped_at, (SELECT parcel_takes())))) IS NOT NULL
     UNION ALL
     SELECT o.customer_id, o.order_id, o.order_id, o.ordered_at, o.ordered_at, o.cancelled_at, o.amount, NULL,
            'order ' || o.order_id || ' was placed', o.shipped_at, o.delivered_at
@@ -127,7 +146,15 @@ BEGIN ATOMIC
      WHERE NOT order_anchors.any_time
        AND order_anchors.anchor = 'delivered'
        AND o.delivered_at IS NOT NULL
-       AND o.delivered_at > order_anchors.later_than AND o.delivered_at <= order_anchors.until;
+       AND o.delivered_at > order_anchors.later_than AND o.delivered_at <= order_anchors.until
+    UNION ALL
+    SELECT o.customer_id, o.order_id, o.order_id, o.shipped_at + (SELECT parcel_takes()), o.ordered_at, o.cancelled_at, o.amount, NULL,
+           'order ' || o.order_id || ' has probably arrived', o.shipped_at, o.delivered_at
+      FROM orders o
+     WHERE NOT order_anchors.any_time
+       AND order_anchors.anchor = 'delivered'
+       AND o.delivered_at IS NULL AND o.shipped_at IS NOT NULL
+       AND o.shipped_at > order_anchors.later_than - (SELECT parcel_takes()) AND o.shipped_at <= order_anchors.until - (SELECT parcel_takes());
 END;
 COMMENT ON FUNCTION order_anchors(text, boolean, timestamptz, timestamptz) IS
     'the part of followup_anchors() that reads orders alone, which is asked of one by one and has to begin quickly';

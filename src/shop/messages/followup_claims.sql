@@ -416,7 +416,7 @@ BEGIN
                                  loyalcs.local_date(j.ordered_at, j.time_zone)::text,
                                  loyalcs.local_date(j.shipped_at, j.time_zone)::text,
                                  loyalcs.local_date(j.anchor_at, j.time_zone)::text,
-                                 loyalcs.local_date(j.delivered_at, j.time_zone)::text] AS texts
+                                 loyalcs.local_date(coalesce(j.delivered_at, CASE j.anchor WHEN 'delivered' THEN j.anchor_at END), j.time_zone)::text] AS texts
                     OFFSET 0) v ON j.goes
          CROSS JOIN LATERAL (
                    SELECT r.problem IS NOT NULL AS unreachable,

@@ -13,12 +13,12 @@ CREATE OR REPLACE FUNCTION followup_rules_digest() RETURNS text
     SET datestyle = 'ISO, YMD'
     SET intervalstyle = 'postgres'
 RETURN (SELECT encode(sha256(convert_to(concat(
-                   (SELECT s.time_zone FROM settings s),
+                   (SELECT concat_ws(' ', s.time_zone, s.parcel_days) FROM settings s),
                    (SELECT string_agg(j::text, ' ' ORDER BY j.journey) FROM journeys j),
                    (SELECT string_agg(s::text, ' ' ORDER BY s.step_id) FROM journey_steps s),
                    (SELECT string_agg(p::text, ' ' ORDER BY p.purpose) FROM contact_purposes p)), getdatabaseencoding())), 'hex'));
 COMMENT ON FUNCTION followup_rules_digest() IS
-    'digest of all that decides what is found as due: journeys, steps, purposes, the time zone';
+    'digest of all that decides what is found as due: journeys, steps, purposes, the time zone, how long a parcel takes';
 
 -- (What is early is not judged: it has no arm, and nothing in its way is known.)
 CREATE OR REPLACE FUNCTION followups_to_queue(

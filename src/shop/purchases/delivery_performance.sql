@@ -171,3 +171,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION delivery_nps_at(timestamptz) IS
     'the Net Promoter Score of answers about orders, by the local month of the answer and by how much later than promised the order came (no promise: no shipment names a day), with its interval; change is the score less that of what came in time, and never significant with fewer answers than settings.minimum_answers on either side';
+
+-- Nine in ten parcels have arrived by then. (What was handed over when it was bought is none.)
+CREATE OR REPLACE FUNCTION usual_parcel_days(as_of timestamptz DEFAULT now()) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT CASE WHEN count(*) >= (SELECT s.minimum_answers FROM settings s)::bigint
+                    THEN ceil(percentile_disc(0.9::double precision) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM o.delivered_at - o.shipped_at)) / 86400::numeric)::integer
+               END
+          FROM orders o
+         WHERE o.delivered_at > usual_parcel_days.as_of - interval '2160 hours' AND o.delivered_at <= usual_parcel_days.as_of
+           AND o.delivered_at > o.shipped_at AND isfinite(o.delivered_at) AND isfinite(o.shipped_at));
+COMMENT ON FUNCTION usual_parcel_days(timestamptz) IS
+    'within how many days of 24 hours nine of ten parcels arrived of those of the 90 days before that are known to have: what settings.parcel_days is to be; NULL of fewer than settings.minimum_answers';
