@@ -35,6 +35,7 @@ OBJS = \
 	src/base/money.o \
 	src/base/values.o \
 	src/base/keyed_rows.o \
+	src/base/shop_triggers.o \
 	src/base/select.o \
 	src/base/labels.o \
 	src/base/rule_cache.o \
@@ -62,6 +63,7 @@ OBJS = \
 	src/purchases/concentration.o \
 	src/purchases/retention.o \
 	src/purchases/survival.o \
+	src/purchases/customer_changes.o \
 	src/service/ticket_clocks.o \
 	src/service/sla_clocks.o \
 	src/service/deadline.o \
@@ -113,6 +115,7 @@ CORE_SQL = \
 # Of it, files of which the last release had nothing: its upgrade script gets them
 # as they are.
 NEW_SQL = \
+	src/purchases/customer_changes.sql \
 	src/loyalty/ledger.sql \
 	src/messages/lines.sql \
 	src/report/labels.sql \

@@ -10,7 +10,7 @@ INSERT INTO customers (customer_id) SELECT unnest('{ann,ben,cho,dan}'::text[]);
 
 -- Every table that notes changes does so of each kind, a statement at a time.
 SELECT t.tgrelid::regclass AS relation, count(*) AS kinds, bool_and(t.tgtype & 1 = 0) AS by_statement
-  FROM pg_trigger t WHERE t.tgfoid IN ('note_customer_changes()'::regprocedure, 'note_new_orders()'::regprocedure)
+  FROM pg_trigger t WHERE t.tgfoid IN ('note_customer_changes()'::regprocedure, 'loyalcs.note_new_orders()'::regprocedure)
  GROUP BY t.tgrelid ORDER BY t.tgrelid::regclass::text COLLATE "C";
 SELECT customer_changes_are_noted('{orders,order_items,returns,return_items}') AS noted, customer_changes_are_noted('{orders,customers}') AS not_of_all;
 
@@ -196,3 +196,6 @@ INSERT INTO shop_changes_bigint.customers (customer_id) VALUES (9);
 SELECT shop_changes_bigint.take_customer_changes('books');
 INSERT INTO shop_changes_uuid.customers (customer_id) VALUES ('00000000-0000-0000-0000-000000000001');
 SELECT shop_changes_uuid.take_customer_changes('books');
+INSERT INTO shop_changes_bigint.orders (customer_id, order_id, ordered_at, amount) VALUES (9, '1', '2026-01-01 00:00+09', 1);
+INSERT INTO shop_changes_uuid.orders (customer_id, order_id, ordered_at, amount) VALUES ('00000000-0000-0000-0000-000000000001', '1', '2026-01-01 00:00+09', 1);
+SELECT b.customer_id AS bigint, u.customer_id AS uuid FROM shop_changes_bigint.customer_changes b, shop_changes_uuid.customer_changes u;

@@ -11,6 +11,7 @@
 #define LOYALCS_COMPAT_H
 
 #include "access/genam.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "datatype/timestamp.h"
 #include "utils/acl.h"
@@ -71,6 +72,16 @@ may_execute(Oid function, Oid role)
 	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK;
 #else
 	return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+static inline bool
+may_use_schema(Oid schema, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK;
 #endif
 }
 

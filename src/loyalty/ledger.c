@@ -30,32 +30,18 @@
 #include "common/int.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/value.h"
-#include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "base/keyed_rows.h"
+#include "base/shop_triggers.h"
 
 static const char *const keys_of_the_shop = "loyalcs:";
 static const char *const taking[] = {"redeem", "adjust", NULL};
 static const char *const taking_or_lapsing[] = {"redeem", "adjust", "expire", NULL};
-
-static TriggerData *
-trigger_data(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("%s is a trigger of the ledger of points", format_procedure(fcinfo->flinfo->fn_oid)),
-				 errhint("create_shop() makes these triggers.")));
-	return (TriggerData *) fcinfo->context;
-}
 
 /* What it is fired by and when, for a row. */
 static bool
@@ -63,32 +49,6 @@ is_fired(const TriggerData *trigger, TriggerEvent event)
 {
 	return TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
 		(trigger->tg_event & (TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_TIMINGMASK)) == event;
-}
-
-/* What the shop's own function of this name makes of it. */
-static Datum
-ask_shop(FunctionCallInfo fcinfo, const char *name)
-{
-	LOCAL_FCINFO(asked, 0);
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Relation	relation = trigger->tg_relation;
-	List	   *qualified = list_make2(makeString(get_namespace_name(RelationGetNamespace(relation))),
-									   makeString(pstrdup(name)));
-	Oid			function = LookupFuncName(qualified, 0, NULL, false);
-	FmgrInfo	info;
-	Datum		result;
-
-	if (get_func_rettype(function) != TRIGGEROID || !may_execute(function, relation->rd_rel->relowner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("%s is no trigger function of the owner of %s",
-						format_procedure(function), RelationGetRelationName(relation)),
-				 errhint("create_shop() makes the function and its trigger.")));
-	fmgr_info(function, &info);
-	InitFunctionCallInfoData(*asked, &info, 0, InvalidOid, (Node *) trigger, NULL);
-	result = FunctionCallInvoke(asked);
-	fcinfo->isnull = asked->isnull;
-	return result;
 }
 
 static Row

@@ -203,7 +203,7 @@ DECLARE
           FROM loyalcs.shop_parts() p
           JOIN loyalcs.shop_recorded(shop) m ON m.part = p.name
          WHERE p.kind IN ('table', 'change', 'reference') AND (p.relation = ANY (lost) OR p.other = ANY (lost))
-            OR p.kind = 'change' AND loyalcs.shop_lost_triggers(schema, p.relation, p.script));
+            OR p.kind IN ('change', 'reference') AND loyalcs.shop_lost_triggers(schema, p.relation, p.script));
 BEGIN
     IF parts <> '{}' THEN
         EXECUTE format('DELETE FROM %I.shop_migrations m WHERE m.part = ANY ($1)', shop)
@@ -212,7 +212,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_forget_lost(text) IS
-    'takes the tables out of a shop''s record that no longer stand there, with what refers to them, and the changes whose triggers are gone';
+    'takes the tables out of a shop''s record that no longer stand there, with what refers to them, and the changes and references whose triggers are gone';
 
 CREATE FUNCTION loyalcs.shop_make_table(
     shop text,

@@ -91,7 +91,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_lost_triggers(oid, text, text) IS
-    'whether a change of a table made triggers that call the extension, and the table has none any more';
+    'whether a change or reference of a table made triggers that call the extension, and the table has none any more';
 
 -- What of a shop is not as this version makes it. Its names come from the
 -- parts, or from a table that only the shop's owner can write.
@@ -116,7 +116,8 @@ BEGIN
                         OR p.relation NOT IN (SELECT c.relname::text FROM pg_class c
                                                WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))
                    WHEN 'change' THEN t.own IS NOT FALSE AND (m.part IS NULL OR loyalcs.shop_lost_triggers($1, p.relation, p.script))
-                   WHEN 'reference' THEN m.part IS NULL AND t.own IS NOT FALSE AND o.own IS NOT FALSE
+                   WHEN 'reference' THEN t.own IS NOT FALSE AND o.own IS NOT FALSE
+                        AND (m.part IS NULL OR loyalcs.shop_lost_triggers($1, p.relation, p.script))
                    ELSE m.digest IS DISTINCT FROM loyalcs.shop_digest($2, $3, p.script)
                         OR concat(p.relation, ' ', m.identity) NOT IN
                            (SELECT concat(f.proname, ' ', oidvectortypes(f.proargtypes)) FROM pg_proc f WHERE f.pronamespace = $1)

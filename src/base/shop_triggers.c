@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * shop_triggers.c
+ *	  What triggers of a shop's tables have in common: see shop_triggers.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "base/shop_triggers.h"
+
+TriggerData *
+trigger_data(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("%s is a trigger of a shop's tables", format_procedure(fcinfo->flinfo->fn_oid)),
+				 errhint("create_shop() makes these triggers.")));
+	return (TriggerData *) fcinfo->context;
+}
+
+/* What the shop's own function of this name makes of it. */
+Datum
+ask_shop(FunctionCallInfo fcinfo, const char *name)
+{
+	LOCAL_FCINFO(asked, 0);
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Relation	relation = trigger->tg_relation;
+	List	   *qualified = list_make2(makeString(get_namespace_name(RelationGetNamespace(relation))),
+									   makeString(pstrdup(name)));
+	Oid			function = LookupFuncName(qualified, 0, NULL, false);
+	FmgrInfo	info;
+	Datum		result;
+
+	if (get_func_rettype(function) != TRIGGEROID || !may_execute(function, relation->rd_rel->relowner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("%s is no trigger function of the owner of %s",
+						format_procedure(function), RelationGetRelationName(relation)),
+				 errhint("create_shop() makes the function and its trigger.")));
+	fmgr_info(function, &info);
+	InitFunctionCallInfoData(*asked, &info, 0, InvalidOid, (Node *) trigger, NULL);
+	result = FunctionCallInvoke(asked);
+	fcinfo->isnull = asked->isnull;
+	return result;
+}
