@@ -58,7 +58,7 @@ CREATE TRIGGER check_time_zone
 --@ change settings 0.2.0
 DO $$
 BEGIN
-    EXECUTE format('ALTER TABLE settings ALTER COLUMN language SET DEFAULT %L', CASE @time_zone@ WHEN 'Asia/Tokyo' THEN 'ja' ELSE 'en' END);
+    EXECUTE pg_catalog.format('ALTER TABLE settings ALTER COLUMN language SET DEFAULT %L', CASE @time_zone@ WHEN 'Asia/Tokyo' THEN 'ja' ELSE 'en' END);
 END
 $$;
 

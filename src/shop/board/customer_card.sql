@@ -331,7 +331,7 @@ BEGIN
     RETURN (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                                 'product_id', f.product_id, 'product_name', f.product_name, 'category', f.category, 'because', f.because,
                                 'because_product_id', f.because_product_id, 'confidence', f.confidence) ORDER BY f.n), '[]'::jsonb)
-              FROM next_offers(card_offers.customer, 5, card_offers.as_of) WITH ORDINALITY
+              FROM next_offers(card_offers.customer, 5::bigint, card_offers.as_of) WITH ORDINALITY
                    f (product_id, product_name, category, because, because_product_id, confidence, lift, support, n));
 END
 $$;

@@ -148,7 +148,7 @@ BEGIN ATOMIC
            pg_catalog.format(CASE WHEN n.ja THEN w.ja ELSE w.en END, n.shop, n.named, c.component, c.cases, t.since),
            CASE WHEN c.severity <> 'fine' THEN pg_catalog.format(CASE WHEN n.ja THEN w.do_ja ELSE w.do_en END, n.shop, n.named, c.component, c.cases, t.since) END,
            c.cases, c.since
-      FROM (SELECT quote_ident(p.nspname) AS shop, quote_literal(p.nspname) AS named, s.time_zone,
+      FROM (SELECT quote_ident(p.nspname::text) AS shop, quote_literal(p.nspname::text) AS named, s.time_zone,
                    coalesce(shop_health_in.lang = 'ja', false) AS ja
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace p ON p.oid = c.relnamespace
@@ -226,7 +226,7 @@ BEGIN ATOMIC
          'see what would begin: SELECT journey, step, anchor, delay FROM %1$s.journey_steps; then SELECT * FROM %1$s.start_journeys();',
          '内容を確認してから始めてください: SELECT journey, step, anchor, delay FROM %1$s.journey_steps; 開始は SELECT * FROM %1$s.start_journeys();')
       ) w (area, said, en, ja, do_en, do_ja) ON w.area = c.area AND w.said = c.said
-     ORDER BY array_position('{alarm,warning,hint,fine}'::text[], c.severity), c.place, c.component;
+     ORDER BY pg_catalog.array_position('{alarm,warning,hint,fine}'::text[], c.severity), c.place, c.component;
 END;
 COMMENT ON FUNCTION shop_health_in(text, timestamptz) IS
     'shop_health in a language: ja, or else English';

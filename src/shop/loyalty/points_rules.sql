@@ -91,11 +91,26 @@ ALTER TABLE points_campaigns
 ALTER TABLE settings ADD COLUMN points_since timestamptz NOT NULL DEFAULT now();
 
 -- What has been earned by a rule of before goes on waiting, until somebody says how long.
+-- (The trigger that 0.1.0 made is replaced by the end, and is not to be run here.)
 --@ reference points_rules point_postings 0.2.0
-UPDATE points_rules r
-   SET assumed_delivered_after = interval '30 days'
- WHERE r.assumed_delivered_after IS NULL
-   AND NOT EXISTS (SELECT FROM point_postings p WHERE p.rule_id = r.rule_id);
+DO $$
+DECLARE
+    guarded constant boolean := EXISTS (SELECT FROM pg_trigger t
+                                         WHERE t.tgrelid = 'points_rules'::regclass::oid AND t.tgname = 'check_points_rule'::name
+                                           AND t.tgenabled = 'O'::"char");
+BEGIN
+    IF guarded THEN
+        ALTER TABLE points_rules DISABLE TRIGGER check_points_rule;
+    END IF;
+    UPDATE points_rules r
+       SET assumed_delivered_after = interval '30 days'
+     WHERE r.assumed_delivered_after IS NULL
+       AND NOT EXISTS (SELECT FROM point_postings p WHERE p.rule_id = r.rule_id);
+    IF guarded THEN
+        ALTER TABLE points_rules ENABLE TRIGGER check_points_rule;
+    END IF;
+END
+$$;
 
 --@ reference point_postings points_rules 0.2.0
 SELECT refer(regclass 'point_postings', text 'point_postings_rule', text 'rule_id', regclass 'points_rules', text 'rule_id');

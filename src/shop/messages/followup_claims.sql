@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION offers_in_words(customer @key_type@, as_of timestampt
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT string_agg(coalesce(n.product_name, n.product_id), ', ')
-      FROM next_offers(offers_in_words.customer, 3, offers_in_words.as_of) n;
+      FROM next_offers(offers_in_words.customer, 3::bigint, offers_in_words.as_of) n;
 END;
 COMMENT ON FUNCTION offers_in_words(@key_type@, timestamptz) IS
     'the first three of next_offers() by name; NULL if there are none';

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION followup_rules_digest() RETURNS text
     SET datestyle = 'ISO, YMD'
     SET intervalstyle = 'postgres'
 RETURN (SELECT encode(sha256(convert_to(concat(
-                   (SELECT concat_ws(' ', s.time_zone, s.parcel_days) FROM settings s),
+                   (SELECT pg_catalog.concat_ws(' ', s.time_zone, s.parcel_days) FROM settings s),
                    (SELECT string_agg(j::text, ' ' ORDER BY j.journey) FROM journeys j),
                    (SELECT string_agg(s::text, ' ' ORDER BY s.step_id) FROM journey_steps s),
                    (SELECT string_agg(p::text, ' ' ORDER BY p.purpose) FROM contact_purposes p)), getdatabaseencoding())), 'hex'));
@@ -144,7 +144,7 @@ CREATE OR REPLACE FUNCTION queue_followups(at timestamptz DEFAULT now()) RETURNS
 AS $$
 DECLARE
     -- so many customers are looked at one by one, and more of them all together
-    many constant integer := 2000;
+    many constant bigint := 2000;
     rules constant text := followup_rules_digest();
     today constant text := (SELECT loyalcs.local_date(queue_followups.at, s.time_zone)::text FROM settings s);
     seen jsonb;

@@ -176,7 +176,7 @@ COMMENT ON FUNCTION delivery_nps_at(timestamptz) IS
 CREATE OR REPLACE FUNCTION usual_parcel_days(as_of timestamptz DEFAULT now()) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT CASE WHEN count(*) >= (SELECT s.minimum_answers FROM settings s)::bigint
-                    THEN ceil(percentile_disc(0.9::double precision) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM o.delivered_at - o.shipped_at)) / 86400::numeric)::integer
+                    THEN ceil(pg_catalog.percentile_disc(0.9::double precision) WITHIN GROUP (ORDER BY EXTRACT(epoch FROM o.delivered_at - o.shipped_at)) / 86400::numeric)::integer
                END
           FROM orders o
          WHERE o.delivered_at > usual_parcel_days.as_of - interval '2160 hours' AND o.delivered_at <= usual_parcel_days.as_of
