@@ -8,11 +8,11 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "nodes/value.h"
-#include "parser/parse_func.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "base/shop_triggers.h"
@@ -35,17 +35,18 @@ ask_shop(FunctionCallInfo fcinfo, const char *name)
 	LOCAL_FCINFO(asked, 0);
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	Relation	relation = trigger->tg_relation;
-	List	   *qualified = list_make2(makeString(get_namespace_name(RelationGetNamespace(relation))),
-									   makeString(pstrdup(name)));
-	Oid			function = LookupFuncName(qualified, 0, NULL, false);
+	Oid			schema = RelationGetNamespace(relation);
+	Oid			function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+										   PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
 	FmgrInfo	info;
 	Datum		result;
 
-	if (get_func_rettype(function) != TRIGGEROID || !may_execute(function, relation->rd_rel->relowner))
+	if (!OidIsValid(function) || get_func_rettype(function) != TRIGGEROID ||
+		!may_execute(function, relation->rd_rel->relowner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-				 errmsg("%s is no trigger function of the owner of %s",
-						format_procedure(function), RelationGetRelationName(relation)),
+				 errmsg("%s() is no trigger function of the owner of %s",
+						quote_qualified_identifier(get_namespace_name(schema), name), RelationGetRelationName(relation)),
 				 errhint("create_shop() makes the function and its trigger.")));
 	fmgr_info(function, &info);
 	InitFunctionCallInfoData(*asked, &info, 0, InvalidOid, (Node *) trigger, NULL);

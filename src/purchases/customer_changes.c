@@ -152,7 +152,7 @@ static void
 add_change(Relation changes, Datum customer, int64 entry)
 {
 	EState	   *state = CreateExecutorState();
-	ResultRelInfo *target = makeNode(ResultRelInfo);
+	ResultRelInfo *target = palloc(sizeof(ResultRelInfo));
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(changes), &TTSOpsVirtual);
 
 	InitResultRelInfo(target, changes, 0, NULL, 0);
