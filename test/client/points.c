@@ -225,9 +225,10 @@ make_shop(PGconn *conn)
 			 ACCOUNTS - 1, ACCOUNTS, ORDERS - 1);
 	PQclear(run(conn, sql));
 	PQclear(run(conn, "DELETE FROM bank.points_rules;"
-				"INSERT INTO bank.points_rules (points, per_amount, pending_from, expires_from, expires_after, valid)"
-				"VALUES (1, 100, 'delivered', 'earned', '1 year', '(,2024-07-01 00:00+00)'),"
-				"       (1, 100, 'earned', 'last_activity', '30 days', '[2024-07-01 00:00+00,)');"
+	/* (orders that are not delivered stay so) */
+				"INSERT INTO bank.points_rules (points, per_amount, pending_from, assumed_delivered_after, expires_from, expires_after, valid)"
+				"VALUES (1, 100, 'delivered', NULL, 'earned', '1 year', '(,2024-07-01 00:00+00)'),"
+				"       (1, 100, 'earned', NULL, 'last_activity', '30 days', '[2024-07-01 00:00+00,)');"
 	/* volatile, so that it sees what the posting function has just posted */
 				"CREATE FUNCTION told(text, bigint) RETURNS bigint LANGUAGE sql VOLATILE "
 				"RETURN (SELECT points FROM bank.point_postings WHERE customer_id = $1 AND posting_id = $2);"
@@ -379,6 +380,14 @@ note_posting(int number, int64 posting, int64 points)
 		surprise("request %d is posting %" PRId64 " and also %" PRId64, number, r->posting, posting);
 }
 
+/* What the functions call it when there are too few points. */
+static bool
+is_lack(const char *constraint)
+{
+	return constraint != NULL &&
+		(strcmp(constraint, "points_suffice") == 0 || strcmp(constraint, "points_left_to_reverse_suffice") == 0);
+}
+
 /*
  * A refusal is in order if there were too few points, or if points would have
  * lapsed before their turn came.  That a constraint of a table had to stop
@@ -393,7 +402,7 @@ note_refusal(int number, bool was_posted, const PGresult *result)
 
 	if (was_posted)
 		surprise("request %d was posted and is then refused: %s", number, PQresultErrorMessage(result));
-	else if (state != NULL && constraint == NULL && work != EARN && strcmp(state, "23514") == 0)
+	else if (is_lack(constraint) && work != EARN)
 		nlacking++;
 	else if (!(state != NULL && work == ADJUST && strcmp(state, "22023") == 0))
 		surprise("request %d is refused: %s", number, PQresultErrorMessage(result));
