@@ -42,7 +42,7 @@ SELECT obj_description('loyalcs'::regnamespace, 'pg_namespace') IS NULL AS missi
 SELECT p.oid::regprocedure
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'loyalcs'::regnamespace AND l.lanname IN ('c', 'internal')
-  AND p.provolatile <> 'i'
+  AND p.provolatile <> 'i' AND p.prorettype <> 'trigger'::regtype
 ORDER BY 1;
 
 -- The operators of the types form complete families.
