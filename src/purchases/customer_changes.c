@@ -58,6 +58,7 @@ get_new_order(const TriggerData *trigger, Row *order)
 {
 	Tuplestorestate *rows = trigger->tg_newtable;
 	TupleTableSlot *slot;
+	bool		found;
 
 	if (!TRIGGER_FIRED_AFTER(trigger->tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || rows == NULL || tuplestore_tuple_count(rows) != 1)
@@ -67,11 +68,11 @@ get_new_order(const TriggerData *trigger, Row *order)
 	slot = MakeSingleTupleTableSlot(order->columns, &TTSOpsMinimalTuple);
 	tuplestore_select_read_pointer(rows, 0);
 	tuplestore_rescan(rows);
-	if (!tuplestore_gettupleslot(rows, true, false, slot))
-		elog(ERROR, "the row of a transition table is not there");
-	order->tuple = ExecCopySlotHeapTuple(slot);
+	found = tuplestore_gettupleslot(rows, true, false, slot);
+	if (found)
+		order->tuple = ExecCopySlotHeapTuple(slot);
 	ExecDropSingleTupleTableSlot(slot);
-	return true;
+	return found;
 }
 
 static bool
