@@ -221,6 +221,12 @@ is( $node->safe_psql('worked', q{
 		CREATE EVENT TRIGGER bait ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION traps.bait();}),
 	"t\nt\nt", 'traps in the path of every function');
 
+# A shop in such a database, for the tests that want one, as test/check has it for them.
+$node->safe_psql('postgres', 'CREATE DATABASE shopped TEMPLATE worked STRATEGY file_copy');
+sprung('the shop of the tests is made', as($superuser, 'shopped', q{
+		SELECT FROM loyalcs.create_shop('shop');
+		UPDATE shop.journeys SET started_at = '-infinity';}));
+
 # Those of the tests that are quick, two at a time; what the others are about is
 # done below with a handful of rows.
 $ENV{PG_ABS_SRCDIR} = getcwd();
@@ -232,23 +238,14 @@ while (my @two = splice(@tests, 0, 2))
 	my @running;
 	foreach my $test (@two)
 	{
-		$node->safe_psql('postgres', "CREATE DATABASE $test TEMPLATE worked");
+		my $template = slurp_file("sql/$test.sql") =~ /^-- test: setup shop$/m ? 'shopped' : 'worked';
+		$node->safe_psql('postgres', "CREATE DATABASE $test TEMPLATE $template STRATEGY file_copy");
 		$output{$test} = '';
-		push @running, IPC::Run::start(
-			[
-				'psql', '-Xqa', '-d', $node->connstr($test),
-				# (as test/check does for it)
-				slurp_file("sql/$test.sql") =~ /^-- test: setup shop$/m ? ('-c', q{SELECT FROM loyalcs.create_shop('shop'); UPDATE shop.journeys SET started_at = '-infinity'}) : (),
-				'-f', "sql/$test.sql"
-			],
+		push @running, IPC::Run::start([ 'psql', '-Xqa', '-d', $node->connstr($test), '-f', "sql/$test.sql" ],
 			'<', \undef, '>&', \$output{$test});
 	}
 	$_->finish foreach @running;
-	foreach my $test (@two)
-	{
-		sprung($test, $output{$test});
-		$node->safe_psql('postgres', "DROP DATABASE $test");
-	}
+	sprung($_, $output{$_}) foreach @two;
 }
 
 my $worked = as($superuser, 'worked', q{
