@@ -14,6 +14,7 @@ use JSON::PP;
 use POSIX qw(mkfifo WIFEXITED WEXITSTATUS WTERMSIG);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -37,7 +38,9 @@ $node->safe_psql(
 # Support
 # --------------------------------------------------------------------------
 
-sub sql { return $node->safe_psql('postgres', $_[0]); }
+my $session = Session->new($node, 'postgres');
+
+sub sql { return $session->sql($_[0]); }
 
 # start(OPTION...): a dispatcher in the background. A hash as the first argument
 # names files: out, err.
@@ -1075,10 +1078,10 @@ sub ended
 	return $killed;
 }
 
-# With commands: what an item does at its first attempt is in its number.
+# With commands: what an item does at its first attempt is in its number. (Read by the
+# shell that there is for the command, and not by another one.)
 mkfifo("$dir/restarted", 0600) or die $!;
 my $receiver = script('receiver', <<'END');
-#!/bin/sh
 IFS= read -r line || exit 1
 id=${line#*:} id=${id%%,*}
 attempt=${line#*\"attempt\":} attempt=${attempt%%,*}
@@ -1097,7 +1100,7 @@ more($share{commands});
 my ($kills, $known) = (0, 0);
 while ($known < $share{commands})
 {
-	my @options = a_round('--parallel', $at_hand{commands}, '--exec', "exec $receiver");
+	my @options = a_round('--parallel', $at_hand{commands}, '--exec', ". $receiver");
 	my @runs = map { start({ err => "$dir/many.err" }, @options) } 1 .. 3;
 	if ($rounds == 1)
 	{
