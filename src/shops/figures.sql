@@ -113,31 +113,35 @@ DECLARE
     schema constant oid := quote_ident(shop)::regnamespace;
     digest constant text := loyalcs.shop_digest(shop, key_type, script);
     body constant text := replace(script, '@key_type@', key_type);
-    before tid[];
+    before tid[] := '{}';
     was record;
     old record;
     made record;
 BEGIN
     was := loyalcs.shop_recorded_part(shop, concat('function ', name));
-    -- (What is not recorded does not stand there: see shop_obstacles().)
-    SELECT p.oid, p.proowner, p.proacl, d.description AS comment,
-           ARRAY(SELECT s FROM unnest(p.proconfig) s
-                  WHERE split_part(s, '=', 1) <> 'search_path'
-                    AND split_part(s, '=', 1) <> ALL (ARRAY(SELECT split_part(w, '=', 1) FROM unnest(was.settings) w))) AS settings
-      INTO old
-      FROM pg_proc p
-      LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid AND d.objsubid = 0
-     WHERE was.own IS NOT NULL AND p.oid = loyalcs.shop_function(schema, name, was.identity);
-    IF old.oid IS NOT NULL AND was.digest = digest AND was.made = loyalcs.shop_function_digest(old.oid)
-       AND NOT loyalcs.shop_uses_gone(shop, 'pg_proc'::regclass::oid, old.oid) THEN
-        IF old.comment IS NULL AND was.comment IS NOT NULL THEN
-            EXECUTE format('COMMENT ON FUNCTION %s IS %L', old.oid::regprocedure, was.comment);
+    -- (What is not recorded does not stand there: see shop_obstacles(). In a new shop that
+    -- is every function, for each of which the planner would begin anew.)
+    IF was.own IS NOT NULL THEN
+        SELECT p.oid, p.proowner, p.proacl, d.description AS comment,
+               ARRAY(SELECT s FROM unnest(p.proconfig) s
+                      WHERE split_part(s, '=', 1) <> 'search_path'
+                        AND split_part(s, '=', 1) <> ALL (ARRAY(SELECT split_part(w, '=', 1) FROM unnest(was.settings) w))) AS settings
+          INTO old
+          FROM pg_proc p
+          LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid AND d.objsubid = 0
+         WHERE p.oid = loyalcs.shop_function(schema, name, was.identity);
+        IF old.oid IS NOT NULL AND was.digest = digest AND was.made = loyalcs.shop_function_digest(old.oid)
+           AND NOT loyalcs.shop_uses_gone(shop, 'pg_proc'::regclass::oid, old.oid) THEN
+            IF old.comment IS NULL AND was.comment IS NOT NULL THEN
+                EXECUTE format('COMMENT ON FUNCTION %s IS %L', old.oid::regprocedure, was.comment);
+            END IF;
+            RETURN false;
         END IF;
-        RETURN false;
+        before := ARRAY(SELECT p.ctid FROM pg_proc p WHERE p.pronamespace = schema AND p.proname = name::name);
+    ELSE
+        SELECT NULL::oid AS oid INTO old;
     END IF;
 
-    before := CASE WHEN was.own IS NULL THEN '{}'
-                   ELSE ARRAY(SELECT p.ctid FROM pg_proc p WHERE p.pronamespace = schema AND p.proname = name::name) END;
     IF old.oid IS NULL THEN
         PERFORM loyalcs.shop_run(shop, body);
     ELSE
