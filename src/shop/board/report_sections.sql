@@ -348,7 +348,9 @@ BEGIN ATOMIC
                q.responses, q.satisfied
           FROM span m
          CROSS JOIN LATERAL tickets_opened_in(m.year_before, m.last_day, report_support.as_of) t
-          LEFT JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, report_support.as_of) q ON t.complaint
+          LEFT JOIN LATERAL (SELECT q.responses, q.satisfied
+                               FROM (SELECT WHERE t.complaint) c
+                              CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, report_support.as_of) q) q ON true
           LEFT JOIN compared c ON c.month = loyalcs.local_month(t.opened_at, m.time_zone)
     ), csat AS (
         SELECT DISTINCT ON (c.which) c.which, loyalcs.ratings_agg(a.score) AS ratings, q.scale_low::integer AS scale_low, q.scale_high::integer AS scale_high
@@ -418,18 +420,20 @@ BEGIN ATOMIC
                        JOIN ticket_events e ON loyalcs.in_local_dates(e.at, m.time_zone, c.month, (c.month + interval '1 month' - interval '1 day')::date)
                                            AND e.at <= report_support.as_of
                        JOIN tickets t ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id) f
+         -- (OFFSET 0: of each by itself, and not of all there are)
          CROSS JOIN LATERAL (SELECT s.channel, s.metric, s.state, s.elapsed, s.started_at
                                FROM sla_status_of(NULL, false, report_support.as_of) s
-                              WHERE s.customer_id = f.customer_id AND s.ticket_id = f.ticket_id) s
+                              WHERE s.customer_id = f.customer_id AND s.ticket_id = f.ticket_id
+                             OFFSET 0) s
           JOIN compared c ON c.month = loyalcs.local_month(s.started_at, m.time_zone)
          GROUP BY s.channel, s.metric, c.which
     ), lying AS MATERIALIZED (
         SELECT b.age, b.tickets, b.unanswered, b.complaints, b.oldest_at FROM span m CROSS JOIN LATERAL backlog_at(m.state_as_of) b
     ), closed AS MATERIALIZED (
-        SELECT c.which, o.channel, o.contacts, o.closed_contacts, o.closed_share, o.acknowledged, o.acknowledged_share
-          FROM out_of_hours_at(report_support.as_of) o
-          JOIN compared c ON c.month = o.month
-         WHERE o.month IN (SELECT k.month FROM compared k)
+        SELECT c.which, o.channel, o.contacts, o.closed AS closed_contacts, o.closed::double precision / o.contacts::double precision AS closed_share,
+               o.acknowledged, o.acknowledged::double precision / nullif(o.closed, 0::bigint)::double precision AS acknowledged_share
+          FROM compared c
+         CROSS JOIN LATERAL out_of_hours_in(c.month, (c.month + interval '1 month' - interval '1 day')::date, report_support.as_of) o
     )
     SELECT pg_catalog.jsonb_build_object(
         'figures', pg_catalog.jsonb_build_object(
@@ -777,15 +781,16 @@ BEGIN ATOMIC
     WITH span AS MATERIALIZED (
         SELECT * FROM report_span(report_delivery.month, report_delivery.as_of)
     ), placed AS MATERIALIZED (
-        SELECT v.month, o.ordered_at, loyalcs.local_date(o.ordered_at, m.time_zone) AS ordered_on, max(p.expected_on) AS expected_on,
+        SELECT v.month, o.ordered_at, loyalcs.local_date(o.ordered_at, m.time_zone) AS ordered_on, p.expected_on,
                CASE WHEN o.shipped_at <= least(report_delivery.as_of, timestamptz '9999-12-31 00:00+00') THEN o.shipped_at END AS shipped_at,
                CASE WHEN o.delivered_at <= least(report_delivery.as_of, timestamptz '9999-12-31 00:00+00') THEN o.delivered_at END AS delivered_at
           FROM span m
          CROSS JOIN LATERAL (VALUES (m.month), (m.month_before), (m.year_before)) v (month)
          CROSS JOIN LATERAL report_placed(v.month, report_delivery.as_of) o
-          LEFT JOIN shipments p ON p.customer_id = o.customer_id AND p.order_id = o.order_id
+         CROSS JOIN LATERAL (SELECT max(p.expected_on) AS expected_on
+                               FROM shipments p
+                              WHERE p.customer_id = o.customer_id AND p.order_id = o.order_id) p
          WHERE o.delivered_at IS NULL OR o.delivered_at > o.ordered_at
-         GROUP BY v.month, m.time_zone, o.customer_id, o.order_id, o.ordered_at, o.shipped_at, o.delivered_at
     ), found AS MATERIALIZED (
         SELECT a.month, a.orders, a.shipped, a.delivered, in_days(a.to_shipment[1]) AS to_shipment_median_days, in_days(a.to_door[1]) AS to_door_median_days,
                in_days(a.total[1]) AS total_median_days, a.promised, a.late, a.before_noon, a.same_day
@@ -842,12 +847,15 @@ BEGIN ATOMIC
         SELECT h.tier, max(h.rank) AS rank, count(*) FILTER (WHERE h.now) AS customers, count(*) FILTER (WHERE h.before) AS before, count(*) FILTER (WHERE h.last_year) AS last_year
           FROM holder h
          GROUP BY h.tier
+    ), changed AS MATERIALIZED (
+        -- (of those who held one tier all the month there is nothing to say)
+        SELECT h.customer_id, max(h.tier) FILTER (WHERE h.now) AS into_tier, max(h.tier) FILTER (WHERE h.before) AS from_tier
+          FROM holder h
+         WHERE h.customer_id IN (SELECT c.customer_id FROM holder c WHERE c.now <> c.before)
+         GROUP BY h.customer_id
     ), moved AS (
         SELECT t.tier, count(*) FILTER (WHERE t.enters) AS entered, count(*) FILTER (WHERE NOT t.enters) AS exited
-          FROM (SELECT h.customer_id, max(h.tier) FILTER (WHERE h.now) AS into_tier, max(h.tier) FILTER (WHERE h.before) AS from_tier
-                  FROM holder h
-                 WHERE h.now OR h.before
-                 GROUP BY h.customer_id) v
+          FROM changed v
          CROSS JOIN LATERAL (VALUES (v.into_tier, true), (v.from_tier, false)) t (tier, enters)
          WHERE v.into_tier IS DISTINCT FROM v.from_tier AND t.tier IS NOT NULL
          GROUP BY t.tier
@@ -865,18 +873,24 @@ BEGIN ATOMIC
           FROM every_one e
          CROSS JOIN (SELECT coalesce(sum(c.customers), 0::numeric)::bigint AS customers, coalesce(sum(c.before), 0::numeric)::bigint AS before,
                             coalesce(sum(c.last_year), 0::numeric)::bigint AS last_year,
-                            (SELECT count(*) FROM (SELECT FROM holder o GROUP BY o.customer_id HAVING bool_or(o.before) AND NOT bool_or(o.now)) l) AS left_all,
-                            (SELECT count(*) FROM (SELECT FROM holder o GROUP BY o.customer_id HAVING bool_or(o.now) AND NOT bool_or(o.before)) l) AS come_to_one
+                            (SELECT count(*) FROM changed l WHERE l.into_tier IS NULL) AS left_all,
+                            (SELECT count(*) FROM changed l WHERE l.from_tier IS NULL) AS come_to_one
                        FROM counted c) h
     ), posted AS (
-        SELECT CASE WHEN p.posted_at >= m.since THEN loyalcs.local_month(p.posted_at, m.time_zone) END AS month,
-               sum(p.points) AS moved,
+        SELECT p.month, sum(p.points) AS moved,
                sum(p.points) FILTER (WHERE p.kind = 'earn') AS earned, sum(p.points) FILTER (WHERE p.kind = 'redeem') AS redeemed,
                sum(p.points) FILTER (WHERE p.kind = 'expire') AS expired, sum(p.points) FILTER (WHERE p.kind = 'reverse') AS reversed,
                sum(p.points) FILTER (WHERE p.kind = 'adjust') AS adjusted
-          FROM span m
-          JOIN point_postings p ON p.posted_at <= m.state_as_of
-         GROUP BY 1
+          -- (of what is longer ago only the sum is told)
+          FROM (SELECT NULL::date AS month, NULL::text AS kind, sum(o.points) AS points
+                  FROM point_postings o
+                 WHERE o.posted_at < (SELECT m.since FROM span m)
+                UNION ALL
+                SELECT loyalcs.local_month(o.posted_at, (SELECT m.time_zone FROM span m)), o.kind, sum(o.points)
+                  FROM point_postings o
+                 WHERE o.posted_at >= (SELECT m.since FROM span m) AND o.posted_at <= (SELECT m.state_as_of FROM span m)
+                 GROUP BY 1, 2) p
+         GROUP BY p.month
     ), months AS MATERIALIZED (
         SELECT g.at::date AS month,
                (coalesce((SELECT p.moved FROM posted p WHERE p.month IS NULL), 0::numeric) + sum(coalesce(p.moved, 0::numeric)) OVER w - coalesce(p.moved, 0::numeric))::numeric AS opening,

@@ -69,7 +69,8 @@ COMMENT ON FUNCTION merged_ticket_agent(@key_type@, text, bigint, timestamptz, i
     'who had a ticket at an instant (part is hashtextextended(ticket_id, 1)), of those that go on in root in the end: whoever was named last by then in the logs of the tickets that were one with it by then';
 
 -- Of the first two branches the one that is not asked for is gone before the
--- query is planned. The third is for the few tickets that were merged: whatever
+-- query is planned. What is open is looked up ticket by ticket: how little that is of
+-- all there are, the planner does not know before it knows as of when. The third is for the few tickets that were merged: whatever
 -- became of them later, their logs are read together, and each clock says of which
 -- of them it was then. (The outer join is one for the planner's sake: of two keys
 -- that both have to fit it expects next to no row to come out of an inner one.)
@@ -103,16 +104,17 @@ BEGIN ATOMIC
                        AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_clocks_of.as_of)
                      GROUP BY e.customer_id, e.ticket_id
                     UNION ALL
-                    SELECT t.customer_id, t.ticket_id,
-                           loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id)),
-                           loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.event_id, 0::bigint, NULL::bigint)
+                    SELECT t.customer_id, t.ticket_id, g.agent_id, g.clocks
                       FROM tickets t
-                      JOIN ticket_events e
-                        ON e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+                     CROSS JOIN LATERAL (
+                               SELECT loyalcs.latest(e.agent_id, event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), event_place(e.kind, e.event_id)) AS agent_id,
+                                      loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)), event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)), e.event_id, 0::bigint, NULL::bigint) AS clocks
+                                 FROM ticket_events e
+                                WHERE e.customer_id = t.customer_id AND e.ticket_id = t.ticket_id
+                                  AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_clocks_of.as_of)
+                               HAVING count(*) > 0::bigint) g
                      WHERE ticket_clocks_of.only_open
-                       AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)
-                       AND event_has_counted(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l), ticket_clocks_of.as_of)
-                     GROUP BY t.customer_id, t.ticket_id) o
+                       AND (t.closed_at IS NULL OR t.closed_at > ticket_clocks_of.as_of)) o
             UNION ALL
             SELECT g.customer_id, p.ticket_id,
                    CASE WHEN ticket_clocks_of.as_of >= g.merged_until THEN g.agent_id

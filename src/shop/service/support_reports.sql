@@ -156,6 +156,35 @@ $$;
 COMMENT ON FUNCTION channel_hours(timestamptz) IS
     'when somebody is there on each channel, as known at an instant: the hours of its calendar with all exceptions, or its own; NULL around the clock';
 
+CREATE OR REPLACE FUNCTION out_of_hours_in(first date, last date, as_of timestamptz)
+RETURNS TABLE (channel text, contacts bigint, closed bigint, acknowledged bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 5
+BEGIN ATOMIC
+    SELECT t.channel, count(*), count(*) FILTER (WHERE h.is_closed),
+           count(*) FILTER (WHERE h.is_closed AND EXISTS (
+               SELECT FROM ticket_events r
+                WHERE r.customer_id = e.customer_id AND r.ticket_id = e.ticket_id
+                  AND event_kind(r.kind, r.agent_id, (SELECT m.machines FROM machines() m)) IN ('auto_reply', 'auto_resolved', 'auto_proposed')
+                  AND r.at >= e.at AND r.at <= e.at + interval '10 minutes' AND r.at <= out_of_hours_in.as_of))
+      FROM (SELECT DISTINCT e.customer_id, e.ticket_id, e.at
+              FROM ticket_events e
+             WHERE loyalcs.in_local_dates(e.at, (SELECT s.time_zone FROM settings s), out_of_hours_in.first, out_of_hours_in.last)
+               AND e.at <= out_of_hours_in.as_of
+               AND e.kind IN ('opened', 'customer_message', 'reopened')) e
+     CROSS JOIN LATERAL (SELECT t.channel
+                           FROM tickets t
+                          WHERE t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id
+                          LIMIT 1) t
+     -- (the hours of all channels are found once)
+     CROSS JOIN LATERAL (SELECT NOT loyalcs.is_open(loyalcs.try_business_hours(
+                                    (SELECT pg_catalog.jsonb_object_agg(c.channel, c.hours)
+                                       FROM channel_hours(out_of_hours_in.as_of) c) ->> t.channel), e.at) AS is_closed
+                         OFFSET 0) h
+     GROUP BY t.channel;
+END;
+COMMENT ON FUNCTION out_of_hours_in(date, date, timestamptz) IS
+    'the contacts of local days from one to another, by an instant and by channel: how many, how many of them while the channel was closed, and to how many of these a machine answered within ten minutes; see out_of_hours';
+
 CREATE OR REPLACE FUNCTION out_of_hours_at(as_of timestamptz)
 RETURNS TABLE (
     month date,
@@ -178,28 +207,7 @@ BEGIN ATOMIC
            a.acknowledged, a.acknowledged::double precision / nullif(a.closed, 0::bigint)::double precision, v.low, v.high
       FROM settings s
      CROSS JOIN LATERAL months_of_tickets(out_of_hours_at.as_of) m
-     CROSS JOIN LATERAL (
-               SELECT t.channel, count(*) AS contacts, count(*) FILTER (WHERE h.is_closed) AS closed,
-                      count(*) FILTER (WHERE h.is_closed AND EXISTS (
-                          SELECT FROM ticket_events r
-                           WHERE r.customer_id = e.customer_id AND r.ticket_id = e.ticket_id
-                             AND event_kind(r.kind, r.agent_id, (SELECT m.machines FROM machines() m)) IN ('auto_reply', 'auto_resolved', 'auto_proposed')
-                             AND r.at >= e.at AND r.at <= e.at + interval '10 minutes' AND r.at <= out_of_hours_at.as_of)) AS acknowledged
-                 FROM (SELECT DISTINCT e.customer_id, e.ticket_id, e.at
-                         FROM ticket_events e
-                        WHERE loyalcs.in_local_dates(e.at, s.time_zone, m.month, m.last_day)
-                          AND e.at <= out_of_hours_at.as_of
-                          AND e.kind IN ('opened', 'customer_message', 'reopened')) e
-                CROSS JOIN LATERAL (SELECT t.channel
-                                      FROM tickets t
-                                     WHERE t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id
-                                     LIMIT 1) t
-                -- (the hours of all channels are found once)
-                CROSS JOIN LATERAL (SELECT NOT loyalcs.is_open(loyalcs.try_business_hours(
-                                               (SELECT pg_catalog.jsonb_object_agg(c.channel, c.hours)
-                                                  FROM channel_hours(out_of_hours_at.as_of) c) ->> t.channel), e.at) AS is_closed
-                                    OFFSET 0) h
-                GROUP BY t.channel) a
+     CROSS JOIN LATERAL out_of_hours_in(m.month, m.last_day, out_of_hours_at.as_of) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.closed, a.contacts, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.acknowledged, a.closed, 1::double precision - s.significance) v
      ORDER BY m.month, a.channel;
