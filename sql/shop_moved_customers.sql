@@ -20,7 +20,7 @@ SELECT a.relation, b.relation AS refers_to
   FROM tables_of_customers() WITH ORDINALITY a (relation, own, has_referrer, depth, n)
   JOIN tables_of_customers() WITH ORDINALITY b (relation, own, has_referrer, depth, n) ON b.n > a.n
   JOIN pg_constraint f ON f.conrelid = a.relation::regclass AND f.confrelid = b.relation::regclass AND f.contype = 'f';
-SELECT relation FROM tables_of_customers() OFFSET (SELECT count(*) - 3 FROM tables_of_customers());
+SELECT relation FROM tables_of_customers() OFFSET (SELECT count(*) - 4 FROM tables_of_customers());
 SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'
  WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r' AND c.relname::text NOT IN (SELECT t.relation FROM tables_of_customers() t WHERE t.own);
 CREATE TABLE letters (customer_id text, words text);

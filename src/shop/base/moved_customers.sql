@@ -91,7 +91,7 @@ BEGIN
          WHERE d.depth < 20
     )
     SELECT h.name, h.own, h.has_referrer,
-           CASE WHEN h.name IN ('customer_changes', 'unread_changes', 'voice_changes') THEN 100 ELSE max(d.depth) END
+           CASE WHEN h.name IN ('customer_changes', 'unread_changes', 'voice_changes', 'ticket_marks') THEN 100 ELSE max(d.depth) END
       FROM held h
       JOIN deep d ON d.oid = h.oid
      GROUP BY h.oid, h.name, h.own, h.has_referrer
@@ -118,6 +118,11 @@ BEGIN
      WHERE f.connamespace = (SELECT s.relnamespace FROM pg_class s WHERE s.oid = 'settings'::regclass::oid)
        AND f.contype = 'f'::"char" AND f.condeferrable;
     EXECUTE 'SET CONSTRAINTS ' || deferred || ' DEFERRED';
+    -- (what is kept of tickets is found anew of both)
+    IF into_customer <> from_customer THEN
+        DELETE FROM kept_promises k WHERE k.customer_id = from_customer;
+        DELETE FROM kept_tickets k WHERE k.customer_id = from_customer;
+    END IF;
     FOR item IN
         SELECT t.relation, pg_catalog.concat_ws(text ', ',
                    CASE WHEN into_customer <> from_customer THEN pg_catalog.format('%I = $2', 'customer_id'::text) END,
@@ -178,7 +183,7 @@ BEGIN
     -- (in the order in which evaluate_tiers() and queue_followups() take theirs)
     PERFORM FROM tier_state s FOR UPDATE;
     PERFORM FROM shop_turns t
-      WHERE t.job IN ('draw_survey_wave', 'match_voices', 'pick_phone_hearings', 'queue_followups', 'queue_sla_warnings', 'share_customer_changes')
+      WHERE t.job IN ('draw_survey_wave', 'match_voices', 'pick_phone_hearings', 'queue_followups', 'queue_sla_warnings', 'refresh_kept_tickets', 'share_customer_changes')
       ORDER BY t.job
         FOR UPDATE;
 END

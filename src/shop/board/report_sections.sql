@@ -344,13 +344,9 @@ BEGIN ATOMIC
                                                         - t.opened_at)::double precision) AS reply_time,
                t.first_reply_at IS NOT NULL AS is_replied,
                t.first_reply_at <= t.opened_at + interval '1 hour' AS within_an_hour,
-               t.first_reply_at <= t.opened_at + interval '1 hour' OR t.opened_at + interval '1 hour' <= report_support.as_of AS hour_is_over,
-               q.responses, q.satisfied
+               t.first_reply_at <= t.opened_at + interval '1 hour' OR t.opened_at + interval '1 hour' <= report_support.as_of AS hour_is_over
           FROM span m
          CROSS JOIN LATERAL tickets_opened_in(m.year_before, m.last_day, report_support.as_of) t
-          LEFT JOIN LATERAL (SELECT q.responses, q.satisfied
-                               FROM (SELECT WHERE t.complaint) c
-                              CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, report_support.as_of) q) q ON true
           LEFT JOIN compared c ON c.month = loyalcs.local_month(t.opened_at, m.time_zone)
     ), csat AS (
         SELECT DISTINCT ON (c.which) c.which, loyalcs.ratings_agg(a.score) AS ratings, q.scale_low::integer AS scale_low, q.scale_high::integer AS scale_high
@@ -370,11 +366,9 @@ BEGIN ATOMIC
                count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
                count(*) FILTER (WHERE t.opened_at + interval '168 hours' <= report_support.as_of) AS had_week,
                count(*) FILTER (WHERE t.opened_at + interval '168 hours' <= report_support.as_of
-                                  AND EXISTS (SELECT FROM tickets o
-                                               WHERE o.customer_id = t.customer_id AND o.ticket_id <> t.ticket_id
-                                                 AND o.reason IS NOT DISTINCT FROM t.own_reason AND o.merged_into IS NULL
-                                                 AND ticket_opened_at(o.customer_id, o.ticket_id) > t.opened_at
-                                                 AND ticket_opened_at(o.customer_id, o.ticket_id) <= t.opened_at + interval '168 hours')) AS repeats
+                                  AND EXISTS (SELECT FROM written_tickets(t.customer_id) o
+                                               WHERE o.ticket_id <> t.ticket_id AND o.reason IS NOT DISTINCT FROM t.own_reason
+                                                 AND o.first_written_at > t.opened_at AND o.first_written_at <= t.opened_at + interval '168 hours')) AS repeats
           FROM compared w
           LEFT JOIN ticket t ON t.which = w.which
          GROUP BY w.which
@@ -391,13 +385,21 @@ BEGIN ATOMIC
                in_minutes((loyalcs.percentiles(t.reply_time, t.is_replied) FILTER (WHERE t.which = 'now'))[1]) AS reply_minutes
           FROM ticket t
          GROUP BY t.channel
+    ), answered AS (
+        SELECT t.month, sum(q.responses) AS responses, sum(q.satisfied) AS satisfied
+          FROM ticket t
+         CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, report_support.as_of) q
+         WHERE t.complaint
+         GROUP BY t.month
     ), months AS MATERIALIZED (
-        SELECT g.at::date AS month, pg_catalog.count(t.ticket_id) AS tickets, count(*) FILTER (WHERE t.hour_is_over) AS hours, count(*) FILTER (WHERE t.within_an_hour) AS within_an_hour,
-               coalesce(sum(t.responses), 0::numeric) AS responses, coalesce(sum(t.satisfied), 0::numeric) AS satisfied
+        SELECT g.at::date AS month, coalesce(t.tickets, 0::bigint) AS tickets, coalesce(t.hours, 0::bigint) AS hours, coalesce(t.within_an_hour, 0::bigint) AS within_an_hour,
+               coalesce(a.responses, 0::numeric) AS responses, coalesce(a.satisfied, 0::numeric) AS satisfied
           FROM span m
          CROSS JOIN LATERAL generate_series(m.year_before::timestamp, m.month::timestamp, interval '1 month') g (at)
-          LEFT JOIN ticket t ON t.month = g.at::date
-         GROUP BY g.at
+          LEFT JOIN (SELECT t.month, count(*) AS tickets, count(*) FILTER (WHERE t.hour_is_over) AS hours, count(*) FILTER (WHERE t.within_an_hour) AS within_an_hour
+                       FROM ticket t
+                      GROUP BY t.month) t ON t.month = g.at::date
+          LEFT JOIN answered a ON a.month = g.at::date
     ), by_reason AS MATERIALIZED (
         SELECT t.reason, t.month, count(*) AS tickets FROM ticket t GROUP BY t.reason, t.month
     ), reason AS (
@@ -409,23 +411,12 @@ BEGIN ATOMIC
          ORDER BY r.tickets DESC, r.reason
          LIMIT 10
     ), promise AS (
-        SELECT s.channel, s.metric::text AS metric, c.which, count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) 'met') AS met,
-               count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}')) AS missed,
-               count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}')) AS running,
-               loyalcs.percentiles(s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')) FILTER (WHERE c.which = 'now') AS percentiles
-          FROM span m
-         CROSS JOIN (SELECT DISTINCT e.customer_id, coalesce(t.merged_into, t.ticket_id) AS ticket_id
-                       FROM span m
-                      CROSS JOIN compared c
-                       JOIN ticket_events e ON loyalcs.in_local_dates(e.at, m.time_zone, c.month, (c.month + interval '1 month' - interval '1 day')::date)
-                                           AND e.at <= report_support.as_of
-                       JOIN tickets t ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id) f
-         -- (OFFSET 0: of each by itself, and not of all there are)
-         CROSS JOIN LATERAL (SELECT s.channel, s.metric, s.state, s.elapsed, s.started_at
-                               FROM sla_status_of(NULL, false, report_support.as_of) s
-                              WHERE s.customer_id = f.customer_id AND s.ticket_id = f.ticket_id
-                             OFFSET 0) s
-          JOIN compared c ON c.month = loyalcs.local_month(s.started_at, m.time_zone)
+        SELECT s.channel, s.metric, c.which, count(*) FILTER (WHERE s.state = 'met') AS met,
+               count(*) FILTER (WHERE s.state IN ('missed', 'breached')) AS missed,
+               count(*) FILTER (WHERE s.state IN ('running', 'at_risk', 'paused')) AS running,
+               loyalcs.percentiles(s.elapsed, s.state IN ('met', 'missed')) FILTER (WHERE c.which = 'now') AS percentiles
+          FROM compared c
+         CROSS JOIN LATERAL promises_started_in(c.month, (c.month + interval '1 month' - interval '1 day')::date, report_support.as_of) s
          GROUP BY s.channel, s.metric, c.which
     ), lying AS MATERIALIZED (
         SELECT b.age, b.tickets, b.unanswered, b.complaints, b.oldest_at FROM span m CROSS JOIN LATERAL backlog_at(m.state_as_of) b

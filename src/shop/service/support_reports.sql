@@ -112,20 +112,25 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH waiting AS MATERIALIZED (
-        SELECT u.customer_id, coalesce(t.merged_into, t.ticket_id) AS ticket_id
-          FROM unanswered_at(backlog_at.as_of) u
-          JOIN tickets t ON t.customer_id = u.customer_id AND t.ticket_id = u.ticket_id
-    )
     SELECT a.age, a.age_from, in_days(a.age_from), o.channel, count(*),
-           count(*) FILTER (WHERE o.is_unanswered), count(*) FILTER (WHERE o.complaint), min(o.opened_at)
-      FROM (SELECT t.customer_id, t.ticket_id, t.channel, t.complaint, f.opened_at,
-                   EXISTS (SELECT FROM waiting w WHERE w.customer_id = t.customer_id AND w.ticket_id = t.ticket_id) AS is_unanswered
+           count(*) FILTER (WHERE o.unanswered), count(*) FILTER (WHERE o.complaint), min(o.opened_at)
+      FROM (SELECT t.channel, t.complaint, f.opened_at, f.unanswered
               FROM (SELECT t.customer_id, t.ticket_id, t.channel, t.complaint
                       FROM tickets t
                      WHERE (t.closed_at IS NULL OR t.closed_at > backlog_at.as_of) AND t.merged_into IS NULL
                     OFFSET 0) t
-             CROSS JOIN LATERAL ticket_facts(t.customer_id, t.ticket_id, backlog_at.as_of) f
+              LEFT JOIN LATERAL (SELECT k.opened_at, k.resolved_at, k.discarded, k.unanswered
+                                   FROM kept_tickets k
+                                  WHERE (SELECT tickets_are_kept())
+                                    AND k.customer_id = t.customer_id AND k.ticket_id = t.ticket_id AND k.holds_from <= backlog_at.as_of
+                                    AND NOT EXISTS (SELECT FROM ticket_marks m WHERE m.customer_id = t.customer_id)
+                                  LIMIT 1) k ON true
+             CROSS JOIN LATERAL (SELECT k.opened_at, k.resolved_at, k.discarded, k.unanswered
+                                  WHERE k.opened_at IS NOT NULL
+                                 UNION ALL
+                                 SELECT f.opened_at, f.resolved_at, f.discarded, f.unanswered
+                                   FROM (SELECT WHERE k.opened_at IS NULL) n
+                                  CROSS JOIN LATERAL ticket_facts(t.customer_id, t.ticket_id, backlog_at.as_of) f) f
              WHERE f.resolved_at IS NULL AND NOT f.discarded) o
       JOIN (VALUES ('under a day', interval '0', interval '24 hours'), ('1 to 3 days', interval '24 hours', interval '72 hours'),
                    ('3 to 7 days', interval '72 hours', interval '168 hours'), ('7 to 14 days', interval '168 hours', interval '336 hours'),

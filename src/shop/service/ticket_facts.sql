@@ -3,7 +3,7 @@
 -- What there is to say of a ticket once its log is read: when it was opened,
 -- answered and resolved, by whom, how often the customer wrote, what that cost.
 -- Every report about support is made of these.
--- Needs: settings, periods, tickets.
+-- Needs: settings, periods, tickets, kept_tickets.
 --
 -- Tickets that were merged are one, whenever they were. What was discarded is no
 -- ticket. A contact is whatever the customer does: opens, writes, asks again; what
@@ -37,13 +37,15 @@ ALTER TABLE contact_costs ADD FOREIGN KEY (channel) REFERENCES channels;
 --@ functions
 CREATE OR REPLACE FUNCTION contact_cost(channel text, reason text, at timestamptz) RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce((SELECT c.cost
+-- (whether anything is said there is looked at once)
+RETURN coalesce(CASE WHEN EXISTS (SELECT FROM contact_costs) THEN
+                (SELECT c.cost
                    FROM contact_costs c
                   WHERE c.channel = contact_cost.channel
                     AND (c.reason IS NULL OR c.reason = contact_cost.reason)
                     AND c.valid_from <= contact_cost.at
                   ORDER BY c.reason NULLS LAST, c.valid_from DESC
-                  LIMIT 1),
+                  LIMIT 1) END,
                 (SELECT c.cost FROM channels c WHERE c.channel = contact_cost.channel));
 COMMENT ON FUNCTION contact_cost(text, text, timestamptz) IS
     'what a contact of a channel, for a reason, cost at an instant: by contact_costs, else by channels; NULL if neither says';
@@ -71,12 +73,15 @@ RETURNS TABLE (
     discarded boolean,
     agent_id text,
     handle_time interval,
-    handle_time_minutes double precision
+    handle_time_minutes double precision,
+    unanswered boolean,
+    is_over boolean
 )
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
     SELECT k.opened_at, g.contacts, k.acknowledged_at, k.first_reply_at, k.resolved_at, g.reopened,
-           coalesce(g.last_word = 'discarded', false) AND (NOT g.is_merged OR k.all_dropped), g.agent_id, h.handle_time, in_minutes(h.handle_time)
+           coalesce(g.last_word = 'discarded', false) AND (NOT g.is_merged OR k.all_dropped), g.agent_id, h.handle_time, in_minutes(h.handle_time),
+           k.unanswered, k.is_over
       FROM (SELECT loyalcs.sla_clocks(event_kind(e.kind, e.agent_id, (SELECT m.machines FROM machines() m)),
                                       event_counts_at(e.kind, e.at, e.recorded_at, (SELECT l.late_after FROM late_after() l)),
                                       e.event_id, 0::bigint, NULL::bigint) AS clocks,
@@ -126,6 +131,8 @@ BEGIN ATOMIC
                            THEN max(c.stopped_at)
                                     FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution' AND c.ended_at IS NULL) END AS resolved_at,
                       bool_and(c.ended_at IS NOT NULL) FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution') AS all_dropped,
+                      bool_or(c.metric OPERATOR(pg_catalog.=) ANY ('{first_response,next_response}') AND c.stopped_at IS NULL AND c.ended_at IS NULL) AS unanswered,
+                      bool_and(c.stopped_at IS NOT NULL OR c.ended_at IS NOT NULL) AS is_over,
                       pg_catalog.array_agg(c.pauses) FILTER (WHERE c.metric OPERATOR(pg_catalog.=) 'resolution' AND c.ended_at IS NULL
                                                                AND NOT pg_catalog.isempty(c.pauses)) AS pauses
                  FROM pg_catalog.unnest(g.clocks) c) k
@@ -141,7 +148,7 @@ BEGIN ATOMIC
      WHERE k.opened_at IS NOT NULL;
 END;
 COMMENT ON FUNCTION ticket_facts(@key_type@, text, timestamptz) IS
-    'what the log of a ticket, and of those that were merged into it, says by an instant: when it was opened, first answered by somebody, resolved (and not reopened since), how often the customer wrote (what is of one instant is one) and reopened it, whether it was discarded and the customer has not written since, whose it was last (no machine), and how long it was worked on: from the first deed of somebody of the shop to the last, whenever they were entered, less what it waited for the customer and was solved or discarded, by the clock on the wall. No row if nobody had written yet';
+    'what the log of a ticket, and of those that were merged into it, says by an instant: when it was opened, first answered by somebody, resolved (and not reopened since), how often the customer wrote (what is of one instant is one) and reopened it, whether it was discarded and the customer has not written since, whose it was last (no machine), and how long it was worked on: from the first deed of somebody of the shop to the last, whenever they were entered, less what it waited for the customer and was solved or discarded, by the clock on the wall; whether the customer waits for an answer (see unanswered), and whether nothing is left to do. No row if nobody had written yet';
 
 -- A relation of the brand's that serves as tickets may do without it (see parts.awk): a
 -- name that no column has there means what stands beside it.
@@ -162,7 +169,8 @@ $$;
 COMMENT ON FUNCTION ticket_resolution(@key_type@, text) IS
     'how a ticket was resolved, in the shop''s own word; NULL if nobody has said so';
 
--- (OFFSET 0: each look is one by key, however few tickets the planner takes a shop for.)
+-- What is kept, and of the others what their logs say. (OFFSET 0: each look is one by
+-- key, however few tickets the planner takes a shop for.)
 CREATE OR REPLACE FUNCTION tickets_opened_in(first date, last date, as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -192,21 +200,37 @@ BEGIN ATOMIC
            o.opened_at, o.contacts, o.acknowledged_at, o.first_reply_at, o.resolved_at, o.reopened,
            o.agent_id, o.handle_time, o.handle_time_minutes,
            o.contacts::numeric * contact_cost(o.channel, o.reason, o.opened_at)
-      FROM (SELECT f.customer_id, f.ticket_id,
-                   CASE WHEN w.change_id IS NULL THEN t.channel ELSE w.channel END AS channel,
-                   CASE WHEN w.change_id IS NULL THEN t.reason ELSE w.reason END AS reason,
-                   CASE WHEN w.change_id IS NULL THEN t.priority ELSE w.priority END AS priority,
-                   CASE WHEN w.change_id IS NULL THEN t.tier ELSE w.tier END AS tier,
+      FROM (SELECT k.customer_id, k.ticket_id, k.channel, k.reason, k.priority, k.tier, k.complaint, k.order_id,
+                   k.opened_at, k.contacts, k.acknowledged_at, k.first_reply_at, k.resolved_at, k.reopened,
+                   k.agent_id, k.handle_time, in_minutes(k.handle_time) AS handle_time_minutes
+              FROM kept_tickets k
+             WHERE (SELECT tickets_are_kept())
+               AND loyalcs.in_local_dates(k.opened_at, (SELECT s.time_zone FROM settings s),
+                                          tickets_opened_in.first, tickets_opened_in.last)
+               AND k.holds_from <= tickets_opened_in.as_of
+               AND NOT k.discarded
+               AND NOT EXISTS (SELECT FROM ticket_marks m WHERE m.customer_id = k.customer_id)
+            UNION ALL
+            SELECT f.customer_id, f.ticket_id,
+                   CASE WHEN w.change_id IS NULL THEN t.channel ELSE w.channel END,
+                   CASE WHEN w.change_id IS NULL THEN t.reason ELSE w.reason END,
+                   CASE WHEN w.change_id IS NULL THEN t.priority ELSE w.priority END,
+                   CASE WHEN w.change_id IS NULL THEN t.tier ELSE w.tier END,
                    t.complaint, t.order_id,
                    l.opened_at, l.contacts, l.acknowledged_at, l.first_reply_at, l.resolved_at, l.reopened,
                    l.agent_id, l.handle_time, l.handle_time_minutes
-              FROM (SELECT DISTINCT e.customer_id, r.ticket_id
+              FROM (SELECT u.customer_id, u.ticket_id
+                      FROM unkept_tickets(false, tickets_opened_in.first, tickets_opened_in.last, tickets_opened_in.as_of) u
+                     WHERE (SELECT tickets_are_kept())
+                    UNION ALL
+                    SELECT DISTINCT e.customer_id, r.ticket_id
                       FROM ticket_events e
                      CROSS JOIN LATERAL (SELECT coalesce(t.merged_into, t.ticket_id) AS ticket_id
                                            FROM tickets t
                                           WHERE t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id
                                          OFFSET 0) r
-                     WHERE loyalcs.in_local_dates(e.at, (SELECT s.time_zone FROM settings s),
+                     WHERE NOT (SELECT tickets_are_kept())
+                       AND loyalcs.in_local_dates(e.at, (SELECT s.time_zone FROM settings s),
                                                   tickets_opened_in.first, tickets_opened_in.last)
                        AND e.at <= tickets_opened_in.as_of
                        AND e.kind IN ('opened', 'customer_message', 'reopened')) f

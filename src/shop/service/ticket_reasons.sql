@@ -48,11 +48,9 @@ BEGIN ATOMIC
                               sum(t.cost) FILTER (WHERE t.is_now) AS cost,
                               count(*) FILTER (WHERE t.is_now AND t.had_time) AS had_time,
                               count(*) FILTER (WHERE t.is_now AND t.had_time
-                                                 AND EXISTS (SELECT FROM tickets o
-                                                              WHERE o.customer_id = t.customer_id AND o.ticket_id <> t.ticket_id
-                                                                AND o.reason IS NOT DISTINCT FROM t.reason AND o.merged_into IS NULL
-                                                                AND ticket_opened_at(o.customer_id, o.ticket_id) > t.opened_at
-                                                                AND ticket_opened_at(o.customer_id, o.ticket_id) <= t.opened_at + interval '168 hours')) AS repeats
+                                                 AND EXISTS (SELECT FROM written_tickets(t.customer_id) o
+                                                              WHERE o.ticket_id <> t.ticket_id AND o.reason IS NOT DISTINCT FROM t.reason
+                                                                AND o.first_written_at > t.opened_at AND o.first_written_at <= t.opened_at + interval '168 hours')) AS repeats
                          FROM (SELECT t.*, loyalcs.in_local_dates(t.opened_at, s.time_zone, m.month, m.last_day) AS is_now,
                                       t.opened_at + interval '168 hours' <= ticket_reasons_at.as_of AS had_time
                                  FROM tickets_opened_in((m.month - interval '1 month')::date, m.last_day, ticket_reasons_at.as_of) t) t

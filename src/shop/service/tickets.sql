@@ -506,6 +506,7 @@ BEGIN
             PERFORM refresh_ticket_tier(changed.customer_id, changed.ticket_id);
         END IF;
     END LOOP;
+    INSERT INTO ticket_marks (customer_id) SELECT DISTINCT a.customer_id FROM added a;
     -- A history is loaded with its own numbers; new events get later ones.
     IF owns_table(TG_RELID) THEN
         PERFORM setval(n.sequence, n.event_id)
@@ -517,7 +518,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION keep_closed_at() IS
-    'trigger of ticket_events: keeps tickets.closed_at and tier, and new numbers above those that its owner has given';
+    'trigger of ticket_events: keeps tickets.closed_at and tier, notes in ticket_marks that what is kept of the customer''s tickets is out of date, and keeps new numbers above those that its owner has given';
 
 -- A ticket can go, and its log with it: by then the ticket is no longer there.
 CREATE OR REPLACE FUNCTION check_log_is_kept() RETURNS trigger
