@@ -4,8 +4,9 @@
 # asked for elsewhere, nothing is said on the console, nothing is clipped, and the as-of that
 # is chosen is what is shown.
 #
-# It takes npm and its registry, or what npm has kept of it; without, it is skipped.  Pictures are
-# in build/check/tap/dashboard/servers/pages afterwards: look at them.
+# It takes npm and its registry, or what npm has kept of it; without, it is skipped.  Where
+# this test is asked for by name (ONLY=tap/dashboard), pictures are in
+# build/check/tap/dashboard/servers/pages afterwards: look at them.
 #
 use strict;
 use warnings;
@@ -104,7 +105,7 @@ foreach my $page (map { ($_, "en/$_") } @boards)
 		push @faults, map { "asked for $_" } grep { !m{^\Q$base\E/} && !/^data:/ } $browser->asked;
 		push @faults, map { "the console says: $_" } $browser->told;
 		push @faults, 'an error is shown' if $browser->evaluate('document.querySelectorAll(".observablehq--error").length');
-		$browser->screenshot("$pages/" . ($page =~ tr{/}{-}r) . "-$width.png");
+		$browser->screenshot("$pages/" . ($page =~ tr{/}{-}r) . "-$width.png") if $ENV{ONLY} || @faults;
 		is(join("\n", @faults), '', "$page, $width pixels wide, $scheme");
 		isnt($browser->evaluate('document.querySelectorAll(".board figure svg, .board table, .board .bars").length') - 0, 0, "$page shows something");
 	}
