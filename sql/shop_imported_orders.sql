@@ -130,3 +130,6 @@ SELECT what, new, changed, unchanged FROM pg_temp.bring('plain', E'order_id|orde
 SELECT what, new, changed, unchanged FROM pg_temp.bring('plain', E'order_id|ordered_at|amount\nN1|2025-01-01|101', system => 'one');
 SELECT what, new, changed, unchanged FROM pg_temp.bring('plain', E'order_id|ordered_at|amount\nN1|2025-01-01|201', system => 'two');
 SELECT order_id, external_id, amount FROM orders WHERE external_id = 'N1' ORDER BY order_id;
+
+-- What is kept has a place for each of the columns; nothing is kept of who was forgotten.
+SELECT kind, bool_and(cardinality(told) = cardinality(told_columns(kind))) AS all_have_a_place FROM imported_records WHERE told <> '{}' GROUP BY 1 ORDER BY 1;

@@ -67,3 +67,6 @@ SELECT * FROM pg_temp.seen WHERE survey <> 'quarterly' ORDER BY survey, responde
 SELECT * FROM pg_temp.bring('surveys', pg_temp.rows_of_answers(), 'again.csv');
 SELECT pg_temp.outcome($$SELECT * FROM pg_temp.bring('surveys', E'email|responded_at|question\na@example.com|2025-10-07|why')$$);
 SELECT survey, question, kind FROM survey_questions WHERE survey = 'other';
+
+-- What is kept has a place for each of the columns; nothing is kept of who was forgotten.
+SELECT kind, bool_and(cardinality(told) = cardinality(told_columns(kind))) AS all_have_a_place FROM imported_records WHERE told <> '{}' GROUP BY 1 ORDER BY 1;

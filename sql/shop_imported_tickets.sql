@@ -60,3 +60,6 @@ P3|own-2|2025-11-02 10:00|2025-11-02 09:00||||||
 $$);
 SELECT * FROM pg_temp.seen WHERE ticket_id ~ '102|P' ORDER BY ticket_id;
 SELECT agent_id, name FROM agents WHERE agent_id ~ '^[a-z]+$' ORDER BY 1;
+
+-- What is kept has a place for each of the columns; nothing is kept of who was forgotten.
+SELECT kind, bool_and(cardinality(told) = cardinality(told_columns(kind))) AS all_have_a_place FROM imported_records WHERE told <> '{}' GROUP BY 1 ORDER BY 1;

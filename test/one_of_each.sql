@@ -52,7 +52,7 @@ BEGIN
     posting := adjust_points(customer, 50, 'gift', 'for name', NULL, at + interval '22 days');
     PERFORM reverse_points(customer, posting, 20, 'less', at + interval '23 days');
     INSERT INTO merged_customers (from_customer, customer_id) VALUES ('was ' || customer, customer);
-    INSERT INTO imported_records (customer_id, system, kind, external_key, told) VALUES (customer, 'shopify', 'order', md5(tag), '{"amount": 1}');
+    INSERT INTO imported_records (customer_id, system, kind, external_key, told) VALUES (customer, 'shopify', 'order', md5(tag), '{1}');
     INSERT INTO tier_queue (customer_id, review_at) VALUES (customer, at);
     INSERT INTO unread_changes (customer_id, reader) VALUES (customer, 'crm');
     INSERT INTO kept_tickets (customer_id, ticket_id, holds_from, promises_hold_from, written_from, written_until, channel, complaint, opened_at, contacts, reopened, discarded, unanswered)

@@ -36,6 +36,13 @@
 /* What is sent at once. */
 #define BUFFER_SIZE			((size_t) 65536)
 
+/*
+ * What the server keeps of the rows in memory: about as much as a file of some
+ * hundred thousand lines takes, which would else be written out and read again
+ * for each thing that is made of it.  It takes no more of it than there is to keep.
+ */
+#define TEMP_BUFFERS		"128MB"
+
 /* In the place of a length: there is no value. */
 #define NO_VALUE			UINT32_MAX
 
@@ -169,6 +176,12 @@ reach_server(void)
 	}
 	PQsetNoticeReceiver(conn, ignore_notice, NULL);
 	schema = checked_memory(PQescapeIdentifier(conn, options->shop, strlen(options->shop)));
+
+	/*
+	 * (A pooler's session that has had temporary tables refuses, and does
+	 * without.)
+	 */
+	PQclear(PQexec(conn, "SET temp_buffers = '" TEMP_BUFFERS "'"));
 	return true;
 }
 

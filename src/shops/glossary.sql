@@ -714,7 +714,7 @@ AS $glossary$
     ('to_door_median_days', 'to_door_median in days of 24 hours'),
     ('to_shipment_median', 'median time from the order to leaving'),
     ('to_shipment_median_days', 'to_shipment_median in days of 24 hours'),
-    ('told', 'what the other system said last, a hash of each column'),
+    ('told', 'what the other system said last, a hash of each of the columns that told_columns() names; NULL of one that it did not speak of'),
     ('too_few', 'whether answers or texts, of this month or of what it is compared with, are fewer than settings.minimum_answers'),
     ('too_late_at', 'when it is too late to send it'),
     ('top_share', 'share of the customers who spent most, 0 to 1'),

@@ -41,7 +41,7 @@ BEGIN
            (imported_instant(r.birthday, run.time_zone) AT TIME ZONE run.time_zone)::date AS birthday, r.gender, r.region, r.language,
            imported_instant(r.joined_at, run.time_zone) AS joined_at, now() AS said_at,
            CASE WHEN r.accepts IN ('yes', 'true', '1') THEN true WHEN r.accepts IN ('no', 'false', '0') THEN false END AS accepts,
-           NULL::@key_type@ AS customer_id, NULL::jsonb AS told, false AS is_known, false AS is_new
+           NULL::@key_type@ AS customer_id, NULL::bigint[] AS told, false AS is_known, false AS is_new
       FROM pg_temp.import_rows r
      WHERE NOT EXISTS (SELECT FROM import_rejects x WHERE x.import_id = run.import_id AND x.line = r.line)
      ORDER BY r.account, r.line DESC;
@@ -81,6 +81,8 @@ RETURNS TABLE (what text, new bigint, changed bigint, unchanged bigint, left_out
     SET search_path FROM CURRENT
     -- (a table of the file before is mostly not there)
     SET client_min_messages = warning
+    -- (temporary tables are looked at for how many there are of what, each time they are made)
+    SET default_statistics_target = 10
 AS $$
 #variable_conflict use_column
 DECLARE

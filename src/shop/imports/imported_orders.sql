@@ -5,7 +5,8 @@
 -- Needs: imports, import_formats, imported_customers, orders, returns, points_settling.
 
 --@ functions
--- Reads the rows into pg_temp.import_rows, a column for each field, as text.
+-- Reads the rows into pg_temp.import_rows, a column for each field, as text; nth is which row of
+-- its order it is.
 CREATE OR REPLACE FUNCTION read_imported_rows(given_first boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
@@ -28,7 +29,8 @@ BEGIN
            l.fields[c.refund] AS refund, nullif(btrim(l.fields[c.sales_channel]), '') AS sales_channel, l.fields[c.tags] AS tags,
            l.fields[c.line_kind] AS line_kind, btrim(l.fields[c.product_id]) AS product_id, btrim(l.fields[c.sku]) AS sku,
            nullif(btrim(coalesce(l.fields[c.product_name], '') || coalesce(' ' || l.fields[c.variant], '')), '') AS product_name,
-           l.fields[c.category] AS category, l.fields[c.quantity] AS quantity, l.fields[c.unit_price] AS unit_price, l.fields[c.line_discount] AS line_discount
+           l.fields[c.category] AS category, l.fields[c.quantity] AS quantity, l.fields[c.unit_price] AS unit_price, l.fields[c.line_discount] AS line_discount,
+           row_number() OVER (PARTITION BY btrim(l.fields[c.order_id]) ORDER BY l.line) AS nth
       FROM pg_temp.import_lines l
      CROSS JOIN (SELECT max(c.place) FILTER (WHERE c.field = 'order_id') AS order_id, max(c.place) FILTER (WHERE c.field = 'external_id') AS external_id,
                         max(c.place) FILTER (WHERE c.field = 'customer_id') AS customer_id, max(c.place) FILTER (WHERE c.field = 'name') AS name,
@@ -83,15 +85,17 @@ COMMENT ON FUNCTION imported_cell_problem(text, text, boolean, text) IS
     'what is wrong with a cell that is to be a time, past (a time that is over), minutes, money, sum (which may be negative), count, day or key; NULL if nothing is';
 
 -- (Inlined, so that the function above is asked about few cells.)
-CREATE OR REPLACE FUNCTION is_usual_cell(value text, kind text, required boolean) RETURNS boolean
+CREATE OR REPLACE FUNCTION is_usual_sum(said text, amount numeric) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN value IS NULL THEN NOT required
-            WHEN kind IN ('money', 'sum') THEN is_usual_number(value) AND length(value) <= 12
-            WHEN kind = 'count' THEN is_usual_number(value) AND length(value) <= 5 AND left(value, 1) <> '0' AND strpos(value, '.') = 0
-            WHEN kind = 'time' THEN is_usual_instant(value)
-            WHEN kind = 'key' THEN btrim(value) <> '' AND length(value) <= 200 END;
-COMMENT ON FUNCTION is_usual_cell(text, text, boolean) IS
-    'whether a cell is certainly as it should be; of others, imported_cell_problem() tells';
+RETURN said IS NULL OR amount BETWEEN 0::numeric AND 1000000000000::numeric;
+COMMENT ON FUNCTION is_usual_sum(text, numeric) IS
+    'whether a cell with an amount of money is certainly as it should be, amount being what is read of it; of others, imported_cell_problem() tells';
+
+CREATE OR REPLACE FUNCTION is_usual_key(said text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN said IS NULL OR length(said) <= 200;
+COMMENT ON FUNCTION is_usual_key(text) IS
+    'whether a cell with a key is certainly as it should be; of others, imported_cell_problem() tells';
 
 CREATE OR REPLACE FUNCTION imported_account_problem(account text, system text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -115,14 +119,10 @@ BEGIN
             UNION ALL
             SELECT o.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.required, run.time_zone)
               -- (nearly all are as they should be in every cell)
-              FROM (SELECT n.*
+              FROM (SELECT r.*
                       FROM pg_temp.import_orders n
-                     WHERE (is_usual_cell(n.ordered_at, 'time', true) AND is_usual_cell(n.amount, 'money', true) AND is_usual_cell(n.tax, 'money', false)
-                            AND is_usual_cell(n.shipping, 'money', false) AND is_usual_cell(n.discount, 'sum', false) AND is_usual_cell(n.refund, 'money', false)
-                            AND is_usual_cell(n.paid_at, 'time', false) AND is_usual_cell(n.shipped_at, 'time', false) AND is_usual_cell(n.delivered_at, 'time', false)
-                            AND is_usual_cell(n.cancelled_at, 'time', false) AND n.birthday IS NULL AND is_usual_cell(n.order_id, 'key', true)
-                            AND is_usual_cell(n.external_id, 'key', false) AND is_usual_cell(n.account, 'key', false) AND is_usual_cell(n.email, 'key', false)
-                            AND is_usual_cell(n.phone, 'key', false)) IS NOT TRUE) o
+                      JOIN pg_temp.import_rows r ON r.line = n.line
+                     WHERE n.is_usual IS NOT TRUE) o
              CROSS JOIN LATERAL (VALUES ('ordered_at', o.ordered_at, 'time', true), ('amount', o.amount, 'money', true), ('tax', o.tax, 'money', false),
                                         ('shipping', o.shipping, 'money', false), ('discount', o.discount, 'sum', false), ('refund', o.refund, 'money', false),
                                         ('paid_at', o.paid_at, 'time', false), ('shipped_at', o.shipped_at, 'time', false), ('delivered_at', o.delivered_at, 'time', false),
@@ -139,15 +139,18 @@ BEGIN
              WHERE run.system = 'plain'
             UNION ALL
             SELECT i.line, v.field, v.value, imported_cell_problem(v.value, v.kind, v.field IN ('quantity', 'unit_price'), run.time_zone)
-              FROM (SELECT n.*
+              FROM (SELECT r.*, n.line_kind AS kind
                       FROM pg_temp.import_items n
-                     WHERE (is_usual_cell(n.quantity, 'count', true) AND is_usual_cell(n.unit_price, 'money', true) AND is_usual_cell(n.line_discount, 'sum', false)
-                            AND is_usual_cell(n.product_id, 'key', false) AND is_usual_cell(n.sku, 'key', false)) IS NOT TRUE) i
-             CROSS JOIN LATERAL (VALUES ('quantity', i.quantity, 'count'), ('unit_price', i.unit_price, CASE i.line_kind WHEN 'discount' THEN 'sum' ELSE 'money' END), ('line_discount', i.line_discount, 'sum'),
+                      JOIN pg_temp.import_rows r ON r.line = n.line
+                     WHERE n.is_usual IS NOT TRUE) i
+             CROSS JOIN LATERAL (VALUES ('quantity', i.quantity, 'count'), ('unit_price', i.unit_price, CASE i.kind WHEN 'discount' THEN 'sum' ELSE 'money' END), ('line_discount', i.line_discount, 'sum'),
                                         ('product_id', i.product_id, 'key'), ('sku', i.sku, 'key')) v (field, value, kind)
-             WHERE i.line_kind = 'product' OR i.line_kind = 'discount' AND v.field = 'unit_price') x
+             WHERE i.kind = 'product' OR i.kind = 'discount' AND v.field = 'unit_price') x
       LEFT JOIN pg_temp.import_columns c ON c.field = x.field
      WHERE x.problem IS NOT NULL;
+    IF NOT EXISTS (SELECT FROM import_rejects x WHERE x.import_id = run.import_id) THEN
+        RETURN;
+    END IF;
     -- an order is taken as a whole
     INSERT INTO import_rejects (import_id, line, column_name, value, problem)
     SELECT run.import_id, r.line, NULL, NULL, pg_catalog.format('order %s is not taken, because of line %s', r.order_id, b.line)
@@ -176,24 +179,25 @@ DECLARE
     salt constant text := import_salt();
 BEGIN
     DROP TABLE IF EXISTS pg_temp.import_persons;
-    -- (of each thing what was said last)
+    -- (of each thing what was said last: aggregates see the rows in the order that they are sorted in)
     CREATE TEMP TABLE import_persons ON COMMIT DROP AS
     SELECT o.person, imported_key('customer', o.person, salt) AS external_key, min(o.line) AS line, nullif(max(o.account), '') AS account,
-           (pg_catalog.array_agg(o.name ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.name IS NOT NULL))[1] AS name,
-           (pg_catalog.array_agg(o.email ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.email IS NOT NULL))[1] AS email,
-           (pg_catalog.array_agg(o.phone ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.folded_phone IS NOT NULL))[1] AS phone,
+           (pg_catalog.array_agg(o.name) FILTER (WHERE o.name IS NOT NULL))[1] AS name,
+           (pg_catalog.array_agg(o.email) FILTER (WHERE o.email IS NOT NULL))[1] AS email,
+           (pg_catalog.array_agg(o.phone) FILTER (WHERE o.folded_phone IS NOT NULL))[1] AS phone,
            max(o.folded_email) AS folded_email,
-           (pg_catalog.array_agg(o.folded_phone ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.folded_phone IS NOT NULL))[1] AS folded_phone,
-           (max(imported_instant(o.birthday, run.time_zone)) AT TIME ZONE run.time_zone)::date AS birthday, max(o.gender) AS gender,
-           (pg_catalog.array_agg(o.region ORDER BY o.ordered DESC, o.line DESC) FILTER (WHERE o.region IS NOT NULL))[1] AS region, NULL::text AS language,
-           min(o.ordered) AS joined_at, max(o.ordered) AS said_at,
-           (pg_catalog.array_agg(o.accepts IN ('yes', 'true', '1') ORDER BY o.ordered DESC, o.line DESC)
-               FILTER (WHERE o.accepts IN ('yes', 'true', '1', 'no', 'false', '0')))[1] AS accepts,
-           NULL::@key_type@ AS customer_id, NULL::jsonb AS told, false AS is_known, false AS is_new
-      FROM pg_temp.import_orders o
-     WHERE o.is_taken
-       -- (of an order that is here it is known whose it is)
-       AND NOT (o.is_known AND starts_with(o.person, text 'order:'))
+           (pg_catalog.array_agg(o.folded_phone) FILTER (WHERE o.folded_phone IS NOT NULL))[1] AS folded_phone,
+           (max(o.born) AT TIME ZONE run.time_zone)::date AS birthday, max(o.gender) AS gender,
+           (pg_catalog.array_agg(o.region) FILTER (WHERE o.region IS NOT NULL))[1] AS region, NULL::text AS language,
+           min(o.ordered_at) AS joined_at, max(o.ordered_at) AS said_at,
+           (pg_catalog.array_agg(o.accepts IN ('yes', 'true', '1')) FILTER (WHERE o.accepts IN ('yes', 'true', '1', 'no', 'false', '0')))[1] AS accepts,
+           NULL::@key_type@ AS customer_id, NULL::bigint[] AS told, false AS is_known, false AS is_new
+      FROM (SELECT n.*
+              FROM pg_temp.import_orders n
+             WHERE n.is_taken
+               -- (of an order that is here it is known whose it is)
+               AND NOT (n.is_known AND starts_with(n.person, text 'order:'))
+             ORDER BY n.person, n.ordered_at DESC, n.line DESC) o
      GROUP BY o.person;
     SELECT t.new, t.changed, t.unchanged INTO take_persons_of_orders.new, take_persons_of_orders.changed, take_persons_of_orders.unchanged
       FROM take_imported_persons(run.import_id) t;
@@ -224,29 +228,46 @@ DECLARE
 BEGIN
     SELECT * INTO run FROM imports i WHERE i.import_id = import;
     PERFORM read_imported_rows(run.format ~ '^shopify');
+    -- Each cell is read once.
     DROP TABLE IF EXISTS pg_temp.import_orders, pg_temp.import_items;
     CREATE TEMP TABLE import_items ON COMMIT DROP AS
-    SELECT r.line, r.order_id, r.quantity, r.unit_price, r.line_discount, r.product_id, r.sku, r.product_name, r.category,
-           imported_line_kind(run.format, r.line_kind, r.product_name) AS line_kind
-      FROM pg_temp.import_rows r
-     WHERE coalesce(r.order_id, '') <> '';
+    SELECT r.line, r.order_id, r.line_kind, row_number() OVER (PARTITION BY r.order_id, r.line_kind ORDER BY r.nth)::integer AS place,
+           r.product_id, r.sku, r.product_name, r.category, r.quantity, r.unit_price, r.line_discount, r.told,
+           r.quantity BETWEEN 1::numeric AND 1000000::numeric AND scale(r.quantity) = 0 AND r.unit_price BETWEEN 0::numeric AND 1000000000000::numeric
+           AND r.discount_is_usual AND is_usual_key(r.product_id) AND is_usual_key(r.sku) AS is_usual
+      FROM (SELECT f.line, f.order_id, f.nth, imported_line_kind(run.format, f.line_kind, f.product_name) AS line_kind, f.product_id, f.sku, f.product_name, f.category,
+                   imported_number(f.quantity) AS quantity, imported_number(f.unit_price) AS unit_price,
+                   n.line_discount, is_usual_sum(f.line_discount, n.line_discount) AS discount_is_usual,
+                   told_value(pg_catalog.concat_ws('|', f.product_id, f.sku, f.product_name, f.quantity, f.unit_price, f.line_discount)) AS told
+              FROM pg_temp.import_rows f
+             CROSS JOIN LATERAL (SELECT imported_number(f.line_discount) AS line_discount OFFSET 0) n
+             WHERE f.order_id <> '') r;
     CREATE TEMP TABLE import_orders ON COMMIT DROP AS
-    SELECT r.*, coalesce(nullif(r.external_id, ''), r.order_id) AS external_key,
-           imported_key('order', coalesce(nullif(r.external_id, ''), r.order_id), salt) AS record_key,
-           CASE WHEN coalesce(r.account, '') <> '' THEN 'id:' || run.system || ':' || r.account
+    SELECT r.*,
+           r.ordered_at IS NOT NULL AND r.amount BETWEEN 0::numeric AND 1000000000000::numeric AND r.cells_are_usual
+           AND (r.said_paid IS NULL OR r.paid_at IS NOT NULL) AND (r.said_shipped IS NULL OR r.shipped_at IS NOT NULL)
+           AND (r.said_delivered IS NULL OR r.delivered_at IS NOT NULL) AND (r.said_cancelled IS NULL OR r.cancelled_at IS NOT NULL)
+           AND is_usual_sum(r.said_tax, r.tax) AND is_usual_sum(r.said_shipping, r.shipping) AND is_usual_sum(r.said_discount, r.discount) AND is_usual_sum(r.said_refund, r.refund) AS is_usual,
+           imported_key('order', r.external_key, salt) AS record_key,
+           CASE WHEN r.account <> '' THEN 'id:' || run.system || ':' || r.account
                 WHEN r.folded_email IS NOT NULL THEN 'mail:' || r.folded_email
                 WHEN r.folded_phone IS NOT NULL THEN 'tel:' || r.folded_phone
                 ELSE 'order:' || run.system || ':' || r.order_id END AS person,
-           imported_order_state(run.format, r.status, r.payment, r.payment_method, nullif(btrim(r.paid_at), ''), nullif(btrim(r.cancelled_at), ''), r.tags) AS state,
-           imported_instant(r.ordered_at, run.time_zone) AS ordered, true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id,
-           r.order_id AS own_id, NULL::jsonb AS told
-      FROM (SELECT o.*, folded_email(o.email) AS folded_email, folded_phone(o.phone) AS folded_phone
-              FROM (SELECT DISTINCT ON (f.order_id) f.*
-                      FROM pg_temp.import_rows f
-                     WHERE coalesce(f.order_id, '') <> ''
-                     ORDER BY f.order_id, f.line) o
+           true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id, r.order_id AS own_id, NULL::bigint[] AS told
+      FROM (SELECT f.line, f.order_id, coalesce(nullif(f.external_id, ''), f.order_id) AS external_key, f.account, f.name, f.email, f.phone, f.region, f.gender, f.accepts,
+                   f.currency, f.sales_channel, folded_email(f.email) AS folded_email, folded_phone(f.phone) AS folded_phone,
+                   imported_order_state(run.format, f.status, f.payment, f.payment_method, nullif(btrim(f.paid_at), ''), nullif(btrim(f.cancelled_at), ''), f.tags) AS state,
+                   f.birthday IS NULL AND is_usual_key(f.order_id) AND is_usual_key(f.external_id) AND is_usual_key(f.account) AND is_usual_key(f.email)
+                   AND is_usual_key(f.phone) AS cells_are_usual,
+                   imported_instant(f.birthday, run.time_zone) AS born, imported_instant(f.ordered_at, run.time_zone) AS ordered_at,
+                   f.paid_at AS said_paid, imported_instant(f.paid_at, run.time_zone) AS paid_at, f.shipped_at AS said_shipped, imported_instant(f.shipped_at, run.time_zone) AS shipped_at,
+                   f.delivered_at AS said_delivered, imported_instant(f.delivered_at, run.time_zone) AS delivered_at,
+                   f.cancelled_at AS said_cancelled, imported_instant(f.cancelled_at, run.time_zone) AS cancelled_at,
+                   imported_number(f.amount) AS amount, f.tax AS said_tax, imported_number(f.tax) AS tax, f.shipping AS said_shipping, imported_number(f.shipping) AS shipping,
+                   f.discount AS said_discount, imported_number(f.discount) AS discount, f.refund AS said_refund, imported_number(f.refund) AS refund
+              FROM pg_temp.import_rows f
+             WHERE f.nth = 1::bigint AND f.order_id <> ''
             OFFSET 0) r;
-    CREATE INDEX ON pg_temp.import_items (order_id);
     ANALYZE pg_temp.import_items (order_id, line_kind);
     ANALYZE pg_temp.import_orders (order_id, external_key, record_key, person, line);
     PERFORM reject_imported_orders(run);
@@ -272,10 +293,6 @@ BEGIN
     SELECT count(*) FILTER (WHERE NOT i.is_taken), count(*) FILTER (WHERE i.is_taken) INTO not_counted, found_all FROM pg_temp.import_orders i;
 
     SELECT * INTO persons FROM take_persons_of_orders(run);
-    UPDATE pg_temp.import_orders i
-       SET customer_id = p.customer_id
-      FROM pg_temp.import_persons p
-     WHERE p.person = i.person AND i.is_taken AND NOT i.is_known;
     -- (a number that another system has given already)
     UPDATE pg_temp.import_orders i
        SET own_id = run.system || ':' || i.order_id
@@ -283,43 +300,43 @@ BEGIN
 
     DROP TABLE IF EXISTS pg_temp.import_said;
     CREATE TEMP TABLE import_said ON COMMIT DROP AS
-    SELECT i.order_id, i.external_key, i.record_key, i.customer_id, i.own_id, i.is_known, i.told, i.ordered AS ordered_at, a.amount, a.shipping,
-           least(imported_money(i.tax), a.amount - a.shipping) AS tax,
-           trim_scale(round(abs(coalesce(imported_number(i.discount), l.discount, 0::numeric)), 4)) AS discount,
-           -- (a day alone is not before the hour of the order)
-           CASE WHEN t.shipped_at IS NOT NULL THEN greatest(t.shipped_at, i.ordered) END AS shipped_at,
-           CASE WHEN t.delivered_at IS NOT NULL THEN greatest(t.delivered_at, t.shipped_at, i.ordered) END AS delivered_at,
-           CASE WHEN i.state IN ('cancelled', 'voided')
-                THEN greatest(coalesce(imported_instant(i.cancelled_at, run.time_zone), CASE WHEN i.is_known THEN now() ELSE i.ordered END), i.ordered) END AS cancelled_at,
-           CASE i.state WHEN 'voided' THEN 'voided' ELSE 'paid' END AS payment_state, i.sales_channel,
-           least(imported_money(i.refund), a.amount) AS refund,
-           greatest(i.ordered, imported_instant(i.paid_at, run.time_zone), t.shipped_at, t.delivered_at) AS last_known_at,
-           l.items
-      FROM pg_temp.import_orders i
-     CROSS JOIN LATERAL (SELECT imported_money(i.amount) AS amount,
-                                least(imported_money(i.shipping), imported_money(i.amount)) AS shipping
-                        OFFSET 0) a
-     CROSS JOIN LATERAL (SELECT imported_instant(i.shipped_at, run.time_zone) AS shipped_at, imported_instant(i.delivered_at, run.time_zone) AS delivered_at
-                        OFFSET 0) t
-      LEFT JOIN (SELECT t.order_id, pg_catalog.sum(abs(imported_number(t.unit_price)) * coalesce(imported_number(t.quantity), 1::numeric)) FILTER (WHERE t.line_kind = 'discount') AS discount,
-                        md5(pg_catalog.string_agg(pg_catalog.concat_ws('|', t.product_id, t.sku, t.product_name, t.quantity, t.unit_price, t.line_discount), E'\n' ORDER BY t.line)
-                                FILTER (WHERE t.line_kind = 'product')) AS items
-                   FROM pg_temp.import_items t
-                  GROUP BY t.order_id) l ON l.order_id = i.order_id
-     WHERE i.is_taken;
-    CREATE INDEX ON pg_temp.import_said (order_id);
-    ANALYZE pg_temp.import_said;
+    SELECT v.*, ARRAY[told_instant(v.ordered_at), told_number(v.amount), told_number(v.tax), told_number(v.shipping), told_number(v.discount), told_value(v.sales_channel),
+                      told_instant(v.shipped_at), told_instant(v.delivered_at), told_value((v.cancelled_at IS NOT NULL)::text), told_value(v.payment_state),
+                      told_number(v.refund), v.items] AS told
+      FROM (SELECT i.order_id, i.external_key, i.record_key, CASE WHEN i.is_known THEN i.customer_id ELSE p.customer_id END AS customer_id, i.own_id, i.is_known, i.came_before,
+                   i.told AS before, i.ordered_at, a.amount, a.shipping,
+                   least(imported_amount(i.tax), a.amount - a.shipping) AS tax,
+                   trim_scale(round(abs(coalesce(i.discount, l.discount, 0::numeric)), 4)) AS discount,
+                   -- (a day alone is not before the hour of the order)
+                   CASE WHEN i.shipped_at IS NOT NULL THEN greatest(i.shipped_at, i.ordered_at) END AS shipped_at,
+                   CASE WHEN i.delivered_at IS NOT NULL THEN greatest(i.delivered_at, i.shipped_at, i.ordered_at) END AS delivered_at,
+                   CASE WHEN i.state IN ('cancelled', 'voided')
+                        THEN greatest(coalesce(i.cancelled_at, CASE WHEN i.is_known THEN now() ELSE i.ordered_at END), i.ordered_at) END AS cancelled_at,
+                   CASE i.state WHEN 'voided' THEN 'voided' ELSE 'paid' END AS payment_state, i.sales_channel,
+                   least(imported_amount(i.refund), a.amount) AS refund,
+                   greatest(i.ordered_at, i.paid_at, i.shipped_at, i.delivered_at) AS last_known_at,
+                   l.items
+              FROM pg_temp.import_orders i
+             CROSS JOIN LATERAL (SELECT imported_amount(i.amount) AS amount, least(imported_amount(i.shipping), imported_amount(i.amount)) AS shipping OFFSET 0) a
+              LEFT JOIN pg_temp.import_persons p ON p.person = i.person
+              LEFT JOIN (SELECT t.order_id, pg_catalog.sum(abs(t.unit_price) * coalesce(t.quantity, 1::numeric)) FILTER (WHERE t.line_kind = 'discount') AS discount,
+                                -- (of lines in another order it is another)
+                                pg_catalog.bit_xor(hashint8extended(t.told, t.place::bigint)) FILTER (WHERE t.line_kind = 'product') AS items
+                           FROM pg_temp.import_items t
+                          GROUP BY t.order_id) l ON l.order_id = i.order_id
+             WHERE i.is_taken
+            OFFSET 0) v;
+    ANALYZE pg_temp.import_said (order_id, customer_id, own_id, is_known);
 
-    WITH made AS (
-        INSERT INTO orders AS o (customer_id, order_id, ordered_at, amount, tax, shipping, discount, sales_channel, shipped_at, delivered_at, cancelled_at,
-                                 payment_state, external_id, external_name)
-        SELECT s.customer_id, s.own_id, s.ordered_at, s.amount, s.tax, s.shipping, s.discount, s.sales_channel, s.shipped_at,
-               s.delivered_at, s.cancelled_at, s.payment_state, s.external_key, s.order_id
-          FROM pg_temp.import_said s
-         WHERE NOT s.is_known
-        RETURNING o.order_id
-    )
-    SELECT count(*) INTO found_new FROM made m;
+    -- (in the order of most of the indexes)
+    INSERT INTO orders (customer_id, order_id, ordered_at, amount, tax, shipping, discount, sales_channel, shipped_at, delivered_at, cancelled_at,
+                        payment_state, external_id, external_name)
+    SELECT s.customer_id, s.own_id, s.ordered_at, s.amount, s.tax, s.shipping, s.discount, s.sales_channel, s.shipped_at,
+           s.delivered_at, s.cancelled_at, s.payment_state, s.external_key, s.order_id
+      FROM pg_temp.import_said s
+     WHERE NOT s.is_known
+     ORDER BY s.ordered_at;
+    GET DIAGNOSTICS found_new = ROW_COUNT;
     WITH moved AS (
         UPDATE orders o
            SET ordered_at = v.ordered_at, amount = v.amount, tax = v.tax, shipping = v.shipping, discount = v.discount, sales_channel = v.sales_channel,
@@ -327,16 +344,16 @@ BEGIN
           FROM pg_temp.import_said s
           JOIN orders h ON h.customer_id = s.customer_id AND h.order_id = s.own_id
          CROSS JOIN LATERAL (
-                   SELECT imported_value(h.ordered_at::text, s.ordered_at::text, s.told, 'ordered_at')::timestamptz AS ordered_at,
-                          imported_value(h.amount::text, s.amount::text, s.told, 'amount')::numeric AS amount,
-                          imported_value(h.tax::text, s.tax::text, s.told, 'tax')::numeric AS tax,
-                          imported_value(h.shipping::text, s.shipping::text, s.told, 'shipping')::numeric AS shipping,
-                          imported_value(h.discount::text, s.discount::text, s.told, 'discount')::numeric AS discount,
-                          imported_value(h.sales_channel, s.sales_channel, s.told, 'sales_channel') AS sales_channel,
-                          imported_value(h.shipped_at::text, s.shipped_at::text, s.told, 'shipped_at')::timestamptz AS shipped_at,
-                          imported_value(h.delivered_at::text, s.delivered_at::text, s.told, 'delivered_at')::timestamptz AS delivered_at,
-                          CASE WHEN changed_value((s.cancelled_at IS NOT NULL)::text, s.told, 'cancelled') THEN s.cancelled_at ELSE h.cancelled_at END AS cancelled_at,
-                          CASE WHEN changed_value(s.payment_state, s.told, 'payment_state') AND (s.payment_state <> 'voided' OR s.cancelled_at IS NOT NULL)
+                   SELECT imported_value(h.ordered_at::text, s.ordered_at::text, s.told[1], s.before, 1)::timestamptz AS ordered_at,
+                          imported_value(h.amount::text, s.amount::text, s.told[2], s.before, 2)::numeric AS amount,
+                          imported_value(h.tax::text, s.tax::text, s.told[3], s.before, 3)::numeric AS tax,
+                          imported_value(h.shipping::text, s.shipping::text, s.told[4], s.before, 4)::numeric AS shipping,
+                          imported_value(h.discount::text, s.discount::text, s.told[5], s.before, 5)::numeric AS discount,
+                          imported_value(h.sales_channel, s.sales_channel, s.told[6], s.before, 6) AS sales_channel,
+                          imported_value(h.shipped_at::text, s.shipped_at::text, s.told[7], s.before, 7)::timestamptz AS shipped_at,
+                          imported_value(h.delivered_at::text, s.delivered_at::text, s.told[8], s.before, 8)::timestamptz AS delivered_at,
+                          CASE WHEN changed_value(s.told[9], s.before, 9) THEN s.cancelled_at ELSE h.cancelled_at END AS cancelled_at,
+                          CASE WHEN changed_value(s.told[10], s.before, 10) AND (s.payment_state <> 'voided' OR s.cancelled_at IS NOT NULL)
                                THEN s.payment_state ELSE h.payment_state END AS payment_state
                ) v
          WHERE s.is_known AND o.customer_id = s.customer_id AND o.order_id = s.own_id
@@ -350,34 +367,35 @@ BEGIN
     DELETE FROM order_items l
      USING pg_temp.import_said s
      WHERE s.is_known AND l.customer_id = s.customer_id AND l.order_id = s.own_id
-       AND changed_value(s.items, s.told, 'items') AND s.told IS NOT NULL;
+       AND changed_value(s.told[12], s.before, 12) AND s.before IS NOT NULL;
     INSERT INTO order_items (customer_id, order_id, line, product_id, product_name, category, quantity, amount, sku, unit_price, discount)
-    SELECT s.customer_id, s.own_id, row_number() OVER (PARTITION BY t.order_id ORDER BY t.line)::integer,
-           coalesce(nullif(t.product_id, ''), nullif(t.sku, ''), left(t.product_name, 200)), t.product_name, t.category, imported_number(t.quantity)::integer,
-           trim_scale(greatest(round(imported_number(t.unit_price) * imported_number(t.quantity) - imported_money(t.line_discount), 4), 0::numeric)),
-           nullif(t.sku, ''), imported_money(t.unit_price), imported_money(t.line_discount)
+    SELECT s.customer_id, s.own_id, t.place, coalesce(nullif(t.product_id, ''), nullif(t.sku, ''), left(t.product_name, 200)), t.product_name, t.category, t.quantity::integer,
+           trim_scale(greatest(round(t.unit_price * t.quantity - imported_amount(t.line_discount), 4), 0::numeric)),
+           nullif(t.sku, ''), imported_amount(t.unit_price), imported_amount(t.line_discount)
       FROM pg_temp.import_items t
       JOIN pg_temp.import_said s ON s.order_id = t.order_id
-     WHERE t.line_kind = 'product' AND changed_value(s.items, s.told, 'items')
-       AND (NOT s.is_known OR NOT EXISTS (SELECT FROM order_items l WHERE l.customer_id = s.customer_id AND l.order_id = s.own_id));
+     WHERE t.line_kind = 'product' AND changed_value(s.told[12], s.before, 12)
+       AND (NOT s.is_known OR NOT EXISTS (SELECT FROM order_items l WHERE l.customer_id = s.customer_id AND l.order_id = s.own_id))
+     ORDER BY s.customer_id, s.own_id, t.place;
 
     -- when something was refunded exports do not say: the last that is known of the order, or now if it came in before
     INSERT INTO returns AS r (customer_id, return_id, order_id, returned_at, refund)
     SELECT s.customer_id, 'import:' || s.own_id, s.own_id, CASE WHEN s.is_known THEN greatest(now(), s.last_known_at) ELSE coalesce(s.cancelled_at, s.last_known_at) END, s.refund
       FROM pg_temp.import_said s
-     WHERE s.refund > 0::numeric AND changed_value(s.refund::text, s.told, 'refund')
+     WHERE s.refund > 0::numeric AND changed_value(s.told[11], s.before, 11)
     ON CONFLICT (customer_id, return_id) DO UPDATE SET refund = excluded.refund;
 
-    INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
-    SELECT s.customer_id, run.system, 'order', s.record_key, s.own_id,
-           told_values('{ordered_at,amount,tax,shipping,discount,sales_channel,shipped_at,delivered_at,cancelled,payment_state,refund,items}'::text[],
-                       ARRAY[told_value(s.ordered_at::text), told_value(s.amount::text), told_value(s.tax::text), told_value(s.shipping::text), told_value(s.discount::text),
-                             told_value(s.sales_channel), told_value(s.shipped_at::text), told_value(s.delivered_at::text), told_value((s.cancelled_at IS NOT NULL)::text),
-                             told_value(s.payment_state), told_value(s.refund::text), told_value(s.items)])
+    -- (one import at a time: what was not there when it began is not there now)
+    UPDATE imported_records k
+       SET customer_id = s.customer_id, told = told_by_now(k.told, s.told)
       FROM pg_temp.import_said s
-    ON CONFLICT (system, kind, external_key) DO UPDATE
-       SET customer_id = excluded.customer_id, told = k.told OPERATOR(pg_catalog.||) excluded.told
-     WHERE k.customer_id <> excluded.customer_id OR k.told IS DISTINCT FROM k.told OPERATOR(pg_catalog.||) excluded.told;
+     WHERE s.came_before AND k.system = run.system AND k.kind = 'order' AND k.external_key = s.record_key
+       AND (k.customer_id <> s.customer_id OR k.told IS DISTINCT FROM told_by_now(k.told, s.told));
+    INSERT INTO imported_records (customer_id, system, kind, external_key, own_key, told)
+    SELECT s.customer_id, run.system, 'order', s.record_key, s.own_id, s.told
+      FROM pg_temp.import_said s
+     WHERE NOT s.came_before
+     ORDER BY s.record_key;
 
     IF take_imported_orders.earn_points THEN
         PERFORM settle_order_points(s.customer_id, s.own_id)

@@ -50,7 +50,7 @@ BEGIN
     CREATE TEMP TABLE import_responses ON COMMIT DROP AS
     SELECT r.*, imported_person(run.system, r.account, r.email, r.phone) AS person, imported_instant(r.responded, run.time_zone) AS responded_at,
            coalesce(nullif(r.survey_said, ''), run.system) AS survey, NULL::text AS record_key, NULL::text AS own_id,
-           true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id, NULL::jsonb AS told, NULL::text AS items
+           true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id, NULL::bigint[] AS told, NULL::text AS items
       FROM (SELECT l.line, l.fields, btrim(l.fields[(at ->> 'customer_id')::integer]) AS account, nullif(btrim(l.fields[(at ->> 'name')::integer]), '') AS name,
                    nullif(btrim(l.fields[(at ->> 'email')::integer]), '') AS email, nullif(btrim(l.fields[(at ->> 'phone')::integer], ' '''), '') AS phone,
                    l.fields[(at ->> 'responded_at')::integer] AS responded, btrim(l.fields[(at ->> 'survey')::integer]) AS survey_said,
@@ -205,7 +205,7 @@ BEGIN
     SELECT count(*) INTO found_new FROM made m;
     DELETE FROM survey_answers s
      USING pg_temp.import_responses i
-     WHERE i.is_known AND s.customer_id = i.customer_id AND s.response_id = i.own_id AND changed_value(i.items, i.told, 'items');
+     WHERE i.is_known AND s.customer_id = i.customer_id AND s.response_id = i.own_id AND changed_value(told_value(i.items), i.told, 1);
     INSERT INTO survey_answers (customer_id, response_id, survey, question, score, choice, answer)
     SELECT i.customer_id, i.own_id, i.survey, q.question,
            CASE WHEN q.kind IN ('nps', 'csat', 'ces') THEN imported_score(a.value)::smallint END,
@@ -213,12 +213,12 @@ BEGIN
       FROM pg_temp.import_responses i
       JOIN pg_temp.import_answers a ON a.record_key = i.record_key
       JOIN pg_temp.import_questions q ON q.survey = a.survey AND q.said = a.question
-     WHERE i.is_taken AND changed_value(i.items, i.told, 'items')
+     WHERE i.is_taken AND changed_value(told_value(i.items), i.told, 1)
     ON CONFLICT DO NOTHING;
-    SELECT count(*) INTO found_changed FROM pg_temp.import_responses i WHERE i.is_known AND changed_value(i.items, i.told, 'items');
+    SELECT count(*) INTO found_changed FROM pg_temp.import_responses i WHERE i.is_known AND changed_value(told_value(i.items), i.told, 1);
 
     INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
-    SELECT i.customer_id, run.system, 'response', i.record_key, i.own_id, told_values('{items}'::text[], ARRAY[told_value(i.items)])
+    SELECT i.customer_id, run.system, 'response', i.record_key, i.own_id, ARRAY[told_value(i.items)]
       FROM pg_temp.import_responses i
      WHERE i.is_taken
     ON CONFLICT (system, kind, external_key) DO UPDATE

@@ -26,7 +26,7 @@ BEGIN
            max(folded_email(s.email)) AS folded_email,
            (pg_catalog.array_agg(folded_phone(s.phone) ORDER BY s.said_at DESC, s.line DESC) FILTER (WHERE folded_phone(s.phone) IS NOT NULL))[1] AS folded_phone,
            NULL::date AS birthday, NULL::text AS gender, NULL::text AS region, NULL::text AS language, min(s.said_at) AS joined_at, max(s.said_at) AS said_at,
-           NULL::boolean AS accepts, NULL::@key_type@ AS customer_id, NULL::jsonb AS told, false AS is_known, false AS is_new
+           NULL::boolean AS accepts, NULL::@key_type@ AS customer_id, NULL::bigint[] AS told, false AS is_known, false AS is_new
       FROM pg_temp.import_speakers s
      WHERE s.person IS NOT NULL
      GROUP BY s.person;
@@ -93,7 +93,7 @@ BEGIN
            CASE WHEN t.is_over THEN coalesce(imported_instant(t.solved, run.time_zone), imported_instant(t.opened, run.time_zone) + pg_catalog.make_interval(secs => (imported_number(t.solve_minutes) * 60::numeric)::double precision),
                                              imported_instant(t.updated, run.time_zone)) END AS solved_at,
            imported_instant(t.updated, run.time_zone) AS updated_at,
-           true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id, t.ticket_id AS own_id, NULL::text AS agent_id, NULL::jsonb AS told
+           true AS is_taken, false AS came_before, false AS is_known, NULL::@key_type@ AS customer_id, t.ticket_id AS own_id, NULL::text AS agent_id, NULL::bigint[] AS told
       FROM (SELECT l.line, btrim(l.fields[(at ->> 'ticket_id')::integer]) AS ticket_id, btrim(l.fields[(at ->> 'customer_id')::integer]) AS account,
                    nullif(btrim(l.fields[(at ->> 'own_key')::integer]), '') AS own_key, nullif(btrim(l.fields[(at ->> 'name')::integer]), '') AS name,
                    nullif(btrim(l.fields[(at ->> 'email')::integer]), '') AS email, nullif(btrim(l.fields[(at ->> 'phone')::integer], ' '''), '') AS phone,
@@ -201,13 +201,13 @@ BEGIN
     SELECT i.customer_id, i.own_id, e.kind, e.at, e.agent_id, e.place
       FROM pg_temp.import_tickets i
      CROSS JOIN LATERAL (VALUES ('opened', i.opened_at, NULL::text, 1), ('agent_reply', i.replied_at, i.agent_id, 2), ('resolved', i.solved_at, i.agent_id, 3)) e (kind, at, agent_id, place)
-     WHERE i.is_taken AND e.at IS NOT NULL AND changed_value(e.at::text, i.told, e.kind)
+     WHERE i.is_taken AND e.at IS NOT NULL AND changed_value(told_instant(e.at), i.told, e.place)
        AND NOT EXISTS (SELECT FROM ticket_events h WHERE h.customer_id = i.customer_id AND h.ticket_id = i.own_id AND h.kind = e.kind AND (e.kind = 'opened' OR h.at = e.at));
     INSERT INTO pg_temp.import_happened (customer_id, own_id, kind, at, place)
     SELECT t.customer_id, t.ticket_id, 'reopened', greatest(i.updated_at, t.closed_at + interval '1 second'), 4
       FROM pg_temp.import_tickets i
       JOIN tickets t ON t.customer_id = i.customer_id AND t.ticket_id = i.own_id
-     WHERE i.is_known AND NOT i.is_over AND t.closed_at IS NOT NULL AND t.merged_into IS NULL AND changed_value(i.is_over::text, i.told, 'is_over');
+     WHERE i.is_known AND NOT i.is_over AND t.closed_at IS NOT NULL AND t.merged_into IS NULL AND changed_value(told_value(i.is_over::text), i.told, 4);
     INSERT INTO ticket_events (customer_id, ticket_id, at, kind, agent_id)
     SELECT h.customer_id, h.own_id, h.at, h.kind, h.agent_id
       FROM pg_temp.import_happened h
@@ -219,10 +219,10 @@ BEGIN
           FROM pg_temp.import_tickets i
           JOIN tickets h ON h.customer_id = i.customer_id AND h.ticket_id = i.own_id
          CROSS JOIN LATERAL (
-                   SELECT imported_value(h.reason, i.reason, i.told, 'reason') AS reason,
-                          imported_value(h.priority, i.priority, i.told, 'priority') AS priority,
-                          imported_value(h.subject, i.subject, i.told, 'subject') AS subject,
-                          CASE WHEN i.told IS NOT NULL AND changed_value(i.tags::text, i.told, 'tags') THEN i.tags ELSE h.tags END AS tags
+                   SELECT imported_value(h.reason, i.reason, told_value(i.reason), i.told, 5) AS reason,
+                          imported_value(h.priority, i.priority, told_value(i.priority), i.told, 6) AS priority,
+                          imported_value(h.subject, i.subject, told_value(i.subject), i.told, 7) AS subject,
+                          CASE WHEN i.told IS NOT NULL AND changed_value(told_value(i.tags::text), i.told, 8) THEN i.tags ELSE h.tags END AS tags
                ) v
          WHERE i.is_known AND t.customer_id = i.customer_id AND t.ticket_id = i.own_id
            AND (v.reason, v.priority, v.subject, v.tags::text) IS DISTINCT FROM (h.reason, h.priority, h.subject, h.tags::text)
@@ -238,14 +238,13 @@ BEGIN
 
     INSERT INTO imported_records AS k (customer_id, system, kind, external_key, own_key, told)
     SELECT i.customer_id, run.system, 'ticket', i.record_key, i.own_id,
-           told_values('{opened,agent_reply,resolved,is_over,reason,priority,subject,tags}'::text[],
-                       ARRAY[told_value(i.opened_at::text), told_value(i.replied_at::text), told_value(i.solved_at::text), told_value(i.is_over::text), told_value(i.reason),
-                             told_value(i.priority), told_value(i.subject), told_value(i.tags::text)])
+           ARRAY[told_instant(i.opened_at), told_instant(i.replied_at), told_instant(i.solved_at), told_value(i.is_over::text), told_value(i.reason), told_value(i.priority),
+                 told_value(i.subject), told_value(i.tags::text)]
       FROM pg_temp.import_tickets i
      WHERE i.is_taken
     ON CONFLICT (system, kind, external_key) DO UPDATE
-       SET customer_id = excluded.customer_id, told = k.told OPERATOR(pg_catalog.||) excluded.told
-     WHERE k.customer_id <> excluded.customer_id OR k.told IS DISTINCT FROM k.told OPERATOR(pg_catalog.||) excluded.told;
+       SET customer_id = excluded.customer_id, told = told_by_now(k.told, excluded.told)
+     WHERE k.customer_id <> excluded.customer_id OR k.told IS DISTINCT FROM told_by_now(k.told, excluded.told);
 
     RETURN QUERY VALUES ('tickets'::text, found_new, found_changed, found_all - found_new - found_changed, gone),
                         ('customers'::text, persons.new::bigint, persons.changed::bigint, persons.unchanged::bigint, 0::bigint),

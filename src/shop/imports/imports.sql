@@ -86,8 +86,8 @@ CREATE TABLE imported_records (
         CONSTRAINT imported_records_kind_is_known CHECK (kind IN ('customer', 'order', 'ticket', 'response')),
     external_key text NOT NULL,
     own_key text,
-    told jsonb NOT NULL,
-    PRIMARY KEY (system, kind, external_key)
+    told bigint[] NOT NULL,
+    PRIMARY KEY (external_key, system, kind)
 );
 CREATE INDEX imported_records_customer ON imported_records (customer_id);
 COMMENT ON TABLE imported_records IS
@@ -126,11 +126,11 @@ RETURN CASE WHEN is_usual_number(value) THEN value::numeric
 COMMENT ON FUNCTION imported_number(text) IS
     'the number that a cell has, with commas between thousands, a sign of currency or full-width digits; NULL if it is none, or not sure';
 
-CREATE OR REPLACE FUNCTION imported_money(value text) RETURNS numeric
+CREATE OR REPLACE FUNCTION imported_amount(number numeric) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(trim_scale(round(greatest(imported_number(value), 0::numeric), 4)), 0::numeric);
-COMMENT ON FUNCTION imported_money(text) IS
-    'the amount of money that a cell has, to four decimals; 0 for none, and for less';
+RETURN coalesce(trim_scale(round(greatest(number, 0::numeric), 4)), 0::numeric);
+COMMENT ON FUNCTION imported_amount(numeric) IS
+    'the amount of money that the number of a cell is, to four decimals; 0 for none, and for less';
 
 -- Dates and times as exports write them: 2025-10-07 09:50:26 +0200, 2025-10-07T09:50:26Z,
 -- 2025/10/07 9:50, 2025年10月7日, 2025-10-07, 2025/10/07 9:50:26 午後 GMT+9; without an offset in
@@ -170,18 +170,8 @@ COMMENT ON FUNCTION imported_instant_written(text, text) IS
 
 CREATE OR REPLACE FUNCTION is_usual_instant(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE translate(value, '123456789/T', '000000000- ')
-           WHEN '0000-00-00 00:00:00' THEN true
-           WHEN '0000-00-00 00:00:00 +0000' THEN substr(value, 22, 2) <= '13' AND substr(value, 24, 2) <= '59'
-           WHEN '0000-00-00 00:00:00 -0000' THEN substr(value, 22, 2) <= '13' AND substr(value, 24, 2) <= '59'
-           WHEN '0000-00-00 00:00:00+00:00' THEN substr(value, 21, 2) <= '13' AND substr(value, 24, 2) <= '59'
-           WHEN '0000-00-00 00:00:00-00:00' THEN substr(value, 21, 2) <= '13' AND substr(value, 24, 2) <= '59'
-           ELSE false END
-       AND left(value, 2) IN ('19', '20') AND substr(value, 6, 2) BETWEEN '01' AND '12'
-       AND (substr(value, 9, 2) BETWEEN '01' AND '28'
-            OR substr(value, 9, 2) IN ('29', '30') AND substr(value, 6, 2) <> '02'
-            OR substr(value, 9, 2) = '31' AND substr(value, 6, 2) IN ('01', '03', '05', '07', '08', '10', '12'))
-       AND substr(value, 12, 2) <= '23' AND substr(value, 15, 2) <= '59' AND substr(value, 18, 2) <= '59';
+RETURN value ~ ('^(19|20)[0-9]{2}[-/]((0[1-9]|1[0-2])[-/](0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])[-/](29|30)|(0[13578]|1[02])[-/]31)'
+                '[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]( [-+](0[0-9]|1[0-3])[0-5][0-9]|[-+](0[0-9]|1[0-3]):[0-5][0-9])?$');
 COMMENT ON FUNCTION is_usual_instant(text) IS
     'whether a cell is a day that there is, and a time, as most exports write them: 2025-10-07 09:50:26, with an offset or without';
 
@@ -202,10 +192,8 @@ COMMENT ON FUNCTION folded_email(text) IS
 -- (a country code of Japan is as the 0 that one dials within)
 CREATE OR REPLACE FUNCTION folded_digits(phone text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN length(d.digits) < 8 THEN NULL
-                    WHEN d.digits ~ '^(00)?81' THEN regexp_replace(d.digits, '^(0081|81)0?(?=[0-9]{9,10}$)', '0')
-                    ELSE d.digits END
-          FROM (SELECT translate(phone, translate(phone, '0123456789', ''), '') AS digits) d);
+RETURN CASE WHEN length(regexp_replace(phone, '[^0-9]', '', 'g')) >= 8
+            THEN regexp_replace(regexp_replace(phone, '[^0-9]', '', 'g'), '^(00)?810?([0-9]{9,10})$', '0\2') END;
 COMMENT ON FUNCTION folded_digits(text) IS
     'for folded_phone(): the digits of a telephone number, with 0 for +81; NULL for fewer than eight';
 
@@ -237,40 +225,63 @@ RETURN CASE regtype '@key_type@'::oid
 COMMENT ON FUNCTION is_customer_key(text) IS 'whether a text can be the key of a customer of this shop';
 
 -- (Keys of four bytes are too few for a hash: two persons would be one.)
-CREATE OR REPLACE FUNCTION imported_customer_key(person text, salt text, next bigint) RETURNS @key_type@
-    LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION imported_customer_key(person text, external_key text, next bigint) RETURNS @key_type@
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (CASE WHEN starts_with(person, 'id:plain:') THEN substr(person, 10)
              WHEN regtype '@key_type@'::oid = regtype 'integer'::oid THEN next::text
              WHEN regtype '@key_type@'::oid = regtype 'bigint'::oid
-             THEN (('x' || left(imported_key('customer', person, salt), 16))::bit(64)::bigint & 4611686018427387903)::text
-             WHEN regtype '@key_type@'::oid = regtype 'uuid'::oid THEN imported_key('customer', person, salt)::uuid::text
+             THEN (('x' || left(external_key, 16))::bit(64)::bigint & 4611686018427387903)::text
+             WHEN regtype '@key_type@'::oid = regtype 'uuid'::oid THEN external_key::uuid::text
              WHEN starts_with(person, 'id:') THEN substr(person, 4)
-             ELSE 'guest:' || left(imported_key('customer', person, salt), 16) END)::@key_type@;
+             ELSE 'guest:' || left(external_key, 16) END)::@key_type@;
 COMMENT ON FUNCTION imported_customer_key(text, text, bigint) IS
     'the key of a customer whom an import makes: the file''s own if its columns are named as ours; of one with an account SYSTEM:NUMBER; of a guest guest: and a hash; a hash alone where keys are bigint or uuid, the next number where they are integer';
 
-CREATE OR REPLACE FUNCTION told_value(said text) RETURNS text
+-- What imported_records keeps of each kind of thing, in this order. A column more goes to the end.
+CREATE OR REPLACE FUNCTION told_columns(kind text) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN hashtextextended(said, 0::bigint)::text;
+RETURN CASE kind
+    WHEN 'customer' THEN '{name,email,phone,birthday,gender,region,language,accepts}'::text[]
+    WHEN 'order' THEN '{ordered_at,amount,tax,shipping,discount,sales_channel,shipped_at,delivered_at,cancelled,payment_state,refund,items}'::text[]
+    WHEN 'ticket' THEN '{opened,agent_reply,resolved,is_over,reason,priority,subject,tags}'::text[]
+    WHEN 'response' THEN '{items}'::text[]
+END;
+COMMENT ON FUNCTION told_columns(text) IS 'the columns of which imported_records keeps a hash, of a kind of thing';
+
+CREATE OR REPLACE FUNCTION told_value(said text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended(said, 0::bigint);
 COMMENT ON FUNCTION told_value(text) IS 'what is kept of a value that a system said: a hash';
 
-CREATE OR REPLACE FUNCTION changed_value(said text, before jsonb, column_name text) RETURNS boolean
+CREATE OR REPLACE FUNCTION told_number(said numeric) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN said IS NOT NULL AND (before IS NULL OR (before ->> column_name) IS DISTINCT FROM told_value(said));
-COMMENT ON FUNCTION changed_value(text, jsonb, text) IS
-    'whether a system says something of a column that it did not say last time, before being what it said then';
+RETURN hash_numeric_extended(said, 0::bigint);
+COMMENT ON FUNCTION told_number(numeric) IS 'what is kept of a number that a system said: a hash';
 
-CREATE OR REPLACE FUNCTION told_values("columns" text[], told text[]) RETURNS jsonb
+CREATE OR REPLACE FUNCTION told_instant(said timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_object("columns", told));
-COMMENT ON FUNCTION told_values(text[], text[]) IS
-    'what imported_records keeps of what a system said of a thing, of each column what told_value() gives';
+RETURN timestamp_hash_extended(said AT TIME ZONE 'UTC', 0::bigint);
+COMMENT ON FUNCTION told_instant(timestamptz) IS 'what is kept of a time that a system said: a hash';
 
-CREATE OR REPLACE FUNCTION imported_value(here text, said text, before jsonb, column_name text) RETURNS text
+CREATE OR REPLACE FUNCTION changed_value(told bigint, before bigint[], place integer) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN said IS NULL THEN here
+RETURN told IS NOT NULL AND (before IS NULL OR before[place] IS DISTINCT FROM told);
+COMMENT ON FUNCTION changed_value(bigint, bigint[], integer) IS
+    'whether a system says something of a column that it did not say last time, told being the hash of it, before what it said then, and place that of the column in both';
+
+CREATE OR REPLACE FUNCTION told_by_now(before bigint[], told bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT coalesce(t.now, t.before)
+               FROM ROWS FROM (pg_catalog.unnest(before), pg_catalog.unnest(told)) WITH ORDINALITY t (before, now, place)
+              ORDER BY t.place);
+COMMENT ON FUNCTION told_by_now(bigint[], bigint[]) IS
+    'what a system has said of a thing: of each column what it says now, else what it said before';
+
+CREATE OR REPLACE FUNCTION imported_value(here text, said text, told bigint, before bigint[], place integer) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN told IS NULL THEN here
             WHEN before IS NULL THEN coalesce(here, said)
-            WHEN changed_value(said, before, column_name) THEN said
+            WHEN changed_value(told, before, place) THEN said
             ELSE here END;
-COMMENT ON FUNCTION imported_value(text, text, jsonb, text) IS
+COMMENT ON FUNCTION imported_value(text, text, bigint, bigint[], integer) IS
     'what a column holds after a system has said something of it: what it says anew, else what is here; of what it never spoke of before, what is here unless that is nothing';
