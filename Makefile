@@ -115,6 +115,7 @@ CORE_SQL = \
 # Of it, files of which the last release had nothing: its upgrade script gets them
 # as they are.
 NEW_SQL = \
+	src/ratings/written_scores.sql \
 	src/purchases/customer_changes.sql \
 	src/loyalty/ledger.sql \
 	src/messages/lines.sql \

@@ -77,6 +77,15 @@ check_real_score(float8 score, const Scale *scale)
 	return (int) score;
 }
 
+/* What comes as text is a number as double precision takes it. */
+static int
+check_written_score(Datum score, const Scale *scale)
+{
+	Datum		number = DirectFunctionCall1(float8in, CStringGetDatum(TextDatumGetCString(score)));
+
+	return check_real_score(DatumGetFloat8(number), scale);
+}
+
 /* The accessors of one scale are not for answers on another. */
 void
 check_scale(const Ratings *ratings, const Scale *scale)
@@ -372,8 +381,8 @@ skip_answer(FunctionCallInfo fcinfo)
 
 /*
  * The transition functions: one a scale and argument type.  smallint and
- * integer are what scores are stored as; double precision takes what is left.
- * They skip NULL themselves: for a strict function the executor would take one
+ * integer are what scores are stored as; double precision takes what is left,
+ * and text what has no type, as a parameter of many clients.  They skip NULL themselves: for a strict function the executor would take one
  * more step a row.
  */
 #define RATINGS_TRANSITION(name, by, scale) \
@@ -401,7 +410,15 @@ name##_float8(PG_FUNCTION_ARGS) \
 		return skip_answer(fcinfo); \
 	return count_score(fcinfo, check_real_score(PG_GETARG_FLOAT8(1), &scale), by); \
 } \
-extern Datum name##_float8(PG_FUNCTION_ARGS)
+PG_FUNCTION_INFO_V1(name##_text); \
+Datum \
+name##_text(PG_FUNCTION_ARGS) \
+{ \
+	if (PG_ARGISNULL(1)) \
+		return skip_answer(fcinfo); \
+	return count_score(fcinfo, check_written_score(PG_GETARG_DATUM(1), &scale), by); \
+} \
+extern Datum name##_text(PG_FUNCTION_ARGS)
 
 RATINGS_TRANSITION(ratings_accum, 1, rating_scale);
 RATINGS_TRANSITION(nps_accum, 1, nps_scale);

@@ -224,6 +224,13 @@ none('no parameter of a shop\'s functions is a word that has to be quoted', q{
 	JOIN pg_get_keywords() k ON k.word = a.name AND k.catcode IN ('R', 'T')
 	WHERE p.pronamespace IN (SELECT oid FROM shop)
 	ORDER BY 1, 2});
+none('a call with one value of no type is of a function, where there are several for numbers', q{
+	SELECT p.proname
+	FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0]
+	WHERE p.pronamespace = 'loyalcs'::regnamespace AND p.pronargs = 1
+	GROUP BY p.proname
+	HAVING bool_or(t.typcategory = 'N' AND t.typname IN ('int2', 'int4')) AND count(*) > 1 AND NOT bool_or(t.typname = 'text')
+	ORDER BY 1});
 none('no default of a shop\'s tables has more than one line', q{
 	SELECT adrelid::regclass, pg_get_expr(adbin, adrelid)
 	FROM pg_attrdef JOIN pg_class c ON c.oid = adrelid
