@@ -29,30 +29,30 @@ COMMENT ON FUNCTION loyalcs.next_close(hours loyalcs.business_hours, at timestam
 
 -- Time
 
-CREATE FUNCTION loyalcs.business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) RETURNS interval
+CREATE FUNCTION loyalcs.business_time(since timestamptz, until timestamptz, hours loyalcs.business_hours) RETURNS interval
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'business_time';
-COMMENT ON FUNCTION loyalcs.business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
-    'open time from `from` to `to`, in hours, minutes and seconds that really passed: an hour that daylight saving skips does not count, one that it repeats counts twice; negative if `to` is earlier';
+COMMENT ON FUNCTION loyalcs.business_time(since timestamptz, until timestamptz, hours loyalcs.business_hours) IS
+    'open time from `since` to `until`, in hours, minutes and seconds that really passed: an hour that daylight saving skips does not count, one that it repeats counts twice; negative if `until` is earlier';
 CREATE FUNCTION loyalcs.add_business_time(at timestamptz, amount interval, hours loyalcs.business_hours) RETURNS timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
     AS 'MODULE_PATHNAME', 'add_business_time';
 COMMENT ON FUNCTION loyalcs.add_business_time(at timestamptz, amount interval, hours loyalcs.business_hours) IS
     'when `amount` of open time has passed since `at`: hours and minutes are open time, days are business days and keep the clock time where that is open; a deadline may be closing time; nothing is added to a closed instant as the next opening; negative goes back; an error for months, and if there is no open time within ten years';
-CREATE FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, "from" timestamptz, "to" timestamptz) RETURNS SETOF tstzrange
+CREATE FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, since timestamptz, until timestamptz) RETURNS SETOF tstzrange
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10
     SUPPORT loyalcs.rows_support
     AS 'MODULE_PATHNAME', 'open_periods';
-COMMENT ON FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, "from" timestamptz, "to" timestamptz) IS
-    'when it is open from `from` to `to`, in order, overlapping and touching times as one; none if the two are equal; an error if `to` is earlier';
-CREATE FUNCTION loyalcs.open_multirange(hours loyalcs.business_hours, "from" timestamptz, "to" timestamptz) RETURNS tstzmultirange
+COMMENT ON FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, since timestamptz, until timestamptz) IS
+    'when it is open from `since` to `until`, in order, overlapping and touching times as one; none if the two are equal; an error if `until` is earlier';
+CREATE FUNCTION loyalcs.open_multirange(hours loyalcs.business_hours, since timestamptz, until timestamptz) RETURNS tstzmultirange
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 30
     AS 'MODULE_PATHNAME', 'open_multirange';
-COMMENT ON FUNCTION loyalcs.open_multirange(hours loyalcs.business_hours, "from" timestamptz, "to" timestamptz) IS
+COMMENT ON FUNCTION loyalcs.open_multirange(hours loyalcs.business_hours, since timestamptz, until timestamptz) IS
     'the same as open_periods, as one value: for +, -, * and @> with other times';
 CREATE FUNCTION loyalcs.explain_business_time(
-    "from" timestamptz,
-    "to" timestamptz,
+    since timestamptz,
+    until timestamptz,
     hours loyalcs.business_hours,
     OUT starts timestamptz,
     OUT ends timestamptz,
@@ -63,5 +63,5 @@ CREATE FUNCTION loyalcs.explain_business_time(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 20
     SUPPORT loyalcs.rows_support
     AS 'MODULE_PATHNAME', 'explain_business_time';
-COMMENT ON FUNCTION loyalcs.explain_business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
-    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';
+COMMENT ON FUNCTION loyalcs.explain_business_time(since timestamptz, until timestamptz, hours loyalcs.business_hours) IS
+    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `until` is earlier';

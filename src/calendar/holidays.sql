@@ -14,8 +14,8 @@ CREATE FUNCTION loyalcs.rows_support(internal) RETURNS internal
 COMMENT ON FUNCTION loyalcs.rows_support(internal) IS
     'tells the planner how many rows functions of a calendar give, where it knows the time that they are asked about';
 CREATE FUNCTION loyalcs.japanese_holidays(
-    "from" date,
-    "to" date,
+    since date,
+    until date,
     OUT day date,
     OUT name text,
     OUT name_en text
@@ -23,5 +23,5 @@ CREATE FUNCTION loyalcs.japanese_holidays(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 20
     SUPPORT loyalcs.rows_support
     AS 'MODULE_PATHNAME', 'japanese_holidays';
-COMMENT ON FUNCTION loyalcs.japanese_holidays("from" date, "to" date) IS
-    'public holidays of Japan from `from` to `to`, both included; an error after 2099';
+COMMENT ON FUNCTION loyalcs.japanese_holidays(since date, until date) IS
+    'public holidays of Japan from `since` to `until`, both included; an error after 2099';

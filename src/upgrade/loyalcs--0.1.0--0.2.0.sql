@@ -581,9 +581,29 @@ COMMENT ON AGGREGATE loyalcs.csat_percent(integer) IS
 COMMENT ON AGGREGATE loyalcs.csat_percent(double precision) IS
     'csat_share in per cent, 0 to 100, as it was before all shares were from 0 to 1: for what was written then';
 
+-- No parameter has to be quoted that tells from when and until when. A function can be
+-- given other names only by dropping it, and shops' functions depend on these; so it is
+-- done the hard way, as PostgreSQL's own extensions have changed signatures. Calls are
+-- kept by place; one by name in a view of yours has to be written anew.
+UPDATE pg_catalog.pg_proc p
+   SET proargnames = ARRAY(SELECT CASE n.name WHEN 'from' THEN 'since' WHEN 'to' THEN 'until' ELSE n.name END
+                             FROM ROWS FROM (pg_catalog.unnest(p.proargnames)) WITH ORDINALITY n (name, place)
+                            ORDER BY n.place)
+ WHERE p.oid IN ('loyalcs.business_time(timestamptz, timestamptz, loyalcs.business_hours)'::regprocedure::oid,
+                 'loyalcs.explain_business_time(timestamptz, timestamptz, loyalcs.business_hours)'::regprocedure::oid,
+                 'loyalcs.open_periods(loyalcs.business_hours, timestamptz, timestamptz)'::regprocedure::oid,
+                 'loyalcs.open_multirange(loyalcs.business_hours, timestamptz, timestamptz)'::regprocedure::oid,
+                 'loyalcs.japanese_holidays(date, date)'::regprocedure::oid);
+COMMENT ON FUNCTION loyalcs.business_time(since timestamptz, until timestamptz, hours loyalcs.business_hours) IS
+    'open time from `since` to `until`, in hours, minutes and seconds that really passed: an hour that daylight saving skips does not count, one that it repeats counts twice; negative if `until` is earlier';
+COMMENT ON FUNCTION loyalcs.open_periods(hours loyalcs.business_hours, since timestamptz, until timestamptz) IS
+    'when it is open from `since` to `until`, in order, overlapping and touching times as one; none if the two are equal; an error if `until` is earlier';
+COMMENT ON FUNCTION loyalcs.japanese_holidays(since date, until date) IS
+    'public holidays of Japan from `since` to `until`, both included; an error after 2099';
+
 -- Business hours have seasons.
-COMMENT ON FUNCTION loyalcs.explain_business_time("from" timestamptz, "to" timestamptz, hours loyalcs.business_hours) IS
-    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `to` is earlier';
+COMMENT ON FUNCTION loyalcs.explain_business_time(since timestamptz, until timestamptz, hours loyalcs.business_hours) IS
+    'how business_time counts: one row for each stretch from the earlier instant to the later, `why` it is open or closed (a weekly rule, that of a season, a holiday with its name, an exception), and the time `counted` up to its end, negative if `until` is earlier';
 
 -- How well a share is known.
 CREATE FUNCTION loyalcs.share_interval(

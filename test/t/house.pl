@@ -218,11 +218,12 @@ none('what a function of a shop does can be compiled, and gives what it says', q
 
 # What clients stumble over.  (Of the words that SQL reserves, a program has to know to
 # write "limit" => 5; and a tool that puts a default into one line makes another of it.)
-none('no parameter of a shop\'s functions is a word that has to be quoted', q{
+none('no parameter of a function is a word that has to be quoted', q{
 	SELECT p.oid::regprocedure, a.name
-	FROM pg_proc p, unnest(p.proargnames) a(name)
+	FROM pg_proc p, unnest(p.proargnames) WITH ORDINALITY a(name, place)
 	JOIN pg_get_keywords() k ON k.word = a.name AND k.catcode IN ('R', 'T')
-	WHERE p.pronamespace IN (SELECT oid FROM shop)
+	WHERE (p.pronamespace IN (SELECT oid FROM shop)
+	       OR p.pronamespace = 'loyalcs'::regnamespace AND coalesce(p.proargmodes[a.place], 'i') IN ('i', 'b', 'v'))
 	ORDER BY 1, 2});
 none('a call with one value of no type is of a function, where there are several for numbers', q{
 	SELECT p.proname
