@@ -90,6 +90,13 @@ SELECT n, put_texts(jsonb_build_object('n1', n), names, texts) = jsonb_build_obj
   FROM (SELECT n, array_agg('n' || i ORDER BY i) AS names, array_agg(CASE WHEN i % 3 > 0 THEN repeat('語', i % 200) END ORDER BY i) AS texts
           FROM unnest('{1,2,17,1000}'::int[]) n CROSS JOIN generate_series(1, n) i GROUP BY n) t
  ORDER BY n;
+-- In whatever order they come, and if several are of one name; what has parts stays as it is.
+SELECT count(*) AS orders, count(*) FILTER (WHERE v <> '{"a": [1, {"bb": null}], "ccc": true, "n": 1e2}'::jsonb || o.added) AS others
+  FROM generate_series(1, 200) i
+ CROSS JOIN LATERAL (SELECT array_agg(n ORDER BY at) AS names, array_agg(n || at ORDER BY at) AS texts, jsonb_object_agg(n, n || at ORDER BY at) AS added
+                       FROM (SELECT n, row_number() OVER (ORDER BY hashtext(n || k || i), k, n) AS at
+                               FROM unnest('{bb,ab,d,ccc,語,longer}'::text[]) n CROSS JOIN generate_series(1, 1 + i % 3) k) s) o
+ CROSS JOIN LATERAL put_texts('{"a": [1, {"bb": null}], "ccc": true, "n": 1e2}', o.names, o.texts) v;
 
 -- A message at once. The texts about it come before neither its subject, its body nor its values.
 SELECT jsonb_pretty(message(E'For {{name}}\n', E'<b>{{name}}</b>\r{{coupon|}} {{left}}', true, '{"coupon": "A", "left": 2, "name": "nobody"}',
@@ -100,6 +107,13 @@ SELECT message('{{name}}', '', false, '{}', '{}', '{}', '{}', '{}') IS NULL AS m
 SELECT message('', '', false, '[]', '{}', '{}', '{}', '{}');
 SELECT message('', '', false, '{}', '{a}', '{}', '{}', '{}');
 SELECT message('', '', false, '{}', '{}', '{}', '{NULL}', '{a}');
+-- In whatever order, and under whatever names, they are about it.
+SELECT count(*) AS orders, count(*) FILTER (WHERE m <> o.added || '{"values": {"a": [], "b": "B"}, "subject": "[]", "body": "B"}'::jsonb) AS others
+  FROM generate_series(1, 200) i
+ CROSS JOIN LATERAL (SELECT array_agg(n ORDER BY at) AS names, array_agg(n || at ORDER BY at) AS texts, jsonb_object_agg(n, n || at ORDER BY at) AS added
+                       FROM (SELECT n, row_number() OVER (ORDER BY hashtext(n || i), n) AS at
+                               FROM unnest('{body,bods,bodz,values,valuer,subject,a,kind,content_key}'::text[]) n WHERE hashtext(i || n) % 4 <> 0) s) o
+ CROSS JOIN LATERAL message('[]', '{{b}}', false, '{"a": []}', '{b}', '{B}', o.names, o.texts) m;
 -- It is what the functions that it is made of make, whatever the values are.
 SELECT count(*) AS messages, count(m) AS written,
        count(*) FILTER (WHERE m IS DISTINCT FROM CASE WHEN p IS NULL THEN jsonb_build_object('about', i::text, 'values', v, 'subject', one_line(render(t, v)), 'body', plain_lines(render(b, v, html))) END) AS others

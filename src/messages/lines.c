@@ -81,9 +81,14 @@ control_length(const char *at, const char *end, HighControls high)
 static const char *
 find_control(const char *at, const char *end, HighControls high, const char *allowed)
 {
-	while (at < end && (control_length(at, end, high) == 0 || strchr(allowed, *at)))
+	for (;;)
+	{
+		while (at < end && *at >= ' ' && *at <= '~')
+			at++;
+		if (at == end || (control_length(at, end, high) > 0 && strchr(allowed, *at) == NULL))
+			return at;
 		at++;
-	return at;
+	}
 }
 
 static void

@@ -24,6 +24,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "base/compat.h"
 #include "messages/lines.h"
@@ -56,10 +57,11 @@ is_name_byte(char c, bool first)
 static const char *
 find_pair(const char *at, const char *end, char c)
 {
-	for (; at + 1 < end; at++)
+	while (at + 1 < end && (at = memchr(at, c, end - 1 - at)) != NULL)
 	{
-		if (at[0] == c && at[1] == c)
+		if (at[1] == c)
 			return at;
+		at++;
 	}
 	return NULL;
 }
@@ -252,7 +254,15 @@ typedef struct Values
 	const JsonbValue *built;
 } Values;
 
-/* (The names of an object are in the order of their lengths, and those of one by bytes.) */
+/* The order in which jsonb keeps the names of an object: by their lengths, and those of one by bytes. */
+static int
+compare_names(const char *a, int a_length, const char *b, int b_length)
+{
+	if (a_length != b_length)
+		return a_length < b_length ? -1 : 1;
+	return memcmp(a, b, a_length);
+}
+
 static const JsonbValue *
 value_of_built(const JsonbValue *object, const char *name, int length)
 {
@@ -263,10 +273,8 @@ value_of_built(const JsonbValue *object, const char *name, int length)
 	{
 		int			middle = from + (to - from) / 2;
 		const JsonbPair *pair = &object->val.object.pairs[middle];
-		int			difference = length - pair->key.val.string.len;
+		int			difference = compare_names(name, length, pair->key.val.string.val, pair->key.val.string.len);
 
-		if (difference == 0)
-			difference = memcmp(name, pair->key.val.string.val, length);
 		if (difference == 0)
 			return &pair->value;
 		if (difference < 0)
@@ -390,40 +398,176 @@ template_problem(PG_FUNCTION_ARGS)
  * Values
  */
 
-static void
-push_string(JsonbParseState **state, JsonbIteratorToken token, text * string)
+/*
+ * An object that is being built.  Most of what comes is in the order in which
+ * jsonb keeps names, and need not be sorted, as pushJsonbValue() would.
+ */
+typedef struct Members
 {
-	JsonbValue	value;
+	JsonbPair  *pairs;
+	int			count;
+	int			size;
+	bool		in_order;
+} Members;
 
-	value.type = jbvString;
-	value.val.string.val = VARDATA_ANY(string);
-	value.val.string.len = VARSIZE_ANY_EXHDR(string);
-	pushJsonbValue(state, token, &value);
+/* As many as the server makes an object of. */
+#define MOST_MEMBERS	((int) (MaxAllocSize / sizeof(JsonbPair)))
+
+static void
+begin_members(Members *members)
+{
+	members->size = 32;
+	members->pairs = palloc(members->size * sizeof(JsonbPair));
+	members->count = 0;
+	members->in_order = true;
+}
+
+static JsonbPair *
+one_more_pair(Members *members)
+{
+	if (members->count == members->size)
+	{
+		if (members->size == MOST_MEMBERS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("values of a template have too many names"),
+					 errdetail("There are more than %d.", MOST_MEMBERS)));
+		members->size = Min(members->size * 2, MOST_MEMBERS);
+		members->pairs = repalloc(members->pairs, members->size * sizeof(JsonbPair));
+	}
+	return &members->pairs[members->count++];
 }
 
 static void
-push_name(JsonbParseState **state, const char *name)
+set_key(JsonbPair *pair, const char *name, int length)
 {
-	JsonbValue	key;
-
-	key.type = jbvString;
-	key.val.string.val = pstrdup(name);
-	key.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &key);
+	pair->key.type = jbvString;
+	pair->key.val.string.val = unconstify(char *, name);
+	pair->key.val.string.len = length;
 }
 
-/* The members of an object, pushed into the one that has been begun. */
 static void
-push_members(JsonbParseState **state, Jsonb *object)
+set_string(JsonbValue *value, text * string)
 {
-	JsonbIterator *members = JsonbIteratorInit(&object->root);
-	JsonbValue	value;
+	value->type = jbvString;
+	value->val.string.val = VARDATA_ANY(string);
+	value->val.string.len = VARSIZE_ANY_EXHDR(string);
+}
+
+static int
+compare_keys(const JsonbPair *a, const JsonbPair *b)
+{
+	return compare_names(a->key.val.string.val, a->key.val.string.len,
+						 b->key.val.string.val, b->key.val.string.len);
+}
+
+/* Of the same name, what came later is first. */
+static int
+compare_pairs(const void *a, const void *b)
+{
+	const JsonbPair *one = a;
+	const JsonbPair *other = b;
+	int			difference = compare_keys(one, other);
+
+	return difference != 0 ? difference : one->order > other->order ? -1 : 1;
+}
+
+/* One more, whose value its caller sets. */
+static JsonbValue *
+add_member(Members *members, const char *name, int length)
+{
+	JsonbPair  *pair = one_more_pair(members);
+
+	set_key(pair, name, length);
+	pair->order = members->count;
+	if (members->count > 1 && compare_keys(&pair[-1], pair) >= 0)
+		members->in_order = false;
+	return &pair->value;
+}
+
+/* In their order, and of those of one name only the last. */
+static void
+sort_members(Members *members)
+{
+	int			kept = 0;
+
+	if (members->in_order)
+		return;
+	qsort(members->pairs, members->count, sizeof(JsonbPair), compare_pairs);
+	for (int i = 1; i < members->count; i++)
+	{
+		if (compare_keys(&members->pairs[kept], &members->pairs[i]) != 0)
+			members->pairs[++kept] = members->pairs[i];
+	}
+	members->count = kept + 1;
+	members->in_order = true;
+}
+
+/* The place of a member among those that are in order, in which it is put if it is not there. */
+static JsonbValue *
+member(Members *members, const char *name)
+{
+	JsonbPair	added;
+	int			at = members->count;
+
+	set_key(&added, name, strlen(name));
+	while (at > 0 && compare_keys(&members->pairs[at - 1], &added) >= 0)
+		at--;
+	if (at == members->count || compare_keys(&members->pairs[at], &added) != 0)
+	{
+		one_more_pair(members);
+		memmove(&members->pairs[at + 1], &members->pairs[at],
+				(members->count - 1 - at) * sizeof(JsonbPair));
+		members->pairs[at] = added;
+	}
+	return &members->pairs[at].value;
+}
+
+static JsonbValue
+object_of(const Members *members)
+{
+	JsonbValue	object;
+
+	Assert(members->in_order);
+	object.type = jbvObject;
+	object.val.object.nPairs = members->count;
+	object.val.object.pairs = members->pairs;
+	return object;
+}
+
+/* What is stored as a whole, as the parts of which it can be stored again. */
+static JsonbValue
+unpacked(JsonbContainer *container)
+{
+	JsonbIterator *parts = JsonbIteratorInit(container);
+	JsonbParseState *state = NULL;
+	JsonbValue *result = NULL;
+	JsonbValue	part;
 	JsonbIteratorToken token;
 
-	while ((token = JsonbIteratorNext(&members, &value, true)) != WJB_DONE)
+	while ((token = JsonbIteratorNext(&parts, &part, false)) != WJB_DONE)
 	{
-		if (token == WJB_KEY || token == WJB_VALUE)
-			pushJsonbValue(state, token, &value);
+		CHECK_FOR_INTERRUPTS();
+		result = pushJsonbValue(&state, token, token < WJB_BEGIN_ARRAY ? &part : NULL);
+	}
+	return *result;
+}
+
+static void
+add_object(Members *members, Jsonb *object)
+{
+	JsonbIterator *parts = JsonbIteratorInit(&object->root);
+	JsonbValue	part;
+	JsonbValue *value = NULL;
+	JsonbIteratorToken token;
+
+	while ((token = JsonbIteratorNext(&parts, &part, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_KEY)
+			value = add_member(members, part.val.string.val, part.val.string.len);
+		else if (token == WJB_VALUE)
+			*value = part.type == jbvBinary ? unpacked(part.val.binary.data) : part;
 	}
 }
 
@@ -443,7 +587,7 @@ texts_of(ArrayType *array, Datum **texts, bool **nulls)
 }
 
 static void
-push_texts(JsonbParseState **state, ArrayType *names, ArrayType *texts)
+add_texts(Members *members, ArrayType *names, ArrayType *texts)
 {
 	Datum	   *name;
 	Datum	   *string;
@@ -458,6 +602,8 @@ push_texts(JsonbParseState **state, ArrayType *names, ArrayType *texts)
 				 errdetail("There are %d and %d.", count, ArrayGetNItems(ARR_NDIM(texts), ARR_DIMS(texts)))));
 	for (int i = 0; i < count; i++)
 	{
+		text	   *key;
+
 		CHECK_FOR_INTERRUPTS();
 		if (no_name[i])
 			ereport(ERROR,
@@ -466,15 +612,17 @@ push_texts(JsonbParseState **state, ArrayType *names, ArrayType *texts)
 					 errdetail("It is the one in place %d.", i + 1)));
 		if (no_string[i])
 			continue;
-		push_string(state, WJB_KEY, DatumGetTextPP(name[i]));
-		push_string(state, WJB_VALUE, DatumGetTextPP(string[i]));
+		key = DatumGetTextPP(name[i]);
+		set_string(add_member(members, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)),
+				   DatumGetTextPP(string[i]));
 	}
 }
 
 /* An object of values with texts put into it, of which those that are not there are left out. */
-static JsonbValue *
-push_values(JsonbParseState **state, Jsonb *object, ArrayType *names, ArrayType *texts)
+static JsonbValue
+values_with_texts(Jsonb *object, ArrayType *names, ArrayType *texts)
 {
+	Members		members;
 	Problem		problem;
 
 	if (!JB_ROOT_IS_OBJECT(object))
@@ -482,10 +630,11 @@ push_values(JsonbParseState **state, Jsonb *object, ArrayType *names, ArrayType 
 		describe_no_object(object, &problem);
 		report_problem(&problem);
 	}
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	push_members(state, object);
-	push_texts(state, names, texts);
-	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	begin_members(&members);
+	add_object(&members, object);
+	add_texts(&members, names, texts);
+	sort_members(&members);
+	return object_of(&members);
 }
 
 /*
@@ -496,11 +645,10 @@ PG_FUNCTION_INFO_V1(template_put_texts);
 Datum
 template_put_texts(PG_FUNCTION_ARGS)
 {
-	JsonbParseState *state = NULL;
+	JsonbValue	values = values_with_texts(PG_GETARG_JSONB_P(0), PG_GETARG_ARRAYTYPE_P(1),
+										   PG_GETARG_ARRAYTYPE_P(2));
 
-	PG_RETURN_POINTER(JsonbValueToJsonb(push_values(&state, PG_GETARG_JSONB_P(0),
-													PG_GETARG_ARRAYTYPE_P(1),
-													PG_GETARG_ARRAYTYPE_P(2))));
+	PG_RETURN_POINTER(JsonbValueToJsonb(&values));
 }
 
 /*
@@ -512,28 +660,29 @@ Datum
 template_message(PG_FUNCTION_ARGS)
 {
 	bool		html = PG_GETARG_BOOL(2);
-	JsonbParseState *state = NULL;
-	Values		values = {NULL, NULL};
+	JsonbValue	built = values_with_texts(PG_GETARG_JSONB_P(3), PG_GETARG_ARRAYTYPE_P(4),
+										  PG_GETARG_ARRAYTYPE_P(5));
+	Values		values = {NULL, &built};
+	Members		members;
+	JsonbValue	message;
 	StringInfoData subject;
 	StringInfoData body;
 	Problem		problem;
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_texts(&state, PG_GETARG_ARRAYTYPE_P(6), PG_GETARG_ARRAYTYPE_P(7));
-	push_name(&state, "values");
-	values.built = push_values(&state, PG_GETARG_JSONB_P(3),
-							   PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5));
+	begin_members(&members);
+	add_texts(&members, PG_GETARG_ARRAYTYPE_P(6), PG_GETARG_ARRAYTYPE_P(7));
+	sort_members(&members);
 
 	initStringInfo(&subject);
 	initStringInfo(&body);
 	if (!fill_in(&subject, PG_GETARG_TEXT_PP(0), &values, false, &problem) ||
 		!fill_in(&body, PG_GETARG_TEXT_PP(1), &values, html, &problem))
 		PG_RETURN_NULL();
-	push_name(&state, "subject");
-	push_string(&state, WJB_VALUE, text_as_one_line(subject.data, subject.len));
-	push_name(&state, "body");
-	push_string(&state, WJB_VALUE, text_as_plain_lines(body.data, body.len));
-	PG_RETURN_POINTER(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	*member(&members, "values") = built;
+	set_string(member(&members, "subject"), text_as_one_line(subject.data, subject.len));
+	set_string(member(&members, "body"), text_as_plain_lines(body.data, body.len));
+	message = object_of(&members);
+	PG_RETURN_POINTER(JsonbValueToJsonb(&message));
 }
 
 /*
