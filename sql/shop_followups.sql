@@ -234,6 +234,17 @@ SELECT max(day) AS per_day, max(week) AS per_week
   FROM (SELECT count(*) OVER (PARTITION BY customer_id, channel, date_trunc('day', finished_at, 'Asia/Tokyo')) AS day,
                count(*) OVER (PARTITION BY customer_id, channel ORDER BY finished_at RANGE BETWEEN interval '7 days' PRECEDING AND CURRENT ROW) AS week
           FROM followups WHERE outcome = 'sent' AND capped AND channel = 'email') f;
+-- The priorities of those that wait, the largest and the smallest that there can be among them.
+BEGIN;
+UPDATE followups f SET priority = CASE n WHEN 1 THEN 2147483647 WHEN 2 THEN -2147483648 ELSE n % 5 END, finished_at = NULL, outcome = NULL
+  FROM (SELECT ctid AS place, row_number() OVER (PARTITION BY channel ORDER BY customer_id, step, subject)::integer AS n FROM followups) w
+ WHERE ctid = place AND n <= 20 AND channel <> 'phone';
+SELECT c.channel, p.found[1], p.found[cardinality(p.found)], cardinality(p.found) > 4 AS several,
+       p.found IS NOT DISTINCT FROM (SELECT array_agg(DISTINCT f.priority ORDER BY f.priority DESC)
+                                       FROM followups f WHERE f.channel = c.channel AND f.finished_at IS NULL) AS all_of_them
+  FROM channels c CROSS JOIN LATERAL (SELECT array_agg(w.priority) AS found FROM waiting_priorities(c.channel) w) p ORDER BY 1;
+SELECT count(*) FROM waiting_priorities(NULL);
+ROLLBACK;
 SELECT pg_temp.same_elsewhere('SELECT * FROM followups_considered(''2025-12-01 12:00+09'', ''7 days'')');
 SELECT pg_temp.same_elsewhere('SELECT * FROM followups_suppressed_at(''2025-12-01 12:00+09'')');
 SELECT loyalcs.drop_shop('shop', 'shop');

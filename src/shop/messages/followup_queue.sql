@@ -187,8 +187,10 @@ BEGIN
         END IF;
         -- what was written early and is due by now
         SELECT count(*) INTO queued
-          FROM followups f
-         WHERE f.finished_at IS NULL AND f.channel = ANY (ARRAY(SELECT c.channel FROM channels c))
+          FROM channels c
+         CROSS JOIN LATERAL waiting_priorities(c.channel) p
+          JOIN followups f ON f.channel = c.channel AND f.priority = p.priority
+         WHERE f.finished_at IS NULL
            AND f.claimable_at > seen_until AND f.claimable_at <= queue_followups.at
            AND f.queued_at > seen_until AND f.arm IS NULL AND f.attempts = 0;
     ELSE

@@ -24,10 +24,11 @@ DECLARE
 BEGIN
     SELECT min(n.claimable_at) INTO waits_until
       FROM channels c
+     CROSS JOIN LATERAL waiting_priorities(c.channel) p
      CROSS JOIN LATERAL (
                SELECT f.claimable_at
                  FROM followups f
-                WHERE f.finished_at IS NULL AND f.channel = c.channel
+                WHERE f.finished_at IS NULL AND f.channel = c.channel AND f.priority = p.priority
                 ORDER BY f.claimable_at
                 LIMIT 1) n
      WHERE next_followup_at.channel IS NULL OR c.channel = next_followup_at.channel;

@@ -107,11 +107,37 @@ COMMENT ON COLUMN followups.queued_at IS
 COMMENT ON COLUMN followups.recipient_digest IS
     'digest of the address that it was handed out with, by which that is known again';
 
---@ change followups 0.2.0
--- When the next of a channel can be claimed is asked far oftener than there is one.
-CREATE INDEX followups_claimable ON followups (channel, claimable_at) WHERE finished_at IS NULL;
-
 --@ functions
+-- One index serves all who look for what waits, since each claim writes into it anew:
+-- whoever asks by time asks of one priority after another. (In plpgsql, because that
+-- they are few is not known to a planner.)
+CREATE OR REPLACE FUNCTION waiting_priorities(channel text) RETURNS TABLE (priority integer)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
+    SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off
+    SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    level integer;
+BEGIN
+    LOOP
+        level := (SELECT f.priority
+                    FROM followups f
+                   WHERE f.finished_at IS NULL AND f.channel = waiting_priorities.channel
+                     AND f.priority < coalesce(level::bigint, 2147483648)
+                   ORDER BY f.priority DESC
+                   LIMIT 1);
+        EXIT WHEN level IS NULL;
+        waiting_priorities.priority := level;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION waiting_priorities(text) IS
+    'the priorities of the follow-ups of a channel that are not finished, each once, the highest first';
+
 -- Everything about a customer is a lateral subquery that cannot be pulled up, so
 -- that it is asked of the few who are due and never of all, whatever the planner
 -- expects; and a condition on customer_id passes through all of it, down to the
