@@ -127,7 +127,6 @@ RETURNS TABLE (
     subject text,
     channel text,
     failures integer,
-    arm text,
     old_step_id bigint,
     step_id bigint,
     new_channel text,
@@ -138,15 +137,7 @@ RETURNS TABLE (
     retry_after interval,
     capped boolean,
     priority integer,
-    holdout_share double precision,
-    per_day integer,
-    per_week integer,
-    per_day_of_all integer,
-    per_week_of_all integer,
-    sent_today bigint,
-    sent bigint,
-    sent_today_of_all bigint,
-    sent_of_all bigint,
+    cap_left bigint,
     time_zone text,
     anchor_at timestamptz,
     due_at timestamptz,
@@ -163,11 +154,12 @@ RETURNS TABLE (
     recipient text,
     recipient_digest text,
     eligible boolean,
+    held_out boolean,
     held_back text,
     reason text,
     until timestamptz
 )
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 100
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off
@@ -180,6 +172,8 @@ BEGIN
         SELECT s.step_id, s.step, s.anchor, s.of_order, s.delay, s.valid, s.replaced_delay, s.paused, s.channel, s.kind, s.purpose, s.consent, s.capped,
                s.priority, s.content_key, s.content_values, s.hours, s.by_calendar, s.expires_after, s.max_attempts, s.retry_after,
                s.exit_on_order, s.exit_on_return, s.nth, s.min_amount, s.holdout_share, s.orders_from, s.orders_to, s.tiers, s.segments,
+               s.nth IS NOT NULL OR s.min_amount IS NOT NULL OR s.anchor = 'no_order_for' OR s.orders_from IS NOT NULL OR s.orders_to IS NOT NULL
+               OR s.tiers IS NOT NULL OR s.segments IS NOT NULL AS is_for_some,
                s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone,
                date_trunc('day', followups_looked_at.at, s.time_zone) AS today_from,
                followups_looked_at.at - interval '168 hours' AS week_from,
@@ -190,23 +184,25 @@ BEGIN
            AND s.step = ANY (followups_looked_at.step_names)
     ), others AS MATERIALIZED (
         SELECT n.* FROM other_anchors_looked_at(followups_looked_at.places, followups_looked_at.at) n
-    ), found AS (
+    ), found AS MATERIALIZED (
         SELECT f.ctid AS place, f.followup_id, f.customer_id, f.step, f.subject, f.channel, f.failures, f.arm, f.step_id AS old_step_id, f.recipient_digest,
                s.step_id, s.channel AS new_channel, s.kind, s.content_key, s.content_values, s.max_attempts, s.retry_after,
                coalesce(s.capped, f.capped) AS capped, coalesce(s.priority, f.priority) AS priority,
-               s.holdout_share, s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone, s.today_from, s.week_from, s.paused, s.consent,
-               coalesce(f.lease_until > followups_looked_at.at, false) AS is_leased,
-               coalesce(a.anchor_at, f.anchor_at) AS anchor_at,
-               w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due, v.wanted_at <= followups_looked_at.at AS is_wanted,
+               s.holdout_share, s.time_zone, s.paused, s.consent,
+               k.is_leased, k.anchor_at,
+               w.due_at, w.too_late_at, w.due_at <= followups_looked_at.at AS is_due, k.wanted_at <= followups_looked_at.at AS is_wanted,
                s.anchor, CASE WHEN s.of_order THEN a.order_id END AS order_id, CASE WHEN s.of_order THEN a.order_at END AS ordered_at,
                a.shipped_at, a.delivered_at, a.amount, a.points,
-               u.name, u.own_language, u.recipient,
+               u.name, u.own_language, u.recipient, o.undeliverable, o.another, o.cap_left,
                CASE WHEN s.step_id IS NULL THEN 'step ended'
                     WHEN a.subject IS NULL THEN
                         CASE WHEN s.of_order AND NOT EXISTS (SELECT FROM orders o WHERE o.customer_id = f.customer_id AND o.order_id = f.subject)
                              THEN 'order gone' ELSE anchor_gone(s.anchor) END
                     WHEN h.held_back = 'drop' THEN h.reason
-                    ELSE m.reason END AS own_drop_reason,
+                    WHEN s.is_for_some
+                        THEN followup_misfit_reason(f.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
+                                                    s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
+                                                    followups_looked_at.at) END AS own_drop_reason,
                h.held_back, h.reason, h.until
           FROM followups f
           LEFT JOIN steps s ON s.step = f.step
@@ -219,25 +215,25 @@ BEGIN
                       FROM others n
                      WHERE n.place = f.ctid
                      LIMIT 1) a ON true
-         CROSS JOIN LATERAL (SELECT a.anchor_at = f.anchor_at AND s.step_id = f.step_id AND NOT s.by_calendar AS same OFFSET 0) k
          CROSS JOIN LATERAL (
-                   SELECT CASE WHEN k.same THEN f.due_at
+                   SELECT coalesce(a.anchor_at, f.anchor_at) AS anchor_at,
+                          coalesce(f.lease_until > followups_looked_at.at, false) AS is_leased,
+                          c.same,
+                          CASE WHEN c.same THEN f.due_at
                                ELSE followup_wanted_at(a.anchor_at, s.delay, s.replaced_delay, s.valid, s.time_zone) END AS wanted_at
-                   OFFSET 0) v
+                     FROM (SELECT a.anchor_at = f.anchor_at AND s.step_id = f.step_id AND NOT s.by_calendar AS same OFFSET 0) c
+                   OFFSET 0) k
          CROSS JOIN LATERAL (
                    SELECT CASE WHEN k.same THEN f.due_at
-                               ELSE coalesce(loyalcs.try_followup_due(v.wanted_at, interval '0', s.time_zone, s.hours), v.wanted_at) END AS due_at,
+                               ELSE coalesce(loyalcs.try_followup_due(k.wanted_at, interval '0', s.time_zone, s.hours), k.wanted_at) END AS due_at,
                           CASE WHEN k.same THEN f.too_late_at
-                               ELSE loyalcs.try_followup_due(v.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) END AS too_late_at
+                               ELSE loyalcs.try_followup_due(k.wanted_at, s.expires_after, s.time_zone, NULL::loyalcs.business_hours) END AS too_late_at
                    OFFSET 0) w
          CROSS JOIN LATERAL followup_hindrance(f.customer_id, CASE WHEN s.of_order THEN a.order_id END,
                                                a.order_at IS NOT NULL AND NOT order_counts(a.order_at, a.cancelled_at, followups_looked_at.at),
                                                CASE WHEN s.of_order THEN a.order_at ELSE a.anchor_at END,
                                                f.channel, s.purpose, s.consent, s.exit_on_order, s.exit_on_return, w.too_late_at, s.hours,
                                                followups_looked_at.at) h
-         CROSS JOIN LATERAL followup_misfit(f.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
-                                            s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
-                                            followups_looked_at.at) m
           LEFT JOIN LATERAL (
                     -- (unqualified: what a brand's own table lacks is that of the row around it)
                     SELECT u.*
@@ -249,45 +245,52 @@ BEGIN
                                  FROM customers c
                                 WHERE c.customer_id = f.customer_id
                                 LIMIT 1) u) u ON true
-         WHERE f.ctid = ANY (followups_looked_at.places)
-        OFFSET 0
-    ), judged AS (
-        SELECT g.*, o.undeliverable, o.sent_today, o.sent, o.sent_today_of_all, o.sent_of_all,
-               CASE WHEN g.own_drop_reason IS NULL AND g.consent <> 'not_needed'
-                         AND (o.another
-                              OR row_number() OVER (PARTITION BY g.customer_id, g.step, g.anchor_at, g.own_drop_reason IS NULL
-                                                    ORDER BY g.is_leased DESC, CASE WHEN g.is_leased THEN g.followup_id END, g.subject) > 1::bigint)
-                    THEN 'another of the same instant' ELSE g.own_drop_reason END AS drop_reason
-          FROM found g
-          -- what else there is for that customer, read once
+         -- what else there is for that customer, read once
          CROSS JOIN LATERAL (
                    -- (a condition that is not known would have the dear one be asked)
-                   SELECT bool_or(CASE WHEN o.outcome = 'undeliverable' AND o.channel = g.channel AND o.finished_at <= followups_looked_at.at
-                                       THEN o.recipient_digest = address_digest(g.channel, g.recipient) END) IS TRUE AS undeliverable,
-                          bool_or(o.step = g.step AND o.subject <> g.subject AND o.anchor_at = g.anchor_at
+                   SELECT bool_or(CASE WHEN o.outcome = 'undeliverable' AND o.channel = f.channel AND o.finished_at <= followups_looked_at.at
+                                       THEN o.recipient_digest = address_digest(f.channel, u.recipient) END) IS TRUE AS undeliverable,
+                          bool_or(o.step = f.step AND o.subject <> f.subject AND o.anchor_at = k.anchor_at
                                   AND (o.outcome = 'sent'
-                                       OR l.leased AND (NOT g.is_leased OR o.followup_id < g.followup_id))) IS TRUE AS another,
-                          count(*) FILTER (WHERE c.counts AND o.channel = g.channel AND c.today) AS sent_today,
-                          count(*) FILTER (WHERE c.counts AND o.channel = g.channel) AS sent,
-                          count(*) FILTER (WHERE c.counts AND c.today) AS sent_today_of_all,
-                          count(*) FILTER (WHERE c.counts) AS sent_of_all
+                                       OR l.leased AND (NOT k.is_leased OR o.followup_id < f.followup_id))) IS TRUE AS another,
+                          least(s.per_day - count(*) FILTER (WHERE c.counts AND o.channel = f.channel AND c.today),
+                                s.per_week - count(*) FILTER (WHERE c.counts AND o.channel = f.channel),
+                                s.per_day_of_all - count(*) FILTER (WHERE c.counts AND c.today),
+                                s.per_week_of_all - count(*) FILTER (WHERE c.counts)) AS cap_left
                      FROM followups o
                     CROSS JOIN LATERAL (SELECT o.finished_at IS NULL AND o.lease_until > followups_looked_at.at AS leased) l
                     CROSS JOIN LATERAL (
-                              SELECT o.capped AND o.followup_id <> g.followup_id
-                                     AND (l.leased OR o.outcome = 'sent' AND o.finished_at > g.week_from) AS counts,
-                                     l.leased OR o.finished_at >= g.today_from AS today) c
+                              SELECT o.capped AND o.followup_id <> f.followup_id
+                                     AND (l.leased OR o.outcome = 'sent' AND o.finished_at > s.week_from) AS counts,
+                                     l.leased OR o.finished_at >= s.today_from AS today) c
                     -- (what waits, was dropped or failed is in nobody's way)
-                    WHERE o.customer_id = g.customer_id
+                    WHERE o.customer_id = f.customer_id
                       AND (o.lease_until > followups_looked_at.at OR o.outcome IN ('sent', 'undeliverable'))) o
+         WHERE f.ctid = ANY (followups_looked_at.places)
+        OFFSET 0
+    ), behind AS (
+        -- of several of one customer, which is rare, those of an instant that another has
+        SELECT r.place
+          FROM (SELECT g.place,
+                       row_number() OVER (PARTITION BY g.customer_id, g.step, g.anchor_at, g.own_drop_reason IS NULL
+                                          ORDER BY g.is_leased DESC, CASE WHEN g.is_leased THEN g.followup_id END, g.subject) AS n
+                  FROM found g
+                 WHERE g.customer_id IN (SELECT t.customer_id FROM found t GROUP BY t.customer_id HAVING count(*) > 1::bigint)) r
+         WHERE r.n > 1::bigint
+    ), judged AS (
+        SELECT g.*,
+               CASE WHEN g.own_drop_reason IS NULL AND g.consent <> 'not_needed' AND (g.another OR g.place IN (SELECT b.place FROM behind b))
+                    THEN 'another of the same instant' ELSE g.own_drop_reason END AS drop_reason
+          FROM found g
         OFFSET 0
     )
-    SELECT j.place, j.followup_id, j.customer_id, j.step, j.subject, j.channel, j.failures, j.arm, j.old_step_id, j.step_id, j.new_channel,
-           j.kind, j.content_key, j.content_values, j.max_attempts, j.retry_after, j.capped, j.priority,
-           j.holdout_share, j.per_day, j.per_week, j.per_day_of_all, j.per_week_of_all,
-           j.sent_today, j.sent, j.sent_today_of_all, j.sent_of_all, j.time_zone, j.anchor_at, j.due_at, j.too_late_at,
+    SELECT j.place, j.followup_id, j.customer_id, j.step, j.subject, j.channel, j.failures, j.old_step_id, j.step_id, j.new_channel,
+           j.kind, j.content_key, j.content_values, j.max_attempts, j.retry_after, j.capped, j.priority, j.cap_left,
+           j.time_zone, j.anchor_at, j.due_at, j.too_late_at,
            j.anchor, j.order_id, j.ordered_at, j.shipped_at, j.delivered_at, j.amount, j.points, j.name, j.own_language, j.recipient, j.recipient_digest,
-           j.drop_reason IS NULL AND j.is_due AND NOT j.paused AND j.held_back IS NULL,
+           e.eligible,
+           e.eligible AND j.arm IS NULL AND j.holdout_share > 0::double precision
+           AND loyalcs.in_sample(j.customer_id::text, 'holdout ' || j.step, j.holdout_share),
            CASE WHEN j.drop_reason IS NOT NULL THEN 'drop'
                 WHEN NOT j.is_due OR j.new_channel <> j.channel OR j.paused THEN 'defer'
                 WHEN j.recipient IS NULL THEN 'drop'
@@ -304,11 +307,12 @@ BEGIN
                 WHEN j.new_channel <> j.channel THEN followups_looked_at.at
                 WHEN j.paused OR j.undeliverable THEN followups_looked_at.at + interval '1 hour'
                 ELSE coalesce(j.until, followups_looked_at.at + interval '1 hour') END
-      FROM judged j;
+      FROM judged j
+     CROSS JOIN LATERAL (SELECT j.drop_reason IS NULL AND j.is_due AND NOT j.paused AND j.held_back IS NULL AS eligible) e;
 END
 $$;
 COMMENT ON FUNCTION followups_looked_at(tid[], text[], timestamptz) IS
-    'follow-ups, where places says, of the steps of these names, as they stand at an instant: what they are for and to whom, and what holds them back: drop or defer, the reason and until when. Whether the step is in force, its reason stands (see followup_anchors()), it is still for that customer (followup_misfit()), nothing is in the way (followup_hindrance()) and there is an address. eligible: nothing but the lack of an address, or a cap, is against it';
+    'follow-ups, where places says, of the steps of these names, as they stand at an instant: what they are for and to whom, and what holds them back: drop or defer, the reason and until when. Whether the step is in force, its reason stands (see followup_anchors()), it is still for that customer (followup_misfit()), nothing is in the way (followup_hindrance()) and there is an address. cap_left: so many more are within the frequency caps; NULL for any number. eligible: nothing but the lack of an address, or a cap, is against it; held_out: it is found now to be for nobody, to measure its effect';
 
 -- (In plpgsql, so that it is planned when there is a problem, and not before.)
 CREATE OR REPLACE FUNCTION template_problem(key text, written_in text, subject text, body text, required text[], "values" jsonb) RETURNS text
@@ -348,9 +352,10 @@ RETURNS TABLE (
     channel text,
     due_at timestamptz,
     lease_until timestamptz,
-    payload jsonb
+    payload jsonb,
+    priority integer
 )
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql ROWS 100
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off
@@ -363,30 +368,46 @@ DECLARE
                                                     WHERE c.conrelid = 'followups'::regclass::oid AND c.contype = 'u' AND c.conname = 'followups_followup_id'::name);
 BEGIN
     RETURN QUERY
-    WITH judged AS (
-        SELECT t.*, z.currency, coalesce(t.own_language, z.language) AS language,
-               t.held_back IS NULL AND t.held_out IS NOT TRUE AS goes
-          FROM (SELECT l.*,
-                       l.eligible AND l.arm IS NULL AND l.holdout_share > 0::double precision
-                       AND loyalcs.in_sample(l.customer_id::text, 'holdout ' || l.step, l.holdout_share) AS held_out
-                  FROM followups_looked_at(followups_handed_out.places, followups_handed_out.step_names, followups_handed_out.at) l
-                OFFSET 0) t
-         CROSS JOIN settings z
-        OFFSET 0
-    ), messages AS MATERIALIZED (
+    WITH messages AS MATERIALIZED (
         -- a template is looked up once, however many are told the same
-        SELECT k.content_key, k.language, m.*
-          FROM (SELECT DISTINCT j.content_key, j.language FROM judged j WHERE j.goes) k
+        SELECT k.content_key, k.language, m.written_in, m.format, m.subject, m.body, m.required,
+               m.placeholders OPERATOR(pg_catalog.&&) '{carrier,tracking,expected_on}'::text[] AS names_parcel,
+               'items' = ANY (m.placeholders) AS names_items,
+               'related' = ANY (m.placeholders) AS names_related
+          FROM (SELECT s.content_key, z.language
+                  FROM journey_steps s
+                 CROSS JOIN settings z
+                 WHERE s.step = ANY (followups_handed_out.step_names) AND s.valid OPERATOR(pg_catalog.@>) followups_handed_out.at
+                UNION
+                SELECT s.content_key, t.language
+                  FROM journey_steps s
+                  JOIN templates t ON t.key = s.content_key
+                 WHERE s.step = ANY (followups_handed_out.step_names) AND s.valid OPERATOR(pg_catalog.@>) followups_handed_out.at) k
          CROSS JOIN LATERAL template_for(k.content_key, k.language) m
-    ), filled AS (
-        SELECT j.*, b.unreachable, b.problem, b.message,
-               row_number() OVER (PARTITION BY j.customer_id, j.capped, b.message IS NOT NULL
-                                  ORDER BY j.priority DESC, j.followup_id) AS place_of_cap
-          FROM judged j
-          LEFT JOIN messages m ON j.goes AND m.content_key = j.content_key AND m.language = j.language
+    ), filled AS MATERIALIZED (
+        SELECT l.place, l.customer_id, l.followup_id, l.capped, l.priority, l.step_id, l.new_channel, l.anchor_at, l.due_at, l.too_late_at,
+               l.failures, l.max_attempts, l.retry_after, l.recipient, l.eligible, l.held_out, l.held_back, l.reason, l.until, l.time_zone, l.cap_left,
+               b.unreachable, b.problem, b.message
+          FROM settings z
+         CROSS JOIN followups_looked_at(followups_handed_out.places, followups_handed_out.step_names, followups_handed_out.at) l
+         CROSS JOIN LATERAL (
+                   SELECT l.held_back IS NULL AND l.held_out IS NOT TRUE AS goes,
+                          coalesce(l.own_language, z.language) AS language
+                   OFFSET 0) j
           LEFT JOIN LATERAL (
-                    SELECT CASE WHEN m.placeholders OPERATOR(pg_catalog.&&) '{carrier,tracking,expected_on}'::text[]
-                                THEN j.content_values
+                    SELECT m.*
+                      FROM messages m
+                     WHERE j.goes AND m.content_key = l.content_key AND m.language = j.language
+                    UNION ALL
+                    -- (of a language that is written in another way, or that no template has)
+                    SELECT m.*
+                      FROM template_for(l.content_key, j.language) t
+                      JOIN messages m ON m.content_key = l.content_key AND m.language = t.written_in
+                     WHERE j.goes
+                     LIMIT 1) m ON true
+          LEFT JOIN LATERAL (
+                    SELECT CASE WHEN m.names_parcel
+                                THEN l.content_values
                                      || (SELECT jsonb_strip_nulls(pg_catalog.jsonb_build_object(
                                                     'carrier', string_agg(DISTINCT p.carrier, ', '),
                                                     'tracking', string_agg(p.tracking, ', ' ORDER BY p.parcel),
@@ -395,28 +416,28 @@ BEGIN
                                            FROM (SELECT NULL::text AS tracking) none
                                           CROSS JOIN LATERAL (SELECT s.parcel, s.carrier, s.expected_on, tracking
                                                                 FROM shipments s
-                                                               WHERE s.customer_id = j.customer_id AND s.order_id = j.order_id) p)
-                                ELSE j.content_values END AS content,
+                                                               WHERE s.customer_id = l.customer_id AND s.order_id = l.order_id) p)
+                                ELSE l.content_values END AS content,
                            -- (in the order in which jsonb keeps names, so that there is nothing to sort)
                            '{name,items,amount,points,related,subject,currency,last_day,order_id,recipient,ticket_id,ordered_on,shipped_on,anchored_on,delivered_on}'::text[] AS names,
-                           ARRAY[j.name,
-                                 CASE WHEN 'items' = ANY (m.placeholders) THEN
-                                     (SELECT string_agg(coalesce(l.product_name, l.product_id) || ' x ' || l.quantity::text, E'\n' ORDER BY l.line)
-                                        FROM order_items l
-                                       WHERE l.customer_id = j.customer_id AND l.order_id = j.order_id) END,
-                                 to_char(j.amount, CASE WHEN j.amount = trunc(j.amount) THEN 'FM9,999,999,999,990'
+                           ARRAY[l.name,
+                                 CASE WHEN m.names_items THEN
+                                     (SELECT string_agg(coalesce(i.product_name, i.product_id) || ' x ' || i.quantity::text, E'\n' ORDER BY i.line)
+                                        FROM order_items i
+                                       WHERE i.customer_id = l.customer_id AND i.order_id = l.order_id) END,
+                                 to_char(l.amount, CASE WHEN l.amount = trunc(l.amount) THEN 'FM9,999,999,999,990'
                                                         ELSE 'FM9,999,999,999,990.00' END),
-                                 to_char(j.points, 'FM9,999,999,999,999,999,990'),
-                                 CASE WHEN 'related' = ANY (m.placeholders) THEN offers_in_words(j.customer_id, followups_handed_out.at) END,
-                                 j.subject, j.currency,
-                                 CASE WHEN j.points IS NOT NULL
-                                      THEN loyalcs.local_date(j.anchor_at - interval '1 microsecond', j.time_zone)::text END,
-                                 j.order_id, j.recipient,
-                                 CASE WHEN j.anchor = 'ticket_resolved' THEN j.subject END,
-                                 loyalcs.local_date(j.ordered_at, j.time_zone)::text,
-                                 loyalcs.local_date(j.shipped_at, j.time_zone)::text,
-                                 loyalcs.local_date(j.anchor_at, j.time_zone)::text,
-                                 loyalcs.local_date(coalesce(j.delivered_at, CASE j.anchor WHEN 'delivered' THEN j.anchor_at END), j.time_zone)::text] AS texts
+                                 to_char(l.points, 'FM9,999,999,999,999,999,990'),
+                                 CASE WHEN m.names_related THEN offers_in_words(l.customer_id, followups_handed_out.at) END,
+                                 l.subject, z.currency,
+                                 CASE WHEN l.points IS NOT NULL
+                                      THEN loyalcs.local_date(l.anchor_at - interval '1 microsecond', l.time_zone)::text END,
+                                 l.order_id, l.recipient,
+                                 CASE WHEN l.anchor = 'ticket_resolved' THEN l.subject END,
+                                 loyalcs.local_date(l.ordered_at, l.time_zone)::text,
+                                 loyalcs.local_date(l.shipped_at, l.time_zone)::text,
+                                 loyalcs.local_date(l.anchor_at, l.time_zone)::text,
+                                 loyalcs.local_date(coalesce(l.delivered_at, CASE l.anchor WHEN 'delivered' THEN l.anchor_at END), l.time_zone)::text] AS texts
                     OFFSET 0) v ON j.goes
          CROSS JOIN LATERAL (
                    SELECT r.problem IS NOT NULL AS unreachable,
@@ -424,9 +445,9 @@ BEGIN
                           CASE WHEN NOT j.goes OR r.message IS NOT NULL THEN NULL
                                WHEN r.problem IS NOT NULL THEN r.problem
                                WHEN r.is_another
-                                   THEN pg_catalog.format('another follow-up has its number, %s', j.followup_id)
-                               WHEN m.body IS NULL THEN pg_catalog.format('there is no template %s', quote_literal(j.content_key))
-                               ELSE template_problem(j.content_key, m.written_in, m.subject, m.body, m.required,
+                                   THEN pg_catalog.format('another follow-up has its number, %s', l.followup_id)
+                               WHEN m.body IS NULL THEN pg_catalog.format('there is no template %s', quote_literal(l.content_key))
+                               ELSE template_problem(l.content_key, m.written_in, m.subject, m.body, m.required,
                                                      loyalcs.put_texts(v.content, v.names, v.texts))
                           END AS problem
                      FROM (SELECT r.problem, r.is_another,
@@ -434,79 +455,74 @@ BEGIN
                                        THEN loyalcs.message(
                                            m.subject, m.body, m.format = 'html', v.content, v.names, v.texts,
                                            '{kind,format,channel,language,recipient,content_key}'::text[],
-                                           ARRAY[j.kind, m.format, followups_handed_out.queue, m.written_in, j.recipient, j.content_key]) END AS message
-                             FROM (SELECT CASE WHEN j.goes THEN recipient_problem(followups_handed_out.queue, j.recipient) END AS problem,
+                                           ARRAY[l.kind, m.format, followups_handed_out.queue, m.written_in, l.recipient, l.content_key]) END AS message
+                             FROM (SELECT CASE WHEN j.goes THEN recipient_problem(followups_handed_out.queue, l.recipient) END AS problem,
                                           CASE WHEN j.goes AND NOT numbers_are_unique
-                                               THEN EXISTS (SELECT FROM followups g WHERE g.followup_id = j.followup_id AND g.ctid <> j.place) END AS is_another
+                                               THEN EXISTS (SELECT FROM followups g WHERE g.followup_id = l.followup_id AND g.ctid <> l.place) END AS is_another
                                    OFFSET 0) r
                            OFFSET 0) r
                    OFFSET 0) b
-        OFFSET 0
-    ), written AS (
-        SELECT j.*,
-               CASE WHEN j.held_out THEN 'drop' WHEN k.over THEN 'defer' ELSE j.held_back END AS held_back_now,
-               CASE WHEN j.held_out THEN 'held out' WHEN k.over THEN 'frequency cap' ELSE j.reason END AS reason_now,
-               CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, j.time_zone) + 1)::timestamp AT TIME ZONE j.time_zone
-                    ELSE j.until END AS until_now,
-               CASE WHEN NOT k.over THEN j.message END AS payload
-          FROM filled j
-         CROSS JOIN LATERAL (
-                   SELECT j.message IS NOT NULL AND j.capped
-                          AND (j.sent_today + j.place_of_cap > j.per_day OR j.sent + j.place_of_cap > j.per_week
-                               OR j.sent_today_of_all + j.place_of_cap > j.per_day_of_all
-                               OR j.sent_of_all + j.place_of_cap > j.per_week_of_all) IS TRUE AS over
-                   OFFSET 0) k
-        OFFSET 0
-    ), changed AS (
-        UPDATE followups f
-           SET step_id = coalesce(w.step_id, f.step_id),
-               channel = coalesce(w.new_channel, f.channel),
-               capped = w.capped,
-               priority = w.priority,
-               anchor_at = w.anchor_at,
-               due_at = coalesce(w.due_at, f.due_at),
-               too_late_at = coalesce(w.too_late_at, f.too_late_at),
-               arm = CASE WHEN w.becomes_eligible THEN CASE WHEN w.held_out THEN 'held_out' ELSE 'send' END ELSE f.arm END,
-               eligible_at = CASE WHEN w.becomes_eligible THEN followups_handed_out.at ELSE f.eligible_at END,
-               attempts = f.attempts + CASE WHEN w.payload IS NULL THEN 0 ELSE 1 END,
-               claim_key = CASE WHEN w.payload IS NULL THEN f.claim_key
-                                ELSE f.followup_id::text || '.' || (f.attempts + 1)::text END,
-               reported = CASE WHEN w.payload IS NULL THEN f.reported END,
-               worker = CASE WHEN w.payload IS NULL THEN f.worker ELSE followups_handed_out.worker END,
-               lease_until = CASE WHEN w.payload IS NULL THEN f.lease_until ELSE followups_handed_out.leased_until END,
-               recipient_digest = CASE WHEN w.payload IS NULL AND w.unreachable IS NOT TRUE THEN f.recipient_digest
-                                       ELSE address_digest(f.channel, w.recipient) END,
-               failures = f.failures + CASE WHEN w.problem IS NULL OR w.unreachable THEN 0 ELSE 1 END,
-               detail = coalesce(w.problem, f.detail),
-               reason = w.reason_now,
-               claimable_at = CASE
-                   WHEN w.payload IS NOT NULL THEN followups_handed_out.leased_until
-                   WHEN w.problem IS NOT NULL THEN followups_handed_out.at
-                       + make_interval(secs => EXTRACT(epoch FROM coalesce(w.retry_after, interval '5 minutes'))::double precision)
-                   ELSE w.until_now END,
-               finished_at = CASE WHEN w.outcome IS NOT NULL THEN followups_handed_out.at END,
-               outcome = w.outcome
-          -- (no more of it than is asked for: an UPDATE keeps all of what it takes from)
-          FROM (SELECT w.place, w.step_id, w.new_channel, w.capped, w.priority, w.anchor_at, w.due_at, w.too_late_at, w.held_out, w.payload,
-                       w.unreachable, w.recipient, w.problem, w.reason_now, w.until_now, w.retry_after,
-                       w.eligible AND w.arm IS NULL AS becomes_eligible,
-                       CASE WHEN w.held_back_now = 'drop' THEN 'dropped'
-                            WHEN w.unreachable THEN 'undeliverable'
-                            WHEN w.problem IS NOT NULL AND w.failures + 1 >= coalesce(w.max_attempts, 5) THEN 'failed' END AS outcome
-                  FROM written w) w
-         WHERE f.ctid = w.place
-        RETURNING f.followup_id, f.claim_key, f.attempts, f.customer_id, f.step, f.subject, f.channel,
-                  f.priority, f.due_at, f.lease_until, w.payload
+    ), over_cap AS (
+        -- of several of one customer, which is rare, those that come too late for a place
+        SELECT p.place
+          FROM (SELECT c.place, c.cap_left,
+                       row_number() OVER (PARTITION BY c.customer_id, c.capped, c.message IS NOT NULL
+                                          ORDER BY c.priority DESC, c.followup_id) AS n
+                  FROM filled c
+                 WHERE c.customer_id IN (SELECT t.customer_id FROM filled t GROUP BY t.customer_id HAVING count(*) > 1::bigint)) p
+         WHERE p.n > p.cap_left
     )
-    SELECT c.followup_id, c.claim_key, c.attempts, c.customer_id, c.step, c.subject, c.channel,
-           c.due_at, c.lease_until, c.payload
-      FROM changed c
-     WHERE c.payload IS NOT NULL
-     ORDER BY c.priority DESC, c.due_at, c.followup_id;
+    UPDATE followups f
+       SET step_id = coalesce(w.step_id, f.step_id),
+           channel = coalesce(w.new_channel, f.channel),
+           capped = w.capped,
+           priority = w.priority,
+           anchor_at = w.anchor_at,
+           due_at = coalesce(w.due_at, f.due_at),
+           too_late_at = coalesce(w.too_late_at, f.too_late_at),
+           arm = CASE WHEN w.eligible AND f.arm IS NULL THEN CASE WHEN w.held_out THEN 'held_out' ELSE 'send' END ELSE f.arm END,
+           eligible_at = CASE WHEN w.eligible AND f.arm IS NULL THEN followups_handed_out.at ELSE f.eligible_at END,
+           attempts = f.attempts + CASE WHEN w.payload IS NULL THEN 0 ELSE 1 END,
+           claim_key = CASE WHEN w.payload IS NULL THEN f.claim_key
+                            ELSE f.followup_id::text || '.' || (f.attempts + 1)::text END,
+           reported = CASE WHEN w.payload IS NULL THEN f.reported END,
+           worker = CASE WHEN w.payload IS NULL THEN f.worker ELSE followups_handed_out.worker END,
+           lease_until = CASE WHEN w.payload IS NULL THEN f.lease_until ELSE followups_handed_out.leased_until END,
+           recipient_digest = CASE WHEN w.payload IS NULL AND w.unreachable IS NOT TRUE THEN f.recipient_digest
+                                   ELSE address_digest(f.channel, w.recipient) END,
+           failures = f.failures + CASE WHEN w.problem IS NULL OR w.unreachable THEN 0 ELSE 1 END,
+           detail = coalesce(w.problem, f.detail),
+           reason = w.reason,
+           claimable_at = CASE
+               WHEN w.payload IS NOT NULL THEN followups_handed_out.leased_until
+               WHEN w.problem IS NOT NULL THEN followups_handed_out.at
+                   + make_interval(secs => EXTRACT(epoch FROM coalesce(w.retry_after, interval '5 minutes'))::double precision)
+               ELSE w.until END,
+           finished_at = CASE WHEN w.outcome IS NOT NULL THEN followups_handed_out.at END,
+           outcome = w.outcome
+      -- (no more of it than is asked for: an UPDATE keeps all of what it takes from)
+      FROM (SELECT j.place, j.step_id, j.new_channel, j.capped, j.priority, j.anchor_at, j.due_at, j.too_late_at, j.eligible, j.held_out,
+                   j.unreachable, j.recipient, j.problem, j.retry_after,
+                   CASE WHEN NOT k.over THEN j.message END AS payload,
+                   CASE WHEN j.held_out THEN 'held out' WHEN k.over THEN 'frequency cap' ELSE j.reason END AS reason,
+                   CASE WHEN k.over THEN (loyalcs.local_date(followups_handed_out.at, j.time_zone) + 1)::timestamp AT TIME ZONE j.time_zone
+                        ELSE j.until END AS until,
+                   CASE WHEN j.held_out OR j.held_back = 'drop' THEN 'dropped'
+                        WHEN j.unreachable THEN 'undeliverable'
+                        WHEN j.problem IS NOT NULL AND j.failures + 1 >= coalesce(j.max_attempts, 5) THEN 'failed' END AS outcome
+              FROM filled j
+             CROSS JOIN LATERAL (
+                       SELECT j.message IS NOT NULL AND j.capped
+                              AND (j.cap_left < 1::bigint OR j.place IN (SELECT p.place FROM over_cap p)) IS TRUE AS over
+                       OFFSET 0) k
+            OFFSET 0) w
+     WHERE f.ctid = w.place
+    RETURNING f.followup_id, f.claim_key, f.attempts, f.customer_id, f.step, f.subject, f.channel,
+              f.due_at, f.lease_until, w.payload, f.priority;
 END
 $$;
 COMMENT ON FUNCTION followups_handed_out(text, tid[], text[], text, timestamptz, timestamptz) IS
-    'hands out the follow-ups of a channel that its caller has locked where places says, of the steps of these names, and changes all of them: what is held back is dropped or put off, what cannot be written or has no proper recipient is given up or tried later, with the problem as its detail. An error is about one of them, or more. claim_followups() calls it';
+    'hands out the follow-ups of a channel that its caller has locked where places says, of the steps of these names, and changes all of them. Those with a payload are the worker''s; what is held back is dropped or put off, what cannot be written or has no proper recipient is given up or tried later, with the problem as its detail. An error is about one of them, or more. claim_followups() calls it';
 
 -- (Somebody else may have taken it since: then it is theirs.)
 CREATE OR REPLACE FUNCTION put_off_followup(place tid, problem text, at timestamptz) RETURNS void
@@ -619,7 +635,10 @@ BEGIN
                     EXIT WHEN pg_catalog.cardinality(places) = 0;
                     step_names := ARRAY(SELECT DISTINCT f.step FROM followups f WHERE f.ctid = ANY (places));
                     RETURN QUERY
-                    SELECT h.* FROM followups_handed_out(queue, places, step_names, claim_followups.worker, leased_until, claim_followups.at) h;
+                    SELECT h.followup_id, h.claim_key, h.attempt, h.customer_id, h.step, h.subject, h.channel, h.due_at, h.lease_until, h.payload
+                      FROM followups_handed_out(queue, places, step_names, claim_followups.worker, leased_until, claim_followups.at) h
+                     WHERE h.payload IS NOT NULL
+                     ORDER BY h.priority DESC, h.due_at, h.followup_id;
                     GET DIAGNOSTICS claimed = ROW_COUNT;
                     wanted := wanted - claimed;
                     batch := least(batch * 2, claim_followups.at_most);

@@ -54,14 +54,13 @@ BEGIN ATOMIC
                                     AND order_counts(o.ordered_at, o.cancelled_at, followup_hindrance.as_of))
                     THEN 'ordered again'
                 WHEN followup_hindrance.consent = 'not_needed' THEN NULL
-                WHEN NOT coalesce((SELECT c.given
+                -- (the latest counts, and of equally late ones the refusal)
+                WHEN NOT coalesce((SELECT coalesce(max(c.at) FILTER (WHERE c.given) > max(c.at) FILTER (WHERE NOT c.given), bool_or(c.given))
                                      FROM consents c
                                     WHERE c.customer_id = followup_hindrance.customer
                                       AND c.channel IN (followup_hindrance.channel, 'all')
                                       AND c.purpose IN (followup_hindrance.purpose, 'all')
-                                      AND c.at <= followup_hindrance.as_of
-                                    ORDER BY c.at DESC, c.given
-                                    LIMIT 1), followup_hindrance.consent = 'unless_refused')
+                                      AND c.at <= followup_hindrance.as_of), followup_hindrance.consent = 'unless_refused')
                     THEN CASE followup_hindrance.consent WHEN 'if_given' THEN 'no consent' ELSE 'opted out' END
                 WHEN EXISTS (SELECT FROM tickets t
                               WHERE t.customer_id = followup_hindrance.customer
@@ -271,3 +270,43 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION followup_misfit(@key_type@, text, text, timestamptz, timestamptz, numeric, integer, numeric, bigint, bigint, text[], text[], timestamptz[], double precision[], numeric[], timestamptz) IS
     'why a follow-up is not for a customer as of an instant, or not for that order: the amount, which order it is, how many there are, the tier, the segment (unless its cut points are not given); NULL if it is';
+
+-- (In plpgsql, so that what is for some orders or customers alone is planned where
+-- there is such a step.)
+CREATE OR REPLACE FUNCTION followup_misfit_reason(
+    customer @key_type@,
+    anchor text,
+    order_id text,
+    order_at timestamptz,
+    cancelled_at timestamptz,
+    amount numeric,
+    nth integer,
+    min_amount numeric,
+    orders_from bigint,
+    orders_to bigint,
+    tiers text[],
+    segments text[],
+    recency_cuts timestamptz[],
+    frequency_cuts double precision[],
+    monetary_cuts numeric[],
+    as_of timestamptz
+) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off
+    SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT m.reason
+              FROM followup_misfit(followup_misfit_reason.customer, followup_misfit_reason.anchor, followup_misfit_reason.order_id,
+                                   followup_misfit_reason.order_at, followup_misfit_reason.cancelled_at, followup_misfit_reason.amount,
+                                   followup_misfit_reason.nth, followup_misfit_reason.min_amount,
+                                   followup_misfit_reason.orders_from, followup_misfit_reason.orders_to,
+                                   followup_misfit_reason.tiers, followup_misfit_reason.segments, followup_misfit_reason.recency_cuts,
+                                   followup_misfit_reason.frequency_cuts, followup_misfit_reason.monetary_cuts, followup_misfit_reason.as_of) m);
+END
+$$;
+COMMENT ON FUNCTION followup_misfit_reason(@key_type@, text, text, timestamptz, timestamptz, numeric, integer, numeric, bigint, bigint, text[], text[], timestamptz[], double precision[], numeric[], timestamptz) IS
+    'followup_misfit() of one';
