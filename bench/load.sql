@@ -258,16 +258,33 @@ $$;
 CALL fill_waiting('big', 300000 / :scale, 500000 / :scale);
 CALL fill_waiting('small', 3000 / :scale, 50000 / :scale);
 
--- What becomes due on one day: 20,000 arrival checks; and a bare queue of as many.
+-- What becomes due on one day, whatever the scale: 20,000 arrival checks, or one a
+-- customer if those are fewer, and 600 an hour before, by which a connection gets warm.
+-- And a bare queue for the same: a key to report by, another so that nothing is in it
+-- twice, an index on when it is due, and in each row the message that is to be sent.
+CREATE TABLE due_on_the_day AS SELECT least(20600, 500000 / :scale) AS orders, 500000 / :scale AS customers;
 INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
-SELECT i * 20, 'K' || i, '2026-07-15 00:00+00', 1000, '2026-07-16 00:00+00', timestamptz '2026-07-17 02:00+00' + i * interval '10 milliseconds'
-  FROM generate_series(1, 20000 / :scale) i;
-CREATE TABLE due_queue (LIKE big.followups INCLUDING DEFAULTS INCLUDING INDEXES);
-INSERT INTO due_queue
-SELECT o.customer_id, s.step, o.order_id, o.customer_id, s.step_id, s.channel, true, s.priority, o.delivered_at, o.delivered_at + s.delay, '2027-01-01', '2026-07-20 00:00+00', o.delivered_at + s.delay
+SELECT i * (d.customers / d.orders), 'K' || i, '2026-07-15 00:00+00', 1000, '2026-07-16 00:00+00',
+       timestamptz '2026-07-17 02:00+00' + i * interval '10 milliseconds' - CASE WHEN i <= 600 THEN interval '1 hour' ELSE '0' END
+  FROM due_on_the_day d CROSS JOIN LATERAL generate_series(1, d.orders) i;
+CREATE TABLE due_queue (
+    LIKE big.followups INCLUDING DEFAULTS,
+    payload jsonb,
+    PRIMARY KEY (followup_id),
+    UNIQUE (customer_id, step, subject)
+);
+INSERT INTO due_queue (customer_id, step, subject, followup_id, step_id, channel, capped, priority, anchor_at, due_at, too_late_at, queued_at, claimable_at, payload)
+SELECT o.customer_id, s.step, o.order_id, o.customer_id, s.step_id, s.channel, true, s.priority, o.delivered_at, o.delivered_at + s.delay, '2027-01-01', '2026-07-20 00:00+00', o.delivered_at + s.delay,
+       loyalcs.message(t.subject, t.body, false, '{}', '{name,amount,subject,currency,order_id,recipient,ordered_on,shipped_on,anchored_on,delivered_on}',
+                       ARRAY[c.name, o.amount::text, o.order_id, 'JPY', o.order_id, c.email, '2026-07-15', '2026-07-16', '2026-07-17', '2026-07-17'],
+                       '{kind,format,channel,language,recipient,content_key}', ARRAY[s.kind, t.format, s.channel, t.language, c.email, s.content_key])
   FROM big.orders o
+  JOIN big.customers c ON c.customer_id = o.customer_id
   JOIN big.journey_steps s ON s.step = 'arrival_check'
- WHERE o.order_id LIKE 'K%';
+  JOIN big.templates t ON t.key = s.content_key AND t.language = 'ja'
+ WHERE o.order_id LIKE 'K%'
+ ORDER BY o.delivered_at;
+CREATE INDEX ON due_queue (channel, priority DESC, claimable_at) WHERE finished_at IS NULL;
 RESET session_replication_role;
 
 -- Work for the dispatcher: confirmations of orders, of customers who have none yet.
