@@ -541,15 +541,17 @@ unpacked(JsonbContainer *container)
 {
 	JsonbIterator *parts = JsonbIteratorInit(container);
 	JsonbParseState *state = NULL;
-	JsonbValue *result = NULL;
+	JsonbValue *result;
 	JsonbValue	part;
-	JsonbIteratorToken token;
+	JsonbIteratorToken token = JsonbIteratorNext(&parts, &part, false);
 
-	while ((token = JsonbIteratorNext(&parts, &part, false)) != WJB_DONE)
+	/* There is a first part: the container itself begins. */
+	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		result = pushJsonbValue(&state, token, token < WJB_BEGIN_ARRAY ? &part : NULL);
-	}
+		token = JsonbIteratorNext(&parts, &part, false);
+	} while (token != WJB_DONE);
 	return *result;
 }
 
