@@ -163,10 +163,20 @@ is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 
 # superuser too, and so may whoever brings a shop of the old one up to date.
 # --------------------------------------------------------------------------
 
+# Where a function that is new would stand, another cannot be called instead of it: the
+# update says which one is in its place, and does nothing.
+$node->safe_psql('postgres', 'CREATE DATABASE squatted OWNER mallory');
+as('mallory', 'squatted', q{
+	CREATE EXTENSION loyalcs VERSION '0.1.0';
+	CREATE FUNCTION loyalcs.ratings_accum(loyalcs.ratings, text) RETURNS loyalcs.ratings LANGUAGE sql RETURN $1;});
+like(as($superuser, 'squatted', 'ALTER EXTENSION loyalcs UPDATE;'),
+	qr/^ERROR:  function "ratings_accum" already exists/, 'a function in the place of a new one is named');
+my $overloaded = '^((ratings|nps|csat|ces)_accum|ratings_remove|ratings_agg|nps|csat|csat_share|csat_percent|ces)$';
+
 is(as('mallory', 'updated', qq{
 		CREATE EXTENSION loyalcs VERSION '0.1.0';
 		DO \$\$ BEGIN PERFORM loyalcs.create_shop('aurora'::text, 'Asia/Tokyo'::text, 'JPY'::text, 'text'::regtype); END \$\$;
-		SELECT traps.plant('loyalcs', '$names') > 100;} . planted('loyalcs', 'loyalcs') . planted('aurora', 'aurora')),
+		SELECT traps.plant('loyalcs', '$names') > 100;} . planted('loyalcs', 'loyalcs', $overloaded) . planted('aurora', 'aurora')),
 	"t\nt\nt", 'traps in an extension and a shop of the first release');
 sprung('the extension is updated', as('mallory', 'updated', 'ALTER EXTENSION loyalcs UPDATE;'));
 is($node->safe_psql('updated', q{SELECT extversion <> '0.1.0' FROM pg_extension WHERE extname = 'loyalcs'}), 't', 'and is of this version');

@@ -161,7 +161,7 @@ BEGIN
       FROM pg_temp.import_persons p
      CROSS JOIN LATERAL (SELECT told_of_person(p.name, p.email, p.phone, p.birthday, p.gender, p.region, p.language, p.accepts) AS told) v
      WHERE p.is_known AND r.system = run.system AND r.kind = 'customer' AND r.external_key = p.external_key
-       AND (r.customer_id <> p.customer_id OR r.told IS DISTINCT FROM told_by_now(r.told, v.told));
+       AND (r.customer_id <> p.customer_id OR r.told::text IS DISTINCT FROM told_by_now(r.told, v.told)::text);
     INSERT INTO imported_records (customer_id, system, kind, external_key, told)
     SELECT p.customer_id, run.system, 'customer', p.external_key, told_of_person(p.name, p.email, p.phone, p.birthday, p.gender, p.region, p.language, p.accepts)
       FROM pg_temp.import_persons p

@@ -390,7 +390,7 @@ BEGIN
        SET customer_id = s.customer_id, told = told_by_now(k.told, s.told)
       FROM pg_temp.import_said s
      WHERE s.came_before AND k.system = run.system AND k.kind = 'order' AND k.external_key = s.record_key
-       AND (k.customer_id <> s.customer_id OR k.told IS DISTINCT FROM told_by_now(k.told, s.told));
+       AND (k.customer_id <> s.customer_id OR k.told::text IS DISTINCT FROM told_by_now(k.told, s.told)::text);
     INSERT INTO imported_records (customer_id, system, kind, external_key, own_key, told)
     SELECT s.customer_id, run.system, 'order', s.record_key, s.own_id, s.told
       FROM pg_temp.import_said s

@@ -223,7 +223,7 @@ BEGIN
      WHERE i.is_taken
     ON CONFLICT (system, kind, external_key) DO UPDATE
        SET customer_id = excluded.customer_id, told = excluded.told
-     WHERE k.customer_id <> excluded.customer_id OR k.told IS DISTINCT FROM excluded.told;
+     WHERE k.customer_id <> excluded.customer_id OR k.told::text IS DISTINCT FROM excluded.told::text;
 
     RETURN QUERY VALUES ('responses'::text, found_new, found_changed, found_all - found_new - found_changed, gone),
                         ('customers'::text, persons.new::bigint, persons.changed::bigint, persons.unchanged::bigint, 0::bigint),

@@ -376,7 +376,7 @@ BEGIN
     END IF;
     DELETE FROM ticket_keeping;
     INSERT INTO ticket_keeping (rules) VALUES (hold);
-    RETURN find_tickets(NULL);
+    RETURN find_tickets(NULL::@key_type@[]);
 END
 $$;
 COMMENT ON FUNCTION refresh_kept_tickets() IS
