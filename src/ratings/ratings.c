@@ -382,8 +382,8 @@ skip_answer(FunctionCallInfo fcinfo)
 /*
  * The transition functions: one a scale and argument type.  smallint and
  * integer are what scores are stored as; double precision takes what is left,
- * and text what has no type, as a parameter of many clients.  They skip NULL themselves: for a strict function the executor would take one
- * more step a row.
+ * and text what has no type, as a parameter of many clients.  They skip NULL
+ * themselves: for a strict function the executor would take one more step a row.
  */
 #define RATINGS_TRANSITION(name, by, scale) \
 PG_FUNCTION_INFO_V1(name##_int2); \

@@ -12,6 +12,7 @@ BEGIN ATOMIC
     VALUES ('expire_points', '00:10'::time),
            ('refresh_rfm_cuts', '03:10'::time),
            ('match_voices', '03:20'::time),
+           ('refresh_kept_tickets', '03:25'::time),
            ('evaluate_tiers', '03:30'::time),
            ('settle_points', '03:40'::time),
            ('refresh_related_products', '03:50'::time);

@@ -25,8 +25,8 @@ BEGIN ATOMIC
                EXISTS (SELECT FROM orders o WHERE o.ordered_at <= health_checks.as_of) AS has_orders
     ), jobs AS MATERIALIZED (
         SELECT j.place, j.job, r.ran_at
-          FROM (VALUES (1, 'expire_points'), (2, 'refresh_rfm_cuts'), (3, 'match_voices'),
-                       (4, 'evaluate_tiers'), (5, 'settle_points'), (6, 'refresh_related_products')) j (place, job)
+          FROM (VALUES (1, 'expire_points'), (2, 'refresh_rfm_cuts'), (3, 'match_voices'), (4, 'refresh_kept_tickets'),
+                       (5, 'evaluate_tiers'), (6, 'settle_points'), (7, 'refresh_related_products')) j (place, job)
          CROSS JOIN LATERAL (SELECT max(r.started_at) AS ran_at
                                FROM job_runs r
                               WHERE r.job = j.job AND r.started_at <= health_checks.as_of) r

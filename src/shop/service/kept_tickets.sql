@@ -357,6 +357,7 @@ AS $$
 DECLARE
     hold constant text := ticket_rules();
     marked @key_type@[];
+    found_ones bigint := 0;
 BEGIN
     PERFORM check_read_committed('what is kept of tickets is refreshed');
     PERFORM take_turn('refresh_kept_tickets', true);
@@ -364,19 +365,22 @@ BEGIN
         DELETE FROM ticket_keeping;
         DELETE FROM kept_promises;
         DELETE FROM kept_tickets;
-        RETURN 0;
+    ELSE
+        -- First they go, then it is looked: at what was marked, and at more.
+        WITH taken AS (
+            DELETE FROM ticket_marks m RETURNING m.customer_id
+        )
+        SELECT pg_catalog.array_agg(DISTINCT t.customer_id) INTO marked FROM taken t;
+        IF NOT EXISTS (SELECT FROM ticket_keeping k WHERE k.rules = hold) THEN
+            DELETE FROM ticket_keeping;
+            INSERT INTO ticket_keeping (rules) VALUES (hold);
+            found_ones := find_tickets(NULL::@key_type@[]);
+        ELSIF marked IS NOT NULL THEN
+            found_ones := find_tickets(marked);
+        END IF;
     END IF;
-    -- First they go, then it is looked: at what was marked, and at more.
-    WITH taken AS (
-        DELETE FROM ticket_marks m RETURNING m.customer_id
-    )
-    SELECT pg_catalog.array_agg(DISTINCT t.customer_id) INTO marked FROM taken t;
-    IF EXISTS (SELECT FROM ticket_keeping k WHERE k.rules = hold) THEN
-        RETURN CASE WHEN marked IS NULL THEN 0 ELSE find_tickets(marked) END;
-    END IF;
-    DELETE FROM ticket_keeping;
-    INSERT INTO ticket_keeping (rules) VALUES (hold);
-    RETURN find_tickets(NULL::@key_type@[]);
+    PERFORM note_job_run('refresh_kept_tickets');
+    RETURN found_ones;
 END
 $$;
 COMMENT ON FUNCTION refresh_kept_tickets() IS

@@ -70,10 +70,11 @@ COMMENT ON FUNCTION merged_ticket_agent(@key_type@, text, bigint, timestamptz, i
 
 -- Of the first two branches the one that is not asked for is gone before the
 -- query is planned. What is open is looked up ticket by ticket: how little that is of
--- all there are, the planner does not know before it knows as of when. The third is for the few tickets that were merged: whatever
--- became of them later, their logs are read together, and each clock says of which
--- of them it was then. (The outer join is one for the planner's sake: of two keys
--- that both have to fit it expects next to no row to come out of an inner one.)
+-- all there are, the planner does not know before it knows as of when. The third is for
+-- the few tickets that were merged: whatever became of them later, their logs are read
+-- together, and each clock says of which of them it was then. (The outer join is one for
+-- the planner's sake: of two keys that both have to fit it expects next to no row to
+-- come out of an inner one.)
 CREATE OR REPLACE FUNCTION ticket_clocks_of(only_open boolean, as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
