@@ -523,15 +523,12 @@ SELECT count(*) AS rows, min(responses(r)), max(responses(r)),
        count(*) FILTER (WHERE id = 100000 AND r::bigint[] = (
            SELECT array_agg(n ORDER BY score) FROM (SELECT i % 11 AS score, count(*) AS n FROM generate_series(50001, 100000) AS i GROUP BY 1) AS h)) AS last_is_right
 FROM (SELECT i AS id, ratings_agg(i % 11) OVER (ORDER BY i ROWS 49999 PRECEDING) AS r FROM generate_series(1, 100000) AS i) AS moving;
-CREATE FUNCTION pg_temp.takes(frame int) RETURNS interval LANGUAGE plpgsql AS $$
-DECLARE
-    since timestamptz := clock_timestamp();
-BEGIN
-    PERFORM max(responses(r))
-    FROM (SELECT ratings_agg(i % 11) OVER (ORDER BY i ROWS frame PRECEDING) AS r FROM generate_series(1, 100000) AS i) AS moving;
-    RETURN clock_timestamp() - since;
-END $$;
-SELECT pg_temp.takes(49999) < 100 * pg_temp.takes(1) AS moves;
+CREATE FUNCTION pg_temp.moves(frame int) RETURNS bigint LANGUAGE sql AS $$
+SELECT max(responses(r))
+FROM (SELECT ratings_agg(i % 11) OVER (ORDER BY i ROWS frame PRECEDING) AS r FROM generate_series(1, 100000) AS i) AS moving
+$$;
+\i test/timing.sql
+SELECT pg_temp.within(100, 'SELECT pg_temp.moves(49999)', 'SELECT pg_temp.moves(1)') AS moves;
 RESET work_mem;
 
 --
