@@ -63,6 +63,8 @@ OBJS = \
 	src/purchases/concentration.o \
 	src/purchases/retention.o \
 	src/purchases/survival.o \
+	src/purchases/order_history.o \
+	src/purchases/cohorts.o \
 	src/purchases/customer_changes.o \
 	src/service/ticket_clocks.o \
 	src/service/sla_clocks.o \
@@ -116,6 +118,8 @@ CORE_SQL = \
 # as they are.
 NEW_SQL = \
 	src/ratings/written_scores.sql \
+	src/purchases/order_history.sql \
+	src/purchases/cohorts.sql \
 	src/purchases/customer_changes.sql \
 	src/loyalty/ledger.sql \
 	src/messages/lines.sql \
@@ -146,6 +150,7 @@ SHOP_SQL = \
 	src/shop/purchases/products.sql \
 	src/shop/purchases/returned_items.sql \
 	src/shop/purchases/customer_changes.sql \
+	src/shop/purchases/order_histories.sql \
 	src/shop/ratings/surveys.sql \
 	src/shop/ratings/reviews.sql \
 	src/shop/purchases/purchases.sql \

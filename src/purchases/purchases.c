@@ -49,7 +49,7 @@ check_purchases(const Purchases *purchases)
 	return NULL;
 }
 
-static void
+void
 check_purchase(TimestampTz at, int64 amount)
 {
 	if (unlikely(at < PURCHASE_FIRST_AT || at > PURCHASE_LAST_AT))
@@ -443,18 +443,23 @@ own_purchases(FunctionCallInfo fcinfo)
 	return copy;
 }
 
-PG_FUNCTION_INFO_V1(purchases_accum);
-Datum
-purchases_accum(PG_FUNCTION_ARGS)
+void
+count_purchase(Purchases *purchases, TimestampTz at, int64 amount)
 {
-	Purchases  *purchases = own_purchases(fcinfo);
-	TimestampTz at = PG_GETARG_TIMESTAMPTZ(1);
-	int64		amount = money_from_numeric(PG_GETARG_STORED_NUMERIC(2));
 	Purchases	one = {1, at, at, amount};
 
 	check_purchase(at, amount);
 	if (!add_purchases(purchases, &one))
 		report_overflow();
+}
+
+PG_FUNCTION_INFO_V1(purchases_accum);
+Datum
+purchases_accum(PG_FUNCTION_ARGS)
+{
+	Purchases  *purchases = own_purchases(fcinfo);
+
+	count_purchase(purchases, PG_GETARG_TIMESTAMPTZ(1), money_from_numeric(PG_GETARG_STORED_NUMERIC(2)));
 	PG_RETURN_PURCHASES_P(purchases);
 }
 

@@ -44,4 +44,7 @@ typedef struct Purchases
 #define PG_GETARG_PURCHASES_P(n)	DatumGetPurchasesP(PG_GETARG_DATUM(n))
 #define PG_RETURN_PURCHASES_P(x)	return PurchasesPGetDatum(x)
 
+extern void check_purchase(TimestampTz at, int64 amount);
+extern void count_purchase(Purchases *purchases, TimestampTz at, int64 amount);
+
 #endif							/* LOYALCS_PURCHASES_H */

@@ -10,6 +10,7 @@ CREATE FUNCTION loyalcs.shop_jobs() RETURNS TABLE (function text, at time)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     VALUES ('expire_points', '00:10'::time),
+           ('refresh_kept_figures', '03:05'::time),
            ('refresh_rfm_cuts', '03:10'::time),
            ('match_voices', '03:20'::time),
            ('refresh_kept_tickets', '03:25'::time),

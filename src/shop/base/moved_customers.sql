@@ -129,7 +129,7 @@ BEGIN
                    changes ->> t.relation) AS assignments
           FROM tables_of_customers() t
          WHERE t.own AND (into_customer <> from_customer OR changes ? t.relation)
-           AND t.relation <> ALL ('{merged_customers}'::text[])
+           AND t.relation <> ALL ('{merged_customers,kept_histories}'::text[])
            AND (changes ->> t.relation) IS DISTINCT FROM 'stays'
          ORDER BY t.depth, t.relation
     LOOP
@@ -144,6 +144,10 @@ BEGIN
         EXECUTE pg_catalog.format('UPDATE %I SET referrer_id = $2 WHERE referrer_id = $1', item.relation)
           USING from_customer, into_customer;
     END LOOP;
+    -- (which can be made again, and of two customers may be there twice)
+    IF into_customer <> from_customer THEN
+        PERFORM keep_histories_of(ARRAY[from_customer, into_customer], NULL::timestamptz);
+    END IF;
     RETURN done;
 END
 $$;
@@ -183,7 +187,7 @@ BEGIN
     -- (in the order in which evaluate_tiers() and queue_followups() take theirs)
     PERFORM FROM tier_state s FOR UPDATE;
     PERFORM FROM shop_turns t
-      WHERE t.job IN ('draw_survey_wave', 'match_voices', 'pick_phone_hearings', 'queue_followups', 'queue_sla_warnings', 'refresh_kept_tickets', 'share_customer_changes')
+      WHERE t.job IN ('draw_survey_wave', 'match_voices', 'pick_phone_hearings', 'queue_followups', 'queue_sla_warnings', 'refresh_kept_figures', 'refresh_kept_tickets', 'share_customer_changes')
       ORDER BY t.job
         FOR UPDATE;
 END

@@ -25,8 +25,8 @@ BEGIN ATOMIC
                EXISTS (SELECT FROM orders o WHERE o.ordered_at <= health_checks.as_of) AS has_orders
     ), jobs AS MATERIALIZED (
         SELECT j.place, j.job, r.ran_at
-          FROM (VALUES (1, 'expire_points'), (2, 'refresh_rfm_cuts'), (3, 'match_voices'), (4, 'refresh_kept_tickets'),
-                       (5, 'evaluate_tiers'), (6, 'settle_points'), (7, 'refresh_related_products')) j (place, job)
+          FROM (VALUES (1, 'expire_points'), (2, 'refresh_kept_figures'), (3, 'refresh_rfm_cuts'), (4, 'match_voices'), (5, 'refresh_kept_tickets'),
+                       (6, 'evaluate_tiers'), (7, 'settle_points'), (8, 'refresh_related_products')) j (place, job)
          CROSS JOIN LATERAL (SELECT max(r.started_at) AS ran_at
                                FROM job_runs r
                               WHERE r.job = j.job AND r.started_at <= health_checks.as_of) r
@@ -73,7 +73,7 @@ BEGIN ATOMIC
     UNION ALL
     SELECT 30, 'customer changes', r.reader, CASE WHEN c.cases = 0::bigint OR r.read_at > h.a_night_ago THEN 'fine' ELSE 'warning' END, c.cases,
            CASE WHEN c.cases > 0::bigint THEN r.read_at END,
-           CASE WHEN r.reader IN ('followups', 'tiers', 'points') THEN r.reader ELSE 'another' END
+           CASE WHEN r.reader IN ('followups', 'tiers', 'points', 'histories') THEN r.reader ELSE 'another' END
       FROM customer_change_readers r
      CROSS JOIN shop h
      CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM unread_changes u WHERE u.reader = r.reader)
@@ -193,6 +193,10 @@ BEGIN ATOMIC
          'changes of customers that are waiting: %4$s', '顧客の変更 %4$s件が未処理です',
          'SELECT * FROM %1$s.settle_points(); what it cannot settle it warns of, and keeps',
          'SELECT * FROM %1$s.settle_points(); 処理できないものは警告として表示され、残ります'),
+        ('customer changes', 'histories',
+         'changes of customers that are waiting: %4$s', '顧客の変更 %4$s件が未処理です',
+         'SELECT %1$s.refresh_kept_figures(); figures are right without it, and slower',
+         'SELECT %1$s.refresh_kept_figures(); 実行しなくても数字は正しく、遅くなるだけです'),
         ('customer changes', 'another',
          'changes of customers that are waiting: %4$s', '顧客の変更 %4$s件が未処理です',
          'see that whoever takes changes as this reader does so: %1$s.take_customer_changes(); after 30 days it begins anew with everyone',

@@ -94,74 +94,40 @@ END;
 COMMENT ON FUNCTION report_satisfaction(date, timestamptz) IS
     'the section satisfaction of monthly_report: NPS, CSAT and CES with distribution and thirteen months, and how many of the invitations that have had settings.response_within were answered. Of several scales of a kind the one with the most answers';
 
-CREATE OR REPLACE FUNCTION report_orders(until timestamptz, as_of timestamptz)
-RETURNS TABLE (customer_id @key_type@, order_id text, ordered_at timestamptz, amount numeric)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT o.customer_id, o.order_id, o.ordered_at,
-           CASE WHEN EXISTS (SELECT FROM amount_rules a WHERE NOT a.counts_tax OR NOT a.counts_shipping)
-                THEN amount_by_rule(o.customer_id, o.order_id, o.amount - least(coalesce(r.refund, 0::numeric), o.amount))
-                ELSE o.amount - least(coalesce(r.refund, 0::numeric), o.amount)
-           END
-      FROM orders o
-      LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
-                   FROM returns r
-                  WHERE r.returned_at <= report_orders.as_of
-                  GROUP BY r.customer_id, r.order_id) r ON r.customer_id = o.customer_id AND r.order_id = o.order_id
-     WHERE o.ordered_at <= report_orders.until
-       AND order_counts(o.ordered_at, o.cancelled_at, report_orders.as_of);
-END;
-COMMENT ON FUNCTION report_orders(timestamptz, timestamptz) IS
-    'counted_orders_at(as_of) of the orders until an instant, that included; for reading all of them, once';
-
 -- Sales and customers are made of one reading of the orders of all time, so they are
--- one function. New is an order if no other of its customer came before it; of equal
--- instants the first by its key, as in numbered_orders.
+-- one function.
 CREATE OR REPLACE FUNCTION report_purchases(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE span AS MATERIALIZED (
-        SELECT m.*, m.year_before::timestamp AT TIME ZONE m.time_zone AS since FROM report_span(report_purchases.month, report_purchases.as_of) m
-    ), counted AS MATERIALIZED (
-        SELECT o.customer_id, o.order_id, o.ordered_at, o.amount
-          FROM span m
-         CROSS JOIN LATERAL report_orders(m.state_as_of, report_purchases.as_of) o
+        SELECT m.* FROM report_span(report_purchases.month, report_purchases.as_of) m
     ), bought AS MATERIALIZED (
         SELECT b.customer_id, loyalcs.purchase_count(b.now) AS orders, loyalcs.total_spent(b.now) AS spent, loyalcs.last_purchase(b.now) AS last_at,
-               loyalcs.first_purchase(b.now) AS first_at, loyalcs.local_month(loyalcs.first_purchase(b.now), b.time_zone) AS first_month,
                loyalcs.purchase_count(b.before) AS orders_before, loyalcs.total_spent(b.before) AS spent_before, loyalcs.last_purchase(b.before) AS last_before
-          FROM (SELECT o.customer_id, m.time_zone, loyalcs.purchases_agg(o.ordered_at, o.amount) AS now,
-                       loyalcs.purchases_agg(o.ordered_at, o.amount) FILTER (WHERE o.ordered_at < m.starts) AS before
+          FROM (SELECT h.customer_id,
+                       loyalcs.purchases(h.number, h.at, h.amount, report_purchases.as_of, m.state_as_of) AS now,
+                       loyalcs.purchases(h.number, h.at, h.amount, report_purchases.as_of, m.starts - interval '1 microsecond') AS before
                   FROM span m
-                 CROSS JOIN counted o
-                 GROUP BY o.customer_id, m.time_zone) b
+                 CROSS JOIN order_histories() h
+                OFFSET 0) b
+         WHERE b.now IS NOT NULL
     ), monthly AS MATERIALIZED (
-        SELECT g.month, g.first_month, g.orders, g.amount,
-               CASE WHEN g.first_month = g.month
-                    THEN CASE WHEN g.firsts = 1::bigint THEN g.first_amount
-                              ELSE (SELECT f.amount
-                                      FROM report_orders(g.first_at, report_purchases.as_of) f
-                                     WHERE f.customer_id = g.customer_id AND f.ordered_at = g.first_at
-                                     ORDER BY f.order_id
-                                     LIMIT 1) END END AS first_amount
-          FROM (SELECT o.customer_id, b.first_at, b.first_month, loyalcs.local_month(o.ordered_at, m.time_zone) AS month,
-                       count(*) AS orders, sum(o.amount) AS amount,
-                       count(*) FILTER (WHERE o.ordered_at = b.first_at) AS firsts, sum(o.amount) FILTER (WHERE o.ordered_at = b.first_at) AS first_amount
-                  FROM span m
-                  JOIN counted o ON o.ordered_at >= m.since
-                  JOIN bought b ON b.customer_id = o.customer_id
-                 GROUP BY o.customer_id, b.first_at, b.first_month, loyalcs.local_month(o.ordered_at, m.time_zone)) g
+        SELECT n.*
+          FROM span m
+         CROSS JOIN counted_cohorts('everyone', report_purchases.as_of) c
+         CROSS JOIN LATERAL loyalcs.cohorts(c.counted) n
+         WHERE n.unit = 'month' AND n.period >= m.year_before AND n.period <= m.month
     ), trend AS MATERIALIZED (
         SELECT t.at::date AS month, coalesce(c.orders, 0::bigint) AS orders, coalesce(c.buyers, 0::bigint) AS buyers, coalesce(c.amount, 0::numeric) AS amount,
                coalesce(c.new_buyers, 0::bigint) AS new_buyers, coalesce(c.new_amount, 0::numeric) AS new_amount,
                coalesce(c.repeat_buyers, 0::bigint) AS repeat_buyers
           FROM span m
          CROSS JOIN LATERAL generate_series(m.year_before::timestamp, m.month::timestamp, interval '1 month') t (at)
-          LEFT JOIN (SELECT g.month, sum(g.orders)::bigint AS orders, count(*) AS buyers, sum(g.amount) AS amount,
-                            count(*) FILTER (WHERE g.first_month = g.month) AS new_buyers, sum(g.first_amount) AS new_amount,
-                            count(*) FILTER (WHERE g.first_month < g.month OR g.orders > 1::bigint) AS repeat_buyers
+          LEFT JOIN (SELECT g.period, sum(g.orders)::bigint AS orders, sum(g.customers)::bigint AS buyers, sum(g.revenue) AS amount,
+                            sum(g.first_orders)::bigint AS new_buyers, sum(g.first_revenue) AS new_amount,
+                            sum(g.repeat_customers)::bigint AS repeat_buyers
                        FROM monthly g
-                      GROUP BY g.month) c ON c.month = t.at::date
+                      GROUP BY g.period) c ON c.period = t.at::date
     ), compared AS (
         SELECT m.month_before, n.orders, n.buyers, n.amount, n.new_buyers, n.new_amount, n.repeat_buyers,
                b.orders AS b_orders, b.buyers AS b_buyers, b.amount AS b_amount, b.new_buyers AS b_new_buyers, b.new_amount AS b_new_amount, b.repeat_buyers AS b_repeat_buyers,
@@ -171,11 +137,10 @@ BEGIN ATOMIC
           JOIN trend b ON b.month = m.month_before
           JOIN trend y ON y.month = m.year_before
     ), cohort AS (
-        SELECT g.first_month AS month, g.month AS active_month, count(*) AS customers
+        SELECT g.cohort AS month, g.period AS active_month, g.customers
           FROM monthly g
          CROSS JOIN span m
-         WHERE g.first_month > m.year_before
-         GROUP BY g.first_month, g.month
+         WHERE g.cohort > m.year_before
     ), cuts AS MATERIALIZED (
         SELECT k.recency, k.frequency, k.monetary
           FROM span m
@@ -226,10 +191,12 @@ BEGIN ATOMIC
          CROSS JOIN total t
          WHERE t.customers <= 20000::bigint OR loyalcs.in_sample(b.customer_id::text, 'ladder', 20000::double precision / t.customers::double precision)
     ), numbered AS (
-        SELECT row_number() OVER life AS order_number, o.ordered_at, o.amount, pg_catalog.lead(o.ordered_at) OVER life AS next_order_at
-          FROM counted o
-          JOIN sampled s ON s.customer_id = o.customer_id
-        WINDOW life AS (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id)
+        SELECT o.order_number, o.ordered_at, o.amount, o.next_order_at
+          FROM span m
+         CROSS JOIN order_histories() h
+          JOIN sampled s ON s.customer_id = h.customer_id
+         CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, report_purchases.as_of) o
+         WHERE o.ordered_at <= m.state_as_of
     ), waited AS (
         SELECT n.order_number, trim_scale(avg(n.amount)) AS average_order,
                loyalcs.survival(pg_catalog.array_agg(n.ordered_at), pg_catalog.array_agg(n.next_order_at), (SELECT least(m.state_as_of, timestamptz '9999-12-31 00:00+00') FROM span m)) AS next

@@ -2,9 +2,36 @@
 --
 -- What each customer bought, in one row; and every order with its number in
 -- the customer's life.
--- Needs: durations, orders.
+-- Needs: durations, order_histories.
 
 --@ functions
+CREATE OR REPLACE FUNCTION purchase_figures(purchases loyalcs.purchases, as_of timestamptz)
+RETURNS TABLE (
+    orders bigint,
+    first_order_at timestamptz,
+    last_order_at timestamptz,
+    total_spent numeric,
+    average_order numeric,
+    recency interval,
+    purchase_interval interval,
+    recency_days double precision,
+    purchase_interval_days double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT loyalcs.purchase_count(purchase_figures.purchases),
+           loyalcs.first_purchase(purchase_figures.purchases),
+           loyalcs.last_purchase(purchase_figures.purchases),
+           loyalcs.total_spent(purchase_figures.purchases),
+           loyalcs.average_order(purchase_figures.purchases),
+           loyalcs.recency(purchase_figures.purchases, least(purchase_figures.as_of, timestamptz '9999-12-31 00:00+00')),
+           loyalcs.purchase_interval(purchase_figures.purchases),
+           in_days(loyalcs.recency(purchase_figures.purchases, least(purchase_figures.as_of, timestamptz '9999-12-31 00:00+00'))),
+           in_days(loyalcs.purchase_interval(purchase_figures.purchases));
+END;
+COMMENT ON FUNCTION purchase_figures(loyalcs.purchases, timestamptz) IS
+    'what is said of purchases in customer_purchases, as of an instant';
+
 CREATE OR REPLACE FUNCTION customer_purchases_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -20,23 +47,41 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.customer_id,
-           loyalcs.purchase_count(p.purchases),
-           loyalcs.first_purchase(p.purchases),
-           loyalcs.last_purchase(p.purchases),
-           loyalcs.total_spent(p.purchases),
-           loyalcs.average_order(p.purchases),
-           loyalcs.recency(p.purchases, least(customer_purchases_at.as_of, timestamptz '9999-12-31 00:00+00')),
-           loyalcs.purchase_interval(p.purchases),
-           in_days(loyalcs.recency(p.purchases, least(customer_purchases_at.as_of, timestamptz '9999-12-31 00:00+00'))),
-           in_days(loyalcs.purchase_interval(p.purchases))
-      FROM (SELECT o.customer_id,
-                   loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases
-              FROM counted_orders_at(customer_purchases_at.as_of) o
-             GROUP BY o.customer_id) p;
+    SELECT h.customer_id, f.*
+      FROM order_histories() h
+     -- (not to be pulled up, since each figure would read the history again)
+     CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, customer_purchases_at.as_of, timestamptz 'infinity') AS purchases OFFSET 0) p
+     CROSS JOIN LATERAL purchase_figures(p.purchases, customer_purchases_at.as_of) f
+     WHERE p.purchases IS NOT NULL;
 END;
 COMMENT ON FUNCTION customer_purchases_at(timestamptz) IS
     'what each customer bought, in one row; a customer without an order that counts has none';
+
+-- The view of one customer's figures is planned in milliseconds, which is long for
+-- whoever asks it of a customer at a time.
+CREATE OR REPLACE FUNCTION purchases_by_key(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    orders bigint,
+    first_order_at timestamptz,
+    last_order_at timestamptz,
+    total_spent numeric,
+    average_order numeric,
+    recency interval,
+    purchase_interval interval,
+    recency_days double precision,
+    purchase_interval_days double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.customer_id, f.*
+      FROM (SELECT o.customer_id, loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases
+              FROM counted_orders_at(purchases_by_key.as_of) o
+             GROUP BY o.customer_id) o
+     CROSS JOIN LATERAL purchase_figures(o.purchases, purchases_by_key.as_of) f;
+END;
+COMMENT ON FUNCTION purchases_by_key(timestamptz) IS
+    'customer_purchases_at() straight from the orders: quicker for one customer, who is to be named in a condition on customer_id, and slower for all';
 
 CREATE OR REPLACE FUNCTION years_as_customer(first_order_at timestamptz, as_of timestamptz)
 RETURNS double precision

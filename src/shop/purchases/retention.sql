@@ -1,12 +1,77 @@
 -- shop/retention.sql
 --
 -- Do customers come back? How soon, how often, for how much more?
--- Needs: durations, breakdown.
+-- Needs: durations, order_histories, breakdown.
 --
 -- A day in "within 30 days" is 24 hours, so a rate does not depend on daylight
 -- saving. Months and quarters are the shop's local ones.
 
 --@ functions
+CREATE OR REPLACE FUNCTION counted_cohorts(breakdown text, as_of timestamptz)
+RETURNS TABLE (part text, counted bytea)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH kept AS MATERIALIZED (
+        SELECT k.holds_from, k.time_zone, k.counted
+          FROM kept_cohorts k
+          JOIN settings s ON s.time_zone = k.time_zone
+         WHERE counted_cohorts.breakdown = 'everyone'
+           AND k.holds_from <= counted_cohorts.as_of
+           AND histories_are_kept()
+    )
+    SELECT counted_cohorts.breakdown, w.counted
+      FROM kept k
+     CROSS JOIN LATERAL (
+               SELECT loyalcs.cohorts_agg(h.number, h.at, h.amount, timestamptz 'infinity', k.time_zone) AS counted
+                 FROM changed_histories() d
+                 JOIN kept_histories h ON h.customer_id = d.customer_id
+                WHERE h.last_at <= k.holds_from
+           ) gone
+     CROSS JOIN LATERAL (
+               SELECT loyalcs.cohorts_agg(h.number, h.at, h.amount, counted_cohorts.as_of, k.time_zone) AS counted
+                 FROM (SELECT h.number, h.at, h.amount
+                         FROM changed_histories() d
+                        CROSS JOIN LATERAL (SELECT h.number, h.at, h.amount FROM histories_of_orders() h WHERE h.customer_id = d.customer_id OFFSET 0) h
+                       UNION ALL
+                       SELECT l.number, l.at, l.amount
+                         FROM kept_histories l
+                        WHERE l.last_at > k.holds_from
+                          AND l.customer_id NOT IN (SELECT d.customer_id FROM changed_histories() d)) h
+           ) come
+     CROSS JOIN LATERAL (SELECT cohorts_with(k.counted, gone.counted, come.counted) AS counted) w
+     WHERE w.counted IS NOT NULL
+    UNION ALL
+    SELECT coalesce(b.part, CASE counted_cohorts.breakdown
+                                WHEN 'everyone' THEN 'everyone'
+                                ELSE 'unknown'
+                            END),
+           loyalcs.cohorts_agg(h.number, h.at, h.amount, counted_cohorts.as_of, (SELECT s.time_zone FROM settings s))
+      FROM order_histories() h
+      LEFT JOIN customer_breakdown(counted_cohorts.breakdown, counted_cohorts.as_of) b
+        ON b.customer_id = h.customer_id
+     WHERE NOT EXISTS (SELECT FROM kept)
+     GROUP BY 1;
+END;
+COMMENT ON FUNCTION counted_cohorts(text, timestamptz) IS
+    'who bought in which month and quarter, by the one in which they began, as of an instant, for loyalcs.cohorts() to read; for each part of a breakdown. Of everyone, as of any instant since the last refresh, it is what kept_cohorts has, without the customers who have changed, and with them as they are now';
+
+CREATE OR REPLACE FUNCTION placed_orders_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (part text, order_number bigint, ordered_at timestamptz, amount numeric, previous_amount numeric, next_order_at timestamptz)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(b.part, CASE placed_orders_by.breakdown
+                                WHEN 'everyone' THEN 'everyone'
+                                ELSE 'unknown'
+                            END),
+           o.order_number, o.ordered_at, o.amount, o.previous_amount, o.next_order_at
+      FROM order_histories() h
+      LEFT JOIN customer_breakdown(placed_orders_by.breakdown, placed_orders_by.as_of) b
+        ON b.customer_id = h.customer_id
+     CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, placed_orders_by.as_of) o;
+END;
+COMMENT ON FUNCTION placed_orders_by(text, timestamptz) IS
+    'numbered_orders_by() without its keys, so that it can be read from order_histories(), which nobody has to sort';
+
 CREATE OR REPLACE FUNCTION repeat_rate_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
@@ -24,25 +89,22 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH firsts AS (
-        SELECT o.part, o.customer_id, o.order_number,
-               loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
-               o.next_order_at - o.ordered_at AS second_after
-          FROM numbered_orders_by(repeat_rate_by.breakdown, repeat_rate_by.as_of) o
-    ), counted AS (
-        SELECT f.part, f.month,
+    WITH counted AS (
+        SELECT c.part, m.period AS month,
                least(repeat_rate_by.as_of, timestamptz '9999-12-31 00:00+00')
-               - ((f.month + interval '1 month') AT TIME ZONE (SELECT s.time_zone FROM settings s)) AS watched,
-               pg_catalog.count(DISTINCT f.customer_id) AS buyers,
-               pg_catalog.count(DISTINCT f.customer_id) FILTER (WHERE f.order_number > 1) AS repeat_buyers,
-               count(*) FILTER (WHERE f.order_number = 1) AS firsts,
-               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '30 days') AS d30,
-               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '60 days') AS d60,
-               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '90 days') AS d90,
-               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '180 days') AS d180,
-               count(*) FILTER (WHERE f.order_number = 1 AND f.second_after <= interval '365 days') AS d365
-          FROM firsts f
-         GROUP BY f.part, f.month
+               - ((m.period + interval '1 month') AT TIME ZONE (SELECT s.time_zone FROM settings s)) AS watched,
+               sum(m.customers)::bigint AS buyers,
+               sum(m.repeat_customers)::bigint AS repeat_buyers,
+               sum(m.first_orders)::bigint AS firsts,
+               sum(m.second_within_30_days)::bigint AS d30,
+               sum(m.second_within_60_days)::bigint AS d60,
+               sum(m.second_within_90_days)::bigint AS d90,
+               sum(m.second_within_180_days)::bigint AS d180,
+               sum(m.second_within_365_days)::bigint AS d365
+          FROM counted_cohorts(repeat_rate_by.breakdown, repeat_rate_by.as_of) c
+         CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
+         WHERE m.unit = 'month'
+         GROUP BY c.part, m.period
     )
     SELECT c.part, c.month,
            month_is_over(c.month, repeat_rate_by.as_of, (SELECT s.time_zone FROM settings s)),
@@ -83,7 +145,7 @@ BEGIN ATOMIC
                trim_scale(avg(o.previous_amount)) AS average_previous,
                loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
                                 least(order_ladder_by.as_of, timestamptz '9999-12-31 00:00+00')) AS next
-          FROM numbered_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
+          FROM placed_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
          GROUP BY o.part, o.order_number
     ), stepped AS (
         SELECT c.part, c.order_number, c.customers, c.average_order, c.average_previous,
@@ -124,18 +186,14 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH active AS (
-        SELECT o.part, p.cohort,
-               ((EXTRACT(year FROM p.month) - EXTRACT(year FROM p.cohort)) * 12::numeric
-                + EXTRACT(month FROM p.month) - EXTRACT(month FROM p.cohort))::integer
+        SELECT c.part, m.cohort,
+               ((EXTRACT(year FROM m.period) - EXTRACT(year FROM m.cohort)) * 12::numeric
+                + EXTRACT(month FROM m.period) - EXTRACT(month FROM m.cohort))::integer
                    AS months_later,
-               pg_catalog.count(DISTINCT o.customer_id) AS customers,
-               sum(o.amount) AS revenue
-          FROM (SELECT n.part, n.customer_id, n.amount,
-                       loyalcs.local_month(n.ordered_at, (SELECT s.time_zone FROM settings s)) AS month,
-                       loyalcs.local_month(n.first_order_at, (SELECT s.time_zone FROM settings s)) AS cohort
-                  FROM numbered_orders_by(retention_cohorts_by.breakdown, retention_cohorts_by.as_of) n) o
-         CROSS JOIN LATERAL (SELECT o.month, o.cohort) p
-         GROUP BY o.part, p.cohort, p.month
+               m.customers, m.revenue
+          FROM counted_cohorts(retention_cohorts_by.breakdown, retention_cohorts_by.as_of) c
+         CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
+         WHERE m.unit = 'month'
     ), cohorts AS (
         SELECT a.part, a.cohort, a.customers,
                loyalcs.local_month(least(retention_cohorts_by.as_of, timestamptz '9999-12-31 00:00+00'),
@@ -176,37 +234,16 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH bought AS (
-        SELECT o.part, o.customer_id, o.ordered_at, o.first_order_at,
-               (SELECT s.time_zone FROM settings s) AS time_zone
-          FROM numbered_orders_by(customer_retention_by.breakdown, customer_retention_by.as_of) o
-    ), active AS (
-        SELECT b.part, 'month' AS period, b.customer_id,
-               loyalcs.local_month(b.ordered_at, b.time_zone) AS period_start,
-               loyalcs.local_month(b.first_order_at, b.time_zone) AS first_period
-          FROM bought b
-         GROUP BY 1, 2, 3, 4, 5
-        UNION ALL
-        SELECT b.part, 'quarter', b.customer_id,
-               loyalcs.local_quarter(b.ordered_at, b.time_zone),
-               loyalcs.local_quarter(b.first_order_at, b.time_zone)
-          FROM bought b
-         GROUP BY 1, 2, 3, 4, 5
-    ), lengths (period, length) AS (
+    WITH lengths (period, length) AS (
         VALUES ('month', interval '1 month'), ('quarter', interval '3 months')
-    ), followed AS (
-        SELECT a.part, a.period, a.period_start, l.length, a.first_period,
-               pg_catalog.lag(a.period_start) OVER (PARTITION BY a.part, a.period, a.customer_id
-                                         ORDER BY a.period_start) AS previous
-          FROM active a
-          JOIN lengths l ON l.period = a.period
     ), counted AS (
-        SELECT f.part, f.period, f.period_start,
-               count(*) AS ending,
-               count(*) FILTER (WHERE f.first_period = f.period_start) AS acquired,
-               count(*) FILTER (WHERE f.previous = (f.period_start - f.length)::date) AS retained
-          FROM followed f
-         GROUP BY f.part, f.period, f.period_start
+        SELECT c.part, m.unit AS period, m.period AS period_start,
+               sum(m.customers)::bigint AS ending,
+               coalesce(sum(m.customers) FILTER (WHERE m.cohort = m.period), 0::numeric)::bigint AS acquired,
+               sum(m.retained)::bigint AS retained
+          FROM counted_cohorts(customer_retention_by.breakdown, customer_retention_by.as_of) c
+         CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
+         GROUP BY c.part, m.unit, m.period
     ), spans AS (
         SELECT c.part, c.period, l.length, min(c.period_start) AS from_start,
                CASE c.period
@@ -262,16 +299,16 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT m.part, m.month,
            month_is_over(m.month, revenue_mix_by.as_of, (SELECT s.time_zone FROM settings s)),
-           count(*),
-           sum(m.amount),
-           coalesce(sum(m.amount) FILTER (WHERE m.order_number = 1), 0),
-           coalesce(sum(m.amount) FILTER (WHERE m.order_number > 1), 0),
-           (coalesce(sum(m.amount) FILTER (WHERE m.order_number > 1), 0)
-            / nullif(sum(m.amount), 0::numeric))::double precision
-      FROM (SELECT o.part, o.order_number, o.amount,
-                   loyalcs.local_month(o.ordered_at, (SELECT s.time_zone FROM settings s)) AS month
-              FROM numbered_orders_by(revenue_mix_by.breakdown, revenue_mix_by.as_of) o) m
-     GROUP BY m.part, m.month
+           m.orders,
+           m.revenue,
+           m.first_revenue,
+           m.revenue - m.first_revenue,
+           ((m.revenue - m.first_revenue) / nullif(m.revenue, 0::numeric))::double precision
+      FROM (SELECT c.part, m.period AS month, sum(m.orders)::bigint AS orders, sum(m.revenue) AS revenue, sum(m.first_revenue) AS first_revenue
+              FROM counted_cohorts(revenue_mix_by.breakdown, revenue_mix_by.as_of) c
+             CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
+             WHERE m.unit = 'month'
+             GROUP BY c.part, m.period) m
      ORDER BY m.part, m.month;
 END;
 COMMENT ON FUNCTION revenue_mix_by(text, timestamptz) IS

@@ -157,7 +157,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
            p.last_order_at, p.orders, p.total_spent, k.cuts_as_of
-      FROM customer_purchases_at(customer_rfm.as_of) p
+      FROM purchases_by_key(customer_rfm.as_of) p
      CROSS JOIN rfm_cuts_of(customer_rfm.as_of) k
      CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,
                                 loyalcs.score_by(p.orders::double precision, k.frequency) AS f,

@@ -80,7 +80,7 @@ BEGIN ATOMIC
           FROM (SELECT o.order_number,
                        loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
                                         least(lapsing_customers_at.as_of, timestamptz '9999-12-31 00:00+00')) AS next
-                  FROM numbered_orders_by('everyone', lapsing_customers_at.as_of) o
+                  FROM placed_orders_by('everyone', lapsing_customers_at.as_of) o
                  GROUP BY GROUPING SETS ((o.order_number), ())) g
          WHERE g.order_number IS NULL OR g.order_number <= 2
     ), bought AS (
