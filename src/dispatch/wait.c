@@ -117,16 +117,6 @@ catch_signals(void)
 	set_handler(SIGPIPE, SIG_IGN);
 }
 
-/*
- * For a child about to run a command.  Those that were caught fall back to
- * their defaults by themselves, those that are ignored do not.
- */
-void
-default_signals(void)
-{
-	set_handler(SIGPIPE, SIG_DFL);
-}
-
 bool
 stopping(void)
 {

@@ -15,7 +15,6 @@
 extern double seconds_now(void);
 
 extern void catch_signals(void);
-extern void default_signals(void);
 extern bool stopping(void);
 
 /* The process group of a command, 0 for none, in one of MAX_PARALLEL places. */
