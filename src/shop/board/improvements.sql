@@ -328,12 +328,14 @@ BEGIN ATOMIC
      CROSS JOIN improvement_windows(improvement_effect_at.as_of) w
       JOIN improvements i ON i.improvement_id = w.improvement_id
       LEFT JOIN LATERAL measured(w.measure, i.reason, i.theme, i.product_id, w.before_from, w.before_until, improvement_effect_at.as_of) b ON true
-      LEFT JOIN LATERAL measured(w.measure, i.reason, i.theme, i.product_id, w.after_from, w.after_until, improvement_effect_at.as_of) a ON w.after_from IS NOT NULL
+      -- (What is not compared is not measured: a join's condition would be looked at after that.)
+      LEFT JOIN LATERAL measured(CASE WHEN w.after_from IS NOT NULL THEN w.measure END, i.reason, i.theme, i.product_id,
+                                 w.after_from, w.after_until, improvement_effect_at.as_of) a ON true
      -- (52 weeks: the same days of the week, and none of them compared with itself)
-      LEFT JOIN LATERAL measured(w.measure, i.reason, i.theme, i.product_id, w.before_from - 364, w.before_until - 364, improvement_effect_at.as_of) yb
-        ON w.measure = 'return rate' AND i.product_id IS NULL AND w.after_until - 364 < w.before_from
-      LEFT JOIN LATERAL measured(w.measure, i.reason, i.theme, i.product_id, w.after_from - 364, w.after_until - 364, improvement_effect_at.as_of) ya
-        ON w.measure = 'return rate' AND i.product_id IS NULL AND w.after_until - 364 < w.before_from
+     CROSS JOIN LATERAL (
+               SELECT CASE WHEN w.measure = 'return rate' AND i.product_id IS NULL AND w.after_until - 364 < w.before_from THEN w.measure END AS measure) y
+      LEFT JOIN LATERAL measured(y.measure, i.reason, i.theme, i.product_id, w.before_from - 364, w.before_until - 364, improvement_effect_at.as_of) yb ON true
+      LEFT JOIN LATERAL measured(y.measure, i.reason, i.theme, i.product_id, w.after_from - 364, w.after_until - 364, improvement_effect_at.as_of) ya ON true
      CROSS JOIN LATERAL (
                SELECT y.a_year, CASE WHEN y.a_year THEN yb.ratings ELSE b.others END AS before, CASE WHEN y.a_year THEN ya.ratings ELSE a.others END AS after
                  FROM (SELECT w.measure = 'return rate' AND i.product_id IS NULL AS a_year) y) o
