@@ -1,4 +1,5 @@
 -- Imports: what follows from orders that came in, and when an import can be finished.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set bring :srcdir '/test/import.sql'
 \i :bring
 
-SELECT FROM loyalcs.create_shop('shop_finish_import');
-SET search_path = shop_finish_import;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 SELECT to_char(now() - interval '40 days', 'YYYY-MM-DD') AS recently \gset
 
@@ -64,10 +64,10 @@ COMMIT;
 
 -- Only its owner brings files into a shop.
 CREATE ROLE regress_import_admin;
-SELECT loyalcs.grant_shop('shop_finish_import', 'regress_import_admin', 'admin');
+SELECT loyalcs.grant_shop('shop', 'regress_import_admin', 'admin');
 SET ROLE regress_import_admin;
 SELECT pg_temp.outcome($$SELECT begin_import('plain', 'o.csv', '{order_id,ordered_at,amount}')$$);
 SELECT count(*) > 0 AS sees_runs FROM imports;
 RESET ROLE;
-SELECT loyalcs.grant_shop('shop_finish_import', 'regress_import_admin', 'none');
+SELECT loyalcs.grant_shop('shop', 'regress_import_admin', 'none');
 DROP ROLE regress_import_admin;

@@ -1,11 +1,11 @@
 -- Imports: the columns of exports, and what their words mean.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_import_formats');
-SET search_path = shop_import_formats;
+SET search_path = shop;
 
 SELECT format, kind, count(*) AS fields, string_agg(headers[1], ', ' ORDER BY headers[1]) FILTER (WHERE required) AS required
   FROM import_fields() GROUP BY format, kind ORDER BY format COLLATE "C";

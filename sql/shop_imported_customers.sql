@@ -1,4 +1,5 @@
 -- Imports: whom the rows of a file are about.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set bring :srcdir '/test/import.sql'
 \i :bring
 
-SELECT FROM loyalcs.create_shop('shop_imported_customers');
-SET search_path = shop_imported_customers;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 
 -- New ones, a second time, and what changed there.

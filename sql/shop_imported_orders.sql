@@ -1,4 +1,5 @@
 -- Imports: orders, their lines, refunds and customers.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set bring :srcdir '/test/import.sql'
 \i :bring
 
-SELECT FROM loyalcs.create_shop('shop_imported_orders');
-SET search_path = shop_imported_orders;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO import_state (salt) VALUES ('always the same');
 CREATE VIEW pg_temp.seen AS

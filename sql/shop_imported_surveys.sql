@@ -1,4 +1,5 @@
 -- Imports: answers, a row each or a column each.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set bring :srcdir '/test/import.sql'
 \i :bring
 
-SELECT FROM loyalcs.create_shop('shop_imported_surveys');
-SET search_path = shop_imported_surveys;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 CREATE VIEW pg_temp.seen AS
 SELECT r.survey, c.name, r.responded_at, r.invitation_id, r.order_id, r.channel,

@@ -1,4 +1,5 @@
 -- Imports: tickets, with what happened to them, who wrote them and who worked on them.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -6,8 +7,7 @@
 \set bring :srcdir '/test/import.sql'
 \i :bring
 
-SELECT FROM loyalcs.create_shop('shop_imported_tickets');
-SET search_path = shop_imported_tickets;
+SET search_path = shop;
 SET timezone = 'Asia/Tokyo';
 INSERT INTO import_state (salt) VALUES ('always the same');
 UPDATE settings SET live_since = '2025-01-01 00:00+09';

@@ -1,11 +1,11 @@
 -- Imports: what cells of other systems say, and what is kept of what was said.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_imports');
-SET search_path = shop_imports;
+SET search_path = shop;
 SET timezone = 'UTC';
 
 -- Numbers. A comma that may be a decimal one is none that is sure.

@@ -1,4 +1,5 @@
 -- The monthly report as a page, of a shop.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set schemas :srcdir '/test/json_schema.sql'
@@ -7,8 +8,7 @@
 \set report `cat :srcdir/test/report.json`
 
 \set SHOW_CONTEXT never
-SELECT FROM loyalcs.create_shop('shop_report_page', 'Asia/Tokyo', 'JPY');
-SET search_path = shop_report_page;
+SET search_path = shop;
 UPDATE settings SET live_since = '2026-01-01 00:00+09';
 
 -- What pages are tried with is a report.
@@ -32,4 +32,3 @@ SELECT monthly_report_html('2026-05-01', 'en') ~ '>May 2026</h1>' AS now, monthl
 SELECT monthly_report_html('2026-05-01', 'fr');
 SELECT monthly_report_html_at('2026-07-01', '2026-06-02 09:00+09');
 SELECT monthly_report_html(NULL) IS NULL AS none;
-SELECT loyalcs.drop_shop('shop_report_page', 'shop_report_page');
