@@ -95,5 +95,3 @@ SELECT DISTINCT w.whence, w.value AS has_no_label FROM word w WHERE w.value NOT 
 -- It calls itself what it is.
 SELECT provolatile, proparallel, proisstrict FROM pg_proc WHERE oid = 'loyalcs.label(text, text)'::regprocedure;
 CREATE INDEX ON word (loyalcs.label(value, 'ja'));
-
-SELECT loyalcs.drop_shop('labels', 'labels');

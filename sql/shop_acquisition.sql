@@ -55,6 +55,3 @@ INSERT INTO referrals VALUES ('c1', 'c10', '2026-03-01 12:00+09'), ('c2', 'c11',
 SELECT month, complete, tier, new_customers, referred, referred_share FROM word_of_mouth_at('2026-06-01 00:00+09');
 SELECT w.tier, w.referred_share_low = i.low AND w.referred_share_high = i.high AS same FROM word_of_mouth_at('2026-06-01 00:00+09') w CROSS JOIN LATERAL loyalcs.share_interval(w.referred, w.new_customers) i;
 SELECT pg_temp.same_elsewhere('SELECT * FROM acquisition_at(''2026-06-01 00:00+09'')') AS acquisition, pg_temp.same_elsewhere('SELECT * FROM word_of_mouth_at(''2026-06-01 00:00+09'')') AS word_of_mouth;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -139,6 +139,3 @@ SELECT count(*) FROM (TABLE read_once EXCEPT SELECT * FROM aftersale_checklist_a
 RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin; SET enable_nestloop = off; SET enable_indexscan = off; SET enable_bitmapscan = off;
 SELECT count(*) FROM (TABLE read_once EXCEPT SELECT * FROM aftersale_checklist_at('2027-06-30 12:00+09')) d;
 RESET ALL;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -154,6 +154,3 @@ RESET plan_cache_mode;
 
 SELECT b, pg_temp.same_elsewhere(format('SELECT * FROM numbered_orders_by(%L, ''2024-06-01 00:00+09'')', b))
   FROM unnest('{everyone,age_band,gender,region,sales_channel,first_category,rfm_segment}'::text[]) b;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

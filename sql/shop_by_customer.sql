@@ -118,4 +118,3 @@ RESET enable_hashjoin;
 SELECT count(adjust_points('c7', 1, 'given ' || i)), count(adjust_points('c7', -1, 'taken ' || i)) FROM generate_series(1, 300) i;
 VACUUM ANALYZE;
 SELECT pg_temp.reads('SELECT count(*) FROM points_balance(''c7'')') < 400 AS reads_little;
-SELECT loyalcs.drop_shop('shop', 'shop');

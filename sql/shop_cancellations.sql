@@ -37,6 +37,3 @@ SELECT r.reason, r.cancelled_share_low = w.low AND r.cancelled_share_high = w.hi
 SELECT reason, cancelled FROM churn_reasons_at('2026-03-12 12:00+09');
 SELECT count(*) FROM churn_reasons_at('2026-03-12 11:59:59+09');
 SELECT pg_temp.same_elsewhere('SELECT * FROM subscription_saves_at(''2026-04-01 12:00+09'')') AS saves, pg_temp.same_elsewhere('SELECT * FROM churn_reasons_at(''2026-04-30 12:00+09'')') AS churn;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

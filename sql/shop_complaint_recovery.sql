@@ -73,6 +73,3 @@ ROLLBACK;
 SELECT s.given, pg_temp.outcome('UPDATE settings SET ' || s.given)
   FROM (VALUES ('purchase_within = ''0'''), ('purchase_within = ''10 years'''), ('purchase_within = ''11 years'''), ('purchase_within = NULL'), ('recovery_target = 1.1'), ('recovery_target = ''NaN'''), ('repurchase_target = -0.1'), ('repurchase_target = 1')) s (given);
 SELECT pg_temp.same_elsewhere('SELECT * FROM complaint_recovery_at(''2026-06-01 00:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

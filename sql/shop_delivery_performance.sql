@@ -58,6 +58,3 @@ SELECT d.score_low = i.low AND d.score_high = i.high AS same, d.change_low = c.l
   FROM delivery_nps_at('2026-06-01 00:00+09') d, loyalcs.nps_interval('{"6": 6, "8": 3, "9": 3}') i, loyalcs.nps_change('{"10": 11}', '{"6": 6, "8": 3, "9": 3}') c WHERE lateness = '1 day late';
 SELECT count(*) FROM delivery_nps_at('2026-04-30 23:59:59+09');
 SELECT pg_temp.same_elsewhere('SELECT * FROM delivery_performance_at(''2026-03-10 20:00+09'')') AS performance, pg_temp.same_elsewhere('SELECT * FROM delivery_nps_at(''2026-06-01 00:00+09'')') AS nps;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -15,4 +15,3 @@ SELECT count(*) AS lengths, count(*) FILTER (WHERE round(shop.in_minutes(l)::num
 
 -- They depend on no setting.
 SELECT pg_temp.same_elsewhere('SELECT shop.in_minutes(o) FROM generate_series(1, 3) i, make_interval(hours => i) o');
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -86,6 +86,3 @@ UPDATE sla_warnings SET attempts = 2147483647, claimable_at = '2026-03-02 12:00+
 SELECT count(*) FROM claim_escalations(NULL, 10, 'w', '5 minutes', '2026-03-02 13:00+09');
 SELECT count(*) FROM claim_sla_warnings(NULL, 10, 'w', '5 minutes', '2026-03-02 12:00+09');
 SELECT pg_temp.same_elsewhere('SELECT * FROM escalations_due_at(''2026-03-02 12:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

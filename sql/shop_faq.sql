@@ -108,6 +108,3 @@ SELECT faq_id, tickets FROM faq_due_for_review_at('2026-04-01 00:00+09');
 RESET ROLE;
 DROP OWNED BY regress_faq_report;
 DROP ROLE regress_faq_report;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -63,4 +63,3 @@ SELECT count(*) AS found,
 SELECT count(*) AS anchors, count(*) FILTER (WHERE EXISTS (SELECT FROM found f WHERE f.anchor = a.anchor)) AS found
   FROM (SELECT (regexp_matches(pg_get_constraintdef(c.oid), '\x27([a-z_]+)\x27::text', 'g'))[1] FROM pg_constraint c WHERE c.conname = 'journey_steps_anchor_is_known' AND c.connamespace = 'shop'::regnamespace) a (anchor);
 SELECT DISTINCT anchor_gone(anchor) FROM found ORDER BY 1;
-SELECT loyalcs.drop_shop('shop', 'shop');

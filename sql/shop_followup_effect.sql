@@ -119,4 +119,3 @@ SELECT v.fate, f.*
   ) v (n, fate, before_it_is_due, meanwhile)
  CROSS JOIN LATERAL pg_temp.fate(v.before_it_is_due, v.meanwhile) f
  ORDER BY v.n;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -201,4 +201,3 @@ SELECT v.what, r.* FROM (VALUES
 SELECT hand_over_sla_warning(NULL, NULL, NULL) AS nothing;
 SELECT place, wanted FROM hand_over_sla_warnings('{1,2}', '{x,y}', now()) ORDER BY place;
 ROLLBACK;
-SELECT loyalcs.drop_shop('shop', 'shop');

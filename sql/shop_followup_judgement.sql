@@ -215,4 +215,3 @@ SELECT * FROM (SELECT customer_id, channel, outcome, reason, claimable_at FROM p
 SELECT pg_temp.sent('2026-03-11 11:30') AS by_phone, pg_temp.sent('2026-03-12 12:00') AS and_then;
 SELECT customer_id, channel, outcome, reason FROM pg_temp.queue;
 ROLLBACK;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -58,4 +58,3 @@ SELECT retry_followup(:id, '2026-03-10 16:30+09'), retry_followup(:id, '2026-03-
 SELECT complete_followup(c.followup_id, 'undeliverable', c.claim_key, 'no such mailbox', '2026-03-10 16:31+09')
   FROM claim_followups('email', 10, 'w', '5 minutes', '2026-03-10 16:30+09') c WHERE c.followup_id = :id;
 SELECT outcome, detail FROM followups WHERE followup_id = :id;
-SELECT loyalcs.drop_shop('shop', 'shop');

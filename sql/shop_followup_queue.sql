@@ -264,4 +264,3 @@ RESET ROLE;
 DELETE FROM followups WHERE attempts > 0;
 SELECT loyalcs.drop_shop('shop_followup_early', 'shop_followup_early');
 DROP ROLE regress_followup_queue_service;
-SELECT loyalcs.drop_shop('shop', 'shop');

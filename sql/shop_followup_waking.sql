@@ -50,4 +50,3 @@ SELECT p.proname, EXISTS (SELECT FROM pg_trigger t WHERE t.tgfoid = p.oid) AS by
 SELECT p.proname AS calls_it FROM pg_proc p
  WHERE p.pronamespace = 'shop'::regnamespace AND p.prokind <> 'a' AND pg_get_functiondef(p.oid) ~ 'wake_followups' AND p.proname <> 'wake_followups';
 SELECT shop.wake_followups();
-SELECT loyalcs.drop_shop('shop', 'shop');

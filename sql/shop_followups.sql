@@ -247,4 +247,3 @@ SELECT count(*) FROM waiting_priorities(NULL);
 ROLLBACK;
 SELECT pg_temp.same_elsewhere('SELECT * FROM followups_considered(''2025-12-01 12:00+09'', ''7 days'')');
 SELECT pg_temp.same_elsewhere('SELECT * FROM followups_suppressed_at(''2025-12-01 12:00+09'')');
-SELECT loyalcs.drop_shop('shop', 'shop');

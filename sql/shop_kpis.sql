@@ -134,6 +134,3 @@ DROP OWNED BY regress_kpis_other;
 DROP ROLE regress_kpis_other;
 
 SELECT pg_temp.same_elsewhere('SELECT * FROM kpi_status_at(''2026-05-15 12:00+09'')') AS status, pg_temp.same_elsewhere('SELECT * FROM kpi_values_at(''2026-05-15 12:00+09'')') AS values;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -65,4 +65,3 @@ SELECT loyalcs.drop_shop('shop', 'shop');
 SELECT FROM loyalcs.create_shop('shop', key_type => 'bigint');
 INSERT INTO shop.customers (customer_id, email) VALUES (7, 'c7@example.com');
 SELECT w, f.* FROM unnest('{7,c7@example.com,99999999999999999999,abc}'::text[]) w LEFT JOIN LATERAL shop.find_customers(w) f ON true;
-SELECT loyalcs.drop_shop('shop', 'shop');

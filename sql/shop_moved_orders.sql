@@ -89,4 +89,3 @@ SELECT a.customer_id, a.balance FROM point_accounts a ORDER BY 1;
 SELECT * FROM points_audit();
 DROP OWNED BY regress_moved_orders_service;
 DROP ROLE regress_moved_orders_service;
-SELECT loyalcs.drop_shop('shop', 'shop');

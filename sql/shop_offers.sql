@@ -314,6 +314,3 @@ CREATE TEMP TABLE before AS SELECT * FROM next_offers('c1', 100, '2024-06-01 00:
 SELECT FROM loyalcs.create_shop('shop');
 SELECT (SELECT count(*) > 0 FROM before) AS offers,
        NOT EXISTS (TABLE before EXCEPT SELECT * FROM next_offers('c1', 100, '2024-06-01 00:00+09')) AS the_same;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

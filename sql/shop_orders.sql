@@ -280,7 +280,3 @@ SELECT FROM loyalcs.create_shop('shop_orders_adopted');
 INSERT INTO shop_orders_adopted.returns VALUES ('ann', '1', '1', '2024-01-03 00:00+09', 130), ('ann', '2', '2', '2024-01-03 00:00+09', 5);
 SELECT order_id, amount FROM shop_orders_adopted.counted_orders_at('2024-02-01 00:00+09') ORDER BY order_id;
 SELECT orders, total_spent FROM shop_orders_adopted.customer_purchases_at('2024-02-01 00:00+09');
-DROP SCHEMA shop_orders_adopted CASCADE;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -31,6 +31,3 @@ SELECT s.given, round(c.change::numeric, 4) AS change, round(c.change_low::numer
  CROSS JOIN LATERAL share_change(s.given[1], s.given[2], s.given[3], s.given[4]) c;
 SELECT share_ratings(3, 5)::text, share_ratings(0, 5)::text, share_ratings(5, 5)::text, share_ratings(0, 0), share_ratings(1, NULL), share_ratings(NULL, 1);
 SELECT pg_temp.outcome('SELECT share_ratings(6, 5)'), pg_temp.outcome('SELECT share_ratings(-1, 5)');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

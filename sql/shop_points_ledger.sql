@@ -323,5 +323,3 @@ ROLLBACK;
 INSERT INTO point_postings (customer_id, kind, points, posted_at, available_at, expires_at)
 VALUES ('ann', 'redeem', 100, '2026-04-01', '2026-04-01', '2027-04-01');
 INSERT INTO point_postings (customer_id, kind, points, posted_at, posting_key) VALUES ('ann', NULL, 100, '2026-04-01', 'k');
-
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -206,4 +206,3 @@ SELECT p.kind, p.points FROM points_posted('gil', redeem_points('gil', 30, 'g'))
 SELECT p.kind, p.points FROM points_posted('gil', earn_points('gil', 'G3')) p;
 SELECT p.kind, p.points, p.available FROM points_posted('nobody', NULL) p;
 SELECT pg_temp.outcome('SELECT * FROM points_posted(''gil'', redeem_points(''gil'', 1000000, ''h''))') ~ '^23514 customer gil has' AS refused;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -55,5 +55,3 @@ SELECT FROM loyalcs.create_shop('shop_points_reports_empty', key_type => 'uuid')
 SELECT (SELECT count(*) FROM shop_points_reports_empty.points_liability) + (SELECT count(*) FROM shop_points_reports_empty.points_statement)
        + (SELECT count(*) FROM shop_points_reports_empty.points_expiring) + (SELECT count(*) FROM shop_points_reports_empty.points_audit()) AS rows;
 SELECT * FROM shop_points_reports_empty.expire_points();
-SELECT loyalcs.drop_shop('shop_points_reports_empty', 'shop_points_reports_empty');
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -162,5 +162,3 @@ INSERT INTO returns VALUES ('ann', 'R1', 'V1', '2026-05-02 00:00+09', 5001, 'hal
 SELECT count(*) AS reversed FROM reverse_order_points('ann', 'V1', '2026-05-02 00:00+09');
 SELECT available, pending FROM points_balance('ann', '2026-05-20 00:00+09');
 RESET search_path;
-DROP SCHEMA shop_points_reversal_view CASCADE;
-SELECT loyalcs.drop_shop('shop', 'shop');

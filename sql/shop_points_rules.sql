@@ -113,4 +113,3 @@ SELECT customer_id, expires_at, points FROM points_expiring_at('2026-08-30 00:00
 SELECT pg_temp.outcome('SELECT redeem_points(''fay'', 1, ''late'', posted_at => ''2026-09-10 00:00+09'')');
 SELECT adjust_points('fay', 1, 'late', posted_at => '2026-09-10 00:00+09') > 0 AS posted;
 SELECT posted_at, kind, points, balance FROM points_statement_at('2026-12-31') WHERE customer_id = 'fay' ORDER BY posted_at, posting_id;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -280,4 +280,3 @@ SELECT customers FROM evaluate_tiers('2026-10-02 04:00+09');
 SELECT earn_points('later', 'O3', '2026-10-02 05:00+09') > 0 AS earned;
 SELECT customers > 0 AS looked_at FROM settle_points(posted_at => '2026-10-02 06:00+09');
 SELECT order_id, array_agg(DISTINCT points) AS points, count(*) AS customers FROM point_postings WHERE kind = 'earn' GROUP BY 1 ORDER BY 1;
-SELECT loyalcs.drop_shop('shop', 'shop');

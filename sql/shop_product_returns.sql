@@ -91,6 +91,3 @@ SELECT p.product_id, p.sold = sum(m.sold) AS sold, p.returned = sum(m.returned) 
 SELECT round(sum(p.refund)) = (SELECT sum(r.refund) FROM returns r JOIN orders o USING (customer_id, order_id) WHERE o.cancelled_at IS NULL) AS all_of_it
   FROM product_returns_at('2026-06-01') p;
 SELECT pg_temp.same_elsewhere('SELECT * FROM monthly_product_returns_by(''age_band'', ''2026-06-01 00:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

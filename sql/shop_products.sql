@@ -29,6 +29,3 @@ UPDATE products SET category = 'now' WHERE product_id = 'P1';
 SELECT line_category('P1', 'then'), line_category('P1', NULL), line_category('P2', NULL), line_category(NULL, NULL);
 UPDATE order_items SET category = NULL WHERE product_id = 'P1';
 SELECT part FROM numbered_orders_by('first_category', '2026-03-10 12:00+09');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

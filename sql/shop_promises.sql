@@ -466,4 +466,3 @@ ROLLBACK;
 
 SET search_path = public;
 DROP ROLE IF EXISTS regress_promises_service;
-SELECT loyalcs.drop_shop('shop', 'shop');

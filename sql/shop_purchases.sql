@@ -71,6 +71,3 @@ SELECT customer_id, orders, total_spent FROM customer_purchases_at('infinity') O
 
 -- A key in the query reaches the orders of that customer.
 SELECT orders, total_spent FROM customer_purchases_at('2024-02-10 12:00+09') WHERE customer_id = 1;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop_purchases', 'shop_purchases');

@@ -208,6 +208,3 @@ SELECT question, distribution, char_length(distribution) FROM survey_scores_at('
 
 SELECT pg_temp.same_elsewhere('SELECT * FROM survey_scores_at(''2025-02-01 00:00+09'')'),
        pg_temp.same_elsewhere('SELECT * FROM survey_scores_by(''channel'', ''2025-02-01 00:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

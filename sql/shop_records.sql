@@ -143,5 +143,3 @@ RESET ROLE;
 SELECT pg_temp.outcome('INSERT INTO orders (customer_id, order_id, ordered_at, amount, refunded) VALUES (''ann'', ''x'', now(), 100, 1)') AS by_the_owner;
 DROP OWNED BY regress_records_admin;
 DROP ROLE regress_records_admin;
-
-SELECT loyalcs.drop_shop('shop_records', 'shop_records');

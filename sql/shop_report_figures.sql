@@ -56,6 +56,3 @@ SELECT count(DISTINCT ARRAY(SELECT jsonb_object_keys(f) ORDER BY 1)) AS shapes
 -- Looked at together: 4 * 0.01, 3 * 0.015, 2 * 0.03 and 1 * 0.04, none less than one before it, and one is the most. NULL was not looked at.
 SELECT ARRAY(SELECT round(p::numeric, 9) FROM unnest(holm_adjusted('{0.03,0.01,NULL,0.04,0.015}')) WITH ORDINALITY u (p, i) ORDER BY i) AS four, holm_adjusted('{0.5,0.9,0.7}') AS capped, holm_adjusted('{0.2}') AS one,
        holm_adjusted('{0.01,0.01}') AS equal, holm_adjusted('{NULL,NULL}') AS none, holm_adjusted('{}') AS nothing, holm_adjusted(NULL) AS null;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

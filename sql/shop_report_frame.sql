@@ -38,5 +38,3 @@ SELECT count(*) FROM report_candidates('{"significance": 0.05, "breakdowns": nul
 -- Every advice that these can have has its words.
 SELECT name, suffix FROM (VALUES ('satisfied_share'), ('followed_share'), ('response_rate'), ('nps'), ('csat'), ('ces'), ('ticket_csat'), ('stars')) f (name), (VALUES ('better'), ('worse')) s (suffix)
  WHERE format('advice: %s %s', name, suffix) NOT IN (SELECT value FROM loyalcs.labels());
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

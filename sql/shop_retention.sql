@@ -232,6 +232,3 @@ SELECT a.as_of AT TIME ZONE 'America/New_York' AS as_of, r.period_start, r.compl
  CROSS JOIN LATERAL customer_retention_at(a.as_of) r
  WHERE r.period = 'month'
  ORDER BY a.as_of, r.period_start;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

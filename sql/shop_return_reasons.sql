@@ -34,6 +34,3 @@ SELECT r.cause, r.return_share_low = w.low AND r.return_share_high = w.high AS s
 SELECT cause, returns, completed, completion_median FROM return_reasons_at('2026-03-04 12:00+09') WHERE month = '2026-03-01';
 SELECT count(*) FROM return_reasons_at('-infinity');
 SELECT pg_temp.same_elsewhere('SELECT * FROM return_reasons_at(''2026-04-10 12:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

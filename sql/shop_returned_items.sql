@@ -84,6 +84,3 @@ DELETE FROM returns WHERE return_id = 'r2';
 SELECT customer_id, order_id, return_id, line, quantity, refund FROM return_items ORDER BY 1, 2, 3, 4;
 SELECT customer_id, order_id, refunded FROM orders ORDER BY 1, 2;
 ROLLBACK;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -65,6 +65,3 @@ SELECT part, too_few, significant, round(change_low::numeric, 4) AS low, round(c
 ROLLBACK;
 SELECT sum(reviews) FROM review_handling_at('2026-06-01 00:00+09') WHERE dimension = 'outcome';
 SELECT pg_temp.same_elsewhere('SELECT * FROM review_scores_at(''2026-05-15 12:00+09'')') AS scores, pg_temp.same_elsewhere('SELECT * FROM review_handling_at(''2026-05-15 12:00+09'')') AS handling;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -38,6 +38,3 @@ SELECT s.given, pg_temp.outcome(format('UPDATE reviews SET %s WHERE customer_id 
     ('title = '''''),
     ('order_id = ''o-17''')
   ) s (given);
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

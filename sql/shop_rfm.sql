@@ -195,6 +195,3 @@ SELECT s.given, pg_temp.outcome(format('INSERT INTO rfm_cuts (as_of, customers, 
 
 SELECT pg_temp.same_elsewhere('SELECT * FROM rfm_at(''2024-01-31 00:00+09'')'),
        pg_temp.same_elsewhere('SELECT * FROM customer_rfm(''fay'', ''2024-01-31 00:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -75,5 +75,3 @@ INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('a', '1',
 SELECT month FROM revenue_mix_at('2024-03-01 00:00+00');
 UPDATE settings SET time_zone = 'Europe/Berlin';
 SELECT month FROM revenue_mix_at('2024-03-01 00:00+00');
-
-SELECT loyalcs.drop_shop('shop_settings', 'shop_settings');

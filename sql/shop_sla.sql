@@ -175,6 +175,3 @@ SELECT count(*) AS instants, sum(rows) AS rows, sum(differ) AS differ
 -- The views are theirs as of now.
 SELECT (SELECT count(*) FROM sla_status) = (SELECT count(*) FROM sla_status_at(now())) AS status,
        (SELECT count(*) FROM sla_board) = (SELECT count(*) FROM sla_board_at(now())) AS board;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

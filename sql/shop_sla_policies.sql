@@ -55,6 +55,3 @@ SELECT split_part(pg_temp.outcome('UPDATE sla_policies SET target = ''2 hours'' 
 INSERT INTO calendar_exceptions (calendar, first_day, last_day, recorded_at) VALUES ('office', '2020-09-05', '2020-09-06', '2020-09-04 17:00+09');
 SELECT policy_id, metric, channel, calendar, hours, known_from, known_until, target, warn_before, valid FROM sla_policy_versions() WHERE policy_set = 'standard' ORDER BY policy_id, known_from;
 SELECT count(DISTINCT v.policy_id) = (SELECT count(*) FROM sla_policies) AS all_of_them, count(loyalcs.try_business_hours(v.hours)) = count(v.hours) AS all_are_hours FROM sla_policy_versions() v;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

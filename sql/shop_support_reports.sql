@@ -117,6 +117,3 @@ SELECT s.given, pg_temp.outcome('INSERT INTO support_plans VALUES (' || s.given 
   FROM (VALUES ('''x'', 5, 10'), ('''x'', 5, NULL'), ('''x'', 5, 5'), ('''x'', -1, 5'), ('''light'', 5, 10'), ('NULL, 5, 10')) s (given);
 SELECT s.figure, pg_temp.same_elsewhere(format('SELECT * FROM %s(''2026-04-02 12:00+09'')', s.figure))
   FROM unnest('{channel_summary_at,agent_summary_at,backlog_at,out_of_hours_at,support_plan_fit_at}'::text[]) s (figure);
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

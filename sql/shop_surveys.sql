@@ -255,6 +255,3 @@ SELECT pg_temp.outcome('UPDATE survey_questions SET scale_high = 5 WHERE questio
 ROLLBACK;
 SELECT pg_temp.outcome('DELETE FROM survey_questions WHERE question = ''quality''') AS answered,
        pg_temp.outcome('DELETE FROM survey_questions WHERE question = ''effort''') AS not_answered;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

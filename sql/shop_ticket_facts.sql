@@ -113,6 +113,3 @@ END
 $$;
 SELECT pg_temp.uses('SELECT * FROM tickets_opened_in(''2026-03-01'', ''2026-03-31'', now())', 'ticket_events_at') AS by_instant,
        pg_temp.uses('SELECT * FROM tickets_opened_in(''2026-03-01'', ''2026-03-31'', now())', 'ticket_events_pkey') AS by_key;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

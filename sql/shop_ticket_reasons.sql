@@ -66,6 +66,3 @@ SELECT count(*) FROM playbook_for('weather');
 SELECT count(*) FROM playbook_for(NULL);
 SELECT s.given, pg_temp.outcome('INSERT INTO playbooks VALUES (' || s.given || ')')
   FROM (VALUES ('''x'', 1, ''{a,b}'', ''do'''), ('''x'', 0, ''{a}'', ''do'''), ('''x'', 1, ''{NULL}'', ''do'''), ('''x'', 1, ''{""}'', ''do'''), ('''x'', 1, ''{{a,b}}'', ''do'''), ('''x'', 1, ''{}'', ''do'''), ('''late_delivery'', 1, ''{}'', ''do'''), ('''x'', 1, ''{}'', NULL')) s (given);
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

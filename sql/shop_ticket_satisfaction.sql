@@ -84,6 +84,3 @@ SELECT dimension, part, responses, score FROM ticket_satisfaction_at('2026-04-10
 SELECT count(*) FROM ticket_satisfaction_at('2026-04-10 11:59:59+09');
 SELECT count(*) FROM ticket_satisfaction_at('-infinity');
 SELECT pg_temp.same_elsewhere('SELECT * FROM ticket_satisfaction_at(''2026-05-15 12:00+09'')');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

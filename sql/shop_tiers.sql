@@ -498,10 +498,5 @@ SELECT customers, changes FROM evaluate_tiers('2024-02-01 00:00+09');
 RESET ROLE;
 
 SET search_path = public;
-SELECT FROM loyalcs.drop_shop('shop', 'shop');
-SELECT FROM loyalcs.drop_shop('shop_tiers_top', 'shop_tiers_top');
-SELECT FROM loyalcs.drop_shop('shop_tiers_often', 'shop_tiers_often');
-SELECT FROM loyalcs.drop_shop('shop_tiers_once', 'shop_tiers_once');
 SELECT FROM loyalcs.drop_shop('shop_tiers_key', 'shop_tiers_key');
-DROP SCHEMA shop_tiers_view CASCADE;
 DROP ROLE regress_tiers_report, regress_tiers_service, regress_tiers_admin;

@@ -178,6 +178,3 @@ SELECT count(*) FROM lapsing_customers_at('-infinity');
 
 SELECT x, pg_temp.same_elsewhere(format('SELECT * FROM %I(''2024-05-01 00:00+09'')', x))
   FROM unnest('{customer_value_at,top_customers_share_at,lapsing_customers_at}'::text[]) x;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -180,6 +180,3 @@ SELECT source, count(*) FROM voice_themes_at('2026-04-01 00:00+09') WHERE texts_
 RESET ROLE;
 DROP OWNED BY regress_voice_figures;
 DROP ROLE regress_voice_figures;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

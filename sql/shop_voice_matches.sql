@@ -244,4 +244,3 @@ DELETE FROM customers WHERE customer_id > 1000;
 SET search_path = public;
 DROP OWNED BY regress_voice_matches_report, regress_voice_matches_service, regress_voice_matches_admin;
 DROP ROLE regress_voice_matches_report, regress_voice_matches_service, regress_voice_matches_admin;
-SELECT loyalcs.drop_shop('shop_voice_matches', 'shop_voice_matches');

@@ -92,6 +92,3 @@ SELECT s.given, pg_temp.outcome('UPDATE voice_theme_words SET ' || s.given)
                ($$valid = '(,)' WHERE word_id = 900$$), ($$language = 'ja'$$), ($$language = 'Japanese'$$)) s (given);
 -- What goes makes nothing wrong.
 SELECT pg_temp.outcome('DELETE FROM voice_theme_words WHERE theme = ''weight''');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');

@@ -72,7 +72,3 @@ SELECT '1'::text AS post_id, NULL::text AS customer_id, 'x'::text AS network, ti
 SELECT FROM loyalcs.create_shop('shop_voices_own');
 SELECT source, text_id, body FROM shop_voices_own.voices_all;
 SELECT s, shop_voices_own.voices_are_noted(s) FROM unnest(voice_sources()) s;
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop', 'shop');
-DROP SCHEMA shop_voices_own CASCADE;

@@ -397,8 +397,3 @@ SELECT loyalcs.drop_shop('shop_waves_key', 'shop_waves_key');
 SELECT t, pg_temp.try(t) FROM unnest('{integer}'::regtype[]) t;
 SELECT loyalcs.drop_shop('shop_waves_key', 'shop_waves_key');
 SELECT t, pg_temp.try(t) FROM unnest('{uuid}'::regtype[]) t;
-SELECT loyalcs.drop_shop('shop_waves_key', 'shop_waves_key');
-
-SET search_path = public;
-SELECT loyalcs.drop_shop('shop_waves', 'shop_waves');
-SELECT loyalcs.drop_shop('shop_waves_big', 'shop_waves_big');
