@@ -11,6 +11,7 @@ use File::Path qw(make_path);
 use FirstRelease;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $tmp = $PostgreSQL::Test::Utils::tmp_check;
@@ -25,10 +26,12 @@ $node->append_conf('postgresql.conf', $conf);
 $node->append_conf('postgresql.conf', "jit = off\nmax_locks_per_transaction = 256\n");
 $node->start;
 
+my %sessions;
+
 sub sql
 {
 	my ($database, $sql) = @_;
-	return $node->safe_psql($database, $sql);
+	return ($sessions{$database} //= Session->new($node, $database))->sql($sql);
 }
 
 # refused(DATABASE, SQL): the error, its detail and its hint
@@ -286,6 +289,8 @@ like(refused('first', q{SELECT loyalcs.grant_shop('aurora', 'analyst', 'none')})
 	qr/shop aurora is of version 0\.1\.0\nHINT: .*create_shop\('aurora'\)/, 'they are to be brought up to date first');
 
 # (and a copy, which does not meet create_shop before the version after this)
+# (which nobody may be connected to)
+delete $sessions{first};
 sql('postgres', 'CREATE DATABASE straight TEMPLATE first');
 
 # --------------------------------------------------------------------------
