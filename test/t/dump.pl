@@ -9,22 +9,31 @@ use warnings;
 use Filled;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $node = filled_node('dump');
 $node->start;
 
-$node->safe_psql('postgres', 'ALTER DATABASE filled RENAME TO shop');
-$node->safe_psql('postgres', 'CREATE DATABASE restored');
+my %sessions;
+
+sub sql
+{
+	my ($database, $sql) = @_;
+	return ($sessions{$database} //= Session->new($node, $database))->sql($sql);
+}
+
+sql('postgres', 'ALTER DATABASE filled RENAME TO shop');
+sql('postgres', 'CREATE DATABASE restored');
 
 # In the demo nobody enters anything late.
-$node->safe_psql('shop', q{
+sql('shop', q{
 	INSERT INTO aurora.ticket_events (customer_id, ticket_id, at, kind, recorded_at)
 	SELECT customer_id, ticket_id, at + interval '1 minute', 'note', at + interval '2 hours'
 	FROM aurora.ticket_events WHERE kind = 'opened' ORDER BY at, customer_id, ticket_id LIMIT 1});
 
 # All answers are asked for as of the last thing that happened in the shop.
-my $as_of = $node->safe_psql('shop',
+my $as_of = sql('shop',
 	q{SELECT max(ordered_at) AT TIME ZONE 'UTC' || '+00' FROM aurora.orders});
 
 # contents(DATABASE, QUERY): one line for each relation the query names with an
@@ -32,7 +41,7 @@ my $as_of = $node->safe_psql('shop',
 sub contents
 {
 	my ($database, $query) = @_;
-	my $lines = $node->safe_psql($database, qq{
+	my $lines = sql($database, qq{
 		SELECT format('SELECT %L, count(*), md5(string_agg(r::text, E''\\n'' ORDER BY r::text COLLATE "C")) FROM %s AS r', name, source)
 		FROM ($query) AS parts (name, source)
 		\\gexec
@@ -110,7 +119,7 @@ my $privileges = q{
 	WHERE c.relnamespace = 'aurora'::regnamespace AND x.grantee <> c.relowner
 	ORDER BY 1, 2, 3, 4};
 
-$node->safe_psql('shop', q{
+sql('shop', q{
 	CREATE ROLE analyst;
 	CREATE ROLE desk;
 	CREATE ROLE leaver;
@@ -122,24 +131,24 @@ $node->safe_psql('shop', q{
 	DROP ROLE leaver;});
 
 # An order that has earned is edited: until points are settled, it is a row of a view.
-$node->safe_psql('shop', q{
+sql('shop', q{
 	UPDATE aurora.orders SET amount = 2 * amount
 	 WHERE (customer_id, order_id) = (SELECT customer_id, order_id FROM aurora.point_postings
 	                                   WHERE kind = 'earn' AND order_id IS NOT NULL ORDER BY posting_id LIMIT 1)});
 
 my $rows_before = contents('shop', $tables);
 # (kept for a while, because they are read twice and take long)
-$node->safe_psql('shop', qq{
+sql('shop', qq{
 	CREATE SCHEMA kept;
 	SELECT format('CREATE UNLOGGED TABLE kept.%I AS SELECT * FROM %s', name, source) FROM ($answers) a (name, source)
 	\\gexec
 });
 my $answers_before = contents('shop', q{
 	SELECT relname, oid::regclass::text FROM pg_class WHERE relnamespace = 'kept'::regnamespace ORDER BY 1});
-my $views_before = $node->safe_psql('shop', $views);
-my $functions_before = $node->safe_psql('shop', $functions);
-my $columns_before = $node->safe_psql('shop', $columns);
-my $triggers_before = $node->safe_psql('shop', $triggers);
+my $views_before = sql('shop', $views);
+my $functions_before = sql('shop', $functions);
+my $columns_before = sql('shop', $columns);
+my $triggers_before = sql('shop', $triggers);
 
 cmp_ok(scalar(keys %$rows_before), '>', 0, 'the shop has tables');
 cmp_ok(scalar(keys %$answers_before), '>', 0, 'the shop has answers');
@@ -147,7 +156,7 @@ is(join(' ', grep { $answers_before->{$_} =~ /^0\|/ } sort keys %$answers_before
 	'', 'none of the answers is empty');
 
 # (what is beside an interval says the same, and what says 0 to 1 is within)
-my $odd = $node->safe_psql('shop', q{
+my $odd = sql('shop', q{
 	SELECT format('SELECT %L FROM kept.%1$I HAVING true IN (%s) IS NOT false', relname || '_at', string_agg(conditions, ', '))
 	FROM (
 		SELECT relname, nullif(concat_ws(', ',
@@ -172,8 +181,7 @@ is($odd, '', 'numbers beside lengths of time are as long, and shares within 0 an
 # Values of our own types, in tables of anybody's
 # --------------------------------------------------------------------------
 
-$node->safe_psql(
-	'shop', q{
+sql('shop', q{
 	CREATE TABLE rollup (
 		day date PRIMARY KEY,
 		answers loyalcs.ratings,
@@ -220,8 +228,7 @@ is_deeply(contents('restored', $tables), $rows_before, 'every table is back');
 # who adds them up, to the last digit: rows in the order of a hash, and every plan in
 # parallel. (Workers cost next to nothing, but something: else some plans start them
 # anew for each row of a table, which takes minutes and is the same scan each time.)
-$node->safe_psql(
-	'restored', q{
+sql('restored', q{
 	DO $$
 	DECLARE
 		item regclass;
@@ -242,27 +249,29 @@ $node->safe_psql(
 	ALTER DATABASE restored SET min_parallel_index_scan_size = 0;
 	ALTER DATABASE restored SET max_parallel_workers_per_gather = 1;
 	ALTER DATABASE restored SET jit = off;});
+# (which a session is told when it begins)
+delete $sessions{restored};
 is_deeply(contents('restored', $answers), $answers_before,
 	'every answer is the same in the restored shop, to the last digit, with its rows shuffled and in parallel');
 is_deeply(contents('restored', $cuts), contents('shop', $cuts), 'and every cut');
 
-is($node->safe_psql('restored', $columns), $columns_before, 'with its columns');
-is($node->safe_psql('restored', $views), $views_before, 'every view is back');
-is($node->safe_psql('restored', $rollup), $node->safe_psql('shop', $rollup),
+is(sql('restored', $columns), $columns_before, 'with its columns');
+is(sql('restored', $views), $views_before, 'every view is back');
+is(sql('restored', $rollup), sql('shop', $rollup),
 	'stored ratings, purchases and business hours are the same to the bit');
 
 # Without its comments it is the same shop.
-$node->safe_psql('postgres', 'CREATE DATABASE silent');
+sql('postgres', 'CREATE DATABASE silent');
 $node->command_ok(
 	[ 'pg_dump', '-Fc', '--no-comments', '-f', "$dump.silent", '-d', $node->connstr('shop') ], 'pg_dump --no-comments');
 $node->command_ok(
 	[ 'pg_restore', '--exit-on-error', '-d', $node->connstr('silent'), "$dump.silent" ], 'and restored');
-is($node->safe_psql('silent', 'SELECT name, up_to_date FROM loyalcs.shops'), 'aurora|t', 'it is known without comments');
-$node->safe_psql('silent', q{SELECT loyalcs.create_shop('aurora')});
+is(sql('silent', 'SELECT name, up_to_date FROM loyalcs.shops'), 'aurora|t', 'it is known without comments');
+sql('silent', q{SELECT loyalcs.create_shop('aurora')});
 is_deeply(contents('silent', $tables), { %$rows_before,
 		shop_migrations => contents('silent', $tables)->{shop_migrations} }, 'made again, it has its rows');
-is($node->safe_psql('silent', $columns), $columns_before, 'and its columns');
-is($node->safe_psql('silent', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'aurora'::regnamespace AND obj_description(oid) IS NULL}),
+is(sql('silent', $columns), $columns_before, 'and its columns');
+is(sql('silent', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'aurora'::regnamespace AND obj_description(oid) IS NULL}),
 	'0', 'and its functions have their comments again');
 
 # --------------------------------------------------------------------------
@@ -276,32 +285,32 @@ $node->command_ok([ 'pg_dump', '-Fc', '--data-only', '-f', "$dump.data", @only ]
 # into what the first has made, and into a shop that is new
 my %begin = (
 	apart => sub {
-		$node->safe_psql('apart', 'CREATE EXTENSION loyalcs');
+		sql('apart', 'CREATE EXTENSION loyalcs');
 		$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('apart'), "$dump.schema" ],
 			'apart: the schema');
 	},
 	anew => sub {
-		$node->safe_psql('anew', q{CREATE EXTENSION loyalcs; SELECT loyalcs.create_shop('aurora')});
+		sql('anew', q{CREATE EXTENSION loyalcs; SELECT loyalcs.create_shop('aurora')});
 	});
 foreach my $database (sort keys %begin)
 {
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	sql('postgres', "CREATE DATABASE $database");
 	$begin{$database}->();
-	$node->safe_psql($database, q{SELECT loyalcs.begin_load('aurora')});
+	sql($database, q{SELECT loyalcs.begin_load('aurora')});
 	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr($database), "$dump.data" ],
 		"$database: the data");
-	$node->safe_psql($database, q{SELECT loyalcs.end_load('aurora')});
+	sql($database, q{SELECT loyalcs.end_load('aurora')});
 	is_deeply(contents($database, $tables), $rows_before, "$database: every row is back, and no other");
 	# (the same rows, read by the same functions: one answer stands for all that were compared above)
 	is_deeply(contents($database, "$answers LIMIT 9"), { map { $_ => $answers_before->{$_} } (sort keys %$answers_before)[0 .. 8] },
 		"$database: with the same answers");
-	is($node->safe_psql($database, q{SELECT * FROM loyalcs.check_shop('aurora')}), '', "$database: all is well");
+	is(sql($database, q{SELECT * FROM loyalcs.check_shop('aurora')}), '', "$database: all is well");
 	like(refusal($database, q{SELECT loyalcs.begin_load('aurora')}),
 		qr/shop aurora is not a new one\nDETAIL:  There are rows in aurora\./, "$database: a shop with customers is not emptied");
 }
 
 # Data of another version, and data without the record, are no data of this shop.
-$node->safe_psql('anew', q{
+sql('anew', q{
 	UPDATE aurora.shop_migrations SET part = 'change orders 99.0' WHERE part = 'table orders';});
 like(refusal('anew', q{SELECT loyalcs.end_load('aurora')}),
 	qr/these are not the data of a shop of this version\nDETAIL:  Its record differs in: change orders 99\.0, table orders\./,
@@ -311,29 +320,29 @@ like(refusal('anew', q{SELECT loyalcs.end_load('aurora')}),
 # Sequences that are behind, as after a switch-over
 # --------------------------------------------------------------------------
 
-my $sequences = $node->safe_psql('apart', q{
+my $sequences = sql('apart', q{
 	SELECT count(setval(sequence, 1, false)), count(highest) FROM loyalcs.shop_sequences('aurora')});
 my ($all, $used) = split /\|/, $sequences;
 cmp_ok($used, '>', 0, 'ids are given by sequences');
-is($node->safe_psql('apart', q{SELECT count(*) FROM loyalcs.check_shop('aurora')}), $used, 'each that is behind is named');
-is($node->safe_psql('apart', q{SELECT loyalcs.sync_shop_sequences('aurora')}), $used, 'and moved');
-is($node->safe_psql('apart', q{SELECT count(*) FROM loyalcs.check_shop('aurora')}), 0, 'then all is well');
-is($node->safe_psql('apart', q{SELECT count(*) FROM loyalcs.shop_sequences('aurora') WHERE highest >= next_value}), 0,
+is(sql('apart', q{SELECT count(*) FROM loyalcs.check_shop('aurora')}), $used, 'each that is behind is named');
+is(sql('apart', q{SELECT loyalcs.sync_shop_sequences('aurora')}), $used, 'and moved');
+is(sql('apart', q{SELECT count(*) FROM loyalcs.check_shop('aurora')}), 0, 'then all is well');
+is(sql('apart', q{SELECT count(*) FROM loyalcs.shop_sequences('aurora') WHERE highest >= next_value}), 0,
 	'no value is given twice');
 
 # --------------------------------------------------------------------------
 # DROP EXTENSION
 # --------------------------------------------------------------------------
 
-my $privileges_before = $node->safe_psql('shop', $privileges);
+my $privileges_before = sql('shop', $privileges);
 cmp_ok(length $privileges_before, '>', 0, 'roles have been given levels');
 
 # (our own types go, and the columns that hold them)
-$node->safe_psql('shop', 'DROP TABLE rollup; DROP EXTENSION loyalcs CASCADE');
+sql('shop', 'DROP TABLE rollup; DROP EXTENSION loyalcs CASCADE');
 
 is_deeply(contents('shop', $tables), $rows_before,
 	'without the extension every table has its rows');
-is($node->safe_psql('shop', $columns), $columns_before, 'and its columns');
+is(sql('shop', $columns), $columns_before, 'and its columns');
 
 my (undef, undef, $notices) = $node->psql('shop', q{
 	CREATE EXTENSION loyalcs;
@@ -341,11 +350,11 @@ my (undef, undef, $notices) = $node->psql('shop', q{
 
 like($notices, qr/NOTICE:  there is no role leaver, which had level admin in shop aurora\nHINT:  .*grant_shop\('aurora', 'leaver', 'admin'\)/,
 	'a role that is gone is named');
-is($node->safe_psql('shop', $privileges), $privileges_before, 'everybody may do what they could');
-is($node->safe_psql('shop', $views), $views_before,
+is(sql('shop', $privileges), $privileges_before, 'everybody may do what they could');
+is(sql('shop', $views), $views_before,
 	'create_shop brings every view back');
-is($node->safe_psql('shop', $functions), $functions_before, 'and every function as it was');
-is($node->safe_psql('shop', $triggers), $triggers_before, 'and every trigger');
+is(sql('shop', $functions), $functions_before, 'and every function as it was');
+is(sql('shop', $triggers), $triggers_before, 'and every trigger');
 is_deeply(contents('shop', "$answers LIMIT 9"), { map { $_ => $answers_before->{$_} } (sort keys %$answers_before)[0 .. 8] },
 	'with the same answers');
 is_deeply(contents('shop', $tables), { %$rows_before,
