@@ -66,6 +66,16 @@ OBJS = \
 	src/purchases/order_history.o \
 	src/purchases/cohorts.o \
 	src/purchases/customer_changes.o \
+	src/outlook/gamma_functions.o \
+	src/outlook/fit_text.o \
+	src/outlook/maximum.o \
+	src/outlook/cases.o \
+	src/outlook/fit.o \
+	src/outlook/bgnbd_model.o \
+	src/outlook/gamma_gamma_model.o \
+	src/outlook/bgnbd.o \
+	src/outlook/gamma_gamma.o \
+	src/outlook/expected.o \
 	src/service/ticket_clocks.o \
 	src/service/sla_clocks.o \
 	src/service/deadline.o \
@@ -121,6 +131,9 @@ NEW_SQL = \
 	src/purchases/order_history.sql \
 	src/purchases/cohorts.sql \
 	src/purchases/customer_changes.sql \
+	src/outlook/bgnbd.sql \
+	src/outlook/gamma_gamma.sql \
+	src/outlook/expected.sql \
 	src/loyalty/ledger.sql \
 	src/messages/lines.sql \
 	src/report/labels.sql \

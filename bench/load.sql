@@ -29,6 +29,20 @@ SELECT o.customer_id, loyalcs.purchases_agg(o.at, o.amount) AS p
   FROM orders o
  GROUP BY o.customer_id;
 
+-- Customers whose rates of purchase are exponential, and of whom some leave after
+-- hardly any of their orders and some after every other one: known to the day.
+CREATE UNLOGGED TABLE leaving AS
+SELECT customer_id, format('{"count": %s, "first": "%sT00:00:00Z", "last": "%sT00:00:00Z", "total": 1000}',
+                           1 + x, date '2026-01-01' - age, date '2026-01-01' - age + CASE WHEN x > 0 THEN t_x ELSE 0 END)::loyalcs.purchases AS p
+  FROM (SELECT i AS customer_id, 30 + scatter(i, 61, 700)::integer AS age,
+               -ln((1 + scatter(i, 62, 1000000)) / 1000001.0::double precision) / 100 AS rate,
+               0.02 + 0.5 * (scatter(i, 63, 1000) / 1000.0::double precision) ^ 3 AS leaves,
+               (1 + scatter(i, 64, 1000000)) / 1000001.0::double precision AS u, (1 + scatter(i, 65, 1000000)) / 1000001.0::double precision AS v
+          FROM generate_series(1::bigint, 500000 / :scale) i) c,
+       LATERAL (SELECT floor(ln(u) / ln(1 - leaves)) + 1 AS last_order) l,
+       LATERAL (SELECT least(last_order, floor(rate * age + 2 * v * sqrt(rate * age)))::integer AS x,
+                       least(age, ceil((last_order - v / 2) / rate))::integer AS t_x) s;
+
 -- Spans of some three days, and what plain SQL would count business hours from.
 CREATE UNLOGGED TABLE spans AS
 SELECT s.since, s.since + s.seconds * interval '1 second' AS until,

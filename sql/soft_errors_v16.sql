@@ -57,3 +57,16 @@ SELECT text, pg_input_is_valid(text, 'lexicon') FROM (VALUES
 SELECT * FROM pg_input_error_info('重さ: 重い, "軽い', 'lexicon');
 SELECT * FROM pg_input_error_info('good 1: x; bad -1: X', 'lexicon');
 \x off
+
+-- Fits of models.
+SELECT type, text, pg_input_is_valid(text, type) FROM (VALUES
+    ('bgnbd', '{"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}'),
+    ('bgnbd', '{"r": 0.243, "alpha": 4.414, "a": 0.793}'),
+    ('bgnbd', '{"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 0}'),
+    ('gamma_gamma', '{"p": 6.25, "q": 3.74, "gamma": 15.44}'),
+    ('gamma_gamma', '{"p": 6.25, "q": 3.74, "gamma": "15.44"}')
+) AS input (type, text);
+\x on
+SELECT * FROM pg_input_error_info('{"r": 0.243, "alpha": 4.414, "a": 0.793}', 'bgnbd');
+SELECT * FROM pg_input_error_info('{"p": 6.25, "q": -3.74, "gamma": 15.44}', 'gamma_gamma');
+\x off

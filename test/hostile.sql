@@ -68,6 +68,11 @@ SELECT say('purchases', '{"count": 1, "first": "2026-01-05T10:00:00Z", "last": "
            '{"count": 0}',
            '{"count": 9223372036854775807, "first": "0001-01-01T00:00:00Z", "last": "9999-12-31T23:59:59.999999Z", "total": 922337203685477.5807}',
            NULL);
+SELECT say('bgnbd', '{"r": 0.2, "alpha": 4, "a": 0.8, "b": 2.5, "customers": 2357, "repeat_buyers": 946, "log_likelihood": -9582.4, "iterations": 7, "penalty": 0, "covariance": [0.01, 0, 4, 0, 1e-3, 0.1, 0.0001, 0.01, 0.1, 1]}',
+           '{"r": 1e-15, "alpha": 1e15, "a": 1e15, "b": 1e-15}', '{"problem": "no_maximum", "customers": 40, "repeat_buyers": 40, "iterations": 31, "penalty": 0.5}',
+           '{"r": 1e15, "alpha": 1e-15, "a": 1e-15, "b": 1e15, "customers": 9223372036854775807, "repeat_buyers": 1, "log_likelihood": -1e308, "iterations": 2147483647, "penalty": 1e6, "covariance": [1e59, 0, 1e59, 0, 0, 1e59, 0, 0, 0, 5e-324]}', NULL);
+SELECT say('gamma_gamma', '{"p": 6.25, "q": 3.74, "gamma": 15.44, "customers": 2357, "repeat_buyers": 946, "iterations": 6, "penalty": 0, "log_likelihood": -4055.9, "covariance": [1.4, -0.2, 0.08, -4.8, 0.9, 17]}',
+           '{"p": 1e15, "q": 1e-15, "gamma": 1e-15}', '{"problem": "no_maximum", "customers": 40, "repeat_buyers": 40, "iterations": 31, "penalty": 0.5}', NULL);
 SELECT say('business_hours', 'Mo-Fr 10:00-18:00; PH off @ Asia/Tokyo JP', '24/7 @ UTC',
            'Mo-Fr 10:00-18:00 @ America/New_York', 'Su 02:00-02:01 @ Europe/Berlin',
            'Mo-Su 18:00-26:00 @ Australia/Lord_Howe', 'Feb 29 10:00-11:00 @ UTC', 'Mo-Fr 10:00-18:00 @ Pacific/Apia', NULL);

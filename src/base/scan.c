@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "base/scan.h"
 
 /* JSON's four, not isspace(): the text of a type knows no locale. */
@@ -128,6 +130,60 @@ scan_count(Scanner *scanner, int64 max, int64 *value, const char *expected)
 			return scan_fail(scanner, expected);
 		number = number * 10 + digit;
 	}
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *
+skip_digits(const char *c)
+{
+	while (is_digit(*c))
+		c++;
+	return c;
+}
+
+/*
+ * A number as JSON writes it, and not so great that it would be infinite; -0 is 0.
+ * (A server never sets LC_NUMERIC: strtod() reads a point.)
+ */
+bool
+scan_number(Scanner *scanner, double *value, const char *expected)
+{
+	const char *c;
+	double		number;
+
+	if (scanner->expected != NULL)
+		return false;
+	scan_blanks(scanner);
+	c = scanner->at;
+	if (*c == '-')
+		c++;
+	if (!is_digit(*c) || (*c == '0' && is_digit(c[1])))
+		return scan_fail(scanner, expected);
+	c = skip_digits(c);
+	if (*c == '.')
+	{
+		if (!is_digit(c[1]))
+			return scan_fail(scanner, expected);
+		c = skip_digits(c + 1);
+	}
+	if (*c == 'e' || *c == 'E')
+	{
+		c += c[1] == '+' || c[1] == '-' ? 2 : 1;
+		if (!is_digit(*c))
+			return scan_fail(scanner, expected);
+		c = skip_digits(c);
+	}
+	number = strtod(scanner->at, NULL);
+	if (!isfinite(number))
+		return scan_fail(scanner, expected);
+	scanner->at = c;
+	*value = number + 0.0;
+	return true;
 }
 
 /* Takes `"key":` when it stands here; is no failure when it does not. */

@@ -30,6 +30,7 @@ extern bool scan_end(Scanner *scanner);
 extern bool scan_digits(Scanner *scanner, int width, int *value);
 extern bool scan_count(Scanner *scanner, int64 max, int64 *value,
 					   const char *expected);
+extern bool scan_number(Scanner *scanner, double *value, const char *expected);
 extern bool scan_key(Scanner *scanner, const char *key);
 
 /* The character's number, as people count: from 1. */

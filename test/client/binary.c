@@ -8,10 +8,13 @@
  * ratings is eleven int64 in network order, the count of score 0 first;
  * purchases is four: count, first, last (microseconds since 2000-01-01 UTC)
  * and total (ten-thousandths).  business_hours is a byte 1, the version, and the
- * text; lexicon the same.
+ * text; lexicon the same.  bgnbd and gamma_gamma are two int64, customers and repeat
+ * buyers, two int32, the problem and the iterations, and float8: the penalty, the
+ * logarithm of the likelihood, the parameters, and their covariances.
  *
  *-------------------------------------------------------------------------
  */
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +26,7 @@
 
 #define RATINGS_WORDS		11
 #define PURCHASES_WORDS		4
-#define MAX_WORDS			16
+#define MAX_WORDS			20
 #define HOURS_VERSION		"\1"
 #define HOURS_SEASONS		"\2"	/* of values that have seasons */
 
@@ -417,6 +420,131 @@ check_lexicon(Oid type)
 	text_is_refused("a lexicon in bytes that are no text", type, "\1a: \xff", 5, "22021");
 }
 
+static int64
+word_of(double number)
+{
+	int64		word;
+
+	memcpy(&word, &number, sizeof(word));
+	return word;
+}
+
+/*
+ * A fit of n parameters p, to so many customers, with variances of v; the problem is
+ * in the upper half of its word.
+ */
+static void
+fit_words(int64 *words, int n, int64 customers, int64 repeat_buyers, int64 problem, double p, double v)
+{
+	words[0] = customers;
+	words[1] = repeat_buyers;
+	words[2] = problem * (INT64_C(1) << 32) + 7;
+	words[3] = word_of(0);
+	words[4] = word_of(v > 0 ? -9582.5 : 0);
+	for (int i = 0; i < n; i++)
+		words[5 + i] = word_of(p);
+	for (int i = 0; i < n; i++)
+	{
+		for (int j = 0; j <= i; j++)
+			words[5 + n + i * (i + 1) / 2 + j] = word_of(i == j ? v : 0);
+	}
+}
+
+static void
+check_fits(const char *type_name, Oid type, int n, const char *parameters, const char *covariance)
+{
+	const int	nwords = 5 + n + n * (n + 1) / 2;
+	char		bad[80];
+	char		text[400];
+	int64		words[MAX_WORDS];
+	int64		changed[MAX_WORDS];
+	Wire		value;
+
+	snprintf(bad, sizeof(bad), "invalid binary value of type %s", type_name);
+#define FIT(customers, repeat_buyers, problem, p, v) \
+	(fit_words(words, n, customers, repeat_buyers, problem, p, v), value = wire(words, nwords))
+#define REFUSED(name, detail) refused(name, type, &value, "22P03", bad, detail)
+
+	FIT(2357, 946, 0, 0.25, 2);
+	snprintf(text, sizeof(text), "{%s, \"customers\": 2357, \"repeat_buyers\": 946, \"iterations\": 7, \"penalty\": 0, "
+			 "\"log_likelihood\": -9582.5, \"covariance\": %s}", parameters, covariance);
+	round_trip(type_name, type, words, nwords, text);
+	value.length = 0;
+	refused("a fit of no bytes", type, &value, TOO_SHORT);
+	value.length = 8 * nwords - 1;
+	refused("a fit that lacks a byte", type, &value, TOO_SHORT);
+	value.length = 8 * nwords + 1;
+	refused("a fit with a byte more", type, &value, TOO_LONG);
+
+	FIT(0, 0, 0, 0.25, 0);
+	words[2] = 0;
+	snprintf(text, sizeof(text), "{%s}", parameters);
+	round_trip("parameters alone", type, words, nwords, text);
+	FIT(40, 40, 2, 0, 0);
+	round_trip("no maximum", type, words, nwords,
+			   "{\"problem\": \"no_maximum\", \"customers\": 40, \"repeat_buyers\": 40, \"iterations\": 7, \"penalty\": 0}");
+
+	/* -0 is 0, so that equal values hash alike */
+	FIT(2357, 946, 0, 0.25, 2);
+	memcpy(changed, words, sizeof(changed));
+	changed[3] = word_of(-0.0);
+	changed[5 + n + 1] = word_of(-0.0);
+	value = wire(changed, nwords);
+	{
+		Wire		sent = wire(words, nwords);
+		PGresult   *result = send_value("SELECT $1", type, &value, 1);
+
+		ok(PQresultStatus(result) == PGRES_TUPLES_OK && PQgetlength(result, 0, 0) == sent.length &&
+		   memcmp(PQgetvalue(result, 0, 0), sent.bytes, sent.length) == 0, "negative zeros come back as zeros");
+		PQclear(result);
+	}
+
+	FIT(-1, 0, 0, 0.25, 2);
+	REFUSED("-1 customers", "The number of customers is negative.");
+	FIT(5, 6, 0, 0.25, 2);
+	REFUSED("6 repeat buyers of 5 customers", "Repeat buyers are some of the customers.");
+	FIT(INT64_MAX, INT64_MIN, 0, 0.25, 2);
+	REFUSED("the fewest repeat buyers", "Repeat buyers are some of the customers.");
+	FIT(5, 5, 4, 0, 0);
+	REFUSED("a problem to come", "There is no such problem.");
+	FIT(5, 5, -1, 0, 0);
+	REFUSED("a problem before the first", "There is no such problem.");
+	FIT(5, 5, 1, 0.25, 0);
+	REFUSED("a problem with parameters", "There is a problem, and there are parameters.");
+	FIT(5, 5, 3, 0, 2);
+	REFUSED("a problem with variances", "There is a problem, and there are parameters.");
+	FIT(5, 5, 0, 0, 2);
+	REFUSED("parameters of 0", "A parameter is from 1e-15 to 1e15.");
+	FIT(5, 5, 0, (double) NAN, 2);
+	REFUSED("parameters that are no numbers", "A parameter is from 1e-15 to 1e15.");
+	FIT(5, 5, 0, (double) INFINITY, 2);
+	REFUSED("infinite parameters", "A parameter is from 1e-15 to 1e15.");
+	FIT(0, 0, 0, 0.25, 2);
+	REFUSED("variances of nobody", "Something was fitted, and no customers.");
+	FIT(5, 5, 0, 0.25, 0);
+	REFUSED("no variances of somebody", "These are no covariances.");
+	FIT(5, 5, 0, 0.25, (double) NAN);
+	REFUSED("variances that are no numbers", "These are no covariances.");
+	FIT(5, 5, 0, 0.25, 2);
+	words[2] = -1;
+	value = wire(words, nwords);
+	REFUSED("-1 iterations", "The number of iterations is negative.");
+	FIT(5, 5, 0, 0.25, 2);
+	words[3] = word_of((double) NAN);
+	value = wire(words, nwords);
+	REFUSED("a penalty that is no number", "A penalty is from 0 to a million.");
+	FIT(5, 5, 0, 0.25, 2);
+	words[4] = word_of((double) -INFINITY);
+	value = wire(words, nwords);
+	REFUSED("an infinite likelihood", "The logarithm of the likelihood is no number.");
+	FIT(5, 5, 0, 0.25, 2);
+	words[5 + n + 1] = word_of(2.1);
+	value = wire(words, nwords);
+	REFUSED("a covariance beyond the variances", "These are no covariances.");
+#undef FIT
+#undef REFUSED
+}
+
 /* Collects what COPY sends, up to its end. */
 static char *
 copy_out(const char *sql, int *length)
@@ -621,6 +749,10 @@ main(void)
 	check_purchases(purchases);
 	check_business_hours(business_hours);
 	check_lexicon(type_oid("SELECT 'loyalcs.lexicon'::regtype::oid"));
+	check_fits("bgnbd", type_oid("SELECT 'loyalcs.bgnbd'::regtype::oid"), 4,
+			   "\"r\": 0.25, \"alpha\": 0.25, \"a\": 0.25, \"b\": 0.25", "[2, 0, 2, 0, 0, 2, 0, 0, 0, 2]");
+	check_fits("gamma_gamma", type_oid("SELECT 'loyalcs.gamma_gamma'::regtype::oid"), 3,
+			   "\"p\": 0.25, \"q\": 0.25, \"gamma\": 0.25", "[2, 0, 2, 0, 0, 2]");
 	check_use(ratings, purchases);
 	check_copy();
 

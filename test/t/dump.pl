@@ -187,7 +187,9 @@ sql('shop', q{
 		answers loyalcs.ratings,
 		orders loyalcs.purchases,
 		hours loyalcs.business_hours,
-		words loyalcs.lexicon
+		words loyalcs.lexicon,
+		rhythm loyalcs.bgnbd,
+		spending loyalcs.gamma_gamma
 	);
 	INSERT INTO rollup
 	SELECT date '2026-01-01' + day,
@@ -198,17 +200,23 @@ sql('shop', q{
 		loyalcs.business_hours(format('Mo-Fr 09:00-17:00; Fr,Sa 22:00-02:00; PH off; Dec 29-Jan 03 off; %s off',
 				to_char(date '2026-01-01' + day, 'YYYY Mon DD')),
 			(ARRAY['Asia/Tokyo', 'Europe/London'])[1 + day % 2], (ARRAY['', 'JP', 'JP,2026-08-13'])[1 + day % 3]),
-		(format('a %s: 重い, "%s;"; "b""": x', round(day / 100.0, 2), day))::loyalcs.lexicon
+		(format('a %s: 重い, "%s;"; "b""": x', round(day / 100.0, 2), day))::loyalcs.lexicon,
+		(SELECT loyalcs.bgnbd_fit(x, x * t / (x + 1), t) FROM generate_series(1, 20 + day) AS n,
+			LATERAL (SELECT n * n % 5 * (n * n * n % 7) / 4 AS x, 50 + 37 * n % 101 AS t) AS c),
+		(SELECT loyalcs.gamma_gamma_fit(n % 5, 20 + 37 * n % 101 + day / 7.0) FROM generate_series(1, 20 + day) AS n)
 	FROM generate_series(0, 100) AS day;
 	CREATE INDEX ON rollup (answers);
 	CREATE INDEX ON rollup USING hash (orders);
 	CREATE INDEX ON rollup (hours);
 	CREATE UNIQUE INDEX ON rollup (words);
+	CREATE INDEX ON rollup (rhythm);
+	CREATE INDEX ON rollup USING hash (spending);
 });
 my $rollup = q{
 	SELECT md5(string_agg(encode(loyalcs.ratings_send(answers), 'hex') || ' ' ||
 		encode(loyalcs.purchases_send(orders), 'hex') || ' ' || loyalcs.business_hours_hash_extended(hours, 1) || ' ' ||
-		words::text, E'\n' ORDER BY day)), count(answers), count(orders), count(hours), count(words)
+		words::text || encode(loyalcs.bgnbd_send(rhythm), 'hex') || encode(loyalcs.gamma_gamma_send(spending), 'hex'), E'\n' ORDER BY day)),
+		count(answers), count(orders), count(hours), count(words), count(DISTINCT rhythm), count(DISTINCT spending)
 	FROM rollup};
 
 # --------------------------------------------------------------------------
@@ -258,7 +266,7 @@ is_deeply(contents('restored', $cuts), contents('shop', $cuts), 'and every cut')
 is(sql('restored', $columns), $columns_before, 'with its columns');
 is(sql('restored', $views), $views_before, 'every view is back');
 is(sql('restored', $rollup), sql('shop', $rollup),
-	'stored ratings, purchases and business hours are the same to the bit');
+	'stored values of our types are the same to the bit');
 
 # Without its comments it is the same shop.
 sql('postgres', 'CREATE DATABASE silent');
