@@ -335,6 +335,20 @@ BEGIN ATOMIC
      CROSS JOIN generate_series(1, orders) i;
 END;
 
+-- What is kept of orders, as after a night.
+SELECT big.refresh_kept_figures() + small.refresh_kept_figures() AS customers_kept;
+-- A figure without it: what is kept is taken away, which costs a row, and put back.
+CREATE FUNCTION live(figure text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    rows bigint;
+BEGIN
+    DELETE FROM big.kept_cohorts;
+    EXECUTE format('SELECT count(f::text) FROM big.%I(''2026-01-07 00:00+00'') f', figure || '_at') INTO rows;
+    RAISE EXCEPTION USING ERRCODE = 'LC000', MESSAGE = rows;
+EXCEPTION WHEN SQLSTATE 'LC000' THEN
+    RETURN SQLERRM;
+END $$;
+
 -- A row is known to be visible to all only once its commit is on disk, which
 -- the server of the tests does not wait for.
 CHECKPOINT;
