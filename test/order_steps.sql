@@ -55,7 +55,7 @@ CREATE FUNCTION trial.differs_from_orders(as_of timestamptz) RETURNS TABLE (what
       FROM (SELECT customer_id, concat_ws(' ', count(*), min(ordered_at), max(ordered_at), trim_scale(sum(amount))) AS all_of_it
               FROM counted GROUP BY customer_id) o
       FULL JOIN (SELECT customer_id, concat_ws(' ', orders, first_order_at, last_order_at, trim_scale(total_spent)) AS all_of_it
-                   FROM customer_purchases_at(as_of)) p USING (customer_id)
+                   FROM purchases_of_everybody(as_of)) p USING (customer_id)
      WHERE o.all_of_it IS DISTINCT FROM p.all_of_it
     UNION ALL
     SELECT 'order ' || part || order_number, o.all_of_it, p.all_of_it

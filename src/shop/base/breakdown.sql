@@ -117,7 +117,7 @@ BEGIN ATOMIC
                       i.amount DESC NULLS LAST, i.line) f
     UNION ALL
     SELECT r.customer_id, r.segment
-      FROM rfm_at(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)) r
+      FROM segments_of_everybody(breakdown_as_of(customer_breakdown.breakdown, customer_breakdown.as_of)) r
      WHERE check_breakdown(customer_breakdown.breakdown) = 'rfm_segment'
     UNION ALL
     SELECT c.customer_id, coalesce(h.tier, 'none')

@@ -147,7 +147,7 @@ BEGIN
                                ORDER BY o.ordered_at DESC, o.order_id
                                LIMIT 5) l), '[]'::jsonb))
           FROM (SELECT 1) one
-          LEFT JOIN purchases_by_key(card_orders.as_of) p ON p.customer_id = card_orders.customer
+          LEFT JOIN customer_purchases_at(card_orders.as_of) p ON p.customer_id = card_orders.customer
           LEFT JOIN customer_value_at(card_orders.as_of) v ON v.customer_id = card_orders.customer);
 END
 $$;
@@ -431,7 +431,7 @@ BEGIN
                 SELECT 5, 'silent', p.last_order_at,
                        pg_catalog.jsonb_build_object('last_order_at', p.last_order_at, 'silent_days', p.recency_days, 'expected_days', in_days(e.expected),
                                                      'rhythm', CASE WHEN p.orders > 2::bigint THEN 'own' ELSE 'shop' END, 'orders', p.orders)
-                  FROM purchases_by_key(card_warnings.as_of) p
+                  FROM customer_purchases_at(card_warnings.as_of) p
                  CROSS JOIN settings z
                  CROSS JOIN LATERAL (SELECT CASE WHEN p.orders > 2::bigint THEN greatest(p.purchase_interval, interval '1 day')
                                                  ELSE z.purchase_within END AS expected) e

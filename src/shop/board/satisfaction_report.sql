@@ -68,7 +68,7 @@ BEGIN ATOMIC
           JOIN (SELECT r.month, r.customer_id, pg_catalog.array_agg(r.kind) AS kinds, pg_catalog.array_agg(r.score) AS scores
                   FROM rated r
                  GROUP BY r.month, r.customer_id) d ON d.month = c.month
-          LEFT JOIN LATERAL (SELECT p.last_order_at, p.orders, p.total_spent FROM purchases_by_key(c.before) p WHERE p.customer_id = d.customer_id OFFSET 0) p ON true
+          LEFT JOIN LATERAL (SELECT p.last_order_at, p.orders, p.total_spent FROM customer_purchases_at(c.before) p WHERE p.customer_id = d.customer_id OFFSET 0) p ON true
     ), cut AS MATERIALIZED (
         SELECT r.kind, r.month, 'survey' AS breakdown, r.survey AS part, loyalcs.ratings_agg(r.score) AS ratings
           FROM rated r

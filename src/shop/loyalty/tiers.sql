@@ -752,7 +752,7 @@ BEGIN ATOMIC
                sum(p.total_spent) AS revenue,
                -- (exact, or its last digits would depend on the order of the rows)
                avg((p.orders::double precision / years_as_customer(p.first_order_at, tier_summary_at.as_of))::numeric)::double precision AS orders_per_year
-          FROM customer_purchases_at(tier_summary_at.as_of) p
+          FROM purchases_of_everybody(tier_summary_at.as_of) p
           LEFT JOIN tier_history h
             ON h.customer_id = p.customer_id
            AND h.valid_from <= tier_summary_at.as_of

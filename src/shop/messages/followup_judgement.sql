@@ -192,7 +192,7 @@ CREATE OR REPLACE FUNCTION is_in_segments(
     SET jit = off
 AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM purchases_by_key(is_in_segments.as_of) p
+    RETURN EXISTS (SELECT FROM customer_purchases_at(is_in_segments.as_of) p
                     WHERE p.customer_id = is_in_segments.customer
                       AND (is_in_segments.recency_cuts IS NULL
                            OR loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, is_in_segments.recency_cuts),

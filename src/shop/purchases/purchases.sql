@@ -32,7 +32,33 @@ END;
 COMMENT ON FUNCTION purchase_figures(loyalcs.purchases, timestamptz) IS
     'what is said of purchases in customer_purchases, as of an instant';
 
+-- One customer's figures are read from that customer's orders, and nothing else is
+-- looked at: even to plan whether what is kept can be relied on takes longer than that.
 CREATE OR REPLACE FUNCTION customer_purchases_at(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    orders bigint,
+    first_order_at timestamptz,
+    last_order_at timestamptz,
+    total_spent numeric,
+    average_order numeric,
+    recency interval,
+    purchase_interval interval,
+    recency_days double precision,
+    purchase_interval_days double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT o.customer_id, f.*
+      FROM (SELECT o.customer_id, loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases
+              FROM counted_orders_at(customer_purchases_at.as_of) o
+             GROUP BY o.customer_id) o
+     CROSS JOIN LATERAL purchase_figures(o.purchases, customer_purchases_at.as_of) f;
+END;
+COMMENT ON FUNCTION customer_purchases_at(timestamptz) IS
+    'what each customer bought, in one row; a customer without an order that counts has none';
+
+CREATE OR REPLACE FUNCTION purchases_of_everybody(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
     orders bigint,
@@ -50,38 +76,12 @@ BEGIN ATOMIC
     SELECT h.customer_id, f.*
       FROM order_histories() h
      -- (not to be pulled up, since each figure would read the history again)
-     CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, customer_purchases_at.as_of, timestamptz 'infinity') AS purchases OFFSET 0) p
-     CROSS JOIN LATERAL purchase_figures(p.purchases, customer_purchases_at.as_of) f
+     CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, purchases_of_everybody.as_of, timestamptz 'infinity') AS purchases OFFSET 0) p
+     CROSS JOIN LATERAL purchase_figures(p.purchases, purchases_of_everybody.as_of) f
      WHERE p.purchases IS NOT NULL;
 END;
-COMMENT ON FUNCTION customer_purchases_at(timestamptz) IS
-    'what each customer bought, in one row; a customer without an order that counts has none';
-
--- The view of one customer's figures is planned in milliseconds, which is long for
--- whoever asks it of a customer at a time.
-CREATE OR REPLACE FUNCTION purchases_by_key(as_of timestamptz)
-RETURNS TABLE (
-    customer_id @key_type@,
-    orders bigint,
-    first_order_at timestamptz,
-    last_order_at timestamptz,
-    total_spent numeric,
-    average_order numeric,
-    recency interval,
-    purchase_interval interval,
-    recency_days double precision,
-    purchase_interval_days double precision
-)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT o.customer_id, f.*
-      FROM (SELECT o.customer_id, loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases
-              FROM counted_orders_at(purchases_by_key.as_of) o
-             GROUP BY o.customer_id) o
-     CROSS JOIN LATERAL purchase_figures(o.purchases, purchases_by_key.as_of) f;
-END;
-COMMENT ON FUNCTION purchases_by_key(timestamptz) IS
-    'customer_purchases_at() straight from the orders: quicker for one customer, who is to be named in a condition on customer_id, and slower for all';
+COMMENT ON FUNCTION purchases_of_everybody(timestamptz) IS
+    'customer_purchases_at() for figures about all customers: the same rows, of the histories that are kept. Many times quicker for all, and slower for one';
 
 CREATE OR REPLACE FUNCTION years_as_customer(first_order_at timestamptz, as_of timestamptz)
 RETURNS double precision

@@ -55,7 +55,7 @@ BEGIN ATOMIC
            loyalcs.quintiles(p.last_order_at),
            loyalcs.quintiles(p.orders::double precision),
            loyalcs.quintiles(p.total_spent)
-      FROM customer_purchases_at(found_rfm_cuts.as_of) p
+      FROM purchases_of_everybody(found_rfm_cuts.as_of) p
     HAVING count(*) > 0;
 END;
 COMMENT ON FUNCTION found_rfm_cuts(timestamptz) IS
@@ -75,6 +75,18 @@ END;
 COMMENT ON FUNCTION rfm_cuts_of(timestamptz) IS
     'the shop''s cut points as of an instant, by which every score and segment goes: those that refresh_rfm_cuts() kept last; those of all customers while none are kept';
 
+CREATE OR REPLACE FUNCTION scores_of(last_order_at timestamptz, orders bigint, total_spent numeric,
+                                     recency timestamptz[], frequency double precision[], monetary numeric[])
+RETURNS TABLE (r integer, f integer, m integer)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT loyalcs.score_by(scores_of.last_order_at, scores_of.recency),
+           loyalcs.score_by(scores_of.orders::double precision, scores_of.frequency),
+           loyalcs.score_by(scores_of.total_spent, scores_of.monetary);
+END;
+COMMENT ON FUNCTION scores_of(timestamptz, bigint, numeric, timestamptz[], double precision[], numeric[]) IS
+    'the three scores of what a customer bought, by cut points';
+
 CREATE OR REPLACE FUNCTION rfm_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -92,12 +104,22 @@ BEGIN ATOMIC
            p.last_order_at, p.orders, p.total_spent
       FROM customer_purchases_at(rfm_at.as_of) p
      CROSS JOIN rfm_cuts_of(rfm_at.as_of) k
-     CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,
-                                loyalcs.score_by(p.orders::double precision, k.frequency) AS f,
-                                loyalcs.score_by(p.total_spent, k.monetary) AS m) s;
+     CROSS JOIN LATERAL scores_of(p.last_order_at, p.orders, p.total_spent, k.recency, k.frequency, k.monetary) s;
 END;
 COMMENT ON FUNCTION rfm_at(timestamptz) IS
     'RFM scores of every customer who bought: 1 + the number of quintile cut points below the value, so equal customers score equally; recency 5 bought last. By the shop''s cut points, see rfm_cuts_of()';
+
+CREATE OR REPLACE FUNCTION segments_of_everybody(as_of timestamptz)
+RETURNS TABLE (customer_id @key_type@, segment text, total_spent numeric)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT p.customer_id, loyalcs.rfm_segment(s.r, s.f, s.m), p.total_spent
+      FROM purchases_of_everybody(segments_of_everybody.as_of) p
+     CROSS JOIN rfm_cuts_of(segments_of_everybody.as_of) k
+     CROSS JOIN LATERAL scores_of(p.last_order_at, p.orders, p.total_spent, k.recency, k.frequency, k.monetary) s;
+END;
+COMMENT ON FUNCTION segments_of_everybody(timestamptz) IS
+    'the segments of rfm_at(), for figures about all customers: of purchases_of_everybody()';
 
 CREATE OR REPLACE FUNCTION rfm_segments_at(as_of timestamptz)
 RETURNS TABLE (
@@ -116,7 +138,7 @@ BEGIN ATOMIC
            sum(r.total_spent),
            (sum(r.total_spent) / nullif(sum(sum(r.total_spent)) OVER (), 0::numeric))::double precision,
            trim_scale(avg(r.total_spent))
-      FROM rfm_at(rfm_segments_at.as_of) r
+      FROM segments_of_everybody(rfm_segments_at.as_of) r
      GROUP BY r.segment
      ORDER BY sum(r.total_spent) DESC, r.segment;
 END;
@@ -157,11 +179,9 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
            p.last_order_at, p.orders, p.total_spent, k.cuts_as_of
-      FROM purchases_by_key(customer_rfm.as_of) p
+      FROM customer_purchases_at(customer_rfm.as_of) p
      CROSS JOIN rfm_cuts_of(customer_rfm.as_of) k
-     CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,
-                                loyalcs.score_by(p.orders::double precision, k.frequency) AS f,
-                                loyalcs.score_by(p.total_spent, k.monetary) AS m) s
+     CROSS JOIN LATERAL scores_of(p.last_order_at, p.orders, p.total_spent, k.recency, k.frequency, k.monetary) s
      WHERE p.customer_id = customer_rfm.customer
     -- not to be pulled up: beside a row of another table, the customer is to be known
     -- before orders are added up

@@ -41,7 +41,7 @@ RETURNS TABLE (
 BEGIN ATOMIC
     WITH spent AS (
         SELECT p.total_spent
-          FROM customer_purchases_at(top_customers_share_at.as_of) p
+          FROM purchases_of_everybody(top_customers_share_at.as_of) p
     ), cuts AS MATERIALIZED (
         SELECT v.share, top_spender_cut((SELECT pg_catalog.array_agg(s.total_spent) FROM spent s), v.share) AS spent_at_least
           FROM (VALUES (0.01::double precision), (0.05), (0.1), (0.2), (0.5)) v (share)
@@ -96,7 +96,7 @@ BEGIN ATOMIC
                                   (SELECT a.median_of_ended FROM gaps a WHERE a.order_number IS NULL)) END AS returning,
                p.total_spent::double precision
                / years_as_customer(p.first_order_at, lapsing_customers_at.as_of) AS annual_value
-          FROM customer_purchases_at(lapsing_customers_at.as_of) p
+          FROM purchases_of_everybody(lapsing_customers_at.as_of) p
     ), measured AS (
         SELECT b.*,
                e.expected,
