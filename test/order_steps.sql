@@ -132,12 +132,12 @@ BEGIN
 END
 $$;
 -- What is no order by the shop's own rules, or was somebody else's just then, is none;
--- so it is with rules of amounts that two put there at once.
+-- so it is with what two do to one order at once.
 CREATE FUNCTION trial.try_step(i integer) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN trial.step(i);
 EXCEPTION
-    WHEN check_violation OR deadlock_detected OR exclusion_violation OR serialization_failure OR unique_violation THEN
+    WHEN deadlock_detected OR integrity_constraint_violation OR serialization_failure THEN
         RETURN 'refused';
 END
 $$;
