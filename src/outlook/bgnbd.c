@@ -10,7 +10,6 @@
 
 #include <math.h>
 
-#include "common/int.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
@@ -122,19 +121,9 @@ Datum
 days_since_first_purchase(PG_FUNCTION_ARGS)
 {
 	Purchases  *purchases = PG_GETARG_PURCHASES_P(0);
-	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
 	int64		micros;
 
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("a customer's age has no value as of an infinite instant"),
-				 errhint("Say as of when, for example now().")));
-	if (purchases->count == 0)
+	if (!time_until(purchases, purchases->first, PG_GETARG_TIMESTAMPTZ(1), "a customer's age", &micros))
 		PG_RETURN_NULL();
-	if (pg_sub_s64_overflow(as_of, purchases->first, &micros))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("interval out of range")));
 	PG_RETURN_FLOAT8((double) micros / USECS_PER_DAY);
 }

@@ -559,25 +559,36 @@ interval_of(int64 micros)
 	return interval;
 }
 
+/*
+ * How long it is from one of the instants of `purchases` until another, which is
+ * what `what` is measured by; false for nobody's.
+ */
+bool
+time_until(const Purchases *purchases, TimestampTz since, TimestampTz as_of, const char *what, int64 *micros)
+{
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s has no value as of an infinite instant", what),
+				 errhint("Say as of when, for example now().")));
+	if (purchases->count == 0)
+		return false;
+	if (pg_sub_s64_overflow(as_of, since, micros))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("interval out of range")));
+	return true;
+}
+
 PG_FUNCTION_INFO_V1(purchases_recency);
 Datum
 purchases_recency(PG_FUNCTION_ARGS)
 {
 	Purchases  *purchases = PG_GETARG_PURCHASES_P(0);
-	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
 	int64		micros;
 
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("recency has no value as of an infinite instant"),
-				 errhint("Say as of when, for example now().")));
-	if (purchases->count == 0)
+	if (!time_until(purchases, purchases->last, PG_GETARG_TIMESTAMPTZ(1), "recency", &micros))
 		PG_RETURN_NULL();
-	if (pg_sub_s64_overflow(as_of, purchases->last, &micros))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("interval out of range")));
 	PG_RETURN_INTERVAL_P(interval_of(micros));
 }
 

@@ -46,5 +46,7 @@ typedef struct Purchases
 
 extern void check_purchase(TimestampTz at, int64 amount);
 extern void count_purchase(Purchases *purchases, TimestampTz at, int64 amount);
+extern bool time_until(const Purchases *purchases, TimestampTz since, TimestampTz as_of,
+					   const char *what, int64 *micros);
 
 #endif							/* LOYALCS_PURCHASES_H */
