@@ -343,7 +343,7 @@ DECLARE
     rows bigint;
 BEGIN
     DELETE FROM big.kept_cohorts;
-    EXECUTE format('SELECT count(f::text) FROM big.%I(''2026-01-07 00:00+00'') f', figure || '_at') INTO rows;
+    EXECUTE format('SELECT count(f::text) FROM big.%I(now()) f', figure || '_at') INTO rows;
     RAISE EXCEPTION USING ERRCODE = 'LC000', MESSAGE = rows;
 EXCEPTION WHEN SQLSTATE 'LC000' THEN
     RETURN SQLERRM;
