@@ -56,10 +56,10 @@ SELECT count(*) > 20000 AS many, count(*) FILTER (WHERE o.all_of_it IS DISTINCT 
     USING (as_of, customer);
 SELECT count(*) > 50000 AS many, count(*) FILTER (WHERE o.all_of_it IS DISTINCT FROM h.all_of_it) AS differ
   FROM (SELECT as_of, customer, row_number() OVER life AS order_number,
-               concat_ws(' ', at, trim_scale(amount), '<', lag(at) OVER life, trim_scale(lag(amount) OVER life), '>', lead(at) OVER life) AS all_of_it
+               concat_ws(' ', at, trim_scale(amount), '<', lag(at) OVER life, trim_scale(lag(amount) OVER life), '>', lead(at) OVER life, '1', first_value(at) OVER life) AS all_of_it
           FROM counts WINDOW life AS (PARTITION BY as_of, customer ORDER BY at, id)) o
   FULL JOIN (SELECT i.as_of, h.customer, c.order_number,
-                    concat_ws(' ', c.ordered_at, trim_scale(c.amount), '<', c.previous_order_at, trim_scale(c.previous_amount), '>', c.next_order_at) AS all_of_it
+                    concat_ws(' ', c.ordered_at, trim_scale(c.amount), '<', c.previous_order_at, trim_scale(c.previous_amount), '>', c.next_order_at, '1', c.first_order_at) AS all_of_it
                FROM instants i CROSS JOIN histories h CROSS JOIN LATERAL counted_orders(h.number, h.at, h.amount, i.as_of) c) h
     USING (as_of, customer, order_number);
 

@@ -13,6 +13,7 @@ SET search_path = shop;
 -- An empty shop.
 SELECT * FROM repeat_rate_at('2024-06-01 00:00+09');
 SELECT * FROM order_ladder_at('2024-06-01 00:00+09');
+SELECT * FROM second_order_curve_at('2024-06-01 00:00+09');
 SELECT * FROM retention_cohorts_at('2024-06-01 00:00+09');
 SELECT * FROM customer_retention_at('2024-06-01 00:00+09');
 SELECT * FROM revenue_mix_at('2024-06-01 00:00+09');
@@ -97,6 +98,46 @@ SELECT part, order_number, customers, reached_share, step_share, average_order, 
   FROM order_ladder_by('region', '2024-05-01 00:00+09');
 SELECT count(*), max(order_number) FROM order_ladder_at('infinity');
 SELECT count(*) FROM order_ladder_at('-infinity');
+
+--
+-- The curve of second orders
+--
+
+-- The ladder's steps, in between: by May a fifth has ordered again within a week, and
+-- two fifths within thirty days; eve has been watched for sixty days and a half. After
+-- 90 days half of those two come who are watched so long, ben and cat. Dan waits for a third order for 80 days, and ann comes after 60.
+-- Everybody's first order is of the first quarter.
+SELECT cohort_quarter, order_number, days, customers, at_risk, ordered_again AS again, round(ordered_again_share::numeric, 4) AS share,
+       round(ordered_again_share_low::numeric, 4) AS low, round(ordered_again_share_high::numeric, 4) AS high
+  FROM second_order_curve_at('2024-05-01 00:00+09') WHERE cohort_quarter IS NULL;
+SELECT count(*) AS differing
+  FROM (SELECT * FROM second_order_curve_at('2024-05-01 00:00+09') WHERE cohort_quarter IS NULL) a
+  FULL JOIN (SELECT * FROM second_order_curve_at('2024-05-01 00:00+09') WHERE cohort_quarter = '2024-01-01') q
+    ON (q.order_number, q.days, q.customers, q.at_risk, q.ordered_again, q.ordered_again_share, q.ordered_again_share_low, q.ordered_again_share_high)
+     = (a.order_number, a.days, a.customers, a.at_risk, a.ordered_again, a.ordered_again_share, a.ordered_again_share_low, a.ordered_again_share_high)
+ WHERE q.order_number IS NULL OR a.order_number IS NULL;
+-- One customer, after a week: cat, who in UTC would be of the last quarter of the year before.
+SELECT part, cohort_quarter, order_number, days, customers, at_risk, ordered_again AS again, ordered_again_share AS share,
+       round(ordered_again_share_low::numeric, 4) AS low, round(ordered_again_share_high::numeric, 4) AS high
+  FROM second_order_curve_by('region', '2024-01-08 08:30+09');
+-- In plain SQL, for each part of a breakdown and each quarter, once all have been
+-- watched for two years: the quotients of counts.
+WITH life AS (
+    SELECT coalesce(c.region, 'unknown') AS part, o.customer_id, o.ordered_at, row_number() OVER w AS number, lead(o.ordered_at) OVER w AS next,
+           date_trunc('quarter', first_value(o.ordered_at) OVER w AT TIME ZONE 'Asia/Tokyo')::date AS quarter
+      FROM orders o JOIN customers c USING (customer_id) WHERE o.cancelled_at IS NULL
+    WINDOW w AS (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id)
+), plain AS (
+    SELECT part, quarter, number + 1 AS number, d, count(*) AS customers, count(*) FILTER (WHERE next <= ordered_at + d * interval '24 hours') AS again
+      FROM life, unnest('{7,14,30,60,90,120,180,365,730}'::int[]) d
+     GROUP BY GROUPING SETS ((part, number, d), (part, number, d, quarter))
+)
+SELECT count(*), count(*) FILTER (WHERE s.ordered_again IS DISTINCT FROM p.again OR s.customers IS DISTINCT FROM p.customers
+                                     OR s.ordered_again_share IS DISTINCT FROM p.again::float8 / p.customers) AS differing
+  FROM second_order_curve_by('region', '2026-12-01 00:00+09') s
+  FULL JOIN plain p ON p.part = s.part AND p.number = s.order_number AND p.d = s.days AND p.quarter IS NOT DISTINCT FROM s.cohort_quarter;
+SELECT max(order_number), sum(customers) FROM second_order_curve_at('infinity') WHERE days = 730;
+SELECT count(*) FROM second_order_curve_at('-infinity');
 
 --
 -- Cohorts
@@ -203,7 +244,7 @@ SELECT b, (SELECT sum(new_buyers) FROM repeat_rate_by(b, '2024-05-01 00:00+09'))
  ORDER BY b;
 
 SELECT x, pg_temp.same_elsewhere(format('SELECT * FROM %I(''2024-05-01 00:00+09'')', x))
-  FROM unnest('{repeat_rate_at,order_ladder_at,retention_cohorts_at,customer_retention_at,revenue_mix_at}'::text[]) x;
+  FROM unnest('{repeat_rate_at,order_ladder_at,second_order_curve_at,retention_cohorts_at,customer_retention_at,revenue_mix_at}'::text[]) x;
 
 --
 -- A zone with daylight saving

@@ -172,9 +172,10 @@ counted_orders(PG_FUNCTION_ARGS)
 			amount,
 			is_first ? (Datum) 0 : TimestampTzGetDatum(order[-1].at),
 			previous_amount,
-			is_last ? (Datum) 0 : TimestampTzGetDatum(order[1].at)
+			is_last ? (Datum) 0 : TimestampTzGetDatum(order[1].at),
+			TimestampTzGetDatum(counted.orders[0].at)
 		};
-		bool		nulls[] = {false, false, false, is_first, is_first, is_last};
+		bool		nulls[] = {false, false, false, is_first, is_first, is_last, false};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		previous_amount = amount;

@@ -25,9 +25,10 @@ CREATE FUNCTION loyalcs.counted_orders(
     OUT amount numeric,
     OUT previous_order_at timestamptz,
     OUT previous_amount numeric,
-    OUT next_order_at timestamptz
+    OUT next_order_at timestamptz,
+    OUT first_order_at timestamptz
 ) RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 5
     AS 'MODULE_PATHNAME', 'counted_orders';
 COMMENT ON FUNCTION loyalcs.counted_orders(integer[], timestamptz[], numeric[], timestamptz) IS
-    'the orders of a history, as loyalcs.purchases(number, at, amount, as_of) has it, that count as of an instant: each with its number in the customer''s life, from 1, and its neighbours there, NULL at either end';
+    'the orders of a history, as loyalcs.purchases(number, at, amount, as_of) has it, that count as of an instant: each with its number in the customer''s life, from 1, its neighbours there, NULL at either end, and when the first of them was placed';

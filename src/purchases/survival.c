@@ -15,11 +15,24 @@
  * Its tail rests on the few who could be watched longest.  It is read as far
  * as at least one in WATCHED_BY_ONE_IN could be.
  *
+ * How well a share of the curve is known: the variance of Greenwood ("The
+ * Natural Duration of Cancer", Reports on Public Health and Medical Subjects 33,
+ * 1926), on the scale of log(-log(missing)), so that the interval stays within 0
+ * and 1 (Kalbfleisch and Prentice, "The Statistical Analysis of Failure Time
+ * Data", 1980, p. 15).  Where nobody has come yet, or nobody is missing any more,
+ * that has no width; then it is Wilson's interval of the number of cases that the
+ * variance is worth (Rothman, "Estimation of confidence limits for the cumulative
+ * probability of survival in life table analysis", Journal of Chronic Diseases
+ * 31, 1978): in the first case of those who are still watched, in the other of
+ * those who came last, each for as many as were cut off before.
+ *
  * Memory: 60 bytes a wait at most, of which two arrays hold fewer than 2^27.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
@@ -31,6 +44,8 @@
 
 #include "base/compat.h"
 #include "base/row_types.h"
+#include "base/shares.h"
+#include "base/stats.h"
 
 /* A tenth of them tells how the curve goes on; fewer are an accident. */
 #define WATCHED_BY_ONE_IN	10
@@ -160,56 +175,143 @@ compare_times(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
+/* The waits by their length, and how far their curve is read. */
+typedef struct SortedWaits
+{
+	Wait	   *waits;
+	int			n;
+	int64		within;
+} SortedWaits;
+
+static SortedWaits
+sort_waits(const Spans *spans, TimestampTz as_of)
+{
+	SortedWaits sorted;
+	int64	   *watched = palloc_extended(Max(spans->n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+
+	sorted.waits = palloc_extended(Max(spans->n, 1) * sizeof(Wait), MCXT_ALLOC_HUGE);
+	sorted.n = collect_waits(spans, as_of, sorted.waits, watched);
+	sorted.within = 0;
+	if (sorted.n > 0)
+	{
+		qsort_interruptible(sorted.waits, sorted.n, sizeof(Wait), compare_waits, NULL);
+		qsort_interruptible(watched, sorted.n, sizeof(int64), compare_times, NULL);
+		sorted.within = watched[sorted.n - 1 - (sorted.n - 1) / WATCHED_BY_ONE_IN];
+	}
+	pfree(watched);
+	return sorted;
+}
+
+/*
+ * A place on the curve of sorted waits.
+ *
+ * As long as nobody is cut off the factors of the estimate cancel, and the share
+ * that has come is a quotient of two counts: it is computed as one, from the last
+ * time at which somebody was, so that three of four are 0.75 and a half is a half.
+ * So do the terms of Greenwood's sum: came / (at_risk * (at_risk - came)).
+ */
+typedef struct Curve
+{
+	const Wait *waits;
+	int			n;
+	int			next;			/* the first wait that lies beyond it */
+	int64		time;			/* at which somebody came last */
+	float8		missing;		/* the share that was, when one was cut off */
+	float8		variance;		/* Greenwood's sum until then */
+	int			at_risk;		/* how many were watched on from there */
+	int			came;			/* of whom so many have come since */
+	int			came_before;	/* and so many of all until then */
+	bool		cut_off;		/* one was since, and nobody has come */
+} Curve;
+
+static Curve
+begin_curve(const Wait *waits, int n)
+{
+	Curve		curve = {0};
+
+	curve.waits = waits;
+	curve.n = n;
+	curve.missing = 1;
+	curve.at_risk = n;
+	return curve;
+}
+
+static float8
+greenwood_term(const Curve *curve)
+{
+	return curve->came / ((float8) curve->at_risk * (curve->at_risk - curve->came));
+}
+
+/* On to the next time at which somebody comes, if that is by `until`. */
+static bool
+next_step(Curve *curve, int64 until)
+{
+	const Wait *waits = curve->waits;
+	int			i = curve->next;
+
+	for (; i < curve->n && waits[i].time <= until && !waits[i].ended; i++)
+		curve->cut_off = true;
+	if (i == curve->n || waits[i].time > until)
+	{
+		curve->next = i;
+		return false;
+	}
+	if (curve->cut_off)
+	{
+		if (curve->came > 0)
+		{
+			curve->variance += greenwood_term(curve);
+			curve->missing = curve->missing * (curve->at_risk - curve->came) / curve->at_risk;
+			curve->came_before += curve->came;
+			curve->came = 0;
+		}
+		curve->at_risk = curve->n - i;
+		curve->cut_off = false;
+	}
+	curve->time = waits[i].time;
+	for (; i < curve->n && waits[i].time == curve->time && waits[i].ended; i++)
+		curve->came++;
+	curve->next = i;
+	return true;
+}
+
+/* The share that has come by then. */
+static float8
+share_come(const Curve *curve)
+{
+	if (curve->came == curve->at_risk)
+		return 1;
+	return (1 - curve->missing) + curve->missing * curve->came / curve->at_risk;
+}
+
 /*
  * Follows the curve of sorted waits until the share that has come is `target`,
- * and no further than `within`; gives the share, and when it was reached.
+ * and as far as it is read; gives the share, and when it was reached.
  * Where the share stays at exactly the target for a while, that is the middle
  * of the while, as a median of an even number of values is.
- *
- * As long as nobody is cut off the factors of the estimate cancel, and the
- * share is a quotient of two counts: it is computed as one, from the last time
- * at which somebody was, so that three of four are 0.75 and a half is a half.
  */
 static float8
-follow_curve(const Wait *waits, int n, int64 within, float8 target, int64 *reached)
+follow_curve(const SortedWaits *sorted, float8 target, int64 *reached)
 {
-	float8		missing = 1;	/* the share still missing at that time */
-	int			at_risk = n;	/* and how many were watched on from there */
-	int			came = 0;		/* of whom so many have come since */
+	Curve		curve = begin_curve(sorted->waits, sorted->n);
 	float8		share = 0;
 	bool		stays = false;	/* at the target, since *reached */
 
-	for (int i = 0; i < n && waits[i].time <= within;)
+	while (next_step(&curve, sorted->within))
 	{
-		int64		time = waits[i].time;
-		int			before = came;
-
-		for (; i < n && waits[i].time == time && waits[i].ended; i++)
-			came++;
-		if (came > before)
+		if (stays)
 		{
-			if (stays)
-			{
-				*reached += (time - *reached) / 2;
-				return share;
-			}
-			share = (1 - missing) + missing * came / at_risk;
-			/* a product of quotients may miss a half by its last digit */
-			if (share >= target * (1 - 1e-12))
-			{
-				*reached = time;
-				if (share > target * (1 + 1e-12))
-					return share;
-				stays = true;
-			}
+			*reached += (curve.time - *reached) / 2;
+			return share;
 		}
-		if (i < n && waits[i].time == time)
+		share = share_come(&curve);
+		/* a product of quotients may miss a half by its last digit */
+		if (share >= target * (1 - 1e-12))
 		{
-			missing = missing * (at_risk - came) / at_risk;
-			came = 0;
-			while (i < n && waits[i].time == time)
-				i++;
-			at_risk = n - i;
+			*reached = curve.time;
+			if (share > target * (1 + 1e-12))
+				return share;
+			stays = true;
 		}
 	}
 	return share;
@@ -231,35 +333,27 @@ Datum
 survival(PG_FUNCTION_ARGS)
 {
 	Spans		spans = read_spans(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1));
-	TimestampTz as_of = check_instant(PG_GETARG_TIMESTAMPTZ(2));
-	Wait	   *waits = palloc_extended(Max(spans.n, 1) * sizeof(Wait), MCXT_ALLOC_HUGE);
-	int64	   *watched = palloc_extended(Max(spans.n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	int			n = collect_waits(&spans, as_of, waits, watched);
+	SortedWaits sorted = sort_waits(&spans, check_instant(PG_GETARG_TIMESTAMPTZ(2)));
 	TupleDesc	tupdesc = result_columns(fcinfo);
 	Datum		values[4] = {0};
 	bool		nulls[4] = {true, true, true, true};
 
-	if (n > 0)
+	if (sorted.n > 0)
 	{
-		int64		within;
 		int64		reached = -1;
-		float8		share;
+		float8		share = follow_curve(&sorted, 2, &reached);
 
-		qsort_interruptible(waits, n, sizeof(Wait), compare_waits, NULL);
-		qsort_interruptible(watched, n, sizeof(int64), compare_times, NULL);
-		within = watched[n - 1 - (n - 1) / WATCHED_BY_ONE_IN];
-		share = follow_curve(waits, n, within, 2, &reached);
 		values[0] = Float8GetDatum(share);
-		values[3] = make_interval_datum(within);
+		values[3] = make_interval_datum(sorted.within);
 		nulls[0] = nulls[3] = false;
 		if (share > 0)
 		{
-			follow_curve(waits, n, within, share / 2, &reached);
+			follow_curve(&sorted, share / 2, &reached);
 			values[2] = make_interval_datum(reached);
 			nulls[2] = false;
 		}
 		reached = -1;
-		follow_curve(waits, n, within, 0.5, &reached);
+		follow_curve(&sorted, 0.5, &reached);
 		if (reached >= 0)
 		{
 			values[1] = make_interval_datum(reached);
@@ -268,4 +362,122 @@ survival(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc,
 													  values, nulls)));
+}
+
+/* A time on the curve, in microseconds. */
+static int64
+time_from_interval(const Interval *interval)
+{
+	int64		days;
+	int64		time;
+
+	if (INTERVAL_NOT_FINITE(interval) || interval->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a time on a curve is a number of days and hours"),
+				 errhint("Write 365 days for a year.")));
+	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(days, interval->time, &time))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("interval out of range")));
+	if (time < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a time on a curve cannot be negative")));
+	return time;
+}
+
+/* The times that are asked for, in their order; gives their number. */
+static int
+read_times(ArrayType *array, int64 **times)
+{
+	Datum	   *elements;
+	bool	   *is_null;
+	int			n;
+	int			used = 0;
+
+	deconstruct_array(array, INTERVALOID, sizeof(Interval), false,
+					  TYPALIGN_DOUBLE, &elements, &is_null, &n);
+	*times = palloc(Max(n, 1) * sizeof(int64));
+	for (int i = 0; i < n; i++)
+	{
+		if (!is_null[i])
+			(*times)[used++] = time_from_interval(DatumGetIntervalP(elements[i]));
+	}
+	qsort_interruptible(*times, used, sizeof(int64), compare_times, NULL);
+	return used;
+}
+
+/*
+ * The interval of the share that has come, of whom so many are watched on: see
+ * above.
+ */
+static void
+curve_interval(const Curve *curve, int at_risk, float8 z, float8 *low, float8 *high)
+{
+	float8		share = share_come(curve);
+
+	if (curve->came_before + curve->came == 0)
+		wilson_interval(0, at_risk, z, low, high);
+	else if (curve->came == curve->at_risk)
+	{
+		float8		worth = curve->at_risk / curve->missing;
+
+		wilson_interval(worth, worth, z, low, high);
+	}
+	else
+	{
+		float8		missing = log1p(-share);	/* its logarithm, below 0 */
+		float8		way = z * sqrt(curve->variance + greenwood_term(curve)) / -missing;
+
+		*low = Min(-expm1(missing * exp(-way)), share);
+		*high = Max(-expm1(missing * exp(way)), share);
+	}
+}
+
+PG_FUNCTION_INFO_V1(survival_curve);
+Datum
+survival_curve(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Spans		spans = read_spans(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1));
+	TimestampTz as_of = check_instant(PG_GETARG_TIMESTAMPTZ(2));
+	int64	   *times;
+	int			n_times = read_times(PG_GETARG_ARRAYTYPE_P(3), &times);
+	float8		confidence = PG_GETARG_FLOAT8(4);
+	SortedWaits sorted = sort_waits(&spans, as_of);
+	Curve		curve = begin_curve(sorted.waits, sorted.n);
+	int			before = 0;		/* waits that are shorter than the time */
+	float8		z;
+
+	check_confidence(confidence);
+	z = normal_critical(confidence);
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < n_times && sorted.n > 0 && times[i] <= sorted.within; i++)
+	{
+		float8		low;
+		float8		high;
+		Datum		values[6];
+		bool		nulls[6] = {0};
+		int			at_risk;
+
+		while (next_step(&curve, times[i]))
+			;
+		while (before < sorted.n && sorted.waits[before].time < times[i])
+			before++;
+		at_risk = sorted.n - before;
+		/* nobody is watched any more, and not because all have come */
+		if (at_risk == 0 && curve.came < curve.at_risk)
+			break;
+		curve_interval(&curve, at_risk, z, &low, &high);
+		values[0] = make_interval_datum(times[i]);
+		values[1] = Int64GetDatum(at_risk);
+		values[2] = Int64GetDatum(curve.came_before + curve.came);
+		values[3] = Float8GetDatum(share_come(&curve));
+		values[4] = Float8GetDatum(low);
+		values[5] = Float8GetDatum(high);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

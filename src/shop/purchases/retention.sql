@@ -56,14 +56,14 @@ COMMENT ON FUNCTION counted_cohorts(text, timestamptz) IS
     'who bought in which month and quarter, by the one in which they began, as of an instant, for loyalcs.cohorts() to read; for each part of a breakdown. Of everyone, as of any instant since the last refresh, it is what kept_cohorts has, without the customers who have changed, and with them as they are now';
 
 CREATE OR REPLACE FUNCTION placed_orders_by(breakdown text, as_of timestamptz)
-RETURNS TABLE (part text, order_number bigint, ordered_at timestamptz, amount numeric, previous_amount numeric, next_order_at timestamptz)
+RETURNS TABLE (part text, order_number bigint, ordered_at timestamptz, amount numeric, previous_amount numeric, next_order_at timestamptz, first_order_at timestamptz)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(b.part, CASE placed_orders_by.breakdown
                                 WHEN 'everyone' THEN 'everyone'
                                 ELSE 'unknown'
                             END),
-           o.order_number, o.ordered_at, o.amount, o.previous_amount, o.next_order_at
+           o.order_number, o.ordered_at, o.amount, o.previous_amount, o.next_order_at, o.first_order_at
       FROM order_histories() h
       LEFT JOIN customer_breakdown(placed_orders_by.breakdown, placed_orders_by.as_of) b
         ON b.customer_id = h.customer_id
@@ -171,6 +171,39 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION order_ladder_by(text, timestamptz) IS
     'first, second, third order and so on: how many customers got there and what they spent; the shares and the median wait are of the survival curve (loyalcs.survival), which counts everybody for as long as they have had to come, so that who bought yesterday is not taken for lost; average_previous is the same customers'' order before, so whether orders grow is not confused with who stays; for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION second_order_curve_by(breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    cohort_quarter date,
+    order_number bigint,
+    days integer,
+    customers bigint,
+    at_risk bigint,
+    ordered_again bigint,
+    ordered_again_share double precision,
+    ordered_again_share_low double precision,
+    ordered_again_share_high double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT w.part, w.cohort_quarter, w.order_number, EXTRACT(day FROM c.after)::integer, w.customers,
+           c.at_risk, c.came, c.share, c.low, c.high
+      FROM (SELECT o.part, o.cohort_quarter, o.order_number + 1::bigint AS order_number, count(*) AS customers,
+                   pg_catalog.array_agg(o.ordered_at) AS began, pg_catalog.array_agg(o.next_order_at) AS ended
+              FROM (SELECT p.part, p.order_number, p.ordered_at, p.next_order_at,
+                           loyalcs.local_quarter(p.first_order_at, (SELECT s.time_zone FROM settings s)) AS cohort_quarter
+                      FROM placed_orders_by(second_order_curve_by.breakdown, second_order_curve_by.as_of) p
+                     WHERE p.order_number < 10::bigint) o
+             GROUP BY GROUPING SETS ((o.part, o.order_number), (o.part, o.order_number, o.cohort_quarter))) w
+     CROSS JOIN settings t
+     CROSS JOIN LATERAL loyalcs.survival_curve(w.began, w.ended, least(second_order_curve_by.as_of, timestamptz '9999-12-31 00:00+00'),
+                                               '{7 days,14 days,30 days,60 days,90 days,120 days,180 days,365 days,730 days}'::interval[],
+                                               1::double precision - t.significance) c
+     ORDER BY w.part, w.cohort_quarter NULLS FIRST, w.order_number, c.after;
+END;
+COMMENT ON FUNCTION second_order_curve_by(text, timestamptz) IS
+    'of the customers who placed an order, what share had placed the next, up to the tenth, within 7, 14, 30, 60, 90, 120, 180, 365 and 730 days of 24 hours: the survival curve (loyalcs.survival_curve), which counts everybody for as long as they have had, with its interval. For all of them, and for those of each local quarter of the first order; no row for a time that less than a tenth of them have had, or after which nobody is watched any more; for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION retention_cohorts_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
