@@ -159,6 +159,7 @@ SHOP_SQL = \
 	src/shop/base/job_runs.sql \
 	src/shop/base/customers.sql \
 	src/shop/base/moved_customers.sql \
+	src/shop/base/own_breakdowns.sql \
 	src/shop/purchases/orders.sql \
 	src/shop/purchases/products.sql \
 	src/shop/purchases/returned_items.sql \

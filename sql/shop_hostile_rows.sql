@@ -198,6 +198,7 @@ SELECT queue_sla_warnings('2026-03-10 14:00+09') > 0 AS warned;
 INSERT INTO followup_late_reports (customer_id, followup_id, attempt, at, outcome) SELECT customer_id, followup_id, 9, '2026-03-12 12:01+09', 'sent' FROM followups LIMIT 1;
 INSERT INTO sla_warning_late_reports (customer_id, ticket_id, warning_id, attempt, at, outcome) SELECT customer_id, ticket_id, warning_id, 9, '2026-03-12 12:01+09', 'sent' FROM sla_warnings LIMIT 1;
 INSERT INTO tier_queue (customer_id) VALUES ('c1');
+SELECT add_breakdown('line', attribute => 'line') > 0 AS has_parts;
 SELECT refresh_kept_tickets() > 0 AS kept, refresh_kept_figures('2026-03-10 12:00+09') > 0 AS refreshed;
 INSERT INTO customer_changes (customer_id) VALUES ('c1');
 INSERT INTO unread_changes (customer_id, reader) VALUES ('c1', 'points');

@@ -504,6 +504,7 @@ BEGIN ATOMIC
     ('health', 'imports', 'Imports', '取り込み'),
     ('health', 'tiers', 'Tiers', '会員ランクの判定'),
     ('health', 'RFM cut points', 'RFM cut points', 'RFMの区切り'),
+    ('health', 'own breakdowns', 'own breakdowns', '独自の切り口'),
     ('health', 'journeys', 'Journeys', '配信シナリオ'),
 
     -- did it help?

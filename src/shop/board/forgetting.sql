@@ -324,6 +324,7 @@ BEGIN
      WHERE f.customer_id = forget_customer.customer AND f.finished_at IS NULL;
     DELETE FROM customer_ids i WHERE i.customer_id = forget_customer.customer;
     DELETE FROM voice_matches v WHERE v.customer_id = forget_customer.customer;
+    DELETE FROM customer_parts p WHERE p.customer_id = forget_customer.customer;
     -- (nobody knows whose it is what could not be taken)
     UPDATE import_rejects x SET value = NULL WHERE x.value IS NOT NULL;
 

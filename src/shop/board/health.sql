@@ -2,7 +2,7 @@
 --
 -- Is the shop itself well: what should have been done and was not, and what to do
 -- about it.
--- Needs: settings, job_runs, customer_changes, orders, rfm, tiers, points_ledger, journeys, followups,
+-- Needs: settings, job_runs, own_breakdowns, customer_changes, orders, rfm, tiers, points_ledger, journeys, followups,
 -- sla_warnings, escalations, voice_matches, imports.
 --
 -- What is found is found by health_checks(), in figures; what is said of it stands in
@@ -123,6 +123,9 @@ BEGIN ATOMIC
                           ORDER BY k.as_of DESC
                           LIMIT 1) k ON true
     UNION ALL
+    SELECT 52, 'own breakdowns', NULL, CASE WHEN b.cases = 0::bigint THEN 'fine' ELSE 'warning' END, b.cases, NULL, 'problem'
+      FROM (SELECT count(*) AS cases FROM own_breakdowns b WHERE b.problem IS NOT NULL) b
+    UNION ALL
     SELECT 60, 'journeys', NULL, CASE WHEN j.cases = 0::bigint THEN 'fine' ELSE 'hint' END, j.cases, NULL, 'not started'
       FROM (SELECT count(*) AS cases
               FROM journeys j
@@ -225,6 +228,10 @@ BEGIN ATOMIC
         ('RFM cut points', 'old',
          'they are of %5$s', '区切りは %5$s 時点のものです',
          'SELECT %1$s.refresh_rfm_cuts();', 'SELECT %1$s.refresh_rfm_cuts();'),
+        ('own breakdowns', 'problem',
+         'breakdowns of the shop''s own that cannot be read: %4$s', '読み取れない独自の切り口 %4$s件',
+         'see why: SELECT breakdown, problem FROM %1$s.own_breakdowns WHERE problem IS NOT NULL; mend what they read, then SELECT %1$s.refresh_breakdowns();',
+         '原因を確認してください: SELECT breakdown, problem FROM %1$s.own_breakdowns WHERE problem IS NOT NULL; 直したら SELECT %1$s.refresh_breakdowns();'),
         ('journeys', 'not started',
          'journeys that are not started, and send nothing: %4$s', '開始していない配信シナリオ %4$s件(何も送られません)',
          'see what would begin: SELECT journey, step, anchor, delay FROM %1$s.journey_steps; then SELECT * FROM %1$s.start_journeys();',
@@ -251,4 +258,4 @@ BEGIN ATOMIC
       FROM shop_health_in((SELECT s.language FROM settings s), shop_health_at.as_of) h;
 END;
 COMMENT ON FUNCTION shop_health_at(timestamptz) IS
-    'whether the shop itself is well, worst first, in its language (settings.language): when each nightly job last ran, follow-ups, warnings and escalations that should have gone and have not, workers that are gone, what waits in queues, imports with rejects, tiers not evaluated, cut points older than a week, journeys not started; each with what to do, and fine where nothing is to be done. What waits in a queue is as it is now, whatever as_of';
+    'whether the shop itself is well, worst first, in its language (settings.language): when each nightly job last ran, follow-ups, warnings and escalations that should have gone and have not, workers that are gone, what waits in queues, imports with rejects, tiers not evaluated, cut points older than a week, breakdowns of the shop''s own that cannot be read, journeys not started; each with what to do, and fine where nothing is to be done. What waits in a queue is as it is now, whatever as_of';

@@ -175,6 +175,11 @@ BEGIN
        AND (NOT c.given, c.customer_id = merge_customers.into_customer) < (NOT o.given, o.customer_id = merge_customers.into_customer);
     GET DIAGNOSTICS gone = ROW_COUNT;
     dropped := dropped || pg_catalog.jsonb_build_object('consents', gone);
+    DELETE FROM customer_parts p
+     WHERE p.customer_id = merge_customers.from_customer
+       AND EXISTS (SELECT FROM customer_parts o WHERE o.customer_id = merge_customers.into_customer AND o.breakdown = p.breakdown);
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    dropped := dropped || pg_catalog.jsonb_build_object('customer_parts', gone);
     DELETE FROM tier_history h WHERE h.customer_id = merge_customers.from_customer;
 
     collision := collision_of_customers(from_customer, into_customer);
