@@ -213,6 +213,7 @@ SHOP_SQL = \
 	src/shop/service/complaint_recovery.sql \
 	src/shop/loyalty/cancellations.sql \
 	src/shop/loyalty/acquisition.sql \
+	src/shop/loyalty/cumulative_value.sql \
 	src/shop/purchases/moved_orders.sql \
 	src/shop/voice/voice_words.sql \
 	src/shop/voice/voices.sql \
