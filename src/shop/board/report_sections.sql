@@ -193,8 +193,11 @@ BEGIN ATOMIC
     ), numbered AS (
         SELECT o.order_number, o.ordered_at, o.amount, o.next_order_at
           FROM span m
-         CROSS JOIN order_histories() h
-          JOIN sampled s ON s.customer_id = h.customer_id
+         -- (not to be pulled up: the histories of the sample alone become orders)
+         CROSS JOIN (SELECT h.number, h.at, h.amount
+                       FROM order_histories() h
+                       JOIN sampled s ON s.customer_id = h.customer_id
+                     OFFSET 0) h
          CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, report_purchases.as_of) o
          WHERE o.ordered_at <= m.state_as_of
     ), waited AS (
