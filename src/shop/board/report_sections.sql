@@ -837,20 +837,22 @@ BEGIN ATOMIC
                             (SELECT count(*) FROM changed l WHERE l.into_tier IS NULL) AS left_all,
                             (SELECT count(*) FROM changed l WHERE l.from_tier IS NULL) AS come_to_one
                        FROM counted c) h
+    ), recent AS MATERIALIZED (
+        SELECT loyalcs.local_month(o.posted_at, (SELECT m.time_zone FROM span m)) AS month, o.kind, o.posted_at <= (SELECT m.state_as_of FROM span m) AS counts,
+               sum(o.points) AS points
+          FROM point_postings o
+         WHERE o.posted_at >= (SELECT m.since FROM span m)
+         GROUP BY 1, 2, 3
     ), posted AS (
         SELECT p.month, sum(p.points) AS moved,
                sum(p.points) FILTER (WHERE p.kind = 'earn') AS earned, sum(p.points) FILTER (WHERE p.kind = 'redeem') AS redeemed,
                sum(p.points) FILTER (WHERE p.kind = 'expire') AS expired, sum(p.points) FILTER (WHERE p.kind = 'reverse') AS reversed,
                sum(p.points) FILTER (WHERE p.kind = 'adjust') AS adjusted
-          -- (of what is longer ago only the sum is told)
-          FROM (SELECT NULL::date AS month, NULL::text AS kind, sum(o.points) AS points
-                  FROM point_postings o
-                 WHERE o.posted_at < (SELECT m.since FROM span m)
+          -- (what was posted longer ago is what the accounts hold less what was posted since)
+          FROM (SELECT NULL::date AS month, NULL::text AS kind,
+                       coalesce((SELECT sum(a.balance) FROM point_accounts a), 0::numeric) - coalesce((SELECT sum(r.points) FROM recent r), 0::numeric) AS points
                 UNION ALL
-                SELECT loyalcs.local_month(o.posted_at, (SELECT m.time_zone FROM span m)), o.kind, sum(o.points)
-                  FROM point_postings o
-                 WHERE o.posted_at >= (SELECT m.since FROM span m) AND o.posted_at <= (SELECT m.state_as_of FROM span m)
-                 GROUP BY 1, 2) p
+                SELECT r.month, r.kind, r.points::numeric FROM recent r WHERE r.counts) p
          GROUP BY p.month
     ), months AS MATERIALIZED (
         SELECT g.at::date AS month,

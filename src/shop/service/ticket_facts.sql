@@ -195,17 +195,17 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-    -- (found once: to look through a table that is empty for each ticket anew takes longer
-    -- than all the rest)
-    WITH marked AS MATERIALIZED (
-        SELECT DISTINCT m.customer_id FROM ticket_marks m
-    )
     SELECT o.customer_id, o.ticket_id, o.channel, o.reason, o.priority, o.tier, o.complaint, o.order_id,
            ticket_resolution(o.customer_id, o.ticket_id),
            o.opened_at, o.contacts, o.acknowledged_at, o.first_reply_at, o.resolved_at, o.reopened,
            o.agent_id, o.handle_time, o.handle_time_minutes,
            o.contacts::numeric * contact_cost(o.channel, o.reason, o.opened_at)
-      FROM (SELECT k.customer_id, k.ticket_id, k.channel, k.reason, k.priority, k.tier, k.complaint, k.order_id,
+      -- (marks are looked up once: to look through a table that is empty for each ticket anew
+      -- takes longer than all the rest)
+      FROM (WITH marked AS MATERIALIZED (
+                SELECT DISTINCT m.customer_id FROM ticket_marks m
+            )
+            SELECT k.customer_id, k.ticket_id, k.channel, k.reason, k.priority, k.tier, k.complaint, k.order_id,
                    k.opened_at, k.contacts, k.acknowledged_at, k.first_reply_at, k.resolved_at, k.reopened,
                    k.agent_id, k.handle_time, in_minutes(k.handle_time) AS handle_time_minutes
               FROM kept_tickets k
