@@ -169,6 +169,7 @@ SHOP_SQL = \
 	src/shop/ratings/reviews.sql \
 	src/shop/purchases/purchases.sql \
 	src/shop/purchases/rfm.sql \
+	src/shop/purchases/outlook.sql \
 	src/shop/loyalty/tiers.sql \
 	src/shop/loyalty/points_ledger.sql \
 	src/shop/loyalty/points_rules.sql \

@@ -52,6 +52,20 @@ SELECT severity, area, component, finding, affected, affected_since FROM shop_he
 -- A week, a night: to the minute.
 SELECT severity, area FROM shop_health_in('en', '2026-06-30 11:59+09') WHERE area = 'RFM cut points';
 
+-- The models of the outlook: none, an old one, and whichever problem one has.
+SELECT severity, finding, to_do, affected FROM shop_health_in('en', :as_of) WHERE area = 'outlook';
+INSERT INTO outlook_models (as_of, bgnbd, gamma_gamma, penalty, customers, repeat_buyers, problem, expected_orders)
+SELECT v.as_of::timestamptz, '{}', '{}', 0.1, 90, v.repeat_buyers, v.problem, v.expected_orders
+  FROM (VALUES ('2026-06-23 12:00+09', 40, NULL, 9.5), ('2026-06-30 12:00+09', 40, 'no_maximum', NULL),
+               ('2026-06-30 12:25+09', 29, 'too_few_repeat_buyers', NULL), ('2026-07-01 12:00+09', 40, 'too_few_repeat_buyers', 9.5)) v (as_of, repeat_buyers, problem, expected_orders);
+SELECT a AS as_of, severity, finding, to_do, affected
+  FROM unnest('{2026-06-30 11:59+09,2026-06-30 12:00+09,2026-06-30 12:25+09,2026-07-01 12:00+09,2026-07-08 12:00:01+09}'::timestamptz[]) a, shop_health_in('en', a)
+ WHERE area = 'outlook' ORDER BY 1;
+BEGIN;
+DELETE FROM outlook_models WHERE problem IS NOT NULL;
+SELECT severity, finding, affected, affected_since FROM shop_health_in('en', '2026-06-30 12:00:01+09') WHERE area = 'outlook';
+ROLLBACK;
+
 -- What should have been sent, and was not: by a machine within an hour, by a person within a day.
 UPDATE journeys SET started_at = NULL;
 SELECT severity, area, finding, to_do FROM shop_health_in('en', :as_of) WHERE area = 'journeys';
@@ -109,6 +123,8 @@ DELETE FROM unread_changes;
 DELETE FROM customer_change_readers WHERE reader = 'ours';
 UPDATE tier_history SET review_at = NULL;
 INSERT INTO rfm_cuts SELECT '2026-06-30 03:00+09', 9, recency, frequency, monetary FROM rfm_cuts;
+DELETE FROM outlook_models WHERE problem IS NOT NULL;
+UPDATE outlook_models SET as_of = '2026-06-30 03:00+09';
 SELECT FROM expire_points(:as_of);
 DELETE FROM followups;
 DELETE FROM sla_warnings;

@@ -186,6 +186,8 @@ INSERT INTO tier_rules (tier, rank, top_share, match, period, length, valid) VAL
 UPDATE tickets SET priority = 'high' WHERE customer_id = 'c12';
 SELECT FROM evaluate_tiers('2026-03-10 12:00+09');
 SELECT FROM refresh_rfm_cuts('2026-03-10 12:00+09');
+SELECT FROM refresh_outlook('2026-03-01 12:00+09');
+UPDATE outlook_models SET bgnbd = '{"r": 0.7, "alpha": 40, "a": 0.8, "b": 2.5}', gamma_gamma = '{"p": 6.25, "q": 3.74, "gamma": 15}', problem = NULL;
 SELECT FROM refresh_related_products('2026-03-10 12:00+09', 2, 10, '1 year');
 SELECT count(earn_points(customer_id, order_id, delivered_at)) > 0 AS earned FROM (SELECT * FROM orders ORDER BY delivered_at) o;
 SELECT count(redeem_points(customer_id, 1, 'k ' || customer_id, NULL, '2026-03-10 12:00+09')) > 0 AS redeemed FROM customers WHERE customer_id IN ('c1', 'c2');

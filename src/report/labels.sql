@@ -75,6 +75,9 @@ BEGIN ATOMIC
     ('state', 'problem', 'Problem', '計算不可'),
     ('problem', 'not for you to see', 'Not for you to see', '閲覧権限なし'),
     ('problem', 'the shop keeps none', 'The shop keeps none', '引用を保存しない設定です'),
+    ('problem', 'too_few_repeat_buyers', 'Too few have bought again', 'リピート購入者が足りません'),
+    ('problem', 'no_maximum', 'Customers are too much alike', 'お客様の違いが小さすぎます'),
+    ('problem', 'not_converged', 'No solution was found', '計算が収束しませんでした'),
     ('state', 'done', 'Done', '完了'),
     ('condition', 'sla_breached', 'Promise broken', '期限超過'),
     ('condition', 'contacts', 'Number of contacts', '連絡回数'),
@@ -330,6 +333,7 @@ BEGIN ATOMIC
     ('card', 'answered late', 'Answered late', 'お返事が遅れました'),
     ('card', 'declining scores', 'Scores are declining', '評価が下がっています'),
     ('card', 'silent', 'Silent for too long', '長くご注文がありません'),
+    ('card', 'fast', 'Orders unusually fast', 'ご注文が普段より増えています'),
 
     -- tiers and points
     ('tier', 'VIP', 'VIP', 'VIP'),
@@ -505,6 +509,7 @@ BEGIN ATOMIC
     ('health', 'tiers', 'Tiers', '会員ランクの判定'),
     ('health', 'RFM cut points', 'RFM cut points', 'RFMの区切り'),
     ('health', 'own breakdowns', 'own breakdowns', '独自の切り口'),
+    ('health', 'outlook', 'Outlook', '今後の見通し'),
     ('health', 'journeys', 'Journeys', '配信シナリオ'),
 
     -- did it help?

@@ -12,6 +12,7 @@ BEGIN ATOMIC
     VALUES ('expire_points', '00:10'::time),
            ('refresh_kept_figures', '03:05'::time),
            ('refresh_rfm_cuts', '03:10'::time),
+           ('refresh_outlook', '03:15'::time),
            ('match_voices', '03:20'::time),
            ('refresh_kept_tickets', '03:25'::time),
            ('evaluate_tiers', '03:30'::time),

@@ -593,6 +593,9 @@ SELECT format('ANALYZE %s', oid::regclass)
  ORDER BY oid \gexec
 SELECT aurora.refresh_rfm_cuts('2026-10-31 23:59+09') AS scored \gset
 \echo :scored customers scored
+SELECT count(aurora.refresh_outlook(m)) AS models
+  FROM (SELECT generate_series(timestamp '2026-01-01 00:00', '2026-10-01 00:00', '1 month') AT TIME ZONE 'Asia/Tokyo' UNION ALL VALUES (timestamptz '2026-10-31 23:59+09')) m (m) \gset
+\echo :models models of who comes back
 SELECT aurora.match_voices() AS texts \gset
 ANALYZE aurora.voice_matches;
 \echo :texts texts of customers matched

@@ -2,7 +2,7 @@
 --
 -- Is the shop itself well: what should have been done and was not, and what to do
 -- about it.
--- Needs: settings, job_runs, own_breakdowns, customer_changes, orders, rfm, tiers, points_ledger, journeys, followups,
+-- Needs: settings, job_runs, own_breakdowns, customer_changes, orders, rfm, outlook, tiers, points_ledger, journeys, followups,
 -- sla_warnings, escalations, voice_matches, imports.
 --
 -- What is found is found by health_checks(), in figures; what is said of it stands in
@@ -25,8 +25,8 @@ BEGIN ATOMIC
                EXISTS (SELECT FROM orders o WHERE o.ordered_at <= health_checks.as_of) AS has_orders
     ), jobs AS MATERIALIZED (
         SELECT j.place, j.job, r.ran_at
-          FROM (VALUES (1, 'expire_points'), (2, 'refresh_kept_figures'), (3, 'refresh_rfm_cuts'), (4, 'match_voices'), (5, 'refresh_kept_tickets'),
-                       (6, 'evaluate_tiers'), (7, 'settle_points'), (8, 'refresh_related_products')) j (place, job)
+          FROM (VALUES (1, 'expire_points'), (2, 'refresh_kept_figures'), (3, 'refresh_rfm_cuts'), (4, 'refresh_outlook'), (5, 'match_voices'),
+                       (6, 'refresh_kept_tickets'), (7, 'evaluate_tiers'), (8, 'settle_points'), (9, 'refresh_related_products')) j (place, job)
          CROSS JOIN LATERAL (SELECT max(r.started_at) AS ran_at
                                FROM job_runs r
                               WHERE r.job = j.job AND r.started_at <= health_checks.as_of) r
@@ -125,6 +125,23 @@ BEGIN ATOMIC
     UNION ALL
     SELECT 52, 'own breakdowns', NULL, CASE WHEN b.cases = 0::bigint THEN 'fine' ELSE 'warning' END, b.cases, NULL, 'problem'
       FROM (SELECT count(*) AS cases FROM own_breakdowns b WHERE b.problem IS NOT NULL) b
+    UNION ALL
+    SELECT 53, 'outlook', NULL,
+           CASE WHEN NOT h.has_orders OR m.as_of >= h.a_week_ago AND m.problem IS NULL THEN 'fine'
+                WHEN m.as_of >= h.a_week_ago AND (m.problem = 'too_few_repeat_buyers' OR m.expected_orders IS NOT NULL) THEN 'hint'
+                ELSE 'warning' END,
+           CASE WHEN m.problem = 'too_few_repeat_buyers' THEN m.repeat_buyers ELSE m.customers END, m.as_of,
+           CASE WHEN m.as_of IS NULL THEN 'never'
+                WHEN m.as_of < h.a_week_ago OR m.problem IS NULL THEN 'old'
+                WHEN m.expected_orders IS NOT NULL THEN 'no money'
+                WHEN m.problem = 'too_few_repeat_buyers' THEN 'too few'
+                ELSE 'not found' END
+      FROM shop h
+      LEFT JOIN LATERAL (SELECT m.as_of, m.customers, m.repeat_buyers, m.problem, m.expected_orders
+                           FROM outlook_models m
+                          WHERE m.as_of <= health_checks.as_of
+                          ORDER BY m.as_of DESC
+                          LIMIT 1) m ON true
     UNION ALL
     SELECT 60, 'journeys', NULL, CASE WHEN j.cases = 0::bigint THEN 'fine' ELSE 'hint' END, j.cases, NULL, 'not started'
       FROM (SELECT count(*) AS cases
@@ -232,6 +249,24 @@ BEGIN ATOMIC
          'breakdowns of the shop''s own that cannot be read: %4$s', '読み取れない独自の切り口 %4$s件',
          'see why: SELECT breakdown, problem FROM %1$s.own_breakdowns WHERE problem IS NOT NULL; mend what they read, then SELECT %1$s.refresh_breakdowns();',
          '原因を確認してください: SELECT breakdown, problem FROM %1$s.own_breakdowns WHERE problem IS NOT NULL; 直したら SELECT %1$s.refresh_breakdowns();'),
+        ('outlook', 'never',
+         'no model is kept: nothing is forecast', 'モデルが保存されていません(予測は出ません)',
+         'SELECT %1$s.refresh_outlook();', 'SELECT %1$s.refresh_outlook();'),
+        ('outlook', 'old',
+         'the model is of %5$s', 'モデルは %5$s 時点のものです',
+         'SELECT %1$s.refresh_outlook();', 'SELECT %1$s.refresh_outlook();'),
+        ('outlook', 'too few',
+         'nothing is forecast: fewer than 30 customers have bought again: %4$s', '予測は出ません: 再購入されたお客様がまだ30人未満です(%4$s人)',
+         'wait; it comes by itself with SELECT %1$s.refresh_outlook(); of every night',
+         'お待ちください。人数が足りれば毎晩の SELECT %1$s.refresh_outlook(); で予測が出ます'),
+        ('outlook', 'no money',
+         'orders are forecast, and no money: what followed first orders tells too little', '注文数だけ予測し、金額は予測できません(2回目以降の注文が少なすぎるか、金額の違いが小さすぎます)',
+         'if orders after the first mostly come to nothing, that is all; else wait, or UPDATE %1$s.settings SET outlook_penalty = 1; then SELECT %1$s.refresh_outlook();',
+         '2回目以降の注文がほとんど0円なら、このままで構いません。そうでなければお待ちいただくか、UPDATE %1$s.settings SET outlook_penalty = 1; のあと SELECT %1$s.refresh_outlook();'),
+        ('outlook', 'not found',
+         'the model of %5$s could not be fitted: customers are too much alike', '%5$s 時点のモデルを求められませんでした(お客様の違いが小さすぎます)',
+         'a larger penalty finds one: UPDATE %1$s.settings SET outlook_penalty = 1; then SELECT %1$s.refresh_outlook();',
+         '罰則を大きくすると求められます: UPDATE %1$s.settings SET outlook_penalty = 1; そのあと SELECT %1$s.refresh_outlook();'),
         ('journeys', 'not started',
          'journeys that are not started, and send nothing: %4$s', '開始していない配信シナリオ %4$s件(何も送られません)',
          'see what would begin: SELECT journey, step, anchor, delay FROM %1$s.journey_steps; then SELECT * FROM %1$s.start_journeys();',
@@ -258,4 +293,4 @@ BEGIN ATOMIC
       FROM shop_health_in((SELECT s.language FROM settings s), shop_health_at.as_of) h;
 END;
 COMMENT ON FUNCTION shop_health_at(timestamptz) IS
-    'whether the shop itself is well, worst first, in its language (settings.language): when each nightly job last ran, follow-ups, warnings and escalations that should have gone and have not, workers that are gone, what waits in queues, imports with rejects, tiers not evaluated, cut points older than a week, breakdowns of the shop''s own that cannot be read, journeys not started; each with what to do, and fine where nothing is to be done. What waits in a queue is as it is now, whatever as_of';
+    'whether the shop itself is well, worst first, in its language (settings.language): when each nightly job last ran, follow-ups, warnings and escalations that should have gone and have not, workers that are gone, what waits in queues, imports with rejects, tiers not evaluated, cut points and models of the outlook older than a week or not there, breakdowns of the shop''s own that cannot be read, journeys not started; each with what to do, and fine where nothing is to be done. What waits in a queue is as it is now, whatever as_of';

@@ -68,12 +68,13 @@ CREATE OR REPLACE FUNCTION refresh_after_import() RETURNS void
 AS $$
 BEGIN
     PERFORM refresh_rfm_cuts();
+    PERFORM refresh_outlook();
     PERFORM evaluate_tiers();
     PERFORM refresh_related_products();
 END
 $$;
 COMMENT ON FUNCTION refresh_after_import() IS
-    'brings up to date what follows from orders, so that the next view is right: RFM cut points, tiers, related products; after an import, in another transaction. loyalcs-import does it itself';
+    'brings up to date what follows from orders, so that the next view is right: RFM cut points, the outlook''s models, tiers, related products; after an import, in another transaction. loyalcs-import does it itself';
 
 CREATE OR REPLACE FUNCTION finish_import(import_id bigint, earn_points boolean DEFAULT false)
 RETURNS TABLE (what text, new bigint, changed bigint, unchanged bigint, left_out bigint)
