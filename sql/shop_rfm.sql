@@ -10,6 +10,7 @@ SET search_path = shop;
 -- An empty shop has no scores, and nothing to keep.
 SELECT * FROM rfm_at('2024-06-01 00:00+09');
 SELECT * FROM rfm_segments_at('2024-06-01 00:00+09');
+SELECT * FROM rfm_movements('2024-05-01 00:00+09', '2024-06-01 00:00+09');
 SELECT refresh_rfm_cuts('2024-06-01 00:00+09');
 SELECT count(*) FROM rfm_cuts;
 
@@ -56,6 +57,32 @@ SELECT count(*), count(*) FILTER (WHERE
            AND frequency_score = 1 + (SELECT count(*) FROM unnest(f) c WHERE c < bought.orders)
            AND monetary_score = 1 + (SELECT count(*) FROM unnest(m) c WHERE c < spent)) AS same
   FROM rfm_at('2024-01-31 00:00+09') JOIN bought USING (customer_id), cuts;
+
+-- Who has moved where since noon of the 2nd, when ann, ben, cat, dan and fay had ordered: once, but for dan. Each
+-- customer is in one row, where rfm_at() of either day says; eve is new, and gil is nobody. In the
+-- other direction they go back.
+SELECT segment_before, segment_after, customers, round(moved_share::numeric, 4) AS moved, round(customer_share::numeric, 4) AS of_all, revenue, round(revenue_share::numeric, 4) AS share
+  FROM rfm_movements('2024-01-02 12:00+09', '2024-01-31 00:00+09');
+SELECT count(*), count(*) FILTER (WHERE m.customers IS DISTINCT FROM p.customers OR m.revenue IS DISTINCT FROM p.revenue OR m.moved_share IS DISTINCT FROM p.moved) AS differing
+  FROM rfm_movements('2024-01-02 12:00+09', '2024-01-31 00:00+09') m
+  FULL JOIN (SELECT coalesce(b.segment, 'no order') AS before, coalesce(a.segment, 'no order') AS after, count(*) AS customers, coalesce(sum(a.total_spent), 0) AS revenue,
+                    count(*)::float8 / (SELECT count(*) FROM customers c LEFT JOIN rfm_at('2024-01-02 12:00+09') s USING (customer_id)
+                                         WHERE s.segment IS NOT DISTINCT FROM b.segment AND c.customer_id <> 'gil') AS moved
+               FROM customers c LEFT JOIN rfm_at('2024-01-02 12:00+09') b USING (customer_id) LEFT JOIN rfm_at('2024-01-31 00:00+09') a USING (customer_id)
+              WHERE b.segment IS NOT NULL OR a.segment IS NOT NULL
+              GROUP BY a.segment, b.segment) p ON (p.before, p.after) = (m.segment_before, m.segment_after);
+SELECT count(*) AS differing
+  FROM rfm_movements('2024-01-02 12:00+09', '2024-01-31 00:00+09') m
+  FULL JOIN rfm_movements('2024-01-31 00:00+09', '2024-01-02 12:00+09') b ON (b.segment_before, b.segment_after) = (m.segment_after, m.segment_before)
+ WHERE b.customers IS DISTINCT FROM m.customers;
+-- Nobody has moved in no time; before everything all have come from nowhere; then the only order of eve is cancelled.
+SELECT count(*), sum(customers) FROM rfm_movements('2024-01-31 00:00+09', '2024-01-31 00:00+09') WHERE segment_before = segment_after;
+SELECT segment_before, sum(customers), sum(revenue), round(sum(moved_share)::numeric, 4) AS all_of_them FROM rfm_movements('-infinity', 'infinity') GROUP BY 1;
+SELECT * FROM rfm_movements('-infinity', '-infinity');
+BEGIN;
+UPDATE orders SET cancelled_at = '2024-01-20 12:00+09' WHERE customer_id = 'eve';
+SELECT segment_after, customers, revenue FROM rfm_movements('2024-01-10 00:00+09', '2024-01-31 00:00+09') WHERE segment_after = 'no order';
+ROLLBACK;
 
 -- Six segments of one customer each: 2100 in all.
 SELECT segment, customers, round(customer_share::numeric, 4) AS customer_share,

@@ -26,6 +26,7 @@ BEGIN ATOMIC
     ('segment', 'Can''t Lose Them', 'Can''t lose them', '失いたくない顧客'),
     ('segment', 'Hibernating', 'Hibernating', '休眠顧客'),
     ('segment', 'Lost', 'Lost', '離反顧客'),
+    ('segment', 'no order', 'No order', '注文なし'),
 
     -- what customers are broken down by, and parts that are nobody's words
     ('breakdown', 'everyone', 'Everyone', '全体'),

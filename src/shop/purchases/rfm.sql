@@ -145,6 +145,32 @@ END;
 COMMENT ON FUNCTION rfm_segments_at(timestamptz) IS
     'the RFM segments: how many customers each has and what they have spent, most revenue first';
 
+CREATE OR REPLACE FUNCTION rfm_movements(from_at timestamptz, until_at timestamptz)
+RETURNS TABLE (
+    segment_before text,
+    segment_after text,
+    customers bigint,
+    moved_share double precision,
+    customer_share double precision,
+    revenue numeric,
+    revenue_share double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT m.segment_before, m.segment_after, count(*),
+           (count(*)::numeric / sum(count(*)) OVER (PARTITION BY m.segment_before))::double precision,
+           (count(*)::numeric / sum(count(*)) OVER ())::double precision,
+           coalesce(sum(m.total_spent), 0::numeric),
+           (coalesce(sum(m.total_spent), 0::numeric) / nullif(sum(sum(m.total_spent)) OVER (), 0::numeric))::double precision
+      FROM (SELECT coalesce(b.segment, 'no order') AS segment_before, coalesce(a.segment, 'no order') AS segment_after, a.total_spent
+              FROM segments_of_everybody(rfm_movements.from_at) b
+              FULL JOIN segments_of_everybody(rfm_movements.until_at) a ON a.customer_id = b.customer_id) m
+     GROUP BY m.segment_before, m.segment_after
+     ORDER BY m.segment_before, count(*) DESC, m.segment_after;
+END;
+COMMENT ON FUNCTION rfm_movements(timestamptz, timestamptz) IS
+    'from which RFM segment to which customers have moved between two instants: how many, what share of those who were in the first one, and of all, and what they have spent by the second instant. no order: customers who had not ordered by the first, or of whose orders none counts any more by the second. Each instant has the cut points of its day, see rfm_cuts_of()';
+
 CREATE OR REPLACE FUNCTION refresh_rfm_cuts(as_of timestamptz DEFAULT now())
 RETURNS bigint
     LANGUAGE sql VOLATILE
