@@ -163,6 +163,20 @@ SELECT order_number AS "order",
  ORDER BY order_number
  LIMIT 6;
 
+\echo
+\echo :bold'How soon does the second order come?':plain
+\echo :dim'second_order_curve: everybody for as long as she could be watched, by the quarter of the first order':plain
+SELECT to_char(cohort_quarter, 'YYYY "Q"Q') AS "first order in",
+       max(customers) AS customers,
+       max(round(100 * ordered_again_share::numeric)) FILTER (WHERE days = 30) AS "% in 30 days",
+       max(format('%s (%s to %s)', round(100 * ordered_again_share), round(100 * ordered_again_share_low), round(100 * ordered_again_share_high)))
+           FILTER (WHERE days = 90) AS "% in 90 days, and between what"
+  FROM second_order_curve_at(:'as_of')
+ WHERE order_number = 2 AND cohort_quarter IS NOT NULL
+ GROUP BY cohort_quarter
+ ORDER BY cohort_quarter DESC
+ LIMIT 5;
+
 \if :aurora
 \echo
 \echo :bold'Which first purchase makes a customer?':plain
