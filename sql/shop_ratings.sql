@@ -80,9 +80,31 @@ SELECT month, pg_temp.r(score_low) AS low, pg_temp.r(score_high) AS high,
        pg_temp.r(score_high - 100 * least(1, s.net + n.t * s.error)) AS high_less
   FROM survey_scores_at('2024-12-01 00:00+09')
   JOIN (VALUES (date '2024-01-01', 3, 2, 0, 2.570581835636314), ('2024-02-01', 2, 1, 1, 2.776445105197793)) n (month, n, promoters, detractors, t) USING (month)
- CROSS JOIN LATERAL (SELECT (promoters + 0.75) / (n + 3) AS p, (detractors + 0.75) / (n + 3) AS d) a
+ CROSS JOIN LATERAL (SELECT (n.promoters + 0.75) / (n + 3) AS p, (n.detractors + 0.75) / (n + 3) AS d) a
  CROSS JOIN LATERAL (SELECT p - d AS net, sqrt((p + d - (p - d) ^ 2) / (n + 2)) AS error) s
  ORDER BY month;
+
+-- Rates have Wilson's interval, and changes that of share_change(): 3 of 4, 1 of 1, 0 of 1, and in May 1 of
+-- 1, each against the last month before of which anybody was asked; never significant of so few.
+SELECT s.month, s.response_rate_compared_with AS compared_with, s.response_rate_change AS change, pg_temp.r(s.response_rate_low) AS low, pg_temp.r(s.response_rate_high) AS high,
+       pg_temp.r(s.response_rate_change_low) AS change_low, pg_temp.r(s.response_rate_change_high) AS change_high, s.response_rate_significant AS significant,
+       (s.response_rate_low, s.response_rate_high) = (i.low, i.high) AS as_wilson,
+       (s.response_rate_change, s.response_rate_change_low, s.response_rate_change_high) IS NOT DISTINCT FROM (c.change, c.change_low, c.change_high) AS as_changed
+  FROM survey_scores_at('2024-12-01 00:00+09') s
+  JOIN (VALUES (date '2024-01-01', NULL::bigint, NULL::bigint, 3, 4), ('2024-02-01', 3, 4, 1, 1), ('2024-03-01', 1, 1, 0, 1), ('2024-05-01', 0, 1, 1, 1)) n (month, a, b, c, d) USING (month)
+ CROSS JOIN LATERAL loyalcs.share_interval(n.c, n.d) i CROSS JOIN LATERAL share_change(n.a, n.b, n.c, n.d) c
+ WHERE s.survey = 'after' AND s.question = 'recommend' ORDER BY s.month;
+-- Even where one answer is enough, 1 of 1 after 2 of 3 is no change; then one comparison is made in February, of the
+-- scores of women.
+BEGIN;
+UPDATE settings SET minimum_answers = 1;
+SELECT part, month, response_rate_significant AS significant, comparisons FROM survey_scores_by('gender', '2024-12-01 00:00+09') WHERE question = 'recommend' ORDER BY part, month;
+ROLLBACK;
+-- The NPS of all months is that of all answers.
+SELECT month, promoters, passives, detractors FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'recommend';
+SELECT sum(promoters) AS promoters, sum(passives) AS passives, sum(detractors) AS detractors, 100 * (sum(promoters) - sum(detractors)) / sum(responses) AS nps,
+       (SELECT loyalcs.nps(score::int) FROM survey_answers WHERE score IS NOT NULL) AS of_answers
+  FROM survey_scores_at('2024-12-01 00:00+09') WHERE question = 'recommend';
 
 -- By channel: where the invitation went out, and where the answer came in.
 -- 4's 0 came in by line.
@@ -147,6 +169,21 @@ SELECT 'c' || a.n, s.response, 'care', s.question, a.score
 -- better, less ease is worse; a recommendation of 100 after -100 is better.
 SELECT question, month, sent, response_rate, responses, score, csat_share, change, significant, improved
   FROM survey_scores_at('2024-12-01 00:00+09') WHERE survey = 'care' AND question NOT IN ('wide', 'once');
+
+-- The satisfied: 2 of 5, then 3 of 4; 2 of 4, then none of 4; 2 of 2.
+SELECT s.question, s.month, pg_temp.r(s.csat_share_low) AS low, pg_temp.r(s.csat_share_high) AS high, s.csat_share_change AS change, s.csat_share_significant AS significant,
+       (s.csat_share_low, s.csat_share_high) = (i.low, i.high) AS as_wilson,
+       (s.csat_share_change, s.csat_share_change_low, s.csat_share_change_high) IS NOT DISTINCT FROM (c.change, c.change_low, c.change_high) AS as_changed
+  FROM survey_scores_at('2024-12-01 00:00+09') s
+  JOIN (VALUES ('satisfied 5', date '2024-06-01', NULL::bigint, NULL::bigint, 2, 5), ('satisfied 5', '2024-07-01', 2, 5, 3, 4), ('satisfied 7', '2024-06-01', NULL, NULL, 2, 4),
+               ('satisfied 7', '2024-07-01', 2, 4, 0, 4), ('satisfied 2', '2024-06-01', NULL, NULL, 2, 2)) n (question, month, a, b, c, d) USING (question, month)
+ CROSS JOIN LATERAL loyalcs.share_interval(n.c, n.d) i CROSS JOIN LATERAL share_change(n.a, n.b, n.c, n.d) c
+ ORDER BY 1, 2;
+SELECT count(*), count(csat_share_low) AS low, count(csat_share_change) AS change, count(csat_share_significant) AS significant, count(promoters) FILTER (WHERE kind <> 'nps') AS promoters
+  FROM survey_scores_at('2024-12-01 00:00+09') WHERE kind <> 'csat';
+-- Ten answers on either side have three scores of July that are tested.
+SELECT month, max(comparisons) AS comparisons, min(comparisons) = max(comparisons) AS the_same, count(*) FILTER (WHERE p_value IS NOT NULL AND NOT too_few) AS tested
+  FROM survey_scores_at('2024-12-01 00:00+09') GROUP BY month ORDER BY month;
 
 -- Two answers and two answers, 3 and 5, then 6 and 8. With 1 and 10, the ends of
 -- the scale, they are 4.75 and 6.25 in the mean, each with a variance of

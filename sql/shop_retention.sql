@@ -10,6 +10,9 @@ SET jit = off;
 
 SET search_path = shop;
 
+CREATE FUNCTION pg_temp.r(value double precision) RETURNS numeric LANGUAGE sql
+RETURN round(value::numeric, 4);
+
 -- An empty shop.
 SELECT * FROM repeat_rate_at('2024-06-01 00:00+09');
 SELECT * FROM order_ladder_at('2024-06-01 00:00+09');
@@ -49,6 +52,22 @@ INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALU
 SELECT month, buyers, repeat_buyers, repeat_rate, new_buyers FROM repeat_rate_at('2024-05-01 00:00+09');
 SELECT month, buyers, repeat_buyers, round(repeat_rate::numeric, 4) AS repeat_rate, new_buyers
   FROM repeat_rate_at('2024-02-29 12:00+09');
+
+-- How well the rate is known, and what changed: nobody of 3, then 2 of 2, 0 of 1, 2 of 2. With a hit and a miss more,
+-- 1 of 5 and 3 of 4, of which the means' variances are 0.04 and 0.0625. Nothing is significant of so few.
+SELECT month, pg_temp.r(repeat_rate_low) AS low, pg_temp.r(repeat_rate_high) AS high, compared_period, repeat_rate_change AS change, pg_temp.r(repeat_rate_change_low) AS change_low,
+       pg_temp.r(repeat_rate_change_high) AS change_high, pg_temp.r(p_value) AS p_value, too_few, significant, comparisons
+  FROM repeat_rate_at('2024-05-01 00:00+09');
+BEGIN;
+UPDATE settings SET minimum_answers = 1;
+SELECT month, too_few, significant, comparisons FROM repeat_rate_at('2024-05-01 00:00+09');
+-- Of regions, two are compared in February and in April, east and west; eve's is of one month.
+SELECT part, month, compared_period, buyers, repeat_buyers, repeat_rate_change AS change, significant, comparisons FROM repeat_rate_by('region', '2024-05-01 00:00+09');
+-- To somebody for whom one in five is enough, February's is a change.
+UPDATE settings SET significance = 0.2;
+SELECT r.month, r.p_value < 0.2 AS less, r.significant, (r.repeat_rate_low, r.repeat_rate_high) = (i.low, i.high) AS as_wilson
+  FROM repeat_rate_at('2024-05-01 00:00+09') r CROSS JOIN LATERAL loyalcs.share_interval(r.repeat_buyers, r.buyers, 0.8) i;
+ROLLBACK;
 
 -- Of the three who were new in January, ann came back after 30 days to the
 -- minute, ben after 90, cat never; of the one in February, dan after a day. But
@@ -186,6 +205,20 @@ SELECT count(*) AS differing
 SELECT period, period_start, starting, ending, acquired, retained, reactivated,
        round(crr::numeric, 4) AS crr, round(strict_retention::numeric, 4) AS strict, complete
   FROM customer_retention_at('2024-05-01 00:00+09');
+-- What changed of it: in March 0 of 2 after 1 of 3, in April 0 of 1 after that. Of February there is nothing before.
+SELECT period, period_start, pg_temp.r(strict_retention_low) AS low, pg_temp.r(strict_retention_high) AS high, compared_period, pg_temp.r(strict_retention_change) AS change,
+       pg_temp.r(strict_retention_change_low) AS change_low, pg_temp.r(strict_retention_change_high) AS change_high, pg_temp.r(p_value) AS p_value, too_few, significant, comparisons
+  FROM customer_retention_at('2024-05-01 00:00+09');
+-- A month without a rate is no month before: by August, what April's customers did is compared with March.
+WITH r AS MATERIALIZED (SELECT * FROM customer_retention_by('region', '2024-08-15 00:00+09'))
+SELECT count(*) AS periods, count(r.compared_period) AS compared,
+       count(*) FILTER (WHERE r.compared_period IS DISTINCT FROM b.period_start OR r.strict_retention_change IS DISTINCT FROM c.change
+                           OR r.strict_retention_change_low IS DISTINCT FROM c.change_low OR r.p_value IS DISTINCT FROM c.p_value) AS differing
+  FROM r
+  LEFT JOIN LATERAL (SELECT * FROM r b
+                      WHERE (b.part, b.period) = (r.part, r.period) AND b.period_start < r.period_start AND b.starting > 0 AND r.starting > 0
+                      ORDER BY b.period_start DESC LIMIT 1) b ON true
+ CROSS JOIN LATERAL share_change(b.retained, b.starting, r.retained, r.starting) c;
 -- May is over when June begins in Tokyo, as is the quarter when July does.
 SELECT a.as_of AT TIME ZONE 'Asia/Tokyo' AS as_of, r.period, r.period_start, r.complete
   FROM (VALUES (timestamptz '2024-06-30 14:59:59.999999+00'), ('2024-06-30 15:00+00')) a (as_of)

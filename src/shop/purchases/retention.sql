@@ -1,7 +1,7 @@
 -- shop/retention.sql
 --
 -- Do customers come back? How soon, how often, for how much more?
--- Needs: durations, order_histories, breakdown.
+-- Needs: periods, durations, order_histories, breakdown.
 --
 -- A day in "within 30 days" is 24 hours, so a rate does not depend on daylight
 -- saving. Months and quarters are the shop's local ones.
@@ -85,7 +85,17 @@ RETURNS TABLE (
     second_within_60_days double precision,
     second_within_90_days double precision,
     second_within_180_days double precision,
-    second_within_365_days double precision
+    second_within_365_days double precision,
+    repeat_rate_low double precision,
+    repeat_rate_high double precision,
+    compared_period date,
+    repeat_rate_change double precision,
+    repeat_rate_change_low double precision,
+    repeat_rate_change_high double precision,
+    p_value double precision,
+    too_few boolean,
+    significant boolean,
+    comparisons bigint
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -105,6 +115,13 @@ BEGIN ATOMIC
          CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
          WHERE m.unit = 'month'
          GROUP BY c.part, m.period
+    ), followed AS (
+        SELECT c.*,
+               pg_catalog.lag(c.month) OVER months AS month_before,
+               pg_catalog.lag(c.buyers) OVER months AS buyers_before,
+               pg_catalog.lag(c.repeat_buyers) OVER months AS repeat_buyers_before
+          FROM counted c
+        WINDOW months AS (PARTITION BY c.part ORDER BY c.month)
     )
     SELECT c.part, c.month,
            month_is_over(c.month, repeat_rate_by.as_of, (SELECT s.time_zone FROM settings s)),
@@ -115,12 +132,17 @@ BEGIN ATOMIC
            CASE WHEN c.watched >= interval '60 days' THEN c.d60::double precision / nullif(c.firsts, 0)::double precision END,
            CASE WHEN c.watched >= interval '90 days' THEN c.d90::double precision / nullif(c.firsts, 0)::double precision END,
            CASE WHEN c.watched >= interval '180 days' THEN c.d180::double precision / nullif(c.firsts, 0)::double precision END,
-           CASE WHEN c.watched >= interval '365 days' THEN c.d365::double precision / nullif(c.firsts, 0)::double precision END
-      FROM counted c
+           CASE WHEN c.watched >= interval '365 days' THEN c.d365::double precision / nullif(c.firsts, 0)::double precision END,
+           w.low, w.high, c.month_before, d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
+           count(*) FILTER (WHERE d.p_value IS NOT NULL AND NOT d.too_few) OVER (PARTITION BY c.month)
+      FROM followed c
+     CROSS JOIN settings t
+     CROSS JOIN LATERAL loyalcs.share_interval(c.repeat_buyers, c.buyers, 1::double precision - t.significance) w
+     CROSS JOIN LATERAL share_change(c.repeat_buyers_before, c.buyers_before, c.repeat_buyers, c.buyers) d
      ORDER BY c.part, c.month;
 END;
 COMMENT ON FUNCTION repeat_rate_by(text, timestamptz) IS
-    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion is NULL until the whole month has been over for that long, so that it is not a guess from its first days; for each part of a breakdown';
+    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion is NULL until the whole month has been over for that long, so that it is not a guess from its first days. The rate has its interval, and its change against compared_period, the last month before with buyers, too: see share_change(); for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION order_ladder_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -263,7 +285,17 @@ RETURNS TABLE (
     reactivated bigint,
     crr double precision,
     strict_retention double precision,
-    complete boolean
+    complete boolean,
+    strict_retention_low double precision,
+    strict_retention_high double precision,
+    compared_period date,
+    strict_retention_change double precision,
+    strict_retention_change_low double precision,
+    strict_retention_change_high double precision,
+    p_value double precision,
+    too_few boolean,
+    significant boolean,
+    comparisons bigint
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -305,17 +337,30 @@ BEGIN ATOMIC
                coalesce(pg_catalog.lag(f.ending) OVER (PARTITION BY f.part, f.period
                                             ORDER BY f.period_start), 0) AS starting
           FROM filled f
+    ), followed AS (
+        -- The last one before that has a rate, among those that have one.
+        SELECT t.*,
+               CASE WHEN t.starting > 0::bigint THEN pg_catalog.lag(t.period_start) OVER rates END AS period_before,
+               pg_catalog.lag(t.starting) OVER rates AS starting_before,
+               pg_catalog.lag(t.retained) OVER rates AS retained_before
+          FROM started t
+        WINDOW rates AS (PARTITION BY t.part, t.period, t.starting > 0::bigint ORDER BY t.period_start)
     )
     SELECT t.part, t.period, t.period_start, t.starting, t.ending, t.acquired, t.retained,
            t.ending - t.acquired - t.retained,
            loyalcs.retention_rate(t.starting, t.ending, t.acquired),
            t.retained::double precision / nullif(t.starting, 0)::double precision,
-           (t.next_start AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= customer_retention_by.as_of
-      FROM started t
+           (t.next_start AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= customer_retention_by.as_of,
+           w.low, w.high, t.period_before, d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
+           count(*) FILTER (WHERE d.p_value IS NOT NULL AND NOT d.too_few) OVER (PARTITION BY t.period, t.period_start)
+      FROM followed t
+     CROSS JOIN settings u
+     CROSS JOIN LATERAL loyalcs.share_interval(t.retained, t.starting, 1::double precision - u.significance) w
+     CROSS JOIN LATERAL share_change(t.retained_before, t.starting_before, t.retained, t.starting) d
      ORDER BY t.part, t.period, t.period_start;
 END;
 COMMENT ON FUNCTION customer_retention_by(text, timestamptz) IS
-    'customer retention by local month and quarter: as published, CRR = (ending - acquired) / starting, and strict, retained / starting; a customer of a period is one who bought in it; for each part of a breakdown';
+    'customer retention by local month and quarter: as published, CRR = (ending - acquired) / starting, and strict, retained / starting; a customer of a period is one who bought in it. Strict retention has its interval, and its change against compared_period, the last one before that has it, too: see share_change(); for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION revenue_mix_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (

@@ -30,7 +30,24 @@ RETURNS TABLE (
     improved boolean,
     median_time_taken interval,
     median_time_taken_minutes double precision,
-    distribution text
+    distribution text,
+    response_rate_low double precision,
+    response_rate_high double precision,
+    response_rate_compared_with date,
+    response_rate_change double precision,
+    response_rate_change_low double precision,
+    response_rate_change_high double precision,
+    response_rate_significant boolean,
+    csat_share_low double precision,
+    csat_share_high double precision,
+    csat_share_change double precision,
+    csat_share_change_low double precision,
+    csat_share_change_high double precision,
+    csat_share_significant boolean,
+    comparisons bigint,
+    promoters bigint,
+    passives bigint,
+    detractors bigint
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -63,6 +80,14 @@ BEGIN ATOMIC
           LEFT JOIN parts p ON p.customer_id = i.customer_id
          WHERE i.sent_at <= survey_scores_by.as_of
          GROUP BY 1, 2, 3
+    ), answered_in AS (
+        SELECT i.part, i.survey, i.month, i.had_time, i.had_time_and_answered,
+               pg_catalog.lag(i.month) OVER months AS month_before,
+               pg_catalog.lag(i.had_time) OVER months AS had_time_before,
+               pg_catalog.lag(i.had_time_and_answered) OVER months AS had_time_and_answered_before
+          FROM invited i
+         WHERE i.had_time > 0::bigint
+        WINDOW months AS (PARTITION BY i.part, i.survey ORDER BY i.month)
     ), answers AS (
         SELECT coalesce(p.part, CASE survey_scores_by.breakdown
                                     WHEN 'everyone' THEN 'everyone'
@@ -100,12 +125,16 @@ BEGIN ATOMIC
           FROM answers a
     ), scored AS (
         SELECT m.part, m.survey, m.question, q.kind, q.higher_is_better, m.month,
-               i.sent, i.answered, i.had_time, i.had_time_and_answered,
-               a.ratings, a.scale_low, a.scale_high, a.median_time_taken, a.month_before, a.ratings_before
+               i.sent, i.answered, w.had_time, w.had_time_and_answered,
+               w.month_before AS rate_month_before, w.had_time_before, w.had_time_and_answered_before,
+               a.ratings, a.scale_low, a.scale_high, a.median_time_taken, a.month_before, a.ratings_before,
+               CASE q.kind WHEN 'csat' THEN greatest(a.scale_high - 1, 1) END AS top
           FROM months m
           JOIN survey_questions q ON q.survey = m.survey AND q.question = m.question
           LEFT JOIN invited i
             ON i.part = m.part AND i.survey = m.survey AND i.month = m.month
+          LEFT JOIN answered_in w
+            ON w.part = m.part AND w.survey = m.survey AND w.month = m.month
           LEFT JOIN followed a
             ON a.part = m.part AND a.survey = m.survey AND a.question = m.question
            AND a.month = m.month
@@ -119,10 +148,7 @@ BEGIN ATOMIC
            CASE s.kind WHEN 'nps' THEN loyalcs.nps(s.ratings) ELSE loyalcs.mean(s.ratings) END,
            CASE s.kind WHEN 'nps' THEN n.low ELSE m.low END,
            CASE s.kind WHEN 'nps' THEN n.high ELSE m.high END,
-           CASE s.kind
-               WHEN 'csat' THEN loyalcs.csat_share(s.ratings, greatest(s.scale_high - 1, 1),
-                                                   s.scale_high::integer)
-           END,
+           loyalcs.csat_share(s.ratings, s.top, s.scale_high::integer),
            s.month_before,
            c.change, c.low, c.high, c.p_value,
            f.too_few,
@@ -130,9 +156,23 @@ BEGIN ATOMIC
            CASE WHEN c.p_value < t.significance AND NOT f.too_few THEN (c.change > 0::double precision) = s.higher_is_better END,
            s.median_time_taken,
            in_minutes(s.median_time_taken),
-           loyalcs.sparkline(s.ratings)
+           loyalcs.sparkline(s.ratings),
+           wr.low, wr.high, s.rate_month_before, cr.change, cr.change_low, cr.change_high, cr.significant,
+           ws.low, ws.high, cs.change, cs.change_low, cs.change_high, cs.significant,
+           count(*) FILTER (WHERE c.p_value IS NOT NULL AND NOT f.too_few) OVER (PARTITION BY s.month),
+           CASE s.kind WHEN 'nps' THEN loyalcs.promoters(s.ratings) END,
+           CASE s.kind WHEN 'nps' THEN loyalcs.passives(s.ratings) END,
+           CASE s.kind WHEN 'nps' THEN loyalcs.detractors(s.ratings) END
       FROM scored s
      CROSS JOIN settings t
+     CROSS JOIN LATERAL loyalcs.share_interval(s.had_time_and_answered, s.had_time, 1::double precision - t.significance) wr
+     CROSS JOIN LATERAL share_change(s.had_time_and_answered_before, s.had_time_before, s.had_time_and_answered, s.had_time) cr
+     CROSS JOIN LATERAL (
+               SELECT round(loyalcs.csat_share(s.ratings, s.top, s.scale_high::integer) * loyalcs.responses(s.ratings)::double precision)::bigint AS now,
+                      round(loyalcs.csat_share(s.ratings_before, s.top, s.scale_high::integer) * loyalcs.responses(s.ratings_before)::double precision)::bigint AS before
+           ) h
+     CROSS JOIN LATERAL loyalcs.share_interval(h.now, CASE WHEN s.top IS NOT NULL THEN loyalcs.responses(s.ratings) END, 1::double precision - t.significance) ws
+     CROSS JOIN LATERAL share_change(h.before, loyalcs.responses(s.ratings_before), h.now, loyalcs.responses(s.ratings)) cs
      CROSS JOIN LATERAL loyalcs.nps_interval(s.ratings, 1::double precision - t.significance) n
      CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, s.scale_low::integer, s.scale_high::integer,
                                               1::double precision - t.significance) m
@@ -153,4 +193,4 @@ BEGIN ATOMIC
      ORDER BY s.part, s.survey, s.question, s.month;
 END;
 COMMENT ON FUNCTION survey_scores_by(text, timestamptz) IS
-    'each rated question by local month: invitations, how many of them were answered, and the share of those that have had settings.response_within for it; answers given, the score with its interval, and whether it really changed against compared_with, the last month before with answers: never if either has fewer than settings.minimum_answers; for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';
+    'each rated question by local month: invitations, how many of them were answered, and the share of those that have had settings.response_within for it; answers given, the score with its interval, and whether it really changed against compared_with, the last month before with answers: never if either has fewer than settings.minimum_answers; the share of invitations that were answered and, of CSAT, of the satisfied with theirs, too, and how many scores are tested in the month (comparisons); for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';
