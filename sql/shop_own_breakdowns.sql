@@ -111,6 +111,18 @@ SELECT problem FROM own_breakdowns WHERE breakdown = 'list';
 ALTER TABLE lists OWNER TO CURRENT_USER;
 DROP ROLE regress_own_breakdowns;
 
+-- What is another for nearly everybody is no breakdown: 21 customers with 11 parts are fine, with 20 of
+-- their own too, so few there are; with 21 of their own not. Nor are more than a thousand parts.
+BEGIN;
+INSERT INTO customers (customer_id, attributes)
+SELECT 'n' || i, jsonb_build_object('two', i / 2, 'twenty', least(i, 20), 'own', i) FROM generate_series(1, 21) i;
+SELECT add_breakdown('two', attribute => 'two') AS two, add_breakdown('twenty', attribute => 'twenty') AS twenty;
+SELECT pg_temp.outcome('SELECT add_breakdown(''own'', attribute => ''own'')');
+INSERT INTO customers (customer_id, attributes) SELECT 'm' || i, jsonb_build_object('thousand', i % 1000, 'more', i % 1001) FROM generate_series(1, 3003) i;
+SELECT add_breakdown('thousand', attribute => 'thousand') AS thousand;
+SELECT pg_temp.outcome('SELECT add_breakdown(''more'', attribute => ''more'')');
+ROLLBACK;
+
 -- Tiers and ages as of the first order
 INSERT INTO tier_history (customer_id, tier, rank, rule_id, spent, orders, valid_from, valid_until)
 VALUES ('ann', 'gold', 3, 1, 0, 0, '2024-01-05 00:00+09', '2024-02-01 00:00+09');

@@ -13,6 +13,10 @@
 --   the first time is taken to have been so always, and so is what is found of customers who
 --   have joined since the last time: nobody knows better.
 --
+--   A breakdown has parts with several customers each: by what is another for nearly everybody,
+--   an account elsewhere or a number, report readers would learn what attributes are hidden
+--   from them for.
+--
 --   A query is a view of the shop's owner, and so is no function of anybody else's, which
 --   would run as whoever refreshes. One that fails keeps what it found last, and says why.
 
@@ -99,6 +103,7 @@ DECLARE
     is_dated boolean;
     source text;
     twice text;
+    parts bigint;
 BEGIN
     SELECT * INTO b FROM own_breakdowns o WHERE o.breakdown = read_breakdown.breakdown FOR UPDATE;
     changed := 0;
@@ -125,6 +130,10 @@ BEGIN
          ), twice AS (
              SELECT min(t.customer_id::text) AS customer
                FROM (SELECT s.customer_id FROM said s GROUP BY s.customer_id, s.valid_from HAVING count(*) > 1::bigint) t
+         ), many AS (
+             SELECT n.parts
+               FROM (SELECT pg_catalog.count(DISTINCT s.part) AS parts, pg_catalog.count(DISTINCT s.customer_id) AS customers FROM said s WHERE s.part IS NOT NULL) n
+              WHERE n.parts > 1000::bigint OR n.parts > 20::bigint AND 2::bigint * n.parts > n.customers
          ), was AS (
              SELECT DISTINCT ON (p.customer_id) p.customer_id, p.part
                FROM customer_parts p
@@ -132,7 +141,7 @@ BEGIN
               ORDER BY p.customer_id, p.valid_from DESC
          ), gone AS (
              DELETE FROM customer_parts p
-              WHERE $4 AND p.breakdown = $1 AND (SELECT t.customer FROM twice t) IS NULL
+              WHERE $4 AND p.breakdown = $1 AND (SELECT t.customer FROM twice t) IS NULL AND NOT EXISTS (SELECT FROM many m)
                 AND NOT EXISTS (SELECT FROM said s WHERE s.customer_id = p.customer_id AND s.valid_from = p.valid_from)
              RETURNING 1
          ), come AS (
@@ -140,18 +149,20 @@ BEGIN
              SELECT s.customer_id, $1, CASE WHEN $4 THEN s.valid_from WHEN w.customer_id IS NULL AND s.is_new THEN timestamptz ''-infinity'' ELSE $2 END, s.part
                FROM said s
                LEFT JOIN was w ON w.customer_id = s.customer_id
-              WHERE (SELECT t.customer FROM twice t) IS NULL
+              WHERE (SELECT t.customer FROM twice t) IS NULL AND NOT EXISTS (SELECT FROM many m)
                 AND CASE WHEN $4 THEN s.valid_from IS NOT NULL ELSE s.part IS DISTINCT FROM w.part END
              ON CONFLICT (customer_id, breakdown, valid_from) DO UPDATE SET part = excluded.part WHERE p.part IS DISTINCT FROM excluded.part
              RETURNING 1
          )
-         SELECT (SELECT count(*) FROM gone g) + (SELECT count(*) FROM come c), (SELECT t.customer FROM twice t)',
+         SELECT (SELECT count(*) FROM gone g) + (SELECT count(*) FROM come c), (SELECT t.customer FROM twice t), (SELECT m.parts FROM many m)',
         source)
-       INTO changed, twice
+       INTO changed, twice, parts
       -- (never before what was found the last time)
       USING b.breakdown, greatest(read_breakdown.as_of, b.refreshed_at), b.refreshed_at, is_dated;
     IF twice IS NOT NULL THEN
         problem := pg_catalog.format('customer %s is in two parts at once', twice);
+    ELSIF parts IS NOT NULL THEN
+        problem := pg_catalog.format('%s parts are too many: a part has several customers, and a breakdown at most 1000 parts', parts);
     END IF;
 EXCEPTION
     WHEN query_canceled OR admin_shutdown OR crash_shutdown OR out_of_memory THEN
