@@ -34,27 +34,39 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+    -- (of orders themselves, and not of numbered_orders_by(), which would have to be joined
+    -- to them again for tax and shipping; amounts are as counted_amount() has them)
     WITH bought AS (
-        SELECT n.part, loyalcs.local_month(n.first_order_at, (SELECT s.time_zone FROM settings s)) AS cohort,
-               n.order_number, n.ordered_at - n.first_order_at AS after, n.amount,
+        SELECT p.part, loyalcs.local_month(p.first_order_at, (SELECT s.time_zone FROM settings s)) AS cohort,
+               p.order_number, p.ordered_at - p.first_order_at AS after,
+               CASE WHEN EXISTS (SELECT FROM amount_rules a WHERE NOT a.counts_tax OR NOT a.counts_shipping)
+                    THEN amount_by_rule(p.customer_id, p.order_id, p.left_of_it)
+                    ELSE p.left_of_it
+               END AS amount,
                -- A refund is of all parts alike, as amount_by_rule() has it.
-               CASE WHEN o.amount = 0::numeric THEN - coalesce(c.cost, 0::numeric)
-                    ELSE (o.amount - o.tax - o.shipping - coalesce(c.cost, 0::numeric))
-                         * (o.amount - least(coalesce(r.refund, 0::numeric), o.amount)) / o.amount
+               CASE WHEN p.amount = 0::numeric THEN - coalesce(c.cost, 0::numeric)
+                    ELSE (p.amount - p.tax - p.shipping - coalesce(c.cost, 0::numeric)) * p.left_of_it / p.amount
                END AS net,
                coalesce(c.whole, false) AS costed
-          FROM numbered_orders_by(cumulative_value_by.breakdown, cumulative_value_by.as_of) n
-          JOIN orders o ON o.customer_id = n.customer_id AND o.order_id = n.order_id
-          LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
-                       FROM returns r
-                      WHERE r.returned_at <= cumulative_value_by.as_of
-                      GROUP BY r.customer_id, r.order_id) r ON r.customer_id = n.customer_id AND r.order_id = n.order_id
+          FROM (SELECT coalesce(b.part, CASE cumulative_value_by.breakdown WHEN 'everyone' THEN 'everyone' ELSE 'unknown' END) AS part,
+                       o.customer_id, o.order_id, o.ordered_at, o.amount, o.tax, o.shipping,
+                       o.amount - least(coalesce(r.refund, 0::numeric), o.amount) AS left_of_it,
+                       row_number() OVER life AS order_number,
+                       pg_catalog.first_value(o.ordered_at) OVER life AS first_order_at
+                  FROM orders o
+                  LEFT JOIN (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
+                               FROM returns r
+                              WHERE r.returned_at <= cumulative_value_by.as_of
+                              GROUP BY r.customer_id, r.order_id) r ON r.customer_id = o.customer_id AND r.order_id = o.order_id
+                  LEFT JOIN customer_breakdown(cumulative_value_by.breakdown, cumulative_value_by.as_of) b ON b.customer_id = o.customer_id
+                 WHERE order_counts(o.ordered_at, o.cancelled_at, cumulative_value_by.as_of)
+                WINDOW life AS (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id)) p
           LEFT JOIN (SELECT i.customer_id, i.order_id, sum(p.unit_cost * i.quantity::numeric) AS cost,
                             bool_and(p.unit_cost IS NOT NULL) AS whole
                        FROM order_items i
                        LEFT JOIN products p ON p.product_id = i.product_id
                       WHERE EXISTS (SELECT FROM products k WHERE k.unit_cost IS NOT NULL)
-                      GROUP BY i.customer_id, i.order_id) c ON c.customer_id = n.customer_id AND c.order_id = n.order_id
+                      GROUP BY i.customer_id, i.order_id) c ON c.customer_id = p.customer_id AND c.order_id = p.order_id
     ), cohorts AS (
         SELECT b.part, b.cohort,
                least(cumulative_value_by.as_of, timestamptz '9999-12-31 00:00+00')
@@ -73,7 +85,7 @@ BEGIN ATOMIC
                sum(b.net) FILTER (WHERE b.after <= interval '180 days') AS n180,
                sum(b.net) FILTER (WHERE b.after <= interval '365 days') AS n365
           FROM bought b
-         GROUP BY b.part, b.cohort
+         GROUP BY b.cohort, b.part
     ), costs AS (
         SELECT m.month, CASE breakdown_kind(cumulative_value_by.breakdown) WHEN 'everyone' THEN 'everyone' ELSE m.sales_channel END AS part,
                sum(m.amount) AS cost
@@ -87,9 +99,9 @@ BEGIN ATOMIC
           FROM (SELECT b.part, b.cohort, b.after, sum(b.amount) OVER life AS earned, sum(b.net) OVER life AS net_earned
                   FROM bought b
                  WHERE b.cohort IN (SELECT k.month FROM costs k)
-                WINDOW life AS (PARTITION BY b.part, b.cohort ORDER BY b.after)) e
+                WINDOW life AS (PARTITION BY b.cohort, b.part ORDER BY b.after)) e
           JOIN costs k ON k.month = e.cohort AND k.part = e.part
-         GROUP BY e.part, e.cohort, k.cost
+         GROUP BY e.cohort, e.part, k.cost
     )
     SELECT c.part, c.cohort,
            month_is_over(c.cohort, cumulative_value_by.as_of, (SELECT s.time_zone FROM settings s)),
