@@ -34,6 +34,7 @@ SELECT c.relname AS not_refused
 --   sla_warning_late_reports.warning_id
 --   and invitations, which responses have a key to, and not the other way round
 --   what is done every night, of which nobody takes turns at most: job_runs.job
+--   a part of the customers, which is none of a shop's scripts: customer_parts.part
 --
 CREATE TEMP VIEW shop_keys AS
 SELECT c.oid, c.relname, k.conname,
