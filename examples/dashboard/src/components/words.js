@@ -14,7 +14,7 @@ export const words = {
     segments: "RFM セグメントごとの売上", lapsingTable: "離れかけている大切なお客様", customer: "お客様", last: "最後の購入",
     silent: "経過日数", expected: "いつもの間隔", value: "年間の価値",
     unansweredTable: "返事を待っている方(長い順)", ticket: "チケット", channel: "チャネル", reason: "理由", tier: "ランク", waits: "待ち時間",
-    promises: "守れた約束", replies: "1 時間以内の初回返信", reasons: "お問い合わせの理由(3 か月)",
+    promises: "守れた約束", replies: "1 時間以内の一次回答", reasons: "お問い合わせの理由(3 か月)",
     tiers: "会員ランクの価値", customers: "人数", share: "人数の割合", revenueShare: "売上の割合", times: "ほかの方の何倍", none: "なし",
     movements: "ランクに上がった方、外れた方", entered: "上がった", exited: "外れた", points: "負っているポイント", expiring: "これから失効するポイント(週ごと)",
     effect: "フォローアップの効果", step: "ステップ", assigned: "送った群", heldOut: "送らない群", uplift: "購入率の差", interval: "区間",
