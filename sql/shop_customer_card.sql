@@ -111,6 +111,16 @@ SELECT * FROM pg_temp.findings(:'schema', (SELECT card - 'points' || '{"more": 1
 SELECT refresh_rfm_cuts(pg_temp.at('2026-03-10 14:00'));
 SELECT customer_card_at(c, :'at') #> '{orders,rfm}' AS rfm FROM unnest('{ann,bob,nil}'::text[]) c;
 SELECT (r.recency_score, r.frequency_score, r.monetary_score, r.segment) FROM unnest('{ann,bob}'::text[]) c, customer_rfm(c, :'at') r;
+-- And the outlook, while there is no model null.
+INSERT INTO outlook_models (as_of, bgnbd, gamma_gamma, penalty, customers, repeat_buyers)
+VALUES ('2026-03-01 00:00+09', '{"r": 0.75, "alpha": 40, "a": 0.8, "b": 2.5}', '{"p": 6.25, "q": 3.74, "gamma": 1500}', 0, 0, 0);
+SELECT c, k.outlook IS NULL AS none, k.outlook ->> 'model_as_of' AS model_as_of, k.outlook ->> 'unusual' AS unusual,
+       ((k.outlook ->> 'probability_alive')::float8, (k.outlook ->> 'orders_90_days')::float8, (k.outlook ->> 'money_365_days')::float8, (k.outlook ->> 'next_order_by')::timestamptz)
+       IS NOT DISTINCT FROM (o.probability_alive, o.orders_90_days, o.money_365_days, o.next_order_by) AS as_in_the_view
+  FROM unnest('{ann,bob,nil}'::text[]) c
+ CROSS JOIN LATERAL (SELECT nullif(customer_card_at(c, :'at') #> '{orders,outlook}', 'null') AS outlook) k
+  LEFT JOIN customer_outlook_at(:'at') o ON o.customer_id = c;
+SELECT f.* FROM unnest('{ann,bob,nil}'::text[]) c, pg_temp.findings(:'schema', customer_card_at(c, :'at')) f;
 
 --
 -- The warnings, each at its border

@@ -179,6 +179,62 @@ SELECT m.penalty, m.bgnbd::text::loyalcs.bgnbd OPERATOR(loyalcs.=) (SELECT loyal
 ROLLBACK;
 SELECT pg_temp.outcome(format('UPDATE settings SET outlook_penalty = %L', p)) FROM unnest('{-0.1,NaN,Infinity,0,1000000}'::float8[]) p;
 
+--
+-- What was expected, and what came
+--
+
+-- The first forecast of a month counts, and what is over. What came is what the customers of then
+-- ordered in the 90 days after it, as it counts as of the day that is asked about.
+SELECT refresh_outlook('2024-08-20 00:00+09'), refresh_outlook('2024-11-01 00:00+09');
+INSERT INTO customers (customer_id) VALUES ('later');
+INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('later', 'o1', '2024-08-02 00:00+09', 5000);
+UPDATE orders SET cancelled_at = '2024-12-10 00:00+09' WHERE ordered_at BETWEEN '2024-06-10' AND '2024-06-12';
+CREATE VIEW pg_temp.came AS
+SELECT d.as_of, m.as_of AS forecast_at, o.customer_id, count(l.at) AS orders, coalesce(sum(l.amount), 0) AS money
+  FROM (VALUES (timestamptz '2024-10-15 00:00+09'), ('2024-12-15 00:00+09')) d (as_of),
+       outlook_models m,
+       LATERAL (SELECT DISTINCT customer_id FROM orders WHERE ordered_at <= m.as_of AND (cancelled_at IS NULL OR cancelled_at > m.as_of)) o
+  LEFT JOIN LATERAL (SELECT l.ordered_at AS at, l.amount - coalesce((SELECT sum(refund) FROM returns r WHERE (r.customer_id, r.order_id) = (l.customer_id, l.order_id) AND r.returned_at <= d.as_of), 0) AS amount
+                       FROM orders l
+                      WHERE l.customer_id = o.customer_id AND l.ordered_at > m.as_of AND l.ordered_at <= m.as_of + 90 * interval '24 hours'
+                        AND (l.cancelled_at IS NULL OR l.cancelled_at > d.as_of)) l ON true
+ GROUP BY 1, 2, 3;
+SELECT d.as_of, a.month, a.forecast_at, a.complete, a.customers, round(a.expected_orders::numeric, 1) AS expected_orders, a.actual_orders,
+       round(a.expected_money) AS expected_money, a.actual_money
+  FROM (VALUES (timestamptz '2024-10-15 00:00+09'), ('2024-12-15 00:00+09')) d (as_of), LATERAL outlook_accuracy_at(d.as_of) a ORDER BY 1, 2;
+SELECT count(*) AS forecasts, count(*) FILTER (WHERE (a.actual_orders, a.actual_money) = (c.orders, c.money)) AS same
+  FROM (SELECT as_of, forecast_at, sum(orders) AS orders, sum(money) AS money FROM pg_temp.came GROUP BY 1, 2) c
+  JOIN LATERAL outlook_accuracy_at(c.as_of) a ON a.forecast_at = c.forecast_at AND a.complete;
+SELECT count(*) FROM outlook_accuracy_at('2024-04-30 23:59+09');
+
+-- Tenths of the customers by what was expected of each; equals stay together.
+SELECT forecast_at, decile, customers, round(expected_orders::numeric, 1) AS expected_orders, actual_orders, round(expected_money) AS expected_money, actual_money
+  FROM outlook_calibration_at('2024-12-15 00:00+09');
+WITH ranked AS (
+    SELECT d.as_of, f.forecast_at, o.customer_id, o.orders_90_days, o.money_90_days,
+           floor(10 * ((SELECT count(*) FROM customer_outlook_at(f.forecast_at) b WHERE b.orders_90_days < o.orders_90_days)::numeric
+                       / (SELECT count(*) FROM customer_outlook_at(f.forecast_at)))) + 1 AS decile
+      FROM (VALUES (timestamptz '2024-10-15 00:00+09'), ('2024-12-15 00:00+09')) d (as_of),
+           LATERAL (SELECT max(m.as_of) AS forecast_at FROM outlook_models m WHERE m.as_of + 90 * interval '24 hours' <= d.as_of) f,
+           LATERAL (SELECT * FROM customer_outlook_at(f.forecast_at)) o
+), plain AS (
+    SELECT r.as_of, r.forecast_at, r.decile, count(*) AS customers, sum(r.orders_90_days::numeric)::float8 AS expected, sum(c.orders) AS orders,
+           sum(r.money_90_days::numeric)::float8 AS expected_money, sum(c.money) AS money
+      FROM ranked r JOIN pg_temp.came c ON (c.as_of, c.forecast_at, c.customer_id) = (r.as_of, r.forecast_at, r.customer_id)
+     GROUP BY 1, 2, 3
+)
+SELECT p.as_of, count(*) AS tenths, count(*) FILTER (WHERE (k.customers, k.expected_orders, k.actual_orders, k.expected_money, k.actual_money)
+                                                        = (p.customers, p.expected, p.orders, p.expected_money, p.money)) AS same
+  FROM plain p JOIN LATERAL outlook_calibration_at(p.as_of) k ON k.forecast_at = p.forecast_at AND k.decile = p.decile GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM outlook_calibration_at('2024-07-29 23:59+09');
+SELECT min(forecast_at) FROM outlook_calibration_at('2024-07-30 00:00+09');
+-- A model that could not be fitted has expected nothing.
+BEGIN;
+UPDATE outlook_models SET expected_orders = NULL, expected_money = NULL, problem = 'no_maximum' WHERE as_of < '2024-08-10';
+SELECT month, forecast_at FROM outlook_accuracy_at('2024-12-15 00:00+09');
+SELECT DISTINCT forecast_at FROM outlook_calibration_at('2024-12-15 00:00+09');
+ROLLBACK;
+
 -- Now is the default, and a run is noted.
 BEGIN;
 DELETE FROM job_runs;

@@ -116,6 +116,24 @@ SELECT d.day, l.customer_id, l.orders, l.last_order_at AT TIME ZONE 'Asia/Tokyo'
 -- 1000, ann's 300, cat's 50.
 SELECT customer_id, annual_value, lifetime_value FROM lapsing_customers_at('2024-12-01 12:00+09');
 
+-- By the models of the outlook: what each would bring in a year if she certainly were a
+-- customer, less what is expected of her. Most at stake first; after them, most valuable first,
+-- those of whom the model knows nothing. A model of later, or with a problem, says nothing.
+BEGIN;
+INSERT INTO outlook_models (as_of, bgnbd, gamma_gamma, penalty, customers, repeat_buyers)
+VALUES ('2024-02-01 00:00+09', '{"r": 0.75, "alpha": 40, "a": 0.8, "b": 2.5}', '{"p": 6.25, "q": 3.74, "gamma": 1500}', 0, 0, 0);
+SELECT l.customer_id, l.orders, round(l.annual_value) AS annual_value, round(l.probability_alive::numeric, 3) AS alive, round(l.money_at_stake) AS at_stake,
+       l.probability_alive IS NOT DISTINCT FROM o.probability_alive
+       AND round(l.money_at_stake::numeric, 6) IS NOT DISTINCT FROM round((o.money_365_days / o.probability_alive - o.money_365_days)::numeric, 6) AS as_in_the_outlook
+  FROM lapsing_customers_at('2024-12-01 12:00+09') l JOIN customer_outlook_at('2024-12-01 12:00+09') o USING (customer_id)
+ ORDER BY l.money_at_stake DESC NULLS LAST, l.annual_value DESC;
+SELECT customer_id FROM lapsing_customers_at('2024-12-01 12:00+09');
+UPDATE outlook_models SET as_of = '2024-12-02';
+SELECT customer_id, probability_alive, money_at_stake FROM lapsing_customers_at('2024-12-01 12:00+09');
+UPDATE outlook_models SET as_of = '2024-02-01 00:00+09', bgnbd = '{"penalty": 0.1, "problem": "no_maximum", "customers": 9, "iterations": 0, "repeat_buyers": 9}';
+SELECT customer_id, probability_alive, money_at_stake FROM lapsing_customers_at('2024-12-01 12:00+09');
+ROLLBACK;
+
 -- The rule is a setting. On day 25 two of four had come back, after 10 and 20 days,
 -- so half of them after 20; and of those with a second order, ben had been watched
 -- for 5 days only, and ann was back after 10. Ann and ben have been silent for 5 of

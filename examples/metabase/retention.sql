@@ -23,8 +23,8 @@ SELECT loyalcs.label(segment, language) AS segment, customers, revenue
   FROM rfm_segments_at(coalesce([[{{as_of}}::timestamptz, ]]now())), settings
  ORDER BY revenue DESC;
 
--- Who is leaving, the dearest first  (a table)
-SELECT customer_id, last_order_at, silent_for_days, expected_gap_days, annual_value
+-- Who is leaving, the most at stake first  (a table)
+SELECT customer_id, last_order_at, silent_for_days, expected_gap_days, probability_alive, annual_value, money_at_stake
   FROM lapsing_customers_at(coalesce([[{{as_of}}::timestamptz, ]]now()))
- ORDER BY annual_value DESC NULLS LAST
+ ORDER BY money_at_stake DESC NULLS LAST, annual_value DESC
  LIMIT 50;

@@ -198,18 +198,20 @@ SELECT format('%s who had a rhythm of their own, worth %s %s a year.', count(*),
               trim(to_char(sum(annual_value), '9,999,999,999')), :'currency') AS answer
   FROM lapsing_customers_at(:'as_of') WHERE rhythm = 'own' \gset
 \echo :answer
-\echo :dim'lapsing_customers: silent for at least twice their usual time; the most valuable of them':plain
+\echo :dim'lapsing_customers: silent for at least twice their usual time; those with most at stake, a year of theirs if they stay less what is expected':plain
 SELECT coalesce(c.name, c.customer_id::text) AS customer,
        l.orders,
        to_char(l.last_order_at AT TIME ZONE :'time_zone', 'YYYY-MM-DD') AS "last order",
        round(EXTRACT(epoch FROM l.expected_gap) / 86400) AS "usual days",
        round(EXTRACT(epoch FROM l.silent_for) / 86400) AS "silent days",
        round(l.silence::numeric, 1) AS "times",
-       to_char(l.annual_value, '999,999,999') AS "worth a year"
+       round(100 * l.probability_alive) AS "% still here",
+       to_char(l.annual_value, '999,999,999') AS "worth a year",
+       to_char(l.money_at_stake, '999,999,999') AS "at stake"
   FROM lapsing_customers_at(:'as_of') l
   JOIN customers c USING (customer_id)
  WHERE l.rhythm = 'own'
- ORDER BY l.annual_value DESC, l.customer_id
+ ORDER BY l.money_at_stake DESC NULLS LAST, l.annual_value DESC, l.customer_id
  LIMIT 8;
 
 \if :aurora

@@ -117,6 +117,11 @@ BEGIN
                                                        loyalcs.score_by(p.orders::double precision, k.frequency) AS f,
                                                        loyalcs.score_by(p.total_spent, k.monetary) AS m) s
                             WHERE p.orders > 0::bigint),
+                   'outlook', (SELECT pg_catalog.jsonb_build_object('probability_alive', l.probability_alive, 'orders_90_days', l.orders_90_days,
+                                                                    'money_365_days', l.money_365_days, 'next_order_by', l.next_order_by,
+                                                                    'unusual', l.unusual, 'model_as_of', l.model_as_of)
+                                 FROM customer_outlook_at(card_orders.as_of) l
+                                WHERE l.customer_id = card_orders.customer AND l.model_as_of IS NOT NULL),
                    'last', coalesce((
                        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                                   'order_id', l.order_id, 'external_name', l.external_name, 'ordered_at', l.ordered_at, 'amount', l.amount,
@@ -152,7 +157,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION card_orders(@key_type@, timestamptz) IS
-    'of customer_card: how many orders count, what was spent, the rhythm, the RFM scores by the cut points that are kept (null while there are none), and the last five orders, cancelled ones too, with up to twenty lines each';
+    'of customer_card: how many orders count, what was spent, the rhythm, the RFM scores by the cut points that are kept and the outlook by the model that is (null while there are none), and the last five orders, cancelled ones too, with up to twenty lines each';
 
 CREATE OR REPLACE FUNCTION card_tickets(customer @key_type@, as_of timestamptz) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE

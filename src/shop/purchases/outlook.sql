@@ -20,7 +20,7 @@ ALTER TABLE settings
 --: results
 CREATE TABLE outlook_models (
     as_of timestamptz PRIMARY KEY
-        CONSTRAINT outlook_models_as_of_is_an_instant CHECK (isfinite(as_of)),
+        CONSTRAINT outlook_models_as_of_is_an_instant CHECK (as_of >= '0001-01-01 00:00+00' AND as_of < '9999-12-31 00:00+00'),
     bgnbd jsonb NOT NULL,
     gamma_gamma jsonb NOT NULL,
     penalty double precision NOT NULL,
@@ -241,3 +241,98 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION customer_outlook_at(timestamptz) IS
     'what is to be expected of each customer who has bought: by the models that refresh_outlook() fitted last, and her orders. An interval says how well the mean is known that stands before it, not what she will do. NULLs where no model is kept or it has a problem. probability_alive is NULL for whoever has bought but once: the model has nobody leave before a second order, and its 1 says nothing. next_order_by is when it is as likely as not that she has ordered again, counting that she may have left; NULL for whoever has bought but once, and if it is not within 365 days. unusual goes by settings.significance: silent, if a silence as long as this is less likely than that of her who has not left, or fast, if three orders or more in 90 days are, by what she had done before; NULL if neither';
+
+CREATE OR REPLACE FUNCTION outlook_accuracy_at(as_of timestamptz)
+RETURNS TABLE (
+    month date,
+    forecast_at timestamptz,
+    customers bigint,
+    expected_orders double precision,
+    actual_orders bigint,
+    expected_money double precision,
+    actual_money numeric,
+    complete boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH forecast AS MATERIALIZED (
+        SELECT DISTINCT ON (month)
+               loyalcs.local_month(m.as_of, s.time_zone) AS month, m.as_of, m.customers, m.expected_orders, m.expected_money,
+               m.as_of + interval '2160 hours' AS until, m.as_of + interval '2160 hours' <= outlook_accuracy_at.as_of AS complete
+          FROM outlook_models m
+         CROSS JOIN settings s
+         WHERE m.as_of <= outlook_accuracy_at.as_of AND m.expected_orders IS NOT NULL
+         ORDER BY month, m.as_of
+    ), came AS (
+        SELECT f.as_of,
+               sum(loyalcs.purchase_count(p.until) - coalesce(loyalcs.purchase_count(p.before), 0::bigint))::bigint AS orders,
+               sum(loyalcs.total_spent(p.until) - coalesce(loyalcs.total_spent(p.before), 0::numeric)) AS money
+          FROM order_histories() h
+         CROSS JOIN forecast f
+         CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, f.as_of, timestamptz 'infinity') AS known,
+                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_accuracy_at.as_of, f.as_of) AS before,
+                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_accuracy_at.as_of, f.until) AS until
+                             OFFSET 0) p
+         WHERE f.complete AND p.known IS NOT NULL
+         GROUP BY f.as_of
+    )
+    SELECT f.month, f.as_of, f.customers, f.expected_orders,
+           CASE WHEN f.complete THEN coalesce(c.orders, 0::bigint) END,
+           f.expected_money,
+           CASE WHEN f.complete THEN coalesce(c.money, 0::numeric) END,
+           f.complete
+      FROM forecast f
+      LEFT JOIN came c ON c.as_of = f.as_of
+     ORDER BY f.month;
+END;
+COMMENT ON FUNCTION outlook_accuracy_at(timestamptz) IS
+    'what refresh_outlook() expected, and what came: the first forecast of each local month, for the 90 days after it, of the customers who had bought by then, and what these ordered in those days, as it counts now; NULL until they are over';
+
+CREATE OR REPLACE FUNCTION outlook_calibration_at(as_of timestamptz)
+RETURNS TABLE (
+    forecast_at timestamptz,
+    decile integer,
+    customers bigint,
+    expected_orders double precision,
+    actual_orders bigint,
+    expected_money double precision,
+    actual_money numeric
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH forecast AS MATERIALIZED (
+        SELECT m.as_of, m.as_of + interval '2160 hours' AS until, m.bgnbd::text::loyalcs.bgnbd AS bgnbd, m.gamma_gamma::text::loyalcs.gamma_gamma AS gamma_gamma
+          FROM outlook_models m
+         WHERE m.as_of + interval '2160 hours' <= outlook_calibration_at.as_of AND m.expected_orders IS NOT NULL
+         ORDER BY m.as_of DESC
+         LIMIT 1
+    ), each AS MATERIALIZED (
+        SELECT f.as_of,
+               loyalcs.expected_purchases(f.bgnbd, 90::double precision, i.x, i.t_x, i.t) AS expected_orders,
+               loyalcs.expected_value(f.bgnbd, f.gamma_gamma, 90::double precision, i.x, i.t_x, i.t, i.mean, 0::double precision) AS expected_money,
+               coalesce(loyalcs.purchase_count(p.until), 0::bigint) - coalesce(loyalcs.purchase_count(p.before), 0::bigint) AS orders,
+               coalesce(loyalcs.total_spent(p.until), 0::numeric) - coalesce(loyalcs.total_spent(p.before), 0::numeric) AS money
+          FROM order_histories() h
+         CROSS JOIN forecast f
+         CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, f.as_of, timestamptz 'infinity') AS known,
+                                    (SELECT c.amount
+                                       FROM loyalcs.counted_orders(h.number, h.at, h.amount, f.as_of) c
+                                      WHERE c.order_number = 1::bigint) AS first_amount,
+                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_calibration_at.as_of, f.as_of) AS before,
+                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_calibration_at.as_of, f.until) AS until
+                             OFFSET 0) p
+         CROSS JOIN LATERAL outlook_inputs(p.known, p.first_amount, f.as_of) i
+         WHERE p.known IS NOT NULL
+    ), placed AS (
+        SELECT e.*, 1::bigint + 10::bigint * (rank() OVER (ORDER BY e.expected_orders) - 1::bigint) / count(*) OVER () AS decile
+          FROM each e
+    )
+    SELECT p.as_of, p.decile::integer, count(*),
+           sum(p.expected_orders::numeric)::double precision, sum(p.orders)::bigint,
+           sum(p.expected_money::numeric)::double precision, sum(p.money)
+      FROM placed p
+     GROUP BY p.as_of, p.decile
+     ORDER BY p.decile;
+END;
+COMMENT ON FUNCTION outlook_calibration_at(timestamptz) IS
+    'of the latest forecast whose 90 days are over, tenths of the customers by how many orders were expected of each, the fewest first, and what came of them; those of whom the same was expected are in one tenth';

@@ -2,7 +2,7 @@
 --
 -- What customers are worth, how much hangs on how few, and who is leaving
 -- without a word.
--- Needs: settings, durations, purchases, breakdown.
+-- Needs: settings, durations, purchases, order_histories, outlook, breakdown.
 
 --@ functions
 CREATE OR REPLACE FUNCTION customer_value_at(as_of timestamptz)
@@ -71,7 +71,9 @@ RETURNS TABLE (
     annual_value double precision,
     lifetime_value numeric,
     silent_for_days double precision,
-    expected_gap_days double precision
+    expected_gap_days double precision,
+    probability_alive double precision,
+    money_at_stake double precision
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -86,7 +88,7 @@ BEGIN ATOMIC
     ), bought AS (
         -- The shop's rhythm takes the orders of all, so it is looked up only for those
         -- who have none of their own.
-        SELECT p.customer_id, p.orders, p.last_order_at, p.total_spent, p.recency,
+        SELECT h.customer_id, p.orders, p.last_order_at, p.total_spent, p.recency,
                CASE WHEN p.orders > 2 THEN p.purchase_interval END AS own,
                CASE WHEN p.orders <= 2
                     THEN coalesce((SELECT n.median FROM gaps n WHERE n.order_number = p.orders),
@@ -95,8 +97,13 @@ BEGIN ATOMIC
                     THEN coalesce((SELECT n.median_of_ended FROM gaps n WHERE n.order_number = p.orders),
                                   (SELECT a.median_of_ended FROM gaps a WHERE a.order_number IS NULL)) END AS returning,
                p.total_spent::double precision
-               / years_as_customer(p.first_order_at, lapsing_customers_at.as_of) AS annual_value
-          FROM purchases_of_everybody(lapsing_customers_at.as_of) p
+               / years_as_customer(p.first_order_at, lapsing_customers_at.as_of) AS annual_value,
+               h.number, h.at, h.amount, b.purchases
+          FROM order_histories() h
+         -- (not to be pulled up, since each figure would read the history again)
+         CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, lapsing_customers_at.as_of, timestamptz 'infinity') AS purchases OFFSET 0) b
+         CROSS JOIN LATERAL purchase_figures(b.purchases, lapsing_customers_at.as_of) p
+         WHERE b.purchases IS NOT NULL
     ), measured AS (
         SELECT b.*,
                e.expected,
@@ -106,14 +113,29 @@ BEGIN ATOMIC
                    SELECT greatest(coalesce(b.own, b.usual, b.returning), interval '1 day') AS expected
                ) e
          WHERE coalesce(b.own, b.usual, b.returning) IS NOT NULL
+    ), model AS MATERIALIZED (
+        SELECT k.bgnbd::text::loyalcs.bgnbd AS bgnbd, k.gamma_gamma::text::loyalcs.gamma_gamma AS gamma_gamma
+          FROM outlook_model_of(lapsing_customers_at.as_of) k
     )
     SELECT m.customer_id, m.orders, m.last_order_at, m.recency, m.expected,
            CASE WHEN m.own IS NOT NULL THEN 'own' WHEN m.usual IS NOT NULL THEN 'shop' ELSE 'returning' END,
-           m.silence, m.annual_value, m.total_spent, in_days(m.recency), in_days(m.expected)
+           m.silence, m.annual_value, m.total_spent, in_days(m.recency), in_days(m.expected),
+           v.alive, v.money * (1::double precision - v.alive) / nullif(v.alive, 0::double precision) AS money_at_stake
       FROM measured m
      CROSS JOIN settings s
+      LEFT JOIN model k ON true
+     -- (only of those who are leaving)
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN i.x > 0::bigint THEN loyalcs.probability_alive(k.bgnbd, i.x, i.t_x, i.t) END AS alive,
+                  loyalcs.expected_value(k.bgnbd, k.gamma_gamma, 365::double precision, i.x, i.t_x, i.t, i.mean, 0::double precision) AS money
+             FROM outlook_inputs(m.purchases,
+                                 (SELECT c.amount
+                                    FROM loyalcs.counted_orders(m.number, m.at, m.amount, lapsing_customers_at.as_of) c
+                                   WHERE c.order_number = 1::bigint),
+                                 lapsing_customers_at.as_of) i
+           OFFSET 0) v
      WHERE m.silence >= s.lapsing_after AND m.silence < s.lost_after
-     ORDER BY m.annual_value DESC, m.customer_id;
+     ORDER BY money_at_stake DESC NULLS LAST, m.annual_value DESC, m.customer_id;
 END;
 COMMENT ON FUNCTION lapsing_customers_at(timestamptz) IS
-    'who is leaving without a word: silent for at least settings.lapsing_after, but not yet settings.lost_after, times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s: the wait after which half of all have ordered again, by the survival curve after that order number or, where it does not come down to half, after any; where neither does, of those who return, half; most valuable first';
+    'who is leaving without a word: silent for at least settings.lapsing_after, but not yet settings.lost_after, times as long as expected, by the customer''s own rhythm from three orders on, before that by the shop''s: the wait after which half of all have ordered again, by the survival curve after that order number or, where it does not come down to half, after any; where neither does, of those who return, half. By the models of customer_outlook, where there are any: how likely she still is a customer, and what is at stake, what she would bring in a year if she certainly were one, less what is expected of her as it is; NULLs for whoever has bought but once. Most at stake first, then most valuable';

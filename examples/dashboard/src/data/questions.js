@@ -55,7 +55,7 @@ export const questions = {
   lapsing: `
     SELECT customer_id, last_order_at::date AS last_order, silent_for_days, expected_gap_days, annual_value
       FROM lapsing_customers_at($1)
-     ORDER BY annual_value DESC NULLS LAST LIMIT 10`,
+     ORDER BY money_at_stake DESC NULLS LAST, annual_value DESC LIMIT 10`,
   unanswered: `
     SELECT ticket_id, channel, loyalcs.label(channel, 'ja') AS channel_ja, loyalcs.label(channel, 'en') AS channel_en,
            reason, tier, waiting_minutes
