@@ -360,6 +360,7 @@ SELECT sum(pg_prewarm(c.oid)) AS pages_read
   FROM pg_class c
  WHERE c.relkind IN ('r', 'i') AND c.relnamespace::regnamespace::text IN ('public', 'big', 'small');
 SELECT big.refresh_rfm_cuts() + small.refresh_rfm_cuts() AS customers_scored;
+SELECT big.refresh_outlook() + small.refresh_outlook() AS customers_modelled;
 
 -- Comments of a hundred characters, and words for twenty themes, some of which are
 -- in every other comment.
