@@ -189,6 +189,11 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'as_of_is_an_instant',
                   DETAIL = pg_catalog.format('as_of is %s.', coalesce(as_of::text, 'NULL'));
     END IF;
+    -- (whoever forgets or merges a customer has it, too: what is just being taken away is not read)
+    IF EXISTS (SELECT FROM own_breakdowns o) THEN
+        PERFORM check_read_committed('who is in which part is looked up');
+        PERFORM take_turn('refresh_kept_figures', true);
+    END IF;
     FOR item IN SELECT o.breakdown FROM own_breakdowns o ORDER BY o.breakdown LOOP
         done := read_breakdown(item.breakdown, as_of);
         UPDATE own_breakdowns o
@@ -201,7 +206,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refresh_breakdowns(timestamptz) IS
-    'looks which part of each of the shop''s own breakdowns every customer is in, as of an instant from which what is found to be another holds; gives how many rows of customer_parts are others now. A breakdown that cannot be read keeps what it had, and own_breakdowns.problem says why. refresh_kept_figures() calls it every night';
+    'looks which part of each of the shop''s own breakdowns every customer is in, as of an instant from which what is found to be another holds; gives how many rows of customer_parts are others now. A breakdown that cannot be read keeps what it had, and own_breakdowns.problem says why. refresh_kept_figures() calls it every night. One at a time: another waits';
 
 CREATE OR REPLACE FUNCTION add_breakdown(breakdown text, attribute text DEFAULT NULL, query text DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql
@@ -239,7 +244,8 @@ BEGIN
         RAISE EXCEPTION 'breakdown % cannot be read', breakdown
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'breakdown_can_be_read',
                   DETAIL = pg_catalog.format('Why: %s.', why),
-                  HINT = pg_catalog.format('A query gives customer_id of type %s, part as text, each customer once; or each several times, with valid_from as timestamptz.', format_type(regtype '@key_type@'::oid, NULL::integer));
+                  HINT = CASE WHEN query IS NULL THEN 'Give a key of customers.attributes under which several customers have the same.'
+                              ELSE pg_catalog.format('A query gives customer_id of type %s, part as text, each customer once; or each several times, with valid_from as timestamptz.', format_type(regtype '@key_type@'::oid, NULL::integer)) END;
     END IF;
     RETURN (SELECT pg_catalog.count(DISTINCT p.customer_id) FROM customer_parts p WHERE p.breakdown = add_breakdown.breakdown AND p.part IS NOT NULL);
 END
