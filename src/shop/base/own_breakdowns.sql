@@ -215,6 +215,7 @@ AS $$
 DECLARE
     name constant text := text 'parts_by_' || breakdown;
     why text;
+    hint text;
 BEGIN
     IF coalesce(breakdown !~ '^[a-z][a-z0-9_]*$' OR length(breakdown) > 50, true) OR breakdown_kind(breakdown) <> 'own'
        OR breakdown = ANY (ticket_breakdowns()) THEN
@@ -241,11 +242,14 @@ BEGIN
     PERFORM refresh_breakdowns(now());
     why := (SELECT o.problem FROM own_breakdowns o WHERE o.breakdown = add_breakdown.breakdown);
     IF why IS NOT NULL THEN
+        hint := 'Give a key of customers.attributes under which several customers have the same.';
+        IF query IS NOT NULL THEN
+            hint := pg_catalog.format('A query gives customer_id of type %s, part as text, each customer once; or each several times, with valid_from as timestamptz.',
+                                      format_type(regtype '@key_type@'::oid, NULL::integer));
+        END IF;
         RAISE EXCEPTION 'breakdown % cannot be read', breakdown
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'breakdown_can_be_read',
-                  DETAIL = pg_catalog.format('Why: %s.', why),
-                  HINT = CASE WHEN query IS NULL THEN 'Give a key of customers.attributes under which several customers have the same.'
-                              ELSE pg_catalog.format('A query gives customer_id of type %s, part as text, each customer once; or each several times, with valid_from as timestamptz.', format_type(regtype '@key_type@'::oid, NULL::integer)) END;
+                  DETAIL = pg_catalog.format('Why: %s.', why), HINT = hint;
     END IF;
     RETURN (SELECT pg_catalog.count(DISTINCT p.customer_id) FROM customer_parts p WHERE p.breakdown = add_breakdown.breakdown AND p.part IS NOT NULL);
 END
