@@ -156,6 +156,7 @@ SHOP_SQL = \
 	src/shop/base/durations.sql \
 	src/shop/base/records.sql \
 	src/shop/base/turns.sql \
+	src/shop/base/kept_days.sql \
 	src/shop/base/job_runs.sql \
 	src/shop/base/customers.sql \
 	src/shop/base/moved_customers.sql \
@@ -164,8 +165,9 @@ SHOP_SQL = \
 	src/shop/purchases/products.sql \
 	src/shop/purchases/returned_items.sql \
 	src/shop/purchases/customer_changes.sql \
-	src/shop/purchases/order_histories.sql \
 	src/shop/ratings/surveys.sql \
+	src/shop/ratings/kept_answers.sql \
+	src/shop/purchases/order_histories.sql \
 	src/shop/ratings/reviews.sql \
 	src/shop/purchases/purchases.sql \
 	src/shop/purchases/rfm.sql \

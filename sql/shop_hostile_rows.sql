@@ -206,6 +206,8 @@ INSERT INTO customer_changes (customer_id) VALUES ('c1');
 INSERT INTO unread_changes (customer_id, reader) VALUES ('c1', 'points');
 INSERT INTO kept_promises SELECT customer_id, ticket_id, 'resolution', 9, holds_from, opened_at, channel, 'met', '1 hour' FROM kept_tickets LIMIT 1;
 INSERT INTO ticket_marks (customer_id) VALUES ('c1');
+INSERT INTO day_marks (figure, day) VALUES ('answers', '2026-03-01');
+INSERT INTO kept_answer_times (survey, question, breakdown, part, month, median_time_taken) SELECT survey, question, 'channel', channel, '2026-02-01', '1 minute' FROM kept_answers LIMIT 1;
 INSERT INTO posts (post_id, customer_id, network, published_at, product_id, body) VALUES ('p1', 'c1', 'x', '2026-03-01 12:00+09', 'P1', 'heavy'), ('p2', NULL, 'x', '2026-03-02 12:00+09', NULL, '重い');
 INSERT INTO faq (question, answer, themes, last_reviewed_at, valid) VALUES ('q', 'a', '{size}', '2025-01-01 12:00+09', '(,)');
 INSERT INTO improvements (problem, action, reason, theme, measures, started, finished, compared_weeks) VALUES ('p', 'a', 'size', NULL, '{ticket share}', '1000-01-01', '1000-01-01', 26), ('p', 'a', NULL, 'size', '{NPS}', '2026-01-15', '2026-01-16', 1), ('p', 'a', 'size', NULL, '{CSAT,return rate}', '8999-12-01', '8999-12-31', 26);

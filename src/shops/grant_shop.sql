@@ -31,7 +31,7 @@ BEGIN
                bool_and(l.deleted) AS deletes,
                level = 'admin'
                -- (whoever locks a row has to be allowed to change something in it)
-               OR level = 'service' AND (bool_or(l.name = 'customer_id') OR c.relname IN ('shop_turns', 'job_runs', 'customer_change_readers'))
+               OR level = 'service' AND (bool_or(l.name = 'customer_id') OR c.relname IN ('shop_turns', 'job_runs', 'customer_change_readers', 'day_marks'))
                   AND NOT bool_or(l.result) AS writes
           FROM pg_namespace n
           JOIN pg_class c ON c.relnamespace = n.oid AND c.relowner = n.nspowner

@@ -1,8 +1,8 @@
 #
-# Figures that are kept are those of the orders at every moment: while clients order,
-# cancel, return, date back and delete, and others refresh what is kept, each answer is
-# compared with the orders in the same snapshot; and once more after the server was
-# killed in the middle of it.
+# Figures that are kept are those of the orders, and of the answers to surveys, at every
+# moment: while clients order, cancel, return, answer, date back and delete, and others
+# refresh what is kept, each figure is compared with the rows in the same snapshot; and
+# once more after the server was killed in the middle of it.
 #
 # LOYALCS_KEPT_SECONDS is for how long; 6 unless it says otherwise.
 #
@@ -24,17 +24,20 @@ $node->safe_psql('postgres', q{
 	SELECT loyalcs.create_shop('shop', time_zone => 'Asia/Tokyo');
 	INSERT INTO shop.customers (customer_id, region) SELECT 'c' || i, 'r' || i % 3 FROM generate_series(0, 11) i;
 	ALTER DATABASE postgres SET search_path = shop;});
-system_or_bail('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', 'test/order_steps.sql');
+system_or_bail('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', 'test/order_steps.sql', '-f', 'test/answer_steps.sql');
 
 # What does not agree, if anything; each as of an instant of its own.
 my $check = $node->basedir . '/check.sql';
 append_to_file($check, q{\set day random(0, 1000)
 SELECT 1 / (NOT EXISTS (SELECT FROM trial.differs_from_orders('2024-06-01 00:00+09'::timestamptz + :day * interval '1 day')))::integer;
+SELECT 1 / (NOT EXISTS (SELECT FROM trial.differs_from_answers('2024-06-01 00:00+09'::timestamptz + :day * interval '1 day')))::integer;
 });
 my $write = $node->basedir . '/write.sql';
 # (not TRUNCATE, of which every snapshot sees nothing of what was there)
 append_to_file($write, q{\set i random(1, 1000000000)
 SELECT trial.try_step(:i) WHERE NOT (trial.roll(:i, 'kind', 14) = 12 AND trial.roll(:i, 'rare', 6) = 2);
+\set j random(1, 1000000000)
+SELECT trial.try_survey_step(:j) WHERE NOT (trial.roll(:j, 'kind', 16) = 13 AND trial.roll(:j, 'rare', 6) = 2);
 });
 my $refresh = $node->basedir . '/refresh.sql';
 append_to_file($refresh, "SELECT refresh_kept_figures('2025-09-01 00:00+09');\n");
@@ -66,7 +69,10 @@ foreach my $side (@sides)
 
 is($node->safe_psql('postgres', q{SELECT refresh_kept_figures('2025-09-01 00:00+09') >= 0, histories_are_kept()}), 't|t',
 	'what is kept is believed in the end');
-is($node->safe_psql('postgres', q{SELECT * FROM trial.differs_from_orders('2026-01-01 00:00+09')}), '', 'and right');
+is($node->safe_psql('postgres', q{SELECT NOT lower_inf(unkept_days('answers', '{survey_answers,survey_responses}', 'infinity')), NOT lower_inf(unkept_days('invitations', '{survey_invitations,survey_responses}', 'infinity'))}), 't|t',
+	'and of surveys');
+is($node->safe_psql('postgres', qq{SELECT * FROM trial.differs_from_$_('2026-01-01 00:00+09')}), '', "and right, of $_")
+  foreach ('orders', 'answers');
 
 # Killed while all of that goes on
 my $noted = 'SELECT last_value FROM shop.customer_changes_entry_id_seq';
@@ -78,8 +84,11 @@ $node->poll_query_until('postgres', "SELECT ($noted) > $before + 100")
 $node->stop('immediate');
 $_->finish foreach @killed;
 $node->start;
-is($node->safe_psql('postgres', qq{SELECT * FROM trial.differs_from_orders('$_')}), '', "right after the server was killed, as of $_")
-  foreach ('2025-03-01 00:00+09', '2026-01-01 00:00+09', 'infinity');
+foreach my $as_of ('2025-03-01 00:00+09', '2026-01-01 00:00+09', 'infinity')
+{
+	is($node->safe_psql('postgres', qq{SELECT * FROM trial.differs_from_$_('$as_of')}), '', "right after the server was killed, of $_ as of $as_of")
+	  foreach ('orders', 'answers');
+}
 $node->stop;
 
 done_testing();

@@ -88,7 +88,7 @@ BEGIN ATOMIC
                                                       JOIN survey_invitations i ON i.survey = u.survey
                                                      WHERE (loyalcs.in_local_dates(i.sent_at, m.time_zone, m.month_before, m.last_day)
                                                             OR loyalcs.in_local_dates(i.sent_at, m.time_zone, m.year_before, (m.year_before + interval '1 month' - interval '1 day')::date))
-                                                       AND least(report_satisfaction.as_of, timestamptz '9999-12-31 00:00+00') - i.sent_at >= s.response_within) v) i))
+                                                       AND has_had_time(i.sent_at, s.response_within, report_satisfaction.as_of)) v) i))
       FROM span;
 END;
 COMMENT ON FUNCTION report_satisfaction(date, timestamptz) IS

@@ -148,7 +148,7 @@ BEGIN ATOMIC
         SELECT * FROM report_span(report_invitations.month, report_invitations.as_of)
     ), invited AS MATERIALIZED (
         SELECT i.survey, coalesce(i.channel, 'unknown') AS channel, v.which,
-               least(report_invitations.as_of, timestamptz '9999-12-31 00:00+00') - i.sent_at >= s.response_within AS had_time,
+               has_had_time(i.sent_at, s.response_within, report_invitations.as_of) AS had_time,
                EXISTS (SELECT FROM survey_responses r
                         WHERE r.customer_id = i.customer_id AND r.invitation_id = i.invitation_id AND r.responded_at <= report_invitations.as_of) AS answered
           FROM span m
@@ -169,7 +169,7 @@ BEGIN ATOMIC
         HAVING count(*) FILTER (WHERE i.which = 'now') > 0::bigint
     ), wave AS MATERIALIZED (
         SELECT w.wave_id, w.survey, w.channel, w.customers, w.asked, w.left_out, loyalcs.local_date(w.drawn_at, m.time_zone) AS drawn_on, m.confidence,
-               least(report_invitations.as_of, timestamptz '9999-12-31 00:00+00') - w.drawn_at >= s.response_within AS had_time
+               has_had_time(w.drawn_at, s.response_within, report_invitations.as_of) AS had_time
           FROM span m
          CROSS JOIN settings s
           JOIN survey_waves w ON loyalcs.in_local_dates(w.drawn_at, m.time_zone, m.year_before, m.last_day) AND w.drawn_at <= report_invitations.as_of

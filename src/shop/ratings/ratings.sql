@@ -1,7 +1,7 @@
 -- shop/ratings.sql
 --
 -- What surveys say, month by month, and whether a change is more than chance.
--- Needs: settings, durations, surveys, breakdown.
+-- Needs: settings, durations, surveys, kept_answers, breakdown.
 
 --@ functions
 CREATE OR REPLACE FUNCTION survey_scores_by(breakdown text, as_of timestamptz)
@@ -58,27 +58,27 @@ BEGIN ATOMIC
                                       ELSE survey_scores_by.breakdown
                                   END, survey_scores_by.as_of) b
     ), invited AS (
-        SELECT coalesce(p.part, CASE survey_scores_by.breakdown
-                                    WHEN 'everyone' THEN 'everyone'
-                                    WHEN 'channel' THEN coalesce(i.channel, 'unknown')
-                                    ELSE 'unknown'
-                                END) AS part,
-               i.survey,
-               loyalcs.local_month(i.sent_at, (SELECT s.time_zone FROM settings s)) AS month,
-               count(*) AS sent,
-               pg_catalog.count(r.response_id) AS answered,
-               count(*) FILTER (WHERE t.until - i.sent_at >= t.response_within) AS had_time,
-               pg_catalog.count(r.response_id) FILTER (WHERE t.until - i.sent_at >= t.response_within) AS had_time_and_answered
-          FROM survey_invitations i
-         CROSS JOIN (SELECT s.response_within,
-                            least(survey_scores_by.as_of, timestamptz '9999-12-31 00:00+00') AS until
-                       FROM settings s) t
+        SELECT CASE survey_scores_by.breakdown WHEN 'everyone' THEN 'everyone' ELSE d.channel END AS part,
+               d.survey, date_trunc('month', d.day::timestamp)::date AS month,
+               sum(d.sent)::bigint AS sent, sum(d.answered)::bigint AS answered,
+               sum(d.had_time)::bigint AS had_time, sum(d.had_time_and_answered)::bigint AS had_time_and_answered
+          FROM daily_invitations(survey_scores_by.as_of) d
+         WHERE survey_scores_by.breakdown IN ('everyone', 'channel')
+         GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT coalesce(p.part, 'unknown'), i.survey, loyalcs.local_month(i.sent_at, s.time_zone),
+               count(*), pg_catalog.count(r.response_id),
+               count(*) FILTER (WHERE has_had_time(i.sent_at, s.response_within, survey_scores_by.as_of)),
+               pg_catalog.count(r.response_id) FILTER (WHERE has_had_time(i.sent_at, s.response_within, survey_scores_by.as_of))
+          FROM settings s
+         CROSS JOIN survey_invitations i
           LEFT JOIN survey_responses r
             ON r.customer_id = i.customer_id
            AND r.invitation_id = i.invitation_id
            AND r.responded_at <= survey_scores_by.as_of
           LEFT JOIN parts p ON p.customer_id = i.customer_id
-         WHERE i.sent_at <= survey_scores_by.as_of
+         WHERE survey_scores_by.breakdown NOT IN ('everyone', 'channel')
+           AND i.sent_at <= survey_scores_by.as_of
          GROUP BY 1, 2, 3
     ), answered_in AS (
         SELECT i.part, i.survey, i.month, i.had_time, i.had_time_and_answered,
@@ -89,21 +89,23 @@ BEGIN ATOMIC
          WHERE i.had_time > 0::bigint
         WINDOW months AS (PARTITION BY i.part, i.survey ORDER BY i.month)
     ), answers AS (
-        SELECT coalesce(p.part, CASE survey_scores_by.breakdown
-                                    WHEN 'everyone' THEN 'everyone'
-                                    WHEN 'channel' THEN coalesce(r.channel, 'unknown')
-                                    ELSE 'unknown'
-                                END) AS part,
-               a.survey,
-               a.question,
-               loyalcs.local_month(r.responded_at, (SELECT s.time_zone FROM settings s)) AS month,
-               loyalcs.ratings_agg(a.score) AS ratings,
-               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken) AS median_time_taken
+        SELECT CASE survey_scores_by.breakdown WHEN 'everyone' THEN 'everyone' ELSE d.channel END AS part,
+               d.survey, d.question, date_trunc('month', d.day::timestamp)::date AS month,
+               loyalcs.sum(d.ratings) AS ratings, NULL::interval AS median_time_taken
+          FROM daily_answers(survey_scores_by.as_of) d
+         WHERE survey_scores_by.breakdown IN ('everyone', 'channel')
+         GROUP BY 1, 2, 3, 4
+        UNION ALL
+        SELECT coalesce(p.part, 'unknown'), a.survey, a.question,
+               loyalcs.local_month(r.responded_at, (SELECT s.time_zone FROM settings s)),
+               loyalcs.ratings_agg(a.score),
+               percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken)
           FROM survey_answers a
           JOIN survey_responses r
             ON r.customer_id = a.customer_id AND r.response_id = a.response_id
           LEFT JOIN parts p ON p.customer_id = a.customer_id
-         WHERE r.responded_at <= survey_scores_by.as_of
+         WHERE survey_scores_by.breakdown NOT IN ('everyone', 'channel')
+           AND r.responded_at <= survey_scores_by.as_of
            AND a.score IS NOT NULL
          GROUP BY 1, 2, 3, 4
     ), followed AS (
@@ -127,7 +129,7 @@ BEGIN ATOMIC
         SELECT m.part, m.survey, m.question, q.kind, q.higher_is_better, m.month,
                i.sent, i.answered, w.had_time, w.had_time_and_answered,
                w.month_before AS rate_month_before, w.had_time_before, w.had_time_and_answered_before,
-               a.ratings, a.scale_low, a.scale_high, a.median_time_taken, a.month_before, a.ratings_before,
+               a.ratings, a.scale_low, a.scale_high, coalesce(a.median_time_taken, k.median_time_taken) AS median_time_taken, a.month_before, a.ratings_before,
                CASE q.kind WHEN 'csat' THEN greatest(a.scale_high - 1, 1) END AS top
           FROM months m
           JOIN survey_questions q ON q.survey = m.survey AND q.question = m.question
@@ -138,6 +140,14 @@ BEGIN ATOMIC
           LEFT JOIN followed a
             ON a.part = m.part AND a.survey = m.survey AND a.question = m.question
            AND a.month = m.month
+          -- (whoever does not ask for it does not wait for it: one row of each, which
+          -- is not looked for then)
+          LEFT JOIN (SELECT t.survey, t.question, t.part, t.month, max(t.median_time_taken) AS median_time_taken
+                       FROM monthly_answer_times(survey_scores_by.breakdown, survey_scores_by.as_of) t
+                      WHERE survey_scores_by.breakdown IN ('everyone', 'channel')
+                      GROUP BY t.survey, t.question, t.part, t.month) k
+            ON k.part = m.part AND k.survey = m.survey AND k.question = m.question
+           AND k.month = m.month
     )
     SELECT s.part, s.survey, s.question, s.kind, s.month,
            month_is_over(s.month, survey_scores_by.as_of, t.time_zone),
