@@ -170,6 +170,7 @@ SHOP_SQL = \
 	src/shop/purchases/order_histories.sql \
 	src/shop/ratings/reviews.sql \
 	src/shop/purchases/purchases.sql \
+	src/shop/purchases/rfm_rules.sql \
 	src/shop/purchases/rfm.sql \
 	src/shop/purchases/outlook.sql \
 	src/shop/loyalty/tiers.sql \

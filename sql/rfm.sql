@@ -329,6 +329,27 @@ SELECT rfm_segment(5, 6, 1);
 SELECT rfm_segment(5, 5, -2147483648);
 SELECT rfm_segment(2147483647, 0, 0);
 
+-- By names of one's own, of which there is one for each combination; none: the built-in ones.
+SELECT count(*) AS combinations, count(*) FILTER (WHERE rfm_segment(r, f, m, names) = concat(r, f, m)) AS right_ones,
+       count(*) FILTER (WHERE rfm_segment(r, f, m, NULL) = rfm_segment(r, f, m)) AS built_in,
+       count(*) FILTER (WHERE rfm_segment(r, f, m, long) = repeat(concat(r, f, m), 1000)) AS long_ones
+FROM generate_series(1, 5) AS r, generate_series(1, 5) AS f, generate_series(1, 5) AS m,
+     (SELECT array_agg(concat(r, f, m) ORDER BY r, f, m) AS names, array_agg(repeat(concat(r, f, m), 1000) ORDER BY r, f, m) AS long
+        FROM generate_series(1, 5) AS r, generate_series(1, 5) AS f, generate_series(1, 5) AS m) AS n;
+-- (where their numbering begins does not matter)
+SELECT rfm_segment(1, 1, 1, ('[0:124]={a' || repeat(',b', 123) || ',c}')::text[]), rfm_segment(5, 5, 5, ('[0:124]={a' || repeat(',b', 123) || ',c}')::text[]),
+       rfm_segment(1, 1, 2, array_fill(''::text, '{125}')) AS empty,
+       rfm_segment(NULL, 9, 9, '{}') AS no_recency, rfm_segment(9, NULL, 9, '{}') AS no_frequency, rfm_segment(9, 9, NULL, NULL) AS no_monetary;
+SELECT pg_temp.error_of(call) FROM unnest(ARRAY[
+    $$SELECT rfm_segment(0, 1, 1, array_fill('x'::text, '{125}'))$$,
+    $$SELECT rfm_segment(1, 6, 1, NULL)$$,
+    $$SELECT rfm_segment(1, 1, -1, array_fill('x'::text, '{125}'))$$,
+    $$SELECT rfm_segment(1, 1, 1, '{}')$$,
+    $$SELECT rfm_segment(1, 1, 1, array_fill('x'::text, '{124}'))$$,
+    $$SELECT rfm_segment(1, 1, 1, array_fill('x'::text, '{126}'))$$,
+    $$SELECT rfm_segment(1, 1, 1, array_fill('x'::text, '{5,25}'))$$,
+    $$SELECT rfm_segment(5, 5, 5, array_fill('x'::text, '{124}') || NULL::text)$$]) AS call;
+
 --
 -- States
 --

@@ -182,6 +182,8 @@ UPDATE returns SET cause = 'size', remedy = 'exchange', completed_at = returned_
 INSERT INTO contact_costs (channel, valid_from, cost) VALUES ('email', '2026-01-01', 100);
 UPDATE survey_responses SET ticket_id = 'T' WHERE customer_id <> 'c1';
 UPDATE tickets SET resolution = 'exchange';
+INSERT INTO rfm_score_bounds (metric, bounds, valid) VALUES ('recency', '{10,20,30,40}', '(,)'), ('frequency', '{1,1,2,2}', '(,)');
+INSERT INTO rfm_segment_rules (segment, recency_from, valid) VALUES ('Ours', 2, '(,)');
 INSERT INTO tier_rules (tier, rank, top_share, match, period, length, valid) VALUES ('TOP', 9, 0.2, 'any', 'rolling', '12 months', '(,)');
 UPDATE tickets SET priority = 'high' WHERE customer_id = 'c12';
 SELECT FROM evaluate_tiers('2026-03-10 12:00+09');

@@ -532,3 +532,42 @@ rfm_segment(PG_FUNCTION_ARGS)
 
 	PG_RETURN_TEXT_P(cstring_to_text(segments[r - 1][(f + m + 1) / 2 - 1]));
 }
+
+/*
+ * By names of somebody's own, one a combination of scores, the monetary score
+ * running fastest; NULL: by those above.  (Not strict, because of that NULL.)
+ */
+#define COMBINATIONS	(QUINTILES * QUINTILES * QUINTILES)
+
+PG_FUNCTION_INFO_V1(rfm_segment_of_names);
+Datum
+rfm_segment_of_names(PG_FUNCTION_ARGS)
+{
+	ArrayType  *names;
+	array_iter	iterator;
+	bool		isnull;
+	Datum		name = (Datum) 0;
+	int			r,
+				f,
+				m;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(3))
+		return rfm_segment(fcinfo);
+	r = check_rfm_score("recency", PG_GETARG_INT32(0));
+	f = check_rfm_score("frequency", PG_GETARG_INT32(1));
+	m = check_rfm_score("monetary", PG_GETARG_INT32(2));
+	names = PG_GETARG_ARRAYTYPE_P(3);
+	if (ARR_NDIM(names) != 1 || ARR_DIMS(names)[0] != COMBINATIONS ||
+		array_contains_nulls(names))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("names of segments must be an array of %d values", COMBINATIONS),
+				 errdetail("There is one for each combination of three scores from 1 to %d.", QUINTILES),
+				 errhint("Order them by recency, frequency and monetary score.")));
+	array_iter_setup(&iterator, (AnyArrayType *) names);
+	for (int i = 0; i <= ((r - 1) * QUINTILES + f - 1) * QUINTILES + m - 1; i++)
+		name = array_iter_next(&iterator, &isnull, i, -1, false, TYPALIGN_INT);
+	PG_RETURN_TEXT_P(PG_DETOAST_DATUM_COPY(name));
+}

@@ -105,3 +105,8 @@ CREATE FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary
     AS 'MODULE_PATHNAME', 'rfm_segment';
 COMMENT ON FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer) IS
     'name of the customer segment for RFM scores from 1 to 5 (recency 5: bought last), by recency and the rounded mean of the other two: Champions, Loyal Customers, Potential Loyalists, New Customers, Promising, Need Attention, About To Sleep, At Risk, Can''t Lose Them, Hibernating, Lost; a score off 1 to 5 is an error';
+CREATE FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer, names text[]) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 3
+    AS 'MODULE_PATHNAME', 'rfm_segment_of_names';
+COMMENT ON FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer, names text[]) IS
+    'name of the customer segment for RFM scores from 1 to 5 among names of your own: 125, one for each combination of scores, ordered by recency, frequency and monetary score; NULL names: as without them; NULL if a score is; a score off 1 to 5 is an error, and so are fewer names';

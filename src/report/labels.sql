@@ -64,6 +64,9 @@ BEGIN ATOMIC
     ('metric', 'next_response', 'Next response', '次の返信'),
     ('metric', 'proposal', 'Proposal', '解決案の提示'),
     ('metric', 'resolution', 'Resolution', '解決'),
+    ('metric', 'recency', 'Recency', '最終購入の新しさ'),
+    ('metric', 'frequency', 'Frequency', '購入の回数'),
+    ('metric', 'monetary', 'Monetary value', '購入の金額'),
     ('state', 'met', 'Met', '達成'),
     ('state', 'missed', 'Missed', '未達'),
     ('state', 'running', 'Running', '進行中'),
@@ -511,6 +514,7 @@ BEGIN ATOMIC
     ('health', 'RFM cut points', 'RFM cut points', 'RFMの区切り'),
     ('health', 'own breakdowns', 'own breakdowns', '独自の切り口'),
     ('health', 'outlook', 'Outlook', '今後の見通し'),
+    ('health', 'segments', 'Segments', 'セグメント'),
     ('health', 'journeys', 'Journeys', '配信シナリオ'),
 
     -- did it help?

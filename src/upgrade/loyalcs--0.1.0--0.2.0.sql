@@ -634,3 +634,10 @@ CREATE FUNCTION loyalcs.share_interval(
     AS 'MODULE_PATHNAME', 'share_interval';
 COMMENT ON FUNCTION loyalcs.share_interval(hits bigint, cases bigint, confidence double precision) IS
     'the confidence interval of the share hits / cases, 0 to 1: Wilson''s score interval (Journal of the American Statistical Association 22, 1927, p. 209), which holds its promise for few cases too; NULLs for no cases';
+
+-- Segments have names of a shop's own.
+CREATE FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer, names text[]) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 3
+    AS 'MODULE_PATHNAME', 'rfm_segment_of_names';
+COMMENT ON FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer, names text[]) IS
+    'name of the customer segment for RFM scores from 1 to 5 among names of your own: 125, one for each combination of scores, ordered by recency, frequency and monetary score; NULL names: as without them; NULL if a score is; a score off 1 to 5 is an error, and so are fewer names';

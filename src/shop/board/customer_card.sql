@@ -110,7 +110,7 @@ BEGIN
                    'count', coalesce(v.orders, 0::bigint), 'spent', coalesce(v.lifetime_value, 0::numeric), 'average', v.average_order,
                    'first_at', p.first_order_at, 'last_at', p.last_order_at, 'recency_days', p.recency_days,
                    'interval_days', p.purchase_interval_days, 'annual_value', v.annual_value,
-                   'rfm', (SELECT pg_catalog.jsonb_build_object('segment', loyalcs.rfm_segment(s.r, s.f, s.m), 'recency', s.r, 'frequency', s.f,
+                   'rfm', (SELECT pg_catalog.jsonb_build_object('segment', loyalcs.rfm_segment(s.r, s.f, s.m, k.segments), 'recency', s.r, 'frequency', s.f,
                                                                 'monetary', s.m, 'cuts_as_of', k.cuts_as_of)
                              FROM kept_rfm_cuts(card_orders.as_of) k
                             CROSS JOIN LATERAL (SELECT loyalcs.score_by(p.last_order_at, k.recency) AS r,

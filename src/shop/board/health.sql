@@ -143,6 +143,16 @@ BEGIN ATOMIC
                           ORDER BY m.as_of DESC
                           LIMIT 1) m ON true
     UNION ALL
+    SELECT 54, 'segments', NULL, CASE WHEN s.cases = 0::bigint THEN 'fine' ELSE 'hint' END, s.cases, NULL, 'not given'
+      FROM (SELECT count(*) AS cases
+              FROM own_rfm_cuts(health_checks.as_of) o
+             CROSS JOIN journey_steps s
+              JOIN journeys j ON j.journey = s.journey
+             WHERE s.segments IS NOT NULL AND NOT pg_catalog.isempty(s.valid)
+               AND coalesce(pg_catalog.upper(s.valid) > health_checks.as_of, true) AND coalesce(j.ended_at > health_checks.as_of, true)
+               AND NOT s.segments OPERATOR(pg_catalog.<@) coalesce(o.segments, ARRAY(
+                       SELECT loyalcs.rfm_segment(r, v, v) FROM generate_series(1, 5) r CROSS JOIN generate_series(1, 5) v))) s
+    UNION ALL
     SELECT 60, 'journeys', NULL, CASE WHEN j.cases = 0::bigint THEN 'fine' ELSE 'hint' END, j.cases, NULL, 'not started'
       FROM (SELECT count(*) AS cases
               FROM journeys j
@@ -267,6 +277,10 @@ BEGIN ATOMIC
          'the model of %5$s could not be fitted: customers are too much alike', '%5$s 時点のモデルを求められませんでした(お客様の違いが小さすぎます)',
          'a larger penalty finds one: UPDATE %1$s.settings SET outlook_penalty = 1; then SELECT %1$s.refresh_outlook();',
          '罰則を大きくすると求められます: UPDATE %1$s.settings SET outlook_penalty = 1; そのあと SELECT %1$s.refresh_outlook();'),
+        ('segments', 'not given',
+         'steps that name a segment which no customer can be in: %4$s', 'どのお客様にも付かないセグメントを指定したステップ %4$s件',
+         'compare the names: SELECT step, segments FROM %1$s.journey_steps WHERE segments IS NOT NULL; with SELECT DISTINCT segment FROM %1$s.rfm_segment_rules WHERE valid @> now(); and those of loyalcs.rfm_segment()',
+         '名前を見比べてください: SELECT step, segments FROM %1$s.journey_steps WHERE segments IS NOT NULL; と SELECT DISTINCT segment FROM %1$s.rfm_segment_rules WHERE valid @> now(); および loyalcs.rfm_segment() の名前'),
         ('journeys', 'not started',
          'journeys that are not started, and send nothing: %4$s', '開始していない配信シナリオ %4$s件(何も送られません)',
          'see what would begin: SELECT journey, step, anchor, delay FROM %1$s.journey_steps; then SELECT * FROM %1$s.start_journeys();',
@@ -293,4 +307,4 @@ BEGIN ATOMIC
       FROM shop_health_in((SELECT s.language FROM settings s), shop_health_at.as_of) h;
 END;
 COMMENT ON FUNCTION shop_health_at(timestamptz) IS
-    'whether the shop itself is well, worst first, in its language (settings.language): when each nightly job last ran, follow-ups, warnings and escalations that should have gone and have not, workers that are gone, what waits in queues, imports with rejects, tiers not evaluated, cut points and models of the outlook older than a week or not there, breakdowns of the shop''s own that cannot be read, journeys not started; each with what to do, and fine where nothing is to be done. What waits in a queue is as it is now, whatever as_of';
+    'whether the shop itself is well, worst first, in its language (settings.language): when each nightly job last ran, follow-ups, warnings and escalations that should have gone and have not, workers that are gone, what waits in queues, imports with rejects, tiers not evaluated, cut points and models of the outlook older than a week or not there, breakdowns of the shop''s own that cannot be read, steps for segments that nobody can be in, journeys not started; each with what to do, and fine where nothing is to be done. What waits in a queue is as it is now, whatever as_of';

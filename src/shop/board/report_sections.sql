@@ -142,37 +142,52 @@ BEGIN ATOMIC
          CROSS JOIN span m
          WHERE g.cohort > m.year_before
     ), cuts AS MATERIALIZED (
-        SELECT k.recency, k.frequency, k.monetary
+        SELECT k.recency, k.frequency, k.monetary, k.segments
           FROM span m
          CROSS JOIN LATERAL kept_rfm_cuts(m.state_as_of) k
         UNION ALL
-        SELECT loyalcs.quintiles(b.last_at), loyalcs.quintiles(b.orders::double precision), loyalcs.quintiles(b.spent)
-          FROM bought b
-         WHERE NOT EXISTS (SELECT FROM span m CROSS JOIN LATERAL kept_rfm_cuts(m.state_as_of) k)
-        HAVING count(*) > 0::bigint
+        SELECT coalesce(o.recency, f.recency), coalesce(o.frequency, f.frequency), coalesce(o.monetary, f.monetary), o.segments
+          FROM (SELECT loyalcs.quintiles(b.last_at) AS recency, loyalcs.quintiles(b.orders::double precision) AS frequency, loyalcs.quintiles(b.spent) AS monetary
+                  FROM bought b
+                 WHERE NOT EXISTS (SELECT FROM span m CROSS JOIN LATERAL kept_rfm_cuts(m.state_as_of) k)
+                HAVING count(*) > 0::bigint) f
+         CROSS JOIN span m
+         CROSS JOIN LATERAL own_rfm_cuts(m.state_as_of) o
     ), cuts_before AS MATERIALIZED (
-        SELECT k.recency, k.frequency, k.monetary
+        SELECT k.recency, k.frequency, k.monetary, k.segments
           FROM span m
          CROSS JOIN LATERAL kept_rfm_cuts(m.starts - interval '1 microsecond') k
         UNION ALL
-        SELECT loyalcs.quintiles(b.last_before), loyalcs.quintiles(b.orders_before::double precision), loyalcs.quintiles(b.spent_before)
-          FROM bought b
-         WHERE b.orders_before > 0::bigint
-           AND NOT EXISTS (SELECT FROM span m CROSS JOIN LATERAL kept_rfm_cuts(m.starts - interval '1 microsecond') k)
-        HAVING count(*) > 0::bigint
+        SELECT coalesce(o.recency, f.recency), coalesce(o.frequency, f.frequency), coalesce(o.monetary, f.monetary), o.segments
+          FROM (SELECT loyalcs.quintiles(b.last_before) AS recency, loyalcs.quintiles(b.orders_before::double precision) AS frequency, loyalcs.quintiles(b.spent_before) AS monetary
+                  FROM bought b
+                 WHERE b.orders_before > 0::bigint
+                   AND NOT EXISTS (SELECT FROM span m CROSS JOIN LATERAL kept_rfm_cuts(m.starts - interval '1 microsecond') k)
+                HAVING count(*) > 0::bigint) f
+         CROSS JOIN span m
+         CROSS JOIN LATERAL own_rfm_cuts(m.starts - interval '1 microsecond') o
+    ), scored AS MATERIALIZED (
+        SELECT s.r, s.f, s.m, count(*) AS customers, sum(s.spent) AS amount
+          FROM (SELECT loyalcs.score_by(b.last_at, k.recency) AS r, loyalcs.score_by(b.orders::double precision, k.frequency) AS f,
+                       loyalcs.score_by(b.spent, k.monetary) AS m, b.spent
+                  FROM bought b
+                 CROSS JOIN cuts k) s
+         GROUP BY s.r, s.f, s.m
     ), cell AS MATERIALIZED (
-        SELECT c.recency, c.value, coalesce(s.customers, 0::bigint) AS customers, coalesce(s.amount, 0::numeric) AS amount,
-               loyalcs.rfm_segment(c.recency, c.value, c.value) AS segment
+        SELECT c.recency, c.value, coalesce(s.customers, 0::numeric)::bigint AS customers, coalesce(s.amount, 0::numeric) AS amount,
+               loyalcs.rfm_segment(c.recency, c.value, c.value, (SELECT k.segments FROM cuts k)) AS segment
           FROM (SELECT r AS recency, v AS value FROM generate_series(1, 5) r CROSS JOIN generate_series(1, 5) v) c
-          LEFT JOIN (SELECT s.r, (s.f + s.m + 1) / 2 AS v, count(*) AS customers, sum(s.spent) AS amount
-                       FROM (SELECT loyalcs.score_by(b.last_at, k.recency) AS r, loyalcs.score_by(b.orders::double precision, k.frequency) AS f,
-                                    loyalcs.score_by(b.spent, k.monetary) AS m, b.spent
-                               FROM bought b
-                              CROSS JOIN cuts k) s
+          LEFT JOIN (SELECT s.r, (s.f + s.m + 1) / 2 AS v, sum(s.customers) AS customers, sum(s.amount) AS amount
+                       FROM scored s
                       GROUP BY 1, 2) s ON s.r = c.recency AND s.v = c.value
+    ), segment_now AS (
+        SELECT loyalcs.rfm_segment(s.r, s.f, s.m, k.segments) AS segment, sum(s.customers)::bigint AS customers, sum(s.amount) AS amount
+          FROM scored s
+         CROSS JOIN cuts k
+         GROUP BY 1
     ), segment_before AS (
         SELECT loyalcs.rfm_segment(loyalcs.score_by(b.last_before, k.recency), loyalcs.score_by(b.orders_before::double precision, k.frequency),
-                                   loyalcs.score_by(b.spent_before, k.monetary)) AS segment, count(*) AS customers
+                                   loyalcs.score_by(b.spent_before, k.monetary), k.segments) AS segment, count(*) AS customers
           FROM bought b
          CROSS JOIN cuts_before k
          WHERE b.orders_before > 0::bigint
@@ -260,12 +275,11 @@ BEGIN ATOMIC
                                 'segment', g.segment, 'customers', g.customers, 'share', coalesce(g.customers::double precision / nullif(t.customers, 0::bigint)::double precision, 0::double precision),
                                 'previous', g.before, 'amount', trim_scale(g.amount),
                                 'amount_share', (g.amount / nullif(t.spent, 0::numeric))::double precision) ORDER BY g.amount DESC, g.segment)
-                               FROM (SELECT c.segment, sum(c.customers)::bigint AS customers, sum(c.amount) AS amount,
-                                            coalesce((SELECT b.customers FROM segment_before b WHERE b.segment = c.segment), 0::bigint) AS before
-                                       FROM cell c
-                                      GROUP BY c.segment) g
-                              CROSS JOIN total t
-                              WHERE g.customers > 0::bigint OR g.before > 0::bigint), '[]'::jsonb)),
+                               FROM (SELECT coalesce(n.segment, b.segment) AS segment, coalesce(n.customers, 0::bigint) AS customers,
+                                            coalesce(n.amount, 0::numeric) AS amount, coalesce(b.customers, 0::bigint) AS before
+                                       FROM segment_now n
+                                       FULL JOIN segment_before b ON b.segment = n.segment) g
+                              CROSS JOIN total t), '[]'::jsonb)),
             'pareto', (SELECT pg_catalog.jsonb_build_object(
                            'curve', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                                                 'customer_share', g.n::double precision / 20::double precision,

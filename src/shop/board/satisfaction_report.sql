@@ -53,7 +53,7 @@ BEGIN ATOMIC
           FROM answer a
           JOIN chosen c ON c.kind = a.kind AND c.scale_low = a.scale_low AND c.scale_high = a.scale_high AND c.higher_is_better = a.higher_is_better
     ), cuts AS MATERIALIZED (
-        SELECT v.month, k.recency, k.frequency, k.monetary, b.before
+        SELECT v.month, k.recency, k.frequency, k.monetary, k.segments, b.before
           FROM span m
          CROSS JOIN LATERAL (VALUES (m.month), (m.month_before), (m.year_before)) v (month)
          CROSS JOIN LATERAL (SELECT v.month::timestamp AT TIME ZONE m.time_zone - interval '1 microsecond' AS before) b
@@ -63,7 +63,8 @@ BEGIN ATOMIC
         -- (Each customer is looked up, with all that they answered: nobody knows beforehand how many answers
         -- there are, and a join of them with segments went through all of these for each.)
         SELECT d.month, d.kinds, d.scores,
-               loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, c.recency), loyalcs.score_by(p.orders::double precision, c.frequency), loyalcs.score_by(p.total_spent, c.monetary)) AS segment
+               loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, c.recency), loyalcs.score_by(p.orders::double precision, c.frequency), loyalcs.score_by(p.total_spent, c.monetary),
+                                   c.segments) AS segment
           FROM cuts c
           JOIN (SELECT r.month, r.customer_id, pg_catalog.array_agg(r.kind) AS kinds, pg_catalog.array_agg(r.score) AS scores
                   FROM rated r

@@ -177,7 +177,7 @@ BEGIN
                s.per_day, s.per_week, s.per_day_of_all, s.per_week_of_all, s.time_zone,
                date_trunc('day', followups_looked_at.at, s.time_zone) AS today_from,
                followups_looked_at.at - interval '168 hours' AS week_from,
-               k.recency AS recency_cuts, k.frequency AS frequency_cuts, k.monetary AS monetary_cuts
+               k.recency AS recency_cuts, k.frequency AS frequency_cuts, k.monetary AS monetary_cuts, k.segments AS segment_names
           FROM followup_steps(followups_looked_at.at) s
           LEFT JOIN kept_rfm_cuts(followups_looked_at.at) k ON s.segments IS NOT NULL
          WHERE s.valid OPERATOR(pg_catalog.@>) followups_looked_at.at
@@ -201,7 +201,7 @@ BEGIN
                     WHEN h.held_back = 'drop' THEN h.reason
                     WHEN s.is_for_some
                         THEN followup_misfit_reason(f.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
-                                                    s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
+                                                    s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts, s.segment_names,
                                                     followups_looked_at.at) END AS own_drop_reason,
                h.held_back, h.reason, h.until
           FROM followups f

@@ -183,6 +183,7 @@ CREATE OR REPLACE FUNCTION is_in_segments(
     recency_cuts timestamptz[],
     frequency_cuts double precision[],
     monetary_cuts numeric[],
+    segment_names text[],
     as_of timestamptz
 ) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -197,11 +198,12 @@ BEGIN
                       AND (is_in_segments.recency_cuts IS NULL
                            OR loyalcs.rfm_segment(loyalcs.score_by(p.last_order_at, is_in_segments.recency_cuts),
                                                   loyalcs.score_by(p.orders::double precision, is_in_segments.frequency_cuts),
-                                                  loyalcs.score_by(p.total_spent, is_in_segments.monetary_cuts))
+                                                  loyalcs.score_by(p.total_spent, is_in_segments.monetary_cuts),
+                                                  is_in_segments.segment_names)
                               = ANY (is_in_segments.segments)));
 END
 $$;
-COMMENT ON FUNCTION is_in_segments(@key_type@, text[], timestamptz[], double precision[], numeric[], timestamptz) IS
+COMMENT ON FUNCTION is_in_segments(@key_type@, text[], timestamptz[], double precision[], numeric[], text[], timestamptz) IS
     'whether a customer has orders as of an instant and is, by cut points, in one of the segments; in any if the cut points are not given';
 
 CREATE OR REPLACE FUNCTION followup_misfit(
@@ -220,6 +222,7 @@ CREATE OR REPLACE FUNCTION followup_misfit(
     recency_cuts timestamptz[],
     frequency_cuts double precision[],
     monetary_cuts numeric[],
+    segment_names text[],
     as_of timestamptz
 )
 RETURNS TABLE (reason text)
@@ -263,12 +266,13 @@ BEGIN ATOMIC
                    THEN 'tier lost'
                WHEN followup_misfit.segments IS NOT NULL
                     AND NOT is_in_segments(followup_misfit.customer, followup_misfit.segments, followup_misfit.recency_cuts,
-                                           followup_misfit.frequency_cuts, followup_misfit.monetary_cuts, followup_misfit.as_of)
+                                           followup_misfit.frequency_cuts, followup_misfit.monetary_cuts, followup_misfit.segment_names,
+                                           followup_misfit.as_of)
                    THEN 'segment left'
            END
     OFFSET 0;
 END;
-COMMENT ON FUNCTION followup_misfit(@key_type@, text, text, timestamptz, timestamptz, numeric, integer, numeric, bigint, bigint, text[], text[], timestamptz[], double precision[], numeric[], timestamptz) IS
+COMMENT ON FUNCTION followup_misfit(@key_type@, text, text, timestamptz, timestamptz, numeric, integer, numeric, bigint, bigint, text[], text[], timestamptz[], double precision[], numeric[], text[], timestamptz) IS
     'why a follow-up is not for a customer as of an instant, or not for that order: the amount, which order it is, how many there are, the tier, the segment (unless its cut points are not given); NULL if it is';
 
 -- (In plpgsql, so that what is for some orders or customers alone is planned where
@@ -289,6 +293,7 @@ CREATE OR REPLACE FUNCTION followup_misfit_reason(
     recency_cuts timestamptz[],
     frequency_cuts double precision[],
     monetary_cuts numeric[],
+    segment_names text[],
     as_of timestamptz
 ) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -305,8 +310,9 @@ BEGIN
                                    followup_misfit_reason.nth, followup_misfit_reason.min_amount,
                                    followup_misfit_reason.orders_from, followup_misfit_reason.orders_to,
                                    followup_misfit_reason.tiers, followup_misfit_reason.segments, followup_misfit_reason.recency_cuts,
-                                   followup_misfit_reason.frequency_cuts, followup_misfit_reason.monetary_cuts, followup_misfit_reason.as_of) m);
+                                   followup_misfit_reason.frequency_cuts, followup_misfit_reason.monetary_cuts, followup_misfit_reason.segment_names,
+                                   followup_misfit_reason.as_of) m);
 END
 $$;
-COMMENT ON FUNCTION followup_misfit_reason(@key_type@, text, text, timestamptz, timestamptz, numeric, integer, numeric, bigint, bigint, text[], text[], timestamptz[], double precision[], numeric[], timestamptz) IS
+COMMENT ON FUNCTION followup_misfit_reason(@key_type@, text, text, timestamptz, timestamptz, numeric, integer, numeric, bigint, bigint, text[], text[], timestamptz[], double precision[], numeric[], text[], timestamptz) IS
     'followup_misfit() of one';

@@ -185,12 +185,13 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH cuts AS MATERIALIZED (
-        SELECT c.recency, c.frequency, c.monetary FROM rfm_cuts_of(followups_found.as_of) c
+        SELECT c.recency, c.frequency, c.monetary, c.segments FROM rfm_cuts_of(followups_found.as_of) c
     ), steps AS MATERIALIZED (
         SELECT s.*,
                CASE WHEN s.segments IS NOT NULL THEN (SELECT k.recency FROM cuts k) END AS recency_cuts,
                CASE WHEN s.segments IS NOT NULL THEN (SELECT k.frequency FROM cuts k) END AS frequency_cuts,
                CASE WHEN s.segments IS NOT NULL THEN (SELECT k.monetary FROM cuts k) END AS monetary_cuts,
+               CASE WHEN s.segments IS NOT NULL THEN (SELECT k.segments FROM cuts k) END AS segment_names,
                followup_anchor_bound(w.due_after,
                                      CASE WHEN s.replaced_delay > s.delay AND pg_catalog.lower(s.valid) > w.due_after
                                           THEN s.replaced_delay ELSE s.delay END,
@@ -219,7 +220,7 @@ BEGIN ATOMIC
                        AND f.queued_at <= followups_found.as_of
                     LIMIT 1) q ON true
          CROSS JOIN LATERAL followup_misfit(a.customer_id, s.anchor, a.order_id, a.order_at, a.cancelled_at, a.amount, s.nth, s.min_amount,
-                                            s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts,
+                                            s.orders_from, s.orders_to, s.tiers, s.segments, s.recency_cuts, s.frequency_cuts, s.monetary_cuts, s.segment_names,
                                             greatest(followups_found.as_of, w.wanted_at)) m
          WHERE w.wanted_at <= s.due_until
            AND w.wanted_at > s.due_after

@@ -2,11 +2,13 @@
 --
 -- Recency, frequency and monetary scores of every customer, the segments they
 -- fall into, and kept cut points that score one customer without reading all.
--- Needs: job_runs, purchases.
+-- Needs: job_runs, purchases, rfm_rules.
 --
 -- A customer has one score and one segment, whoever asks: by the cut points that
 -- were kept last, so that a page about one customer, a report about all and a
--- follow-up say the same; by those of all customers until any are kept.
+-- follow-up say the same; by those of all customers until any are kept. Bounds and names
+-- of the shop's own go before both: whatever gives cut points gives these, too, with the
+-- names by which loyalcs.rfm_segment() is to be asked.
 
 --@ table rfm_cuts
 CREATE TABLE rfm_cuts (
@@ -32,17 +34,22 @@ COMMENT ON TABLE rfm_cuts IS
 
 --@ functions
 CREATE OR REPLACE FUNCTION kept_rfm_cuts(as_of timestamptz)
-RETURNS TABLE (cuts_as_of timestamptz, recency timestamptz[], frequency double precision[], monetary numeric[])
+RETURNS TABLE (cuts_as_of timestamptz, recency timestamptz[], frequency double precision[], monetary numeric[], segments text[])
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT k.as_of, k.recency, k.frequency, k.monetary
-      FROM rfm_cuts k
-     WHERE k.as_of <= kept_rfm_cuts.as_of
-     ORDER BY k.as_of DESC
-     LIMIT 1;
+    SELECT coalesce(k.as_of, kept_rfm_cuts.as_of),
+           coalesce(o.recency, k.recency), coalesce(o.frequency, k.frequency), coalesce(o.monetary, k.monetary), o.segments
+      FROM own_rfm_cuts(kept_rfm_cuts.as_of) o
+      LEFT JOIN LATERAL (SELECT k.as_of, k.recency, k.frequency, k.monetary
+                           FROM rfm_cuts k
+                          WHERE k.as_of <= kept_rfm_cuts.as_of
+                            AND (o.recency IS NULL OR o.frequency IS NULL OR o.monetary IS NULL)
+                          ORDER BY k.as_of DESC
+                          LIMIT 1) k ON true
+     WHERE k.as_of IS NOT NULL OR o.recency IS NOT NULL AND o.frequency IS NOT NULL AND o.monetary IS NOT NULL;
 END;
 COMMENT ON FUNCTION kept_rfm_cuts(timestamptz) IS
-    'the cut points that were kept last by an instant; no row if none were';
+    'the shop''s own bounds as of an instant, the cut points that were kept last by then where it has none, and the names of segments for loyalcs.rfm_segment(), NULL for those that are built in; no row if cut points are needed and none were kept';
 
 -- Not to be inlined: what one customer's score costs is not what reading all orders
 -- would, which hardly ever happens, and no reason to compile the query. Hence SET.
@@ -62,18 +69,19 @@ COMMENT ON FUNCTION found_rfm_cuts(timestamptz) IS
     'the cut points of all customers who have bought by an instant, read from their orders; no row if nobody has';
 
 CREATE OR REPLACE FUNCTION rfm_cuts_of(as_of timestamptz)
-RETURNS TABLE (cuts_as_of timestamptz, recency timestamptz[], frequency double precision[], monetary numeric[])
+RETURNS TABLE (cuts_as_of timestamptz, recency timestamptz[], frequency double precision[], monetary numeric[], segments text[])
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT k.cuts_as_of, k.recency, k.frequency, k.monetary
+    SELECT k.cuts_as_of, k.recency, k.frequency, k.monetary, k.segments
       FROM kept_rfm_cuts(rfm_cuts_of.as_of) k
     UNION ALL
-    SELECT rfm_cuts_of.as_of, f.recency, f.frequency, f.monetary
+    SELECT rfm_cuts_of.as_of, coalesce(o.recency, f.recency), coalesce(o.frequency, f.frequency), coalesce(o.monetary, f.monetary), o.segments
       FROM found_rfm_cuts(rfm_cuts_of.as_of) f
+     CROSS JOIN own_rfm_cuts(rfm_cuts_of.as_of) o
      WHERE NOT EXISTS (SELECT FROM kept_rfm_cuts(rfm_cuts_of.as_of) k);
 END;
 COMMENT ON FUNCTION rfm_cuts_of(timestamptz) IS
-    'the shop''s cut points as of an instant, by which every score and segment goes: those that refresh_rfm_cuts() kept last; those of all customers while none are kept';
+    'the shop''s cut points as of an instant, by which every score and segment goes: its own bounds, else those that refresh_rfm_cuts() kept last, else those of all customers; and the names of segments for loyalcs.rfm_segment(), NULL for those that are built in';
 
 CREATE OR REPLACE FUNCTION scores_of(last_order_at timestamptz, orders bigint, total_spent numeric,
                                      recency timestamptz[], frequency double precision[], monetary numeric[])
@@ -100,20 +108,20 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.customer_id, s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
+    SELECT p.customer_id, s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m, k.segments),
            p.last_order_at, p.orders, p.total_spent
       FROM customer_purchases_at(rfm_at.as_of) p
      CROSS JOIN rfm_cuts_of(rfm_at.as_of) k
      CROSS JOIN LATERAL scores_of(p.last_order_at, p.orders, p.total_spent, k.recency, k.frequency, k.monetary) s;
 END;
 COMMENT ON FUNCTION rfm_at(timestamptz) IS
-    'RFM scores of every customer who bought: 1 + the number of quintile cut points below the value, so equal customers score equally; recency 5 bought last. By the shop''s cut points, see rfm_cuts_of()';
+    'RFM scores of every customer who bought: 1 + the number of quintile cut points below the value, so equal customers score equally; recency 5 bought last. By the shop''s cut points, or bounds and names of its own, see rfm_cuts_of()';
 
 CREATE OR REPLACE FUNCTION segments_of_everybody(as_of timestamptz)
 RETURNS TABLE (customer_id @key_type@, segment text, total_spent numeric)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.customer_id, loyalcs.rfm_segment(s.r, s.f, s.m), p.total_spent
+    SELECT p.customer_id, loyalcs.rfm_segment(s.r, s.f, s.m, k.segments), p.total_spent
       FROM purchases_of_everybody(segments_of_everybody.as_of) p
      CROSS JOIN rfm_cuts_of(segments_of_everybody.as_of) k
      CROSS JOIN LATERAL scores_of(p.last_order_at, p.orders, p.total_spent, k.recency, k.frequency, k.monetary) s;
@@ -203,7 +211,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m),
+    SELECT s.r, s.f, s.m, loyalcs.rfm_segment(s.r, s.f, s.m, k.segments),
            p.last_order_at, p.orders, p.total_spent, k.cuts_as_of
       FROM customer_purchases_at(customer_rfm.as_of) p
      CROSS JOIN rfm_cuts_of(customer_rfm.as_of) k
