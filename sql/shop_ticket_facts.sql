@@ -81,8 +81,8 @@ SELECT f.* FROM pg_temp.facts('ann', 'b', 'infinity') f;
 -- Which tickets were opened when, and what they cost
 --
 
-SELECT m.month, m.complete, t.ticket_id, t.channel, t.reason, t.resolution, t.contacts, t.cost
-  FROM months_of_tickets('2026-04-10 12:00+09') m LEFT JOIN LATERAL tickets_opened_in(m.month, m.last_day, '2026-04-10 12:00+09') t ON true
+SELECT m.period_start, m.complete, t.ticket_id, t.channel, t.reason, t.resolution, t.contacts, t.cost
+  FROM periods_of_tickets('month', '2026-04-10 12:00+09') m LEFT JOIN LATERAL tickets_opened_in(m.period_start, m.last_day, '2026-04-10 12:00+09') t ON true
  ORDER BY 1, 3;
 -- As of an hour of the first day, one had written less often.
 SELECT t.ticket_id, t.contacts FROM tickets_opened_in('2026-03-02', '2026-03-02', '2026-03-02 09:10+09') t ORDER BY 1;

@@ -180,31 +180,42 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_make_function(text, text, text, text) IS
     'makes a function of a shop, unless it is there as it should be; says whether it did';
 
--- x_by(breakdown, as_of) stands in a script, and x_at(as_of) is about everyone
--- and lacks the column part.
-CREATE FUNCTION loyalcs.shop_script_at(shop text, function oid) RETURNS text
+-- One form of a figure stands in a script, and the others are made of it, each of the one
+-- before: x_by(breakdown, as_of) of x_per(period, breakdown, as_of), and x_at(as_of) of that
+-- or of x_per(period, as_of). A period becomes a month, in the name of its column and in
+-- what is said of it; x_at is about everyone and lacks the column part.
+CREATE FUNCTION loyalcs.shop_script_of(shop text, function oid) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT format('CREATE OR REPLACE FUNCTION %1$I(as_of timestamptz) RETURNS TABLE (%2$s) '
+        SELECT format('CREATE OR REPLACE FUNCTION %1$I(%2$sas_of timestamptz) RETURNS TABLE (%3$s) '
                       'LANGUAGE sql STABLE PARALLEL SAFE '
-                      'BEGIN ATOMIC SELECT %3$s FROM %4$I(%5$L, as_of) f; END;'
-                      'COMMENT ON FUNCTION %1$I(timestamptz) IS %6$L',
-                      concat(left(p.proname, -3), '_at'),
-                      string_agg(format('%I %s', p.proargnames[i], format_type(p.proallargtypes[i], NULL)), ', ' ORDER BY i),
-                      string_agg(format('f.%I', p.proargnames[i]), ', ' ORDER BY i),
-                      p.proname, 'everyone',
-                      regexp_replace((loyalcs.shop_recorded_part(shop, concat('function ', p.proname))).comment,
-                                     '; for each part of a breakdown.*', ''))
-          FROM pg_proc p, generate_subscripts(p.proargmodes, 1) i
-         WHERE p.oid = function AND p.proargmodes[i] = 't' AND p.proargnames[i] <> 'part'
-         GROUP BY p.oid, p.proname);
+                      'BEGIN ATOMIC SELECT %4$s FROM %5$I(%6$L, %7$sas_of) f; END;'
+                      'COMMENT ON FUNCTION %1$I(%8$stimestamptz) IS %9$L',
+                      concat(w.figure, CASE WHEN w.of_parts THEN '_by' ELSE '_at' END),
+                      CASE WHEN w.of_parts THEN 'breakdown text, ' END,
+                      string_agg(format('%I %s', CASE WHEN w.is_per AND c.name = 'period_start' THEN 'month' ELSE c.name END,
+                                        format_type(c.type, NULL)), ', ' ORDER BY c.place),
+                      string_agg(format('f.%I', c.name), ', ' ORDER BY c.place),
+                      p.proname, CASE WHEN w.is_per THEN 'month' ELSE 'everyone' END,
+                      CASE WHEN w.of_parts THEN 'breakdown, ' END,
+                      CASE WHEN w.of_parts THEN 'text, ' END,
+                      CASE WHEN w.is_per THEN regexp_replace(w.comment, '\mperiod', 'month', 'g')
+                           ELSE regexp_replace(w.comment, '; for each part of a breakdown.*', '') END)
+          FROM pg_proc p
+         CROSS JOIN LATERAL (
+                   SELECT regexp_replace(p.proname, '_(per|by)$', '') AS figure, p.proname ~ '_per$' AS is_per,
+                          p.proname ~ '_per$' AND p.proargnames[2] = 'breakdown' AS of_parts,
+                          (loyalcs.shop_recorded_part(shop, concat('function ', p.proname))).comment) w
+         CROSS JOIN LATERAL unnest(p.proargmodes, p.proargnames, p.proallargtypes) WITH ORDINALITY c (mode, name, type, place)
+         WHERE p.oid = function AND c.mode = 't' AND (w.is_per OR c.name <> 'part')
+         GROUP BY p.oid, p.proname, w.figure, w.is_per, w.of_parts, w.comment);
 END
 $$;
-COMMENT ON FUNCTION loyalcs.shop_script_at(text, oid) IS
-    'the script of x_at(as_of), from the function x_by(breakdown, as_of)';
+COMMENT ON FUNCTION loyalcs.shop_script_of(text, oid) IS
+    'the script of the next form of a figure: x_by or x_at by month from x_per, x_at from x_by';
 
 -- A view of ours selects the columns of its function as of now, and nothing else.
 CREATE FUNCTION loyalcs.shop_view_is_ours(view oid) RETURNS boolean
@@ -323,7 +334,8 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_make_view(text, oid) IS
     'makes the view x of a function x_at(as_of), unless it is there as it should be; one that the brand has changed stays, or is a problem if it cannot';
 
--- A function of a part with what it brings: x_by an x_at, and x_at a view.
+-- A function of a part with what it brings: x_per an x_by or an x_at, x_by an x_at, and
+-- x_at a view.
 CREATE FUNCTION loyalcs.shop_make_figure(
     shop text,
     name text,
@@ -338,16 +350,23 @@ CREATE FUNCTION loyalcs.shop_make_figure(
 AS $$
 DECLARE
     schema constant oid := quote_ident(shop)::regnamespace;
-    at constant text := concat(left(name, -3), '_at');
+    figure constant text := regexp_replace(name, '_(per|by|at)$', '');
     view record;
 BEGIN
     made := loyalcs.shop_make_function(shop, name, key_type, script);
-    IF brings = 'by' THEN
-        made := loyalcs.shop_make_function(shop, at, key_type,
-                    loyalcs.shop_script_at(shop, loyalcs.shop_function(schema, name, 'text, timestamp with time zone'))) OR made;
+    IF brings = 'per' THEN
+        made := loyalcs.shop_make_function(shop, concat(figure, '_at'), key_type,
+                    loyalcs.shop_script_of(shop, loyalcs.shop_function(schema, name, 'text, timestamp with time zone'))) OR made;
+    ELSIF brings = 'per by' THEN
+        made := loyalcs.shop_make_function(shop, concat(figure, '_by'), key_type,
+                    loyalcs.shop_script_of(shop, loyalcs.shop_function(schema, name, 'text, text, timestamp with time zone'))) OR made;
+    END IF;
+    IF brings IN ('by', 'per by') THEN
+        made := loyalcs.shop_make_function(shop, concat(figure, '_at'), key_type,
+                    loyalcs.shop_script_of(shop, loyalcs.shop_function(schema, concat(figure, '_by'), 'text, timestamp with time zone'))) OR made;
     END IF;
     IF brings <> '' THEN
-        view := loyalcs.shop_make_view(shop, loyalcs.shop_function(schema, at, 'timestamp with time zone'));
+        view := loyalcs.shop_make_view(shop, loyalcs.shop_function(schema, concat(figure, '_at'), 'timestamp with time zone'));
         made := made OR view.made;
         problem := view.problem;
     END IF;

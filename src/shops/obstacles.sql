@@ -42,15 +42,26 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_wanted_columns(text, text, text, text, text) IS
     'the columns that a relation needs to serve as a table of a shop, and the constants that stand for those that it lacks; NULL if the table is made from what has the known digest, and so was looked at before';
 
+CREATE FUNCTION loyalcs.shop_figures(OUT figure text, OUT stands_as text) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT regexp_replace(p.relation, '_(per|by|at)$', ''), p.other FROM loyalcs.shop_parts() p WHERE p.other <> '' AND p.kind = 'function';
+END;
+COMMENT ON FUNCTION loyalcs.shop_figures() IS
+    'the views of a shop, and which of a figure''s forms stands in a script: at, by, per, or per by if it has a breakdown too';
+
 -- Names that the shop will need, and what they are for.
 CREATE FUNCTION loyalcs.shop_names(OUT name text, OUT kind text) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.relation, p.kind FROM loyalcs.shop_parts() p WHERE p.kind IN ('table', 'function')
     UNION ALL
-    SELECT concat(left(p.relation, -3), '_at'), 'function' FROM loyalcs.shop_parts() p WHERE p.other = 'by' AND p.kind = 'function'
+    -- (see shop_make_figure())
+    SELECT concat(f.figure, '_by'), 'function' FROM loyalcs.shop_figures() f WHERE f.stands_as = 'per by'
     UNION ALL
-    SELECT left(p.relation, -3), 'view' FROM loyalcs.shop_parts() p WHERE p.other <> '' AND p.kind = 'function';
+    SELECT concat(f.figure, '_at'), 'function' FROM loyalcs.shop_figures() f WHERE f.stands_as <> 'at'
+    UNION ALL
+    SELECT f.figure, 'view' FROM loyalcs.shop_figures() f;
 END;
 COMMENT ON FUNCTION loyalcs.shop_names() IS
     'the names of all tables, functions and views of a shop';

@@ -22,6 +22,8 @@
 # ("change orders 7.0"; a second one of that name is "change orders 7.0 2").
 # A function f is the part "function f".  An x_at(as_of) in SQL brings the view
 # x, and an x_by(breakdown, as_of) both of them: that is its "other", at or by.
+# An x_per(period, as_of) brings them too, by month, and an x_per(period, breakdown,
+# as_of) an x_by before: per, and per by.
 #
 # A relation of the brand's that serves as a table needs neither the columns that
 # the table's line hides, nor those of a line "--: optional COLUMN, ..." below it or
@@ -71,6 +73,12 @@ function figure() {
 		return "at"
 	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_by\(breakdown text, as_of timestamptz\)\nRETURNS TABLE \(\n *part /)
 		return "by"
+	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_per\(period text, as_of timestamptz\)\nRETURNS TABLE \(\n *period_start date/)
+		return "per"
+	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_per\(period text, breakdown text, as_of timestamptz\)\nRETURNS TABLE \(\n *part text,\n *period_start date/)
+		return "per by"
+	if (relation ~ /_per$/)
+		stop("x_per(period[, breakdown], as_of) has the columns [part and] period_start first")
 	return ""
 }
 
@@ -91,7 +99,7 @@ BEGIN {
 	print "COMMENT ON COLUMN loyalcs.shop_scripts.name IS 'name by which a shop remembers the part';"
 	print "COMMENT ON COLUMN loyalcs.shop_scripts.kind IS 'table, change, reference or function';"
 	print "COMMENT ON COLUMN loyalcs.shop_scripts.relation IS 'table or function that it makes, or changes';"
-	print "COMMENT ON COLUMN loyalcs.shop_scripts.other IS 'of a reference, the table that is referred to; of a function, which view it brings: at, by or none';"
+	print "COMMENT ON COLUMN loyalcs.shop_scripts.other IS 'of a reference, the table that is referred to; of a function, which other forms of a figure it brings: those of at, by, per, per by, or none';"
 	print "COMMENT ON COLUMN loyalcs.shop_scripts.optional IS 'columns that a relation of the brand''s in the table''s place may lack';"
 	print "COMMENT ON COLUMN loyalcs.shop_scripts.script IS 'SQL that makes it';"
 	print "GRANT SELECT ON loyalcs.shop_scripts TO PUBLIC;"

@@ -125,8 +125,8 @@ BEGIN
                         OR concat(p.relation, ' ', m.identity) NOT IN
                            (SELECT concat(f.proname, ' ', oidvectortypes(f.proargtypes)) FROM pg_proc f WHERE f.pronamespace = $1)
                         OR p.other <> ''
-                           AND left(p.relation, -3) NOT IN (SELECT c.relname::text FROM pg_class c
-                                                             WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))
+                           AND regexp_replace(p.relation, '_(per|by|at)$', '') NOT IN
+                               (SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f'))
                END
         UNION ALL
         SELECT m.part

@@ -1,33 +1,105 @@
 -- shop/periods.sql
 --
--- The local months that a figure has rows for, and whether a share differs from
+-- The local periods that a figure has rows for, and whether a share differs from
 -- another by more than chance.
 -- Needs: settings.
 --
--- A figure by month takes its months from months_between() and computes each of
--- them by itself, in a LATERAL subquery that reads its rows by in_local_dates():
--- then a condition on the month leaves one of them, which an index finds.
+-- A period is a day, week, month, quarter or year, or a block of N days: those of the
+-- last N days, of the N before, and so on. A figure by period is written once, as
+-- x_per(period, as_of); create_shop() makes x_at(as_of) of it, which is by month.
+--
+-- Such a figure takes its periods from periods_between() and computes each of them by
+-- itself, in a LATERAL subquery that reads its rows by in_local_dates(): then a condition
+-- on the period leaves one of them, which an index finds. Or it groups by period_of().
+-- All that looks at the period's name is inlined, so where it is a constant, as in
+-- x_at(), the planner has done with it before a row is read.
 
 --@ functions
--- (Of a row that is dated far ahead, no figure has a thousand years of months.)
-CREATE OR REPLACE FUNCTION months_between(first timestamptz, last timestamptz, as_of timestamptz)
-RETURNS TABLE (month date, last_day date, complete boolean)
+CREATE OR REPLACE FUNCTION block_days(period text) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF period ~ '^([2-9]|[1-9][0-9]{1,3}) days$' THEN
+        RETURN split_part(period, ' ', 1)::integer;
+    END IF;
+    RAISE EXCEPTION 'unknown period %', coalesce(quote_literal(period), 'NULL')
+        USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'period_is_known',
+              HINT = 'The periods are day, week, month, quarter and year, and from 2 days to 9999 days, as in 30 days: the last 30, the 30 before, and so on.';
+END
+$$;
+COMMENT ON FUNCTION block_days(text) IS
+    'how many days a period has that is none of the calendar''s: 30 of ''30 days''; an error if it is no period at all';
+
+CREATE OR REPLACE FUNCTION period_length(period text) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period WHEN 'month' THEN interval '1 month'
+                   WHEN 'day' THEN interval '1 day'
+                   WHEN 'week' THEN interval '7 days'
+                   WHEN 'quarter' THEN interval '3 months'
+                   WHEN 'year' THEN interval '12 months'
+                   ELSE make_interval(days => block_days(period)) END;
+COMMENT ON FUNCTION period_length(text) IS
+    'from the first day of a period to that of the next: of day, week, month, quarter, year, or a number of days such as ''30 days''; any other is an error';
+
+-- (In double precision, whose quotient is exact where the remainder is nothing.)
+CREATE OR REPLACE FUNCTION block_of(day date, days integer, last_day date) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN isfinite(day)
+            THEN last_day + 1 - days * (floor((last_day - day)::double precision / days::double precision)::integer + 1)
+            ELSE day END;
+COMMENT ON FUNCTION block_of(date, integer, date) IS
+    'the first day of the block that a day falls in: blocks of so many days each, one of which ends with last_day';
+
+CREATE OR REPLACE FUNCTION period_of(at timestamptz, time_zone text, period text, as_of timestamptz) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period WHEN 'month' THEN loyalcs.local_month(at, time_zone)
+                   WHEN 'day' THEN loyalcs.local_date(at, time_zone)
+                   WHEN 'week' THEN loyalcs.local_week(at, time_zone)
+                   WHEN 'quarter' THEN loyalcs.local_quarter(at, time_zone)
+                   WHEN 'year' THEN loyalcs.local_year(at, time_zone)
+                   ELSE block_of(loyalcs.local_date(at, time_zone), block_days(period),
+                                 loyalcs.local_date(greatest(least(as_of, timestamptz '9999-12-30 00:00+00'), timestamptz '0001-02-01 00:00+00'), time_zone)) END;
+COMMENT ON FUNCTION period_of(timestamptz, text, text, timestamptz) IS
+    'the first day of the local period that an instant falls in; a period of N days ends with the local day of as_of (of the year 9999 if that is later), or so many times N days before';
+
+CREATE OR REPLACE FUNCTION period_is_over(last_day date, as_of timestamptz, time_zone text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN last_day < date '294276-11-30' THEN ((last_day + 1)::timestamp AT TIME ZONE time_zone) <= as_of ELSE false END;
+COMMENT ON FUNCTION period_is_over(date, timestamptz, text) IS
+    'whether a local period is over with its last day: its figures are not those of a part of it';
+
+-- (Of a row that is dated far ahead, no figure has a thousand years of periods.)
+CREATE OR REPLACE FUNCTION periods_span(period text) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN period IN ('month', 'quarter', 'year') THEN interval '100 years'
+            ELSE least(3999, 36525 / EXTRACT(day FROM period_length(period))::integer)::double precision * period_length(period) END;
+COMMENT ON FUNCTION periods_span(text) IS
+    'how far back a figure goes from the first day of its newest period: no more than a hundred years, and 4000 periods (of days, eleven years)';
+
+CREATE OR REPLACE FUNCTION periods_between(period text, first timestamptz, last timestamptz, as_of timestamptz)
+RETURNS TABLE (period_start date, last_day date, complete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 30
 BEGIN ATOMIC
-    SELECT g.at::date, (g.at + interval '1 month' - interval '1 day')::date,
-           month_is_over(g.at::date, months_between.as_of, s.time_zone)
-      FROM settings s
+    SELECT g.at::date, (g.at + i.step - interval '1 day')::date,
+           period_is_over((g.at + i.step - interval '1 day')::date, periods_between.as_of, i.time_zone)
+      -- (all found once: else each mention would look for the first row and the last)
+      FROM (SELECT s.time_zone, period_length(periods_between.period) AS step, periods_span(periods_between.period) AS span,
+                   CASE WHEN isfinite(periods_between.first) THEN periods_between.first END AS first,
+                   least(CASE WHEN isfinite(periods_between.last) THEN periods_between.last END,
+                         periods_between.as_of, timestamptz '9999-12-30 00:00+00') AS last
+              FROM settings s
+            OFFSET 0) i
      CROSS JOIN LATERAL (
-               SELECT CASE WHEN isfinite(months_between.first)
-                           THEN greatest(loyalcs.local_month(months_between.first, s.time_zone)::timestamp,
-                                         l.last - interval '100 years', timestamp '0001-02-01') END AS first, l.last
-                 FROM (SELECT loyalcs.local_month(least(CASE WHEN isfinite(months_between.last) THEN months_between.last END,
-                                                        months_between.as_of, timestamptz '9999-12-30 00:00+00'), s.time_zone) AS last) l
-           ) b
-     CROSS JOIN LATERAL generate_series(b.first, CASE WHEN isfinite(b.last) THEN b.last::timestamp END, interval '1 month') g (at);
+               SELECT period_of(i.first, i.time_zone, periods_between.period, periods_between.as_of)::timestamp AS first,
+                      period_of(i.last, i.time_zone, periods_between.period, periods_between.as_of)::timestamp AS last
+              OFFSET 0) b
+     CROSS JOIN LATERAL generate_series(CASE WHEN b.first IS NOT NULL THEN greatest(b.first, b.last - i.span) END,
+                                        CASE WHEN isfinite(b.last) THEN b.last END, i.step) g (at)
+     WHERE g.at >= timestamp '0001-02-01';
 END;
-COMMENT ON FUNCTION months_between(timestamptz, timestamptz, timestamptz) IS
-    'the local months from that of an instant to that of another, or of as_of if that is earlier, each with its last day and whether it is over; none if an instant is NULL or infinite, no more than a hundred years, and within the years 1 to 9999';
+COMMENT ON FUNCTION periods_between(text, timestamptz, timestamptz, timestamptz) IS
+    'the local periods from that of an instant to that of another, or of as_of if that is earlier, each with its last day and whether it is over; none if an instant is NULL or infinite, no more than a hundred years and 4000 of them, the newest, and within the years 1 to 9999';
 
 CREATE OR REPLACE FUNCTION share_ratings(hits bigint, cases bigint) RETURNS loyalcs.ratings
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -1,7 +1,7 @@
 -- shop/kpis.sql
 --
 -- The board: a handful of numbers, what each is meant to be, and whether it is.
--- Needs: settings, periods, surveys, delivery_performance (months_of_answers), ticket_facts.
+-- Needs: settings, periods, surveys, delivery_performance (periods_of_answers), ticket_facts.
 --
 -- A KPI is one column of a figure of the shop, one number a month. Which column, of
 -- which rows, stands in kpis; so any figure can become one, one of the brand's own
@@ -11,9 +11,9 @@
 
 --@ functions
 -- Answers to all questions of a kind are one figure only if they are on one scale.
-CREATE OR REPLACE FUNCTION satisfaction_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION satisfaction_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     kind text,
     scale text,
@@ -25,34 +25,34 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.kind, pg_catalog.format('%s to %s', a.scale_low, a.scale_high), a.higher_is_better,
+    SELECT m.period_start, m.complete, a.kind, pg_catalog.format('%s to %s', a.scale_low, a.scale_high), a.higher_is_better,
            loyalcs.responses(a.ratings),
            CASE a.kind WHEN 'nps' THEN loyalcs.nps(a.ratings) ELSE loyalcs.mean(a.ratings) END,
            CASE a.kind WHEN 'nps' THEN n.low ELSE i.low END,
            CASE a.kind WHEN 'nps' THEN n.high ELSE i.high END
       FROM settings s
-     CROSS JOIN LATERAL months_of_answers(satisfaction_at.as_of) m
+     CROSS JOIN LATERAL periods_of_answers(satisfaction_per.period, satisfaction_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT q.kind, q.scale_low, q.scale_high, q.higher_is_better, loyalcs.ratings_agg(a.score) AS ratings
                  FROM survey_responses r
                  JOIN survey_answers a ON a.customer_id = r.customer_id AND a.response_id = r.response_id
                  JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question
-                WHERE loyalcs.in_local_dates(r.responded_at, s.time_zone, m.month, m.last_day)
-                  AND r.responded_at <= satisfaction_at.as_of
+                WHERE loyalcs.in_local_dates(r.responded_at, s.time_zone, m.period_start, m.last_day)
+                  AND r.responded_at <= satisfaction_per.as_of
                   AND a.score IS NOT NULL
                 GROUP BY q.kind, q.scale_low, q.scale_high, q.higher_is_better
            ) a
      CROSS JOIN LATERAL loyalcs.nps_interval(CASE a.kind WHEN 'nps' THEN a.ratings END, 1::double precision - s.significance) n
      CROSS JOIN LATERAL loyalcs.mean_interval(a.ratings, a.scale_low::integer, a.scale_high::integer,
                                               1::double precision - s.significance) i
-     ORDER BY m.month, a.kind, a.scale_low, a.scale_high, a.higher_is_better;
+     ORDER BY m.period_start, a.kind, a.scale_low, a.scale_high, a.higher_is_better;
 END;
-COMMENT ON FUNCTION satisfaction_at(timestamptz) IS
-    'what customers answered to all questions of a kind (nps, csat, ces) that are on one scale and in one direction, by local month: answers, and the score (for nps the NPS, else the mean) with its interval';
+COMMENT ON FUNCTION satisfaction_per(text, timestamptz) IS
+    'what customers answered to all questions of a kind (nps, csat, ces) that are on one scale and in one direction, by local period: answers, and the score (for nps the NPS, else the mean) with its interval';
 
-CREATE OR REPLACE FUNCTION first_replies_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION first_replies_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     tickets bigint,
     within_an_hour bigint,
@@ -62,24 +62,24 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, t.tickets, t.within_an_hour,
+    SELECT m.period_start, m.complete, t.tickets, t.within_an_hour,
            t.within_an_hour::double precision / nullif(t.tickets, 0::bigint)::double precision, i.low, i.high
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(first_replies_at.as_of) m
+     CROSS JOIN LATERAL periods_of_tickets(first_replies_per.period, first_replies_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT count(*) FILTER (WHERE o.hour_is_over) AS tickets,
                       count(*) FILTER (WHERE o.first_reply_at <= o.opened_at + interval '1 hour') AS within_an_hour
                  FROM (SELECT f.first_reply_at, f.opened_at,
                               f.first_reply_at <= f.opened_at + interval '1 hour'
-                              OR f.opened_at + interval '1 hour' <= first_replies_at.as_of AS hour_is_over
-                         FROM tickets_opened_in(m.month, m.last_day, first_replies_at.as_of) f) o
+                              OR f.opened_at + interval '1 hour' <= first_replies_per.as_of AS hour_is_over
+                         FROM tickets_opened_in(m.period_start, m.last_day, first_replies_per.as_of) f) o
            ) t
      CROSS JOIN LATERAL loyalcs.share_interval(t.within_an_hour, t.tickets, 1::double precision - s.significance) i
      WHERE t.tickets > 0::bigint
-     ORDER BY m.month;
+     ORDER BY m.period_start;
 END;
-COMMENT ON FUNCTION first_replies_at(timestamptz) IS
-    'of the tickets opened in a local month, the share that somebody answered within an hour by the clock on the wall, open or closed, with its interval; those of less than an hour ago count when they are answered. What was promised, in open time, is sla_attainment''s';
+COMMENT ON FUNCTION first_replies_per(text, timestamptz) IS
+    'of the tickets opened in a local period, the share that somebody answered within an hour by the clock on the wall, open or closed, with its interval; those of less than an hour ago count when they are answered. What was promised, in open time, is sla_attainment''s';
 
 --@ table kpis
 CREATE TABLE kpis (

@@ -7,21 +7,22 @@
 -- that the order's shipments name (shipments.expected_on).
 
 --@ functions
-CREATE OR REPLACE FUNCTION months_of_orders(as_of timestamptz)
-RETURNS TABLE (month date, last_day date, complete boolean)
+CREATE OR REPLACE FUNCTION periods_of_orders(period text, as_of timestamptz)
+RETURNS TABLE (period_start date, last_day date, complete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 30
 BEGIN ATOMIC
-    SELECT m.month, m.last_day, m.complete
-      FROM months_between((SELECT min(o.ordered_at) FROM orders o),
-                          (SELECT max(o.ordered_at) FROM orders o WHERE o.ordered_at <= months_of_orders.as_of),
-                          months_of_orders.as_of) m;
+    SELECT m.period_start, m.last_day, m.complete
+      FROM periods_between(periods_of_orders.period,
+                           (SELECT min(o.ordered_at) FROM orders o),
+                           (SELECT max(o.ordered_at) FROM orders o WHERE o.ordered_at <= periods_of_orders.as_of),
+                           periods_of_orders.as_of) m;
 END;
-COMMENT ON FUNCTION months_of_orders(timestamptz) IS
-    'the local months in which orders were placed, and those between';
+COMMENT ON FUNCTION periods_of_orders(text, timestamptz) IS
+    'the local periods in which orders were placed, and those between';
 
-CREATE OR REPLACE FUNCTION delivery_performance_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION delivery_performance_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     orders bigint,
     shipped bigint,
@@ -47,13 +48,13 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.orders, a.shipped, a.delivered,
+    SELECT m.period_start, m.complete, a.orders, a.shipped, a.delivered,
            a.to_shipment[1], in_days(a.to_shipment[1]), a.to_door[1], in_days(a.to_door[1]),
            a.total[1], in_days(a.total[1]), a.total[2], in_days(a.total[2]),
            a.promised, a.late, a.late::double precision / nullif(a.promised, 0::bigint)::double precision, w.low, w.high,
            a.before_noon, a.same_day, a.same_day::double precision / nullif(a.before_noon, 0::bigint)::double precision, v.low, v.high
       FROM settings s
-     CROSS JOIN LATERAL months_of_orders(delivery_performance_at.as_of) m
+     CROSS JOIN LATERAL periods_of_orders(delivery_performance_per.period, delivery_performance_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT count(*) AS orders, pg_catalog.count(d.shipped_at) AS shipped, pg_catalog.count(d.delivered_at) AS delivered,
                       loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.shipped_at - d.ordered_at)::double precision)) AS to_shipment,
@@ -65,17 +66,17 @@ BEGIN ATOMIC
                       count(*) FILTER (WHERE d.had_its_day AND loyalcs.local_date(d.shipped_at, s.time_zone) = loyalcs.local_date(d.ordered_at, s.time_zone)) AS same_day
                  FROM (SELECT o.ordered_at, o.shipped_at, o.delivered_at, p.expected_on,
                               coalesce(o.delivered_at IS NULL
-                                       AND p.expected_on < loyalcs.local_date(least(delivery_performance_at.as_of, timestamptz '9999-12-30 00:00+00'), s.time_zone), false) AS is_overdue,
+                                       AND p.expected_on < loyalcs.local_date(least(delivery_performance_per.as_of, timestamptz '9999-12-30 00:00+00'), s.time_zone), false) AS is_overdue,
                               (o.ordered_at AT TIME ZONE s.time_zone)::time < time '12:00'
                               AND (o.shipped_at IS NOT NULL
-                                   OR loyalcs.local_date(least(delivery_performance_at.as_of, timestamptz '9999-12-30 00:00+00'), s.time_zone)
+                                   OR loyalcs.local_date(least(delivery_performance_per.as_of, timestamptz '9999-12-30 00:00+00'), s.time_zone)
                                       > loyalcs.local_date(o.ordered_at, s.time_zone)) AS had_its_day
                          FROM (SELECT o.customer_id, o.order_id, o.ordered_at,
-                                      CASE WHEN o.shipped_at <= least(delivery_performance_at.as_of, timestamptz '9999-12-31 00:00+00') THEN o.shipped_at END AS shipped_at,
-                                      CASE WHEN o.delivered_at <= least(delivery_performance_at.as_of, timestamptz '9999-12-31 00:00+00') THEN o.delivered_at END AS delivered_at
+                                      CASE WHEN o.shipped_at <= least(delivery_performance_per.as_of, timestamptz '9999-12-31 00:00+00') THEN o.shipped_at END AS shipped_at,
+                                      CASE WHEN o.delivered_at <= least(delivery_performance_per.as_of, timestamptz '9999-12-31 00:00+00') THEN o.delivered_at END AS delivered_at
                                  FROM orders o
-                                WHERE loyalcs.in_local_dates(o.ordered_at, s.time_zone, m.month, m.last_day)
-                                  AND order_counts(o.ordered_at, o.cancelled_at, delivery_performance_at.as_of)
+                                WHERE loyalcs.in_local_dates(o.ordered_at, s.time_zone, m.period_start, m.last_day)
+                                  AND order_counts(o.ordered_at, o.cancelled_at, delivery_performance_per.as_of)
                                   AND (o.delivered_at IS NULL OR o.delivered_at > o.ordered_at)) o
                         CROSS JOIN LATERAL (SELECT max(p.expected_on) AS expected_on
                                               FROM shipments p
@@ -83,34 +84,35 @@ BEGIN ATOMIC
                HAVING count(*) > 0::bigint) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.late, a.promised, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.same_day, a.before_noon, 1::double precision - s.significance) v
-     ORDER BY m.month;
+     ORDER BY m.period_start;
 END;
-COMMENT ON FUNCTION delivery_performance_at(timestamptz) IS
-    'by the local month in which orders were placed: how long they took to leave, to reach the door, and in all, of those that have; how many of those that were promised for a day (shipments.expected_on) and have come, or are overdue, came later; and how many of those that were placed before noon left the same day; both shares with Wilson''s interval. Orders that count, and were not handed over at once';
+COMMENT ON FUNCTION delivery_performance_per(text, timestamptz) IS
+    'by the local period in which orders were placed: how long they took to leave, to reach the door, and in all, of those that have; how many of those that were promised for a day (shipments.expected_on) and have come, or are overdue, came later; and how many of those that were placed before noon left the same day; both shares with Wilson''s interval. Orders that count, and were not handed over at once';
 
-CREATE OR REPLACE FUNCTION months_of_answers(as_of timestamptz)
-RETURNS TABLE (month date, last_day date, complete boolean)
+CREATE OR REPLACE FUNCTION periods_of_answers(period text, as_of timestamptz)
+RETURNS TABLE (period_start date, last_day date, complete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 30
 BEGIN ATOMIC
-    SELECT m.month, m.last_day, m.complete
-      FROM months_between((SELECT min(f.responded_at)
-                             FROM surveys s
-                            CROSS JOIN LATERAL (SELECT r.responded_at FROM survey_responses r
+    SELECT m.period_start, m.last_day, m.complete
+      FROM periods_between(periods_of_answers.period,
+                           (SELECT min(f.responded_at)
+                              FROM surveys s
+                             CROSS JOIN LATERAL (SELECT r.responded_at FROM survey_responses r
                                                  WHERE r.survey = s.survey
                                                  ORDER BY r.responded_at LIMIT 1) f),
-                          (SELECT max(l.responded_at)
-                             FROM surveys s
-                            CROSS JOIN LATERAL (SELECT r.responded_at FROM survey_responses r
-                                                 WHERE r.survey = s.survey AND r.responded_at <= months_of_answers.as_of
+                           (SELECT max(l.responded_at)
+                              FROM surveys s
+                             CROSS JOIN LATERAL (SELECT r.responded_at FROM survey_responses r
+                                                 WHERE r.survey = s.survey AND r.responded_at <= periods_of_answers.as_of
                                                  ORDER BY r.responded_at DESC LIMIT 1) l),
-                          months_of_answers.as_of) m;
+                           periods_of_answers.as_of) m;
 END;
-COMMENT ON FUNCTION months_of_answers(timestamptz) IS
-    'the local months in which surveys were answered, and those between';
+COMMENT ON FUNCTION periods_of_answers(text, timestamptz) IS
+    'the local periods in which surveys were answered, and those between';
 
-CREATE OR REPLACE FUNCTION delivery_nps_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION delivery_nps_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     lateness text,
     responses bigint,
@@ -126,11 +128,11 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.lateness, loyalcs.responses(a.ratings), loyalcs.nps(a.ratings), i.low, i.high,
+    SELECT m.period_start, m.complete, a.lateness, loyalcs.responses(a.ratings), loyalcs.nps(a.ratings), i.low, i.high,
            c.change, c.low, c.high, c.p_value, f.too_few,
            CASE WHEN c.p_value IS NOT NULL THEN c.p_value < s.significance AND NOT f.too_few END
       FROM settings s
-     CROSS JOIN LATERAL months_of_answers(delivery_nps_at.as_of) m
+     CROSS JOIN LATERAL periods_of_answers(delivery_nps_per.period, delivery_nps_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT g.lateness, g.ratings, g.rank,
                       CASE WHEN g.rank > 0 THEN pg_catalog.first_value(g.ratings) OVER (ORDER BY g.rank <> 0) END AS others,
@@ -140,8 +142,8 @@ BEGIN ATOMIC
                         CROSS JOIN LATERAL (SELECT r.customer_id, r.response_id, r.order_id
                                               FROM survey_responses r
                                              WHERE r.survey = q.survey AND r.order_id IS NOT NULL
-                                               AND loyalcs.in_local_dates(r.responded_at, s.time_zone, m.month, m.last_day)
-                                               AND r.responded_at <= delivery_nps_at.as_of) r
+                                               AND loyalcs.in_local_dates(r.responded_at, s.time_zone, m.period_start, m.last_day)
+                                               AND r.responded_at <= delivery_nps_per.as_of) r
                         CROSS JOIN LATERAL (SELECT v.score
                                               FROM survey_answers v
                                              WHERE v.customer_id = r.customer_id AND v.response_id = r.response_id AND v.question = q.question
@@ -153,7 +155,7 @@ BEGIN ATOMIC
                                                        WHERE p.customer_id = o.customer_id AND p.order_id = o.order_id) AS days
                                               FROM orders o
                                              WHERE o.customer_id = r.customer_id AND o.order_id = r.order_id
-                                               AND o.delivered_at > o.ordered_at AND o.delivered_at <= delivery_nps_at.as_of
+                                               AND o.delivered_at > o.ordered_at AND o.delivered_at <= delivery_nps_per.as_of
                                              LIMIT 1) d
                         CROSS JOIN LATERAL (SELECT CASE WHEN d.days <= 0 THEN 0 WHEN d.days = 1 THEN 1 WHEN d.days <= 3 THEN 2 WHEN d.days > 3 THEN 3 ELSE 4 END AS rank) n
                          JOIN (VALUES (0, 'in time'), (1, '1 day late'), (2, '2 to 3 days late'), (3, '4 days late and more'), (4, 'no promise')) k (rank, lateness)
@@ -167,10 +169,10 @@ BEGIN ATOMIC
                            THEN least(loyalcs.responses(a.ratings), CASE WHEN a.has_others THEN loyalcs.responses(a.others) ELSE 0::bigint END)
                                 < s.minimum_answers::bigint END
            ) f (too_few)
-     ORDER BY m.month, a.rank;
+     ORDER BY m.period_start, a.rank;
 END;
-COMMENT ON FUNCTION delivery_nps_at(timestamptz) IS
-    'the Net Promoter Score of answers about orders, by the local month of the answer and by how much later than promised the order came (no promise: no shipment names a day), with its interval; change is the score less that of what came in time, and never significant with fewer answers than settings.minimum_answers on either side';
+COMMENT ON FUNCTION delivery_nps_per(text, timestamptz) IS
+    'the Net Promoter Score of answers about orders, by the local period of the answer and by how much later than promised the order came (no promise: no shipment names a day), with its interval; change is the score less that of what came in time, and never significant with fewer answers than settings.minimum_answers on either side';
 
 -- Nine in ten parcels have arrived by then. (What was handed over when it was bought is none.)
 CREATE OR REPLACE FUNCTION usual_parcel_days(as_of timestamptz DEFAULT now()) RETURNS integer

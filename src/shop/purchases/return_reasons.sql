@@ -56,9 +56,9 @@ $$;
 COMMENT ON FUNCTION returns_made_in(date, date, timestamptz) IS
     'what came back or was made good on local days from one to another, by an instant';
 
-CREATE OR REPLACE FUNCTION return_reasons_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION return_reasons_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     cause text,
     returns bigint,
@@ -85,15 +85,16 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.cause, a.returns, a.returns_of_all,
+    SELECT m.period_start, m.complete, a.cause, a.returns, a.returns_of_all,
            a.returns::double precision / a.returns_of_all::double precision, w.low, w.high,
            a.returns_before, c.change, c.change_low, c.change_high, c.p_value, c.too_few, c.significant,
            a.refunds, a.exchanges, a.reships, a.completed, (a.waits).median, in_days((a.waits).median),
            a.refund, a.cost, trim_scale(round((a.refund + coalesce(a.cost, 0::numeric)) / a.returns::numeric, 4))
       FROM settings s
-     CROSS JOIN LATERAL months_between((SELECT min(r.returned_at) FROM returns r),
-                                       (SELECT max(r.returned_at) FROM returns r WHERE r.returned_at <= return_reasons_at.as_of),
-                                       return_reasons_at.as_of) m
+     CROSS JOIN LATERAL periods_between(return_reasons_per.period,
+                                        (SELECT min(r.returned_at) FROM returns r),
+                                        (SELECT max(r.returned_at) FROM returns r WHERE r.returned_at <= return_reasons_per.as_of),
+                                        return_reasons_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT g.*, sum(g.returns) OVER ()::bigint AS returns_of_all, sum(g.returns_before) OVER ()::bigint AS returns_of_all_before
                  FROM (SELECT coalesce(r.cause, 'unknown') AS cause,
@@ -105,15 +106,15 @@ BEGIN ATOMIC
                               loyalcs.survival(pg_catalog.array_agg(r.returned_at) FILTER (WHERE r.is_now AND isfinite(r.returned_at)),
                                                pg_catalog.array_agg(CASE WHEN isfinite(r.completed_at) THEN r.completed_at END)
                                                    FILTER (WHERE r.is_now AND isfinite(r.returned_at)),
-                                               least(return_reasons_at.as_of, timestamptz '9999-12-31 00:00+00')) AS waits,
+                                               least(return_reasons_per.as_of, timestamptz '9999-12-31 00:00+00')) AS waits,
                               sum(r.refund) FILTER (WHERE r.is_now) AS refund, sum(r.cost) FILTER (WHERE r.is_now) AS cost
-                         FROM (SELECT r.*, loyalcs.in_local_dates(r.returned_at, s.time_zone, m.month, m.last_day) AS is_now
-                                 FROM returns_made_in((m.month - interval '1 month')::date, m.last_day, return_reasons_at.as_of) r) r
+                         FROM (SELECT r.*, loyalcs.in_local_dates(r.returned_at, s.time_zone, m.period_start, m.last_day) AS is_now
+                                 FROM returns_made_in((m.period_start - period_length(return_reasons_per.period))::date, m.last_day, return_reasons_per.as_of) r) r
                         GROUP BY 1) g) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.returns, a.returns_of_all, 1::double precision - s.significance) w
      CROSS JOIN LATERAL share_change(a.returns_before, a.returns_of_all_before, a.returns, a.returns_of_all) c
      WHERE a.returns > 0::bigint
-     ORDER BY m.month, a.returns DESC, a.cause;
+     ORDER BY m.period_start, a.returns DESC, a.cause;
 END;
-COMMENT ON FUNCTION return_reasons_at(timestamptz) IS
-    'why things came back or were made good, by local month and returns.cause: how many, their share with Wilson''s interval, its change against the month before and whether that is more than chance (never with fewer returns than settings.minimum_answers in either month); by which remedy, after what time half of them were completed (by the survival curve, so that those that still wait count), what was refunded, what it cost beside that, and both together for each';
+COMMENT ON FUNCTION return_reasons_per(text, timestamptz) IS
+    'why things came back or were made good, by local period and returns.cause: how many, their share with Wilson''s interval, its change against the period before and whether that is more than chance (never with fewer returns than settings.minimum_answers in either period); by which remedy, after what time half of them were completed (by the survival curve, so that those that still wait count), what was refunded, what it cost beside that, and both together for each';

@@ -104,9 +104,9 @@ END;
 COMMENT ON FUNCTION ticket_scores_in(date, date, timestamptz) IS
     'the scores that answers about tickets gave on local days from one to another, for all of them and by channel, reason and agent of the ticket, the agent being whose it was when the answer came';
 
-CREATE OR REPLACE FUNCTION ticket_satisfaction_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION ticket_satisfaction_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     survey text,
     question text,
@@ -130,39 +130,39 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.survey, a.question, q.kind, a.dimension, a.part,
+    SELECT m.period_start, m.complete, a.survey, a.question, q.kind, a.dimension, a.part,
            loyalcs.responses(a.ratings),
            CASE q.kind WHEN 'nps' THEN loyalcs.nps(a.ratings) ELSE loyalcs.mean(a.ratings) END,
            i.low, i.high,
            CASE q.kind WHEN 'csat' THEN loyalcs.csat_share(a.ratings, greatest(q.scale_high - 1, 1), q.scale_high::integer) END,
-           CASE WHEN a.ratings_before IS NOT NULL THEN p.month END,
+           CASE WHEN a.ratings_before IS NOT NULL THEN p.period_start END,
            c.change, c.low, c.high, c.p_value,
            f.too_few,
            CASE WHEN c.p_value IS NOT NULL THEN c.p_value < s.significance AND NOT f.too_few END,
            CASE WHEN c.p_value < s.significance AND NOT f.too_few THEN (c.change > 0::double precision) = q.higher_is_better END,
            loyalcs.sparkline(a.ratings)
       FROM settings s
-     CROSS JOIN LATERAL months_between(
+     CROSS JOIN LATERAL periods_between(ticket_satisfaction_per.period,
                (SELECT min(r.responded_at) FROM survey_responses r WHERE r.ticket_id IS NOT NULL),
                (SELECT max(r.responded_at) FROM survey_responses r
-                 WHERE r.ticket_id IS NOT NULL AND r.responded_at <= ticket_satisfaction_at.as_of),
-               ticket_satisfaction_at.as_of) m
-     -- the month before in which anybody answered about a ticket
+                 WHERE r.ticket_id IS NOT NULL AND r.responded_at <= ticket_satisfaction_per.as_of),
+               ticket_satisfaction_per.as_of) m
+     -- the period before in which anybody answered about a ticket
      CROSS JOIN LATERAL (
-               SELECT loyalcs.local_month(max(r.responded_at), s.time_zone) AS month
+               SELECT period_of(max(r.responded_at), s.time_zone, ticket_satisfaction_per.period, ticket_satisfaction_per.as_of) AS period_start
                  FROM survey_responses r
                 WHERE r.ticket_id IS NOT NULL
-                  AND r.responded_at < m.month::timestamp AT TIME ZONE s.time_zone) p
+                  AND r.responded_at < m.period_start::timestamp AT TIME ZONE s.time_zone) p
      CROSS JOIN LATERAL (
                SELECT g.survey, g.question, g.dimension, g.part,
                       loyalcs.ratings_agg(g.score) FILTER (WHERE g.is_now) AS ratings,
                       loyalcs.ratings_agg(g.score) FILTER (WHERE NOT g.is_now) AS ratings_before
                  FROM (SELECT n.*, true AS is_now
-                         FROM ticket_scores_in(m.month, m.last_day, ticket_satisfaction_at.as_of) n
+                         FROM ticket_scores_in(m.period_start, m.last_day, ticket_satisfaction_per.as_of) n
                        UNION ALL
                        SELECT b.*, false
-                         FROM ticket_scores_in(p.month, (p.month + interval '1 month' - interval '1 day')::date,
-                                               ticket_satisfaction_at.as_of) b) g
+                         FROM ticket_scores_in(p.period_start, (p.period_start + period_length(ticket_satisfaction_per.period) - interval '1 day')::date,
+                                               ticket_satisfaction_per.as_of) b) g
                 GROUP BY g.survey, g.question, g.dimension, g.part
                HAVING bool_or(g.is_now)) a
       JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question
@@ -185,7 +185,7 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL (
                SELECT least(loyalcs.responses(a.ratings), coalesce(loyalcs.responses(a.ratings_before), 0::bigint)) < s.minimum_answers::bigint
            ) f (too_few)
-     ORDER BY m.month, a.survey, a.question, a.dimension <> 'all', a.dimension, a.part;
+     ORDER BY m.period_start, a.survey, a.question, a.dimension <> 'all', a.dimension, a.part;
 END;
-COMMENT ON FUNCTION ticket_satisfaction_at(timestamptz) IS
-    'what customers say of how their tickets were handled (CSAT, CES, NPS; answers with a ticket_id): by the local month of the answer, for all (dimension all) and by channel, reason and agent (whose the ticket was when the answer came), with an interval, and whether it really changed against compared_with, the last month before in which anybody answered about a ticket: never if either has fewer answers than settings.minimum_answers';
+COMMENT ON FUNCTION ticket_satisfaction_per(text, timestamptz) IS
+    'what customers say of how their tickets were handled (CSAT, CES, NPS; answers with a ticket_id): by the local period of the answer, for all (dimension all) and by channel, reason and agent (whose the ticket was when the answer came), with an interval, and whether it really changed against compared_with, the last period before in which anybody answered about a ticket: never if either has fewer answers than settings.minimum_answers';

@@ -48,9 +48,9 @@ END;
 COMMENT ON FUNCTION like_customers(@key_type@, timestamptz, boolean, interval, timestamptz) IS
     'up to ten customers like one who complained: who ordered last before that customer, within 30 days (of the 500 orders before), never complained, are new if that customer was, and had not ordered again when as much time had passed as until the complaint; with the instant from which their next order is to be looked for';
 
-CREATE OR REPLACE FUNCTION complaint_recovery_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION complaint_recovery_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     complaints bigint,
     resolved bigint,
@@ -79,7 +79,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.complaints, a.resolved, a.responses, a.satisfied,
+    SELECT m.period_start, m.complete, a.complaints, a.resolved, a.responses, a.satisfied,
            a.satisfied::double precision / nullif(a.responses, 0::bigint)::double precision, w.low, w.high, s.recovery_target,
            CASE WHEN w.low >= s.recovery_target THEN true WHEN w.high < s.recovery_target THEN false END,
            a.had_time, a.bought_again, a.bought_again::double precision / nullif(a.had_time, 0::bigint)::double precision, v.low, v.high,
@@ -88,21 +88,21 @@ BEGIN ATOMIC
            a.others, a.others_bought::double precision / nullif(a.others, 0::bigint)::double precision,
            c.change, c.change_low, c.change_high, c.p_value, c.too_few, c.significant
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(complaint_recovery_at.as_of) m
+     CROSS JOIN LATERAL periods_of_tickets(complaint_recovery_per.period, complaint_recovery_per.as_of) m
      CROSS JOIN LATERAL (
                WITH complaint AS MATERIALIZED (
                    SELECT t.customer_id, t.opened_at, t.resolved_at, q.responses, q.satisfied,
                           l.ordered_at, l.is_first, l.waited, coalesce(l.had_time, false) AS had_time
-                     FROM tickets_opened_in(m.month, m.last_day, complaint_recovery_at.as_of) t
-                    CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, complaint_recovery_at.as_of) q
+                     FROM tickets_opened_in(m.period_start, m.last_day, complaint_recovery_per.as_of) t
+                    CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, complaint_recovery_per.as_of) q
                      LEFT JOIN LATERAL (
                               SELECT o.ordered_at,
-                                     NOT bought_between(o.customer_id, timestamptz '-infinity', o.ordered_at - interval '1 microsecond', complaint_recovery_at.as_of) AS is_first,
+                                     NOT bought_between(o.customer_id, timestamptz '-infinity', o.ordered_at - interval '1 microsecond', complaint_recovery_per.as_of) AS is_first,
                                      make_interval(secs => EXTRACT(epoch FROM t.opened_at - o.ordered_at)::double precision) AS waited,
-                                     t.opened_at + s.purchase_within <= complaint_recovery_at.as_of AS had_time
+                                     t.opened_at + s.purchase_within <= complaint_recovery_per.as_of AS had_time
                                 FROM orders o
                                WHERE o.customer_id = t.customer_id AND o.ordered_at <= t.opened_at
-                                 AND order_counts(o.ordered_at, o.cancelled_at, complaint_recovery_at.as_of)
+                                 AND order_counts(o.ordered_at, o.cancelled_at, complaint_recovery_per.as_of)
                                ORDER BY o.ordered_at DESC, o.order_id
                                LIMIT 1) l ON true
                     WHERE t.complaint
@@ -119,20 +119,20 @@ BEGIN ATOMIC
                               sum(c.responses)::bigint AS responses, sum(c.satisfied)::bigint AS satisfied
                          FROM complaint c) c
                 CROSS JOIN (SELECT count(*) AS had_time,
-                                   count(*) FILTER (WHERE bought_between(c.customer_id, c.opened_at, c.opened_at + s.purchase_within, complaint_recovery_at.as_of)) AS bought_again
+                                   count(*) FILTER (WHERE bought_between(c.customer_id, c.opened_at, c.opened_at + s.purchase_within, complaint_recovery_per.as_of)) AS bought_again
                               FROM complainer c) h
                 -- (each of them once, whomever they are like)
                 CROSS JOIN (SELECT count(*) AS others,
-                                   count(*) FILTER (WHERE bought_between(o.customer_id, o.since, o.since + s.purchase_within, complaint_recovery_at.as_of)) AS others_bought
+                                   count(*) FILTER (WHERE bought_between(o.customer_id, o.since, o.since + s.purchase_within, complaint_recovery_per.as_of)) AS others_bought
                               FROM (SELECT DISTINCT ON (o.customer_id) o.customer_id, o.since
                                       FROM complainer c
-                                     CROSS JOIN LATERAL like_customers(c.customer_id, c.ordered_at, c.is_first, c.waited, complaint_recovery_at.as_of) o
+                                     CROSS JOIN LATERAL like_customers(c.customer_id, c.ordered_at, c.is_first, c.waited, complaint_recovery_per.as_of) o
                                      ORDER BY o.customer_id, o.since) o) k
                 WHERE c.complaints > 0::bigint) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.satisfied, a.responses, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.bought_again, a.had_time, 1::double precision - s.significance) v
      CROSS JOIN LATERAL share_change(a.others_bought, a.others, a.bought_again, a.had_time) c
-     ORDER BY m.month;
+     ORDER BY m.period_start;
 END;
-COMMENT ON FUNCTION complaint_recovery_at(timestamptz) IS
-    'tickets that are complaints, by the local month in which they were opened: the share of the answers about them (CSAT) in the top two, against settings.recovery_target; the share of the customers, of those with an order before and settings.purchase_within of time since, who bought again within that, each once a month, from the first complaint on, against settings.repurchase_target, and against customers like them who did not complain (see like_customers()), counted from the same time after their order: change is the share less theirs. Wilson''s intervals; a target is met or not where the interval lies on one side of it, NULL where that cannot be told; nothing is significant with fewer than settings.minimum_answers on either side';
+COMMENT ON FUNCTION complaint_recovery_per(text, timestamptz) IS
+    'tickets that are complaints, by the local period in which they were opened: the share of the answers about them (CSAT) in the top two, against settings.recovery_target; the share of the customers, of those with an order before and settings.purchase_within of time since, who bought again within that, each once a period, from the first complaint on, against settings.repurchase_target, and against customers like them who did not complain (see like_customers()), counted from the same time after their order: change is the share less theirs. Wilson''s intervals; a target is met or not where the interval lies on one side of it, NULL where that cannot be told; nothing is significant with fewer than settings.minimum_answers on either side';

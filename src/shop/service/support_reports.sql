@@ -5,10 +5,10 @@
 -- Needs: settings, durations, periods, breakdown, surveys, tickets, ticket_facts, sla.
 
 --@ functions
-CREATE OR REPLACE FUNCTION channel_summary_by(breakdown text, as_of timestamptz)
+CREATE OR REPLACE FUNCTION channel_summary_per(period text, breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
-    month date,
+    period_start date,
     complete boolean,
     channel text,
     tickets bigint,
@@ -24,31 +24,31 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.part, m.month, m.complete, a.channel, a.tickets, a.tickets_of_all,
+    SELECT a.part, m.period_start, m.complete, a.channel, a.tickets, a.tickets_of_all,
            a.tickets::double precision / a.tickets_of_all::double precision, w.low, w.high,
            a.contacts, a.resolved, a.cost,
            trim_scale(round(a.cost / a.tickets::numeric, 4)),
            trim_scale(round(a.cost / nullif(a.resolved, 0::bigint)::numeric, 4))
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(channel_summary_by.as_of) m
+     CROSS JOIN LATERAL periods_of_tickets(channel_summary_per.period, channel_summary_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT g.part, t.channel, count(*) AS tickets,
                       sum(count(*)) OVER (PARTITION BY g.part)::bigint AS tickets_of_all,
                       sum(t.contacts)::bigint AS contacts, pg_catalog.count(t.resolved_at) AS resolved, sum(t.cost) AS cost
-                 FROM tickets_opened_in(m.month, m.last_day, channel_summary_by.as_of) t
-                 LEFT JOIN customer_breakdown(channel_summary_by.breakdown, channel_summary_by.as_of) b ON b.customer_id = t.customer_id
-                CROSS JOIN LATERAL (SELECT coalesce(b.part, CASE channel_summary_by.breakdown WHEN 'everyone' THEN 'everyone'
+                 FROM tickets_opened_in(m.period_start, m.last_day, channel_summary_per.as_of) t
+                 LEFT JOIN customer_breakdown(channel_summary_per.breakdown, channel_summary_per.as_of) b ON b.customer_id = t.customer_id
+                CROSS JOIN LATERAL (SELECT coalesce(b.part, CASE channel_summary_per.breakdown WHEN 'everyone' THEN 'everyone'
                                                                                               ELSE 'unknown' END) AS part) g
                 GROUP BY g.part, t.channel) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.tickets, a.tickets_of_all, 1::double precision - s.significance) w
-     ORDER BY a.part, m.month, a.channel;
+     ORDER BY a.part, m.period_start, a.channel;
 END;
-COMMENT ON FUNCTION channel_summary_by(text, timestamptz) IS
-    'tickets by the local month in which they were opened and channel: how many, their share of the month''s with Wilson''s interval, how often their customers wrote, how many are resolved by now, and what the contacts cost (see contact_cost()), for a ticket and for a resolved one; for each part of a breakdown of customers, so with age_band which age comes by which channel';
+COMMENT ON FUNCTION channel_summary_per(text, text, timestamptz) IS
+    'tickets by the local period in which they were opened and channel: how many, their share of the period''s with Wilson''s interval, how often their customers wrote, how many are resolved by now, and what the contacts cost (see contact_cost()), for a ticket and for a resolved one; for each part of a breakdown of customers, so with age_band which age comes by which channel';
 
-CREATE OR REPLACE FUNCTION agent_summary_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION agent_summary_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     agent_id text,
     tickets bigint,
@@ -73,31 +73,31 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.agent_id, a.tickets, a.resolved,
+    SELECT m.period_start, m.complete, a.agent_id, a.tickets, a.resolved,
            a.handled[1], in_minutes(a.handled[1]), a.handled[2], in_minutes(a.handled[2]),
            a.replied[1], in_minutes(a.replied[1]), a.replied[2], in_minutes(a.replied[2]),
            a.reopened, a.reopened::double precision / nullif(a.ever_resolved, 0::bigint)::double precision, w.low, w.high,
            a.responses, a.satisfied, a.satisfied::double precision / nullif(a.responses, 0::bigint)::double precision, v.low, v.high
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(agent_summary_at.as_of) m
+     CROSS JOIN LATERAL periods_of_tickets(agent_summary_per.period, agent_summary_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT t.agent_id, count(*) AS tickets, pg_catalog.count(t.resolved_at) AS resolved,
                       loyalcs.percentiles(t.handle_time) FILTER (WHERE t.resolved_at IS NOT NULL) AS handled,
-                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM coalesce(t.first_reply_at, greatest(t.opened_at, least(agent_summary_at.as_of, timestamptz '9999-12-31 00:00+00')))
+                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM coalesce(t.first_reply_at, greatest(t.opened_at, least(agent_summary_per.as_of, timestamptz '9999-12-31 00:00+00')))
                                                                                   - t.opened_at)::double precision), t.first_reply_at IS NOT NULL) AS replied,
                       count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
                       count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
                       sum(q.responses)::bigint AS responses, sum(q.satisfied)::bigint AS satisfied
-                 FROM tickets_opened_in(m.month, m.last_day, agent_summary_at.as_of) t
-                CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, agent_summary_at.as_of) q
+                 FROM tickets_opened_in(m.period_start, m.last_day, agent_summary_per.as_of) t
+                CROSS JOIN LATERAL ticket_csat(t.customer_id, t.ticket_id, agent_summary_per.as_of) q
                 WHERE t.agent_id IS NOT NULL
                 GROUP BY t.agent_id) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.reopened, a.ever_resolved, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.satisfied, a.responses, 1::double precision - s.significance) v
-     ORDER BY m.month, a.agent_id;
+     ORDER BY m.period_start, a.agent_id;
 END;
-COMMENT ON FUNCTION agent_summary_at(timestamptz) IS
-    'the tickets of each agent by the local month in which they were opened, a ticket being of whoever of the shop did something to it last: how many, how many are resolved, how long they were worked on (see handle_time; of the resolved ones), how soon they were first answered by anybody, by the clock on the wall (what still waits counts as at least so long, see loyalcs.percentiles); how many were reopened, their share of those that are resolved or were reopened, and of the answers about them (CSAT) that are in the top two, each with Wilson''s interval';
+COMMENT ON FUNCTION agent_summary_per(text, timestamptz) IS
+    'the tickets of each agent by the local period in which they were opened, a ticket being of whoever of the shop did something to it last: how many, how many are resolved, how long they were worked on (see handle_time; of the resolved ones), how soon they were first answered by anybody, by the clock on the wall (what still waits counts as at least so long, see loyalcs.percentiles); how many were reopened, their share of those that are resolved or were reopened, and of the answers about them (CSAT) that are in the top two, each with Wilson''s interval';
 
 CREATE OR REPLACE FUNCTION backlog_at(as_of timestamptz)
 RETURNS TABLE (
@@ -190,9 +190,9 @@ END;
 COMMENT ON FUNCTION out_of_hours_in(date, date, timestamptz) IS
     'the contacts of local days from one to another, by an instant and by channel: how many, how many of them while the channel was closed, and to how many of these a machine answered within ten minutes; see out_of_hours';
 
-CREATE OR REPLACE FUNCTION out_of_hours_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION out_of_hours_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     channel text,
     contacts bigint,
@@ -207,18 +207,18 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.channel, a.contacts, a.closed,
+    SELECT m.period_start, m.complete, a.channel, a.contacts, a.closed,
            a.closed::double precision / a.contacts::double precision, w.low, w.high,
            a.acknowledged, a.acknowledged::double precision / nullif(a.closed, 0::bigint)::double precision, v.low, v.high
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(out_of_hours_at.as_of) m
-     CROSS JOIN LATERAL out_of_hours_in(m.month, m.last_day, out_of_hours_at.as_of) a
+     CROSS JOIN LATERAL periods_of_tickets(out_of_hours_per.period, out_of_hours_per.as_of) m
+     CROSS JOIN LATERAL out_of_hours_in(m.period_start, m.last_day, out_of_hours_per.as_of) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.closed, a.contacts, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.acknowledged, a.closed, 1::double precision - s.significance) v
-     ORDER BY m.month, a.channel;
+     ORDER BY m.period_start, a.channel;
 END;
-COMMENT ON FUNCTION out_of_hours_at(timestamptz) IS
-    'how much comes in while nobody is there, by the hours of each channel, closures included, as they were known then (a channel without hours is never closed): contacts by local month and channel, how many of them while it was closed, with Wilson''s interval of the share, and to how many of these a machine answered within ten minutes: what an auto-reply must cover, and what it does';
+COMMENT ON FUNCTION out_of_hours_per(text, timestamptz) IS
+    'how much comes in while nobody is there, by the hours of each channel, closures included, as they were known then (a channel without hours is never closed): contacts by local period and channel, how many of them while it was closed, with Wilson''s interval of the share, and to how many of these a machine answered within ten minutes: what an auto-reply must cover, and what it does';
 
 --@ table support_plans
 CREATE TABLE support_plans (
@@ -247,36 +247,37 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.tickets,
+    SELECT m.period_start, m.complete, a.tickets,
            CASE WHEN m.complete THEN a.tickets::double precision ELSE a.tickets::double precision / p.passed END,
            a.mean, f.plan, f.tickets_from, f.tickets_until
       FROM settings s
      -- (also of months in which nobody writes any more)
-     CROSS JOIN LATERAL months_between((SELECT min(e.at) FROM ticket_events e),
-                                       CASE WHEN isfinite(support_plan_fit_at.as_of) THEN support_plan_fit_at.as_of
-                                            ELSE (SELECT max(e.at) FROM ticket_events e WHERE e.at <= support_plan_fit_at.as_of) END,
-                                       support_plan_fit_at.as_of) m
+     CROSS JOIN LATERAL periods_between('month',
+                                        (SELECT min(e.at) FROM ticket_events e),
+                                        CASE WHEN isfinite(support_plan_fit_at.as_of) THEN support_plan_fit_at.as_of
+                                             ELSE (SELECT max(e.at) FROM ticket_events e WHERE e.at <= support_plan_fit_at.as_of) END,
+                                        support_plan_fit_at.as_of) m
      CROSS JOIN LATERAL (
                SELECT greatest(EXTRACT(epoch FROM support_plan_fit_at.as_of - b.month_from) / EXTRACT(epoch FROM b.month_until - b.month_from), 1e-6)::double precision AS passed
-                 FROM (SELECT m.month::timestamp AT TIME ZONE s.time_zone AS month_from,
+                 FROM (SELECT m.period_start::timestamp AT TIME ZONE s.time_zone AS month_from,
                               (m.last_day + 1)::timestamp AT TIME ZONE s.time_zone AS month_until) b
                 WHERE NOT m.complete
                UNION ALL
                SELECT NULL WHERE m.complete) p
      CROSS JOIN LATERAL (
-               SELECT count(*) FILTER (WHERE loyalcs.in_local_dates(t.opened_at, s.time_zone, m.month, m.last_day)) AS tickets,
+               SELECT count(*) FILTER (WHERE loyalcs.in_local_dates(t.opened_at, s.time_zone, m.period_start, m.last_day)) AS tickets,
                       -- of the last three months that are over, this one if it is
                       CASE WHEN m.complete
-                           THEN count(*) FILTER (WHERE NOT loyalcs.in_local_dates(t.opened_at, s.time_zone, (m.month - interval '3 months')::date, (m.month - interval '2 months')::date - 1))
-                           ELSE count(*) FILTER (WHERE NOT loyalcs.in_local_dates(t.opened_at, s.time_zone, m.month, m.last_day)) END::double precision / 3::double precision AS mean
-                 FROM tickets_opened_in((m.month - interval '3 months')::date, m.last_day, support_plan_fit_at.as_of) t) a
+                           THEN count(*) FILTER (WHERE NOT loyalcs.in_local_dates(t.opened_at, s.time_zone, (m.period_start - interval '3 months')::date, (m.period_start - interval '2 months')::date - 1))
+                           ELSE count(*) FILTER (WHERE NOT loyalcs.in_local_dates(t.opened_at, s.time_zone, m.period_start, m.last_day)) END::double precision / 3::double precision AS mean
+                 FROM tickets_opened_in((m.period_start - interval '3 months')::date, m.last_day, support_plan_fit_at.as_of) t) a
       LEFT JOIN LATERAL (
                SELECT f.plan, f.tickets_from, f.tickets_until
                  FROM support_plans f
                 WHERE a.mean >= f.tickets_from::double precision AND (f.tickets_until IS NULL OR a.mean < f.tickets_until::double precision)
                 ORDER BY f.tickets_from DESC, f.plan
                 LIMIT 1) f ON true
-     ORDER BY m.month;
+     ORDER BY m.period_start;
 END;
 COMMENT ON FUNCTION support_plan_fit_at(timestamptz) IS
     'tickets by the local month in which they were opened, of a month that is not over also what it comes to if it goes on like that, the mean of the last three months that were over (those before the first ticket count as none), and the plan of support_plans that this mean falls under; NULL: none, it is less';

@@ -258,14 +258,15 @@ END;
 COMMENT ON FUNCTION tickets_opened_in(date, date, timestamptz) IS
     'the tickets that were opened on local days from one to another, by an instant, with what ticket_facts() says of them and what their contacts cost (see contact_cost()); channel, reason, priority and tier as they were then, the rest as it is now';
 
-CREATE OR REPLACE FUNCTION months_of_tickets(as_of timestamptz)
-RETURNS TABLE (month date, last_day date, complete boolean)
+CREATE OR REPLACE FUNCTION periods_of_tickets(period text, as_of timestamptz)
+RETURNS TABLE (period_start date, last_day date, complete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 30
 BEGIN ATOMIC
-    SELECT m.month, m.last_day, m.complete
-      FROM months_between((SELECT min(e.at) FROM ticket_events e),
-                          (SELECT max(e.at) FROM ticket_events e WHERE e.at <= months_of_tickets.as_of),
-                          months_of_tickets.as_of) m;
+    SELECT m.period_start, m.last_day, m.complete
+      FROM periods_between(periods_of_tickets.period,
+                           (SELECT min(e.at) FROM ticket_events e),
+                           (SELECT max(e.at) FROM ticket_events e WHERE e.at <= periods_of_tickets.as_of),
+                           periods_of_tickets.as_of) m;
 END;
-COMMENT ON FUNCTION months_of_tickets(timestamptz) IS
-    'the local months in which something happened to tickets, and those between';
+COMMENT ON FUNCTION periods_of_tickets(text, timestamptz) IS
+    'the local periods in which something happened to tickets, and those between';

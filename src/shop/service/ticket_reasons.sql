@@ -5,9 +5,9 @@
 -- Needs: settings, periods, tickets, ticket_facts.
 
 --@ functions
-CREATE OR REPLACE FUNCTION ticket_reasons_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION ticket_reasons_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     reason text,
     tickets bigint,
@@ -31,12 +31,12 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, m.complete, a.reason, a.tickets, a.tickets_of_all,
+    SELECT m.period_start, m.complete, a.reason, a.tickets, a.tickets_of_all,
            a.tickets::double precision / a.tickets_of_all::double precision, w.low, w.high,
            a.tickets_before, c.change, c.change_low, c.change_high, c.p_value, c.too_few, c.significant,
            a.contacts, a.cost, a.repeats, a.repeats::double precision / nullif(a.had_time, 0::bigint)::double precision, v.low, v.high
       FROM settings s
-     CROSS JOIN LATERAL months_of_tickets(ticket_reasons_at.as_of) m
+     CROSS JOIN LATERAL periods_of_tickets(ticket_reasons_per.period, ticket_reasons_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT g.reason, g.tickets, sum(g.tickets) OVER ()::bigint AS tickets_of_all,
                       g.tickets_before, sum(g.tickets_before) OVER ()::bigint AS tickets_of_all_before,
@@ -51,18 +51,18 @@ BEGIN ATOMIC
                                                  AND EXISTS (SELECT FROM written_tickets(t.customer_id) o
                                                               WHERE o.ticket_id <> t.ticket_id AND o.reason IS NOT DISTINCT FROM t.reason
                                                                 AND o.first_written_at > t.opened_at AND o.first_written_at <= t.opened_at + interval '168 hours')) AS repeats
-                         FROM (SELECT t.*, loyalcs.in_local_dates(t.opened_at, s.time_zone, m.month, m.last_day) AS is_now,
-                                      t.opened_at + interval '168 hours' <= ticket_reasons_at.as_of AS had_time
-                                 FROM tickets_opened_in((m.month - interval '1 month')::date, m.last_day, ticket_reasons_at.as_of) t) t
+                         FROM (SELECT t.*, loyalcs.in_local_dates(t.opened_at, s.time_zone, m.period_start, m.last_day) AS is_now,
+                                      t.opened_at + interval '168 hours' <= ticket_reasons_per.as_of AS had_time
+                                 FROM tickets_opened_in((m.period_start - period_length(ticket_reasons_per.period))::date, m.last_day, ticket_reasons_per.as_of) t) t
                         GROUP BY 1) g) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.tickets, a.tickets_of_all, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.repeats, a.had_time, 1::double precision - s.significance) v
      CROSS JOIN LATERAL share_change(a.tickets_before, a.tickets_of_all_before, a.tickets, a.tickets_of_all) c
      WHERE a.tickets > 0::bigint
-     ORDER BY m.month, a.tickets DESC, a.reason;
+     ORDER BY m.period_start, a.tickets DESC, a.reason;
 END;
-COMMENT ON FUNCTION ticket_reasons_at(timestamptz) IS
-    'what customers write in about, by the local month in which tickets were opened: how many of each reason, their share of the month''s with Wilson''s interval, the change of the share against the month before and whether it is more than chance (never with fewer tickets than settings.minimum_answers in either month), what the contacts cost, and how many customers opened another ticket of the same reason within seven days (of the tickets that were opened seven days ago or longer)';
+COMMENT ON FUNCTION ticket_reasons_per(text, timestamptz) IS
+    'what customers write in about, by the local period in which tickets were opened: how many of each reason, their share of the period''s with Wilson''s interval, the change of the share against the period before and whether it is more than chance (never with fewer tickets than settings.minimum_answers in either period), what the contacts cost, and how many customers opened another ticket of the same reason within seven days (of the tickets that were opened seven days ago or longer)';
 
 -- A period is a month, a quarter or a year: what changes slowly is seen in the longer ones.
 CREATE OR REPLACE FUNCTION handling_consistency_at(as_of timestamptz)
@@ -94,7 +94,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.period, p.period_start, p.complete, a.reason, a.tickets,
+    SELECT l.period, p.period_start, p.complete, a.reason, a.tickets,
            a.usual, a.usual_cases::double precision / a.tickets::double precision, w.low, w.high, a.entropy::double precision,
            a.tickets_before, a.usual_before,
            a.usual_cases_before::double precision / nullif(a.tickets_before, 0::bigint)::double precision, a.entropy_before::double precision,
@@ -103,13 +103,8 @@ BEGIN ATOMIC
            CASE WHEN a.risen_by > 0::numeric THEN a.risen END, CASE WHEN a.risen_by > 0::numeric THEN a.risen_by::double precision END,
            a.odd_ones
       FROM settings s
-     CROSS JOIN LATERAL (
-               SELECT DISTINCT l.period, l.length, f.period_start, (f.period_start + l.length - interval '1 day')::date AS last_day,
-                      (f.period_start - l.length)::date AS start_before,
-                      ((f.period_start + l.length) AT TIME ZONE s.time_zone) <= handling_consistency_at.as_of AS complete
-                 FROM (VALUES ('month', interval '1 month'), ('quarter', interval '3 months'), ('year', interval '12 months')) l (period, length)
-                CROSS JOIN months_of_tickets(handling_consistency_at.as_of) m
-                CROSS JOIN LATERAL (SELECT date_trunc(l.period, m.month::timestamp)::date AS period_start) f) p
+     CROSS JOIN (VALUES ('month'), ('quarter'), ('year')) l (period)
+     CROSS JOIN LATERAL periods_of_tickets(l.period, handling_consistency_at.as_of) p
      CROSS JOIN LATERAL (
                SELECT k.reason, sum(k.now)::bigint AS tickets, sum(k.before)::bigint AS tickets_before,
                       (pg_catalog.array_agg(k.resolution ORDER BY k.now DESC, k.resolution))[1] AS usual, max(k.now) AS usual_cases,
@@ -131,14 +126,14 @@ BEGIN ATOMIC
                                       pg_catalog.array_agg(t.customer_id::text || ' ' || t.ticket_id ORDER BY t.customer_id, t.ticket_id)
                                           FILTER (WHERE t.is_now) AS tickets_now
                                  FROM (SELECT t.*, loyalcs.in_local_dates(t.opened_at, s.time_zone, p.period_start, p.last_day) AS is_now
-                                         FROM tickets_opened_in(p.start_before, p.last_day, handling_consistency_at.as_of) t) t
+                                         FROM tickets_opened_in((p.period_start - period_length(l.period))::date, p.last_day, handling_consistency_at.as_of) t) t
                                 WHERE t.resolved_at IS NOT NULL AND t.resolution IS NOT NULL
                                 GROUP BY 1, 2) g) k
                 GROUP BY k.reason) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.usual_cases, a.tickets, 1::double precision - s.significance) w
      CROSS JOIN LATERAL share_change(a.usual_cases_before, a.tickets_before, a.usual_before_now, a.tickets) c
      WHERE a.tickets > 0::bigint
-     ORDER BY p.period, p.period_start, a.reason;
+     ORDER BY l.period, p.period_start, a.reason;
 END;
 COMMENT ON FUNCTION handling_consistency_at(timestamptz) IS
     'are equal cases treated alike? Of the resolved tickets of a reason that were opened in a local month, quarter or year (period): the usual resolution, its share with Wilson''s interval, and the entropy of all of them in bits (0: all alike, 1: as of a coin); what was usual in the period before, what share it had then and has now (share_now), and whether that change is more than chance, never with fewer tickets than settings.minimum_answers in either period; the resolution whose share has risen most, and the tickets that were resolved as at most a tenth of them are. Tickets that nobody gave a resolution do not count';
