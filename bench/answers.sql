@@ -21,3 +21,20 @@ SELECT a.customer_id, 'B' || a.i, 'board', q.question, public.scatter(a.i, 86, 1
   FROM answered a, survey_questions q WHERE q.survey = 'board';
 SET session_replication_role = origin;
 VACUUM ANALYZE survey_invitations, survey_responses, survey_answers;
+
+-- One more day, yesterday, of so many orders and questionnaires.
+CREATE SEQUENCE public.days START 100;
+CREATE PROCEDURE public.answered_day(orders bigint, questionnaires bigint, customers bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    salt constant bigint := nextval('public.days');
+BEGIN
+    INSERT INTO big.orders (customer_id, order_id, ordered_at, amount)
+    SELECT 1 + public.scatter(i, salt, customers), format('D%s-%s', salt, i), now() - interval '1 day', 1000 FROM generate_series(1, orders) i;
+    CREATE TEMP TABLE came ON COMMIT DROP AS
+    SELECT 1 + public.scatter(i, salt, customers) AS customer_id, format('D%s-%s', salt, i) AS response_id FROM generate_series(1, questionnaires) i;
+    INSERT INTO big.survey_responses (customer_id, response_id, survey, responded_at, channel)
+    SELECT customer_id, response_id, 'board', now() - interval '1 day', 'line' FROM came;
+    INSERT INTO big.survey_answers (customer_id, response_id, survey, question, score)
+    SELECT c.customer_id, c.response_id, 'board', q.question, q.scale_high FROM came c, big.survey_questions q WHERE q.survey = 'board';
+END
+$$;

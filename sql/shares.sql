@@ -19,6 +19,9 @@ SELECT v.*, round(i.low::numeric, 4) AS low, round(i.high::numeric, 4) AS high
 
 -- More confidence is a wider interval; no cases, and NULL, are none.
 SELECT c, round(i.low::numeric, 4) AS low, round(i.high::numeric, 4) AS high FROM unnest('{0.5,0.9,0.99,0.999999}'::float8[]) c, LATERAL loyalcs.share_interval(3, 10, c) i;
+-- No share lies outside of its interval, not by rounding either.
+SELECT count(*) AS shares, count(*) FILTER (WHERE NOT k / n::float8 BETWEEN i.low AND i.high) AS outside
+  FROM generate_series(1, 300) n, LATERAL (VALUES (0), (1), (n / 2), (n)) k (k), unnest('{0.5,0.8,0.9,0.95,0.99,0.999}'::float8[]) c, LATERAL loyalcs.share_interval(k, n, c) i;
 SELECT * FROM loyalcs.share_interval(0, 0);
 SELECT * FROM loyalcs.share_interval(1, NULL);
 SELECT * FROM loyalcs.share_interval(9223372036854775807, 9223372036854775807);

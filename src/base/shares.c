@@ -21,15 +21,19 @@
 #include "base/shares.h"
 #include "base/stats.h"
 
-/* The interval of hits of n, n > 0, at a critical value of the normal distribution. */
+/*
+ * The interval of hits of n, n > 0, at a critical value of the normal distribution.
+ * At none and at all of them one of its ends is the share itself, which rounding
+ * must not leave outside.
+ */
 void
 wilson_interval(double hits, double n, double z, double *low, double *high)
 {
 	double		middle = 2 * hits + z * z;
 	double		margin = z * sqrt(z * z + 4 * hits * (1 - hits / n));
 
-	*low = Max((middle - margin) / (2 * (n + z * z)), 0);
-	*high = Min((middle + margin) / (2 * (n + z * z)), 1);
+	*low = Max(Min((middle - margin) / (2 * (n + z * z)), hits / n), 0);
+	*high = Min(Max((middle + margin) / (2 * (n + z * z)), hits / n), 1);
 }
 
 void

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/stats.h"
@@ -111,34 +112,47 @@ student_two_sided(double t, double df)
 	return 1 - front * beta_fraction(0.5, a, y) / 0.5;
 }
 
+/* The density of Student's T, and of a standard normal Z, at t. */
+static double
+student_density(double t, double df)
+{
+	if (df > 1e8)
+		return exp(-t * t / 2) / sqrt(2 * M_PI);
+	return exp(log_gamma_half_step(df / 2) - 0.5 * log(df * M_PI) -
+			   (df + 1) / 2 * log1p(t * t / df));
+}
+
 /*
- * The value that |T| exceeds with probability 1 - confidence.  Bisection on a
- * monotone function cannot go astray, which a Newton step from a bad guess
- * can; sixty halvings are cheap beside the query that asks.
+ * The value that |T| exceeds with probability 1 - confidence.  That probability
+ * falls ever more slowly as the value grows, so a tangent at a value that is too
+ * small meets the tail before it is reached: Newton's steps go up to it from below
+ * and cannot go astray.  A view asks for hundreds, so halving until no digit is
+ * left, ten times as many steps, would be half of its time.
  */
 static double
 critical(double confidence, double df, bool normal)
 {
 	double		tail = 1 - confidence;
-	double		low = 0;
+	double		t = 0;
 	double		high = 1;
 
 	while (high < 1e300 &&
 		   (normal ? normal_two_sided(high) : student_two_sided(high, df)) > tail)
 	{
-		low = high;
+		t = high;
 		high *= 2;
 	}
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < 100; i++)
 	{
-		double		middle = low + (high - low) / 2;
+		double		beyond = normal ? normal_two_sided(t) : student_two_sided(t, df);
+		double		density = student_density(t, normal ? INFINITY : df);
+		double		step = (beyond - tail) / (2 * density);
 
-		if ((normal ? normal_two_sided(middle) : student_two_sided(middle, df)) > tail)
-			low = middle;
-		else
-			high = middle;
+		if (!(step > t * DBL_EPSILON))
+			break;
+		t = Min(t + step, high);
 	}
-	return low + (high - low) / 2;
+	return t;
 }
 
 double

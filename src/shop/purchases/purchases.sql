@@ -91,16 +91,28 @@ RETURN greatest(EXTRACT(epoch FROM greatest(least(as_of, timestamptz '9999-12-31
 COMMENT ON FUNCTION years_as_customer(timestamptz, timestamptz) IS
     'years of 365.25 days since the first order, at least one, so that nobody is projected from one happy week';
 
+-- (Of the most, as many as the share is of them: but those who have spent no more than
+-- the next one have equals outside.)
+CREATE OR REPLACE FUNCTION top_spender_cut_of_sorted(spent numeric[], top_share double precision) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
+AS $$
+DECLARE
+    customers constant integer := pg_catalog.cardinality(spent);
+    top constant integer := least(ceil(customers::numeric * top_share::numeric), customers::numeric)::integer;
+    next_one constant numeric := coalesce(spent[top + 1], '-1'::numeric);
+BEGIN
+    RETURN coalesce((SELECT min(s.spent) FROM pg_catalog.unnest(top_spender_cut_of_sorted.spent[1:top]) s (spent)
+                      WHERE s.spent > 0::numeric AND s.spent > next_one),
+                    (SELECT max(s.spent) + 1::numeric FROM pg_catalog.unnest(top_spender_cut_of_sorted.spent) s (spent)));
+END
+$$;
+COMMENT ON FUNCTION top_spender_cut_of_sorted(numeric[], double precision) IS
+    'top_spender_cut() of amounts that are sorted, the most first, for whoever asks for several shares';
+
 CREATE OR REPLACE FUNCTION top_spender_cut(spent numeric[], top_share double precision) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce(min(s.spent) FILTER (WHERE s.spent > 0::numeric
-                                           AND s.spent_as_much <= ceil(s.customers * top_spender_cut.top_share::numeric)),
-                    max(s.spent) + 1::numeric)
-      FROM (SELECT u.spent,
-                   (count(*) OVER (ORDER BY u.spent DESC))::numeric AS spent_as_much,
-                   (count(*) OVER ())::numeric AS customers
-              FROM pg_catalog.unnest(top_spender_cut.spent) u (spent)) s;
-END;
+RETURN top_spender_cut_of_sorted((SELECT pg_catalog.array_agg(u.spent ORDER BY u.spent DESC) FROM pg_catalog.unnest(top_spender_cut.spent) u (spent)),
+                                 top_spender_cut.top_share);
 COMMENT ON FUNCTION top_spender_cut(numeric[], double precision) IS
     'what a customer must have spent at least to be among the top share of all who ordered: the least amount, never 0, that no more than that share of them, rounded up to whole customers, has reached. Equals are all in or all out: out where with them there would be more. Where even the most is reached by too many, or is 0, the cut is 1 more than that; NULL if nobody ordered';

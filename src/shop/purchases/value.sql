@@ -39,21 +39,26 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH spent AS (
-        SELECT p.total_spent
-          FROM purchases_of_everybody(top_customers_share_at.as_of) p
-    ), cuts AS MATERIALIZED (
-        SELECT v.share, top_spender_cut((SELECT pg_catalog.array_agg(s.total_spent) FROM spent s), v.share) AS spent_at_least
-          FROM (VALUES (0.01::double precision), (0.05), (0.1), (0.2), (0.5)) v (share)
-    )
+    -- (each customer is looked at once, for all shares)
     SELECT t.share,
-           count(*) FILTER (WHERE s.total_spent >= t.spent_at_least),
-           t.spent_at_least,
-           loyalcs.top_share(s.total_spent::double precision, t.share),
-           loyalcs.gini(s.total_spent::double precision)
-      FROM cuts t
-     CROSS JOIN spent s
-     GROUP BY t.share, t.spent_at_least
+           (SELECT count(*) FROM pg_catalog.unnest(a.spent) s (spent) WHERE s.spent >= t.spent_at_least),
+           t.spent_at_least, t.revenue_share, a.gini
+      FROM (SELECT pg_catalog.array_agg(s.spent ORDER BY s.spent DESC) AS spent,
+                   loyalcs.gini(s.number) AS gini,
+                   loyalcs.top_share(s.number, 0.01) AS of_1,
+                   loyalcs.top_share(s.number, 0.05) AS of_5,
+                   loyalcs.top_share(s.number, 0.1) AS of_10,
+                   loyalcs.top_share(s.number, 0.2) AS of_20,
+                   loyalcs.top_share(s.number, 0.5) AS of_50
+              FROM (SELECT p.total_spent AS spent, p.total_spent::double precision AS number
+                      FROM purchases_of_everybody(top_customers_share_at.as_of) p
+                    OFFSET 0) s) a
+     CROSS JOIN LATERAL (
+               SELECT v.share, top_spender_cut_of_sorted(a.spent, v.share), v.revenue_share
+                 FROM (VALUES (0.01::double precision, a.of_1), (0.05, a.of_5), (0.1, a.of_10), (0.2, a.of_20), (0.5, a.of_50)) v (share, revenue_share)
+               OFFSET 0
+           ) t (share, spent_at_least, revenue_share)
+     WHERE a.spent IS NOT NULL
      ORDER BY t.share;
 END;
 COMMENT ON FUNCTION top_customers_share_at(timestamptz) IS
