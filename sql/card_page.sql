@@ -18,6 +18,15 @@ SELECT name, lang, html::xml IS DOCUMENT AS whole, xpath('//h1//text()', html::x
 -- What it says, line by line
 SELECT string_agg(btrim(x::text), ' | ' ORDER BY n) AS said FROM pages, unnest(xpath('//main//*[self::h1 or self::h2 or self::h3 or self::p or self::th or self::td or self::small or self::bdi]/text()', html::xml)) WITH ORDINALITY u (x, n) WHERE name = 'full' AND lang = 'ja';
 SELECT string_agg(btrim(x::text), ' | ' ORDER BY n) AS said FROM pages, unnest(xpath('//main//*[self::h1 or self::h2 or self::h3 or self::p or self::th or self::td or self::small or self::bdi]/text()', html::xml)) WITH ORDINALITY u (x, n) WHERE name = 'full' AND lang = 'en';
+-- What is expected: of whom has ordered but once, whose next order is near, and of whom nothing is known.
+SELECT l.lang, o.n, string_agg(btrim(x::text), ' | ' ORDER BY u.i) AS said
+  FROM (VALUES (1, '{"probability_alive": null, "orders_90_days": 0.25, "money_365_days": 9000.4, "next_order_by": null, "unusual": null, "model_as_of": "2026-03-09T18:30:00+00:00"}'::jsonb),
+               (2, '{"probability_alive": 0.984, "orders_90_days": 3.04, "money_365_days": null, "next_order_by": "2026-03-30T03:00:00+00:00", "unusual": "fast", "model_as_of": "2026-03-09T18:30:00+00:00"}'),
+               (3, '{"probability_alive": null, "orders_90_days": null, "money_365_days": null, "next_order_by": null, "unusual": null, "model_as_of": "2026-03-09T18:30:00+00:00"}'),
+               (4, '{}'), (5, 'null'), (6, NULL)) o (n, outlook)
+ CROSS JOIN unnest('{ja,en}'::text[]) l (lang)
+ CROSS JOIN LATERAL unnest(xpath('//text()', page_customer_outlook(o.outlook, 'JPY', 'Asia/Tokyo', l.lang))) WITH ORDINALITY u (x, i)
+ GROUP BY l.lang, o.n ORDER BY o.n, l.lang DESC;
 -- Whatever somebody wrote stays text, and no longer than can be read.
 SELECT w.n, html::xml IS DOCUMENT AS whole, html ~ '<(script|img)' AS escaped, html ~ '[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\u009f]' AS controls, length(html) < 60000 AS short
   FROM (VALUES (1, '<script>alert(1)</script>'), (2, E'"\x01\x1b\x7f\'><img src=x>'), (3, repeat('長い', 5000)), (4, chr(128512) || E'\u202e\u05d0'), (5, '%s %1$s')) w (n, words)

@@ -31,6 +31,20 @@ SELECT lang, unnest(xpath('//p[@class="nothing"]/text()', html::xml)) AS nothing
 SELECT unnest(xpath('//table[@class="kpis"]/tbody/tr[3]/*', html::xml)) AS nps FROM pages WHERE name = 'full' AND lang = 'ja';
 SELECT unnest(xpath('(//table[@class="figures"])[2]/tbody/tr[1]', html::xml)) AS row FROM pages WHERE name = 'full' AND lang = 'ja';
 
+-- The outlook: in full, of customers who have all bought but once, with orders and no money, and without a model.
+SELECT l.lang, o.n, string_agg(btrim(x::text), ' | ' ORDER BY u.i) AS said
+  FROM (VALUES (1, :'report'::jsonb -> 'outlook'),
+               (2, '{"problem": null, "customers": 50, "repeat_buyers": 40, "expected_orders": 12.3, "expected_money": 45600, "leaving": {"customers": 2, "judged": 0, "money_at_stake": null}, "tenths": []}'),
+               (3, '{"problem": "not_converged", "customers": 50, "repeat_buyers": 40, "expected_orders": 12.3, "expected_money": null, "leaving": {"customers": 2, "judged": 0, "money_at_stake": null}, "tenths": []}'),
+               (4, '{"problem": "too_few_repeat_buyers", "customers": 50, "repeat_buyers": 4, "expected_orders": null, "expected_money": null, "leaving": {"customers": 0, "judged": 0, "money_at_stake": null}, "tenths": []}'),
+               (5, '{"problem": "no_maximum", "customers": 50, "repeat_buyers": 40, "expected_orders": null, "expected_money": null, "leaving": {"customers": 0, "judged": 0, "money_at_stake": null}, "tenths": []}'),
+               (6, '{"problem": "no_model", "customers": null, "repeat_buyers": null, "expected_orders": null, "expected_money": null, "leaving": {"customers": 1, "judged": 0, "money_at_stake": null}, "tenths": []}'),
+               (7, '{}')) o (n, outlook)
+ CROSS JOIN unnest('{ja,en}'::text[]) l (lang)
+ CROSS JOIN LATERAL unnest(xpath('//text()', xmlelement(NAME div, page_outlook('{"currency": "JPY", "time_zone": "Asia/Tokyo"}'::jsonb || jsonb_build_object('outlook', o.outlook), l.lang)))) WITH ORDINALITY u (x, i)
+ GROUP BY l.lang, o.n ORDER BY o.n, l.lang DESC;
+SELECT xpath('//tr[1]/td[1]/*', page_tenths(:'report'::jsonb #> '{outlook,tenths}', 'en')) AS picture;
+
 -- What every page keeps: no script, nothing to load, a name for each picture, a scope for each header, headings in order, no text without words.
 SELECT DISTINCT a::text AS attributes FROM pages, unnest(xpath('//@*[name() = "src" or name() = "href" or name() = "style" or name() = "action" or starts-with(name(), "on")]', html::xml)) a;
 SELECT name, lang, xpath('count(//script|//img|//iframe|//link|//object|//embed|//form|//base|//a)', html::xml) AS loads, xpath('count(//svg[not(@aria-hidden) and not(title and @role = "img")])', html::xml) AS unnamed,

@@ -82,6 +82,32 @@ $$;
 COMMENT ON FUNCTION loyalcs.page_orders(jsonb, text, text, text) IS
     'the last orders of a card, with what was in them and how far they are';
 
+-- What is not known has a dash: of whom has ordered but once, whether she still is a customer.
+CREATE FUNCTION loyalcs.page_customer_outlook(outlook jsonb, currency text, time_zone text, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN loyalcs.page_panel(loyalcs.page_text('outlook', lang),
+        CASE WHEN outlook ->> text 'orders_90_days' IS NULL THEN
+            xmlelement(NAME p, xmlattributes(text 'nothing' AS class), loyalcs.page_text('no forecast', lang))
+        ELSE loyalcs.page_lines(xmlconcat(
+            loyalcs.page_line(loyalcs.page_text('still a customer', lang), loyalcs.format_share((outlook ->> text 'probability_alive')::numeric, 0),
+                              CASE outlook ->> text 'unusual' WHEN text 'silent' THEN loyalcs.page_text('unusually silent', lang) WHEN text 'fast' THEN loyalcs.page_text('unusually fast', lang)
+                                   ELSE CASE WHEN outlook ->> text 'probability_alive' IS NULL THEN loyalcs.page_text('known from the second order', lang) END END,
+                              CASE outlook ->> text 'unusual' WHEN text 'silent' THEN text 'bad' WHEN text 'fast' THEN text 'good' ELSE text 'soft' END),
+            loyalcs.page_line(loyalcs.page_text('orders in 90 days', lang), loyalcs.format_number((outlook ->> text 'orders_90_days')::numeric, 1)),
+            loyalcs.page_line(loyalcs.page_text('money in 365 days', lang), loyalcs.format_money((outlook ->> text 'money_365_days')::numeric, currency, lang)),
+            loyalcs.page_line(loyalcs.page_text('next order by', lang), CASE WHEN outlook ->> text 'next_order_by' IS NOT NULL THEN loyalcs.page_day(outlook ->> text 'next_order_by', time_zone, lang) END,
+                              loyalcs.page_text('as likely as not', lang)))) END,
+        CASE WHEN outlook ->> text 'model_as_of' IS NOT NULL THEN
+            format(loyalcs.page_text('model of', lang), loyalcs.page_day(outlook ->> text 'model_as_of', time_zone, lang)) END);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_customer_outlook(jsonb, text, text, text) IS
+    'what is to be expected of a customer, of the orders of a card, or that nothing is forecast';
+
 CREATE FUNCTION loyalcs.page_card(card jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -115,6 +141,7 @@ BEGIN
                 loyalcs.page_line(loyalcs.label('average_order', lang), loyalcs.format_money((orders ->> text 'average')::numeric, currency, lang)),
                 loyalcs.page_line(loyalcs.page_text('last order', lang), loyalcs.page_day(orders ->> text 'last_at', zone, lang),
                                   CASE WHEN orders ->> text 'interval_days' IS NOT NULL THEN format(loyalcs.page_text('every days', lang), loyalcs.format_number((orders ->> text 'interval_days')::numeric)) END))) END),
+            CASE WHEN (orders ->> text 'count')::numeric > 0::numeric THEN loyalcs.page_customer_outlook(orders -> text 'outlook', currency, zone, lang) END,
             loyalcs.page_panel(loyalcs.label('returns', lang), loyalcs.page_lines(
                 (SELECT xmlagg(loyalcs.page_line(coalesce(loyalcs.page_cut(e.r ->> text 'order_id', 40), text ''), loyalcs.format_money((e.r ->> text 'refund')::numeric, currency, lang),
                                                  concat_ws(text ' / ', loyalcs.page_day(e.r ->> text 'returned_at', zone, lang), loyalcs.page_cut(coalesce(e.r ->> text 'reason', e.r ->> text 'cause'), 60),

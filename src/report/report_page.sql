@@ -519,6 +519,76 @@ $$;
 COMMENT ON FUNCTION loyalcs.page_customers(jsonb, text) IS
     'the section customers of a report: from order to order, cohorts, RFM, concentration';
 
+-- What was expected of each tenth of the customers, as a line across the bar of what came.
+CREATE FUNCTION loyalcs.page_tenths(tenths jsonb, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN (
+        SELECT xmlelement(NAME "table",
+                   xmlelement(NAME thead, xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.page_text('tenth', lang)),
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope, text 'left' AS class), loyalcs.page_text('orders each', lang)),
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.page_text('expected', lang)),
+                       xmlelement(NAME th, xmlattributes(text 'col' AS scope), loyalcs.page_text('came', lang)))),
+                   xmlelement(NAME tbody, xmlagg(xmlelement(NAME tr,
+                       xmlelement(NAME th, xmlattributes(text 'row' AS scope), t.tenth),
+                       xmlelement(NAME td, xmlattributes(text 'bars' AS class), loyalcs.chart_bar(t.came / t.most, text 'fill', NULL::double precision, NULL::double precision, t.expected / t.most)),
+                       xmlelement(NAME td, loyalcs.format_number(t.expected::numeric, 2)),
+                       xmlelement(NAME td, xmlelement(NAME b, loyalcs.format_number(t.came::numeric, 2)))) ORDER BY t.i DESC)))
+          FROM (SELECT e.i, e.t ->> text 'tenth' AS tenth, c.came, c.expected, nullif(max(greatest(c.came, c.expected)) OVER (), 0::double precision) AS most
+                  FROM jsonb_array_elements(loyalcs.page_items(tenths)) WITH ORDINALITY AS e(t, i)
+                 CROSS JOIN LATERAL (SELECT (e.t ->> text 'actual_orders')::double precision / nullif((e.t ->> text 'customers')::double precision, 0::double precision) AS came,
+                                            (e.t ->> text 'expected_orders')::double precision / nullif((e.t ->> text 'customers')::double precision, 0::double precision) AS expected) c) t
+        HAVING count(*) > 0::bigint);
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_tenths(jsonb, text) IS
+    'a forecast of a report against what came, by tenths of the customers, the most expected first: orders of each customer in 90 days';
+
+CREATE FUNCTION loyalcs.page_outlook(report jsonb, lang text) RETURNS xml
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    o jsonb := report -> text 'outlook';
+    currency text := report ->> text 'currency';
+    leaving numeric := (report #>> ARRAY[text 'outlook', text 'leaving', text 'customers'])::numeric;
+    judged numeric := (report #>> ARRAY[text 'outlook', text 'leaving', text 'judged'])::numeric;
+    tenths xml := loyalcs.page_tenths(report #> ARRAY[text 'outlook', text 'tenths'], lang);
+BEGIN
+    RETURN xmlconcat(
+        loyalcs.page_panel(loyalcs.page_text('who is leaving', lang), xmlconcat(
+            xmlelement(NAME p, xmlattributes(text 'said' AS class),
+                CASE WHEN judged > 0::numeric THEN
+                    format(loyalcs.page_text('leaving and at stake', lang), loyalcs.format_number(leaving),
+                           loyalcs.format_money((o #>> ARRAY[text 'leaving', text 'money_at_stake'])::numeric, currency, lang), loyalcs.format_number(judged))
+                WHEN leaving > 0::numeric THEN format(loyalcs.page_text('leaving', lang), loyalcs.format_number(leaving))
+                ELSE loyalcs.page_text('nobody is leaving', lang) END),
+            CASE WHEN judged > 0::numeric THEN xmlelement(NAME p, xmlattributes(text 'soft' AS class), loyalcs.page_text('about at stake', lang)) END,
+            loyalcs.page_lines(xmlconcat(
+                loyalcs.page_line(loyalcs.page_text('orders in 90 days', lang), CASE WHEN o ->> text 'expected_orders' IS NOT NULL THEN loyalcs.format_number((o ->> text 'expected_orders')::numeric) END,
+                                  format(loyalcs.page_text('of so many customers', lang), loyalcs.format_number((o ->> text 'customers')::numeric))),
+                loyalcs.page_line(loyalcs.page_text('money in 90 days', lang), CASE WHEN o ->> text 'expected_money' IS NOT NULL THEN loyalcs.format_money((o ->> text 'expected_money')::numeric, currency, lang) END))),
+            CASE WHEN o ->> text 'problem' IS NOT NULL THEN
+                xmlelement(NAME p, xmlattributes(text 'nothing' AS class),
+                    format(CASE WHEN o ->> text 'expected_orders' IS NOT NULL THEN loyalcs.page_text('forecast without money', lang)
+                                WHEN o ->> text 'problem' = text 'no_model' THEN loyalcs.page_text('forecast without model', lang)
+                                WHEN o ->> text 'problem' = text 'too_few_repeat_buyers' THEN loyalcs.page_text('forecast of too few', lang)
+                                ELSE loyalcs.page_text('forecast not found', lang) END,
+                           loyalcs.format_number((o ->> text 'repeat_buyers')::numeric))) END)),
+        loyalcs.page_panel(loyalcs.page_text('forecast and outcome', lang),
+            CASE WHEN tenths IS NOT NULL THEN tenths ELSE xmlelement(NAME p, xmlattributes(text 'nothing' AS class), loyalcs.page_text('no forecast is over', lang)) END,
+            CASE WHEN tenths IS NOT NULL THEN
+                format(loyalcs.page_text('about tenths', lang), loyalcs.page_day(o ->> text 'forecast_at', report ->> text 'time_zone', lang)) END));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.page_outlook(jsonb, text) IS
+    'the section outlook of a report: who is leaving with how much at stake, what is expected of the next 90 days, or why nothing is, and what became of an earlier forecast';
+
 -- Shares of a list, one a row: a bar, the share, and its change.
 CREATE FUNCTION loyalcs.page_shares(list jsonb, key text, head text, number text, share text, report jsonb, lang text) RETURNS xml
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -958,6 +1028,7 @@ BEGIN
                               CASE WHEN k.problem IS NOT NULL THEN pg_catalog.format(loyalcs.page_text('not shown'::text, lang), k.problem) ELSE loyalcs.page_text('no data'::text, lang) END) END),
             loyalcs.page_section(loyalcs.label('satisfaction'::text, lang), lang, loyalcs.page_satisfaction(report, lang), report #>> ARRAY['problems'::text, 'satisfaction'::text]),
             loyalcs.page_part(report, 'sales'::text, loyalcs.label('sales'::text, lang), loyalcs.page_sales(report, lang), lang),
+            loyalcs.page_part(report, 'outlook'::text, loyalcs.page_text('outlook', lang), loyalcs.page_outlook(report, lang), lang),
             loyalcs.page_part(report, 'customers'::text, loyalcs.label('customers'::text, lang), loyalcs.page_customers(report, lang), lang),
             loyalcs.page_part(report, 'support'::text, loyalcs.label('support'::text, lang), loyalcs.page_support(report, lang), lang),
             loyalcs.page_part(report, 'voice'::text, loyalcs.label('voice'::text, lang), loyalcs.page_voice(report, lang), lang),

@@ -216,6 +216,20 @@ SELECT coalesce(c.name, c.customer_id::text) AS customer,
 
 \if :aurora
 \echo
+\echo :bold'What is still to come, and can a forecast be believed?':plain
+SELECT format('%s orders are expected of the %s customers in the next 90 days.', round(expected_orders), customers) AS answer
+  FROM outlook_models WHERE as_of <= :'as_of' ORDER BY outlook_models.as_of DESC LIMIT 1 \gset
+\echo :answer
+\echo :dim'outlook_accuracy: the first forecast of each month for 90 days, and what came of it':plain
+SELECT to_char(month, 'YYYY-MM') AS month, customers, round(expected_orders) AS "orders expected", actual_orders AS "orders that came",
+       to_char(expected_money, '999,999,999') AS expected, to_char(actual_money, '999,999,999') AS came
+  FROM outlook_accuracy_at(:'as_of')
+ ORDER BY outlook_accuracy_at.month DESC
+ LIMIT 6;
+\endif
+
+\if :aurora
+\echo
 \echo :bold'Who are our VIPs, and is a VIP really worth it?':plain
 SELECT format('A VIP has spent %s times as much as the others.', round(times_the_rest::numeric, 1)) AS answer
   FROM tier_summary_at(:'as_of') WHERE tier = 'VIP' \gset
@@ -418,3 +432,11 @@ SELECT coalesce(c.name, c.customer_id::text) AS customer,
        to_char(r.total_spent, '999,999,999') AS "spent so far"
   FROM customer_rfm(:'somebody', :'as_of') r
   JOIN customers c ON c.customer_id = :'somebody';
+\if :aurora
+\echo :dim'customer_outlook: and what is to be expected of this customer':plain
+SELECT round(100 * probability_alive) AS "% still a customer", round(orders_90_days::numeric, 1) AS "orders in 90 days",
+       format('%s to %s', to_char(money_365_days_low, 'FM999,999,999'), to_char(money_365_days_high, 'FM999,999,999')) AS "a year of theirs, 95% sure",
+       to_char(next_order_by AT TIME ZONE :'time_zone', 'YYYY-MM-DD') AS "next order by"
+  FROM customer_outlook_at(:'as_of')
+ WHERE customer_id = :'somebody';
+\endif

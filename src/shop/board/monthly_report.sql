@@ -169,9 +169,9 @@ COMMENT ON FUNCTION report_known(jsonb) IS
 
 CREATE OR REPLACE FUNCTION monthly_report_at(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE
-RETURN report_of('monthly_report', '{satisfaction,purchases,support,voice,reviews,returns,delivery,loyalty,followups,improvements,kpis}'::text[], month, as_of);
+RETURN report_of('monthly_report', '{satisfaction,purchases,outlook,support,voice,reviews,returns,delivery,loyalty,followups,improvements,kpis}'::text[], month, as_of);
 COMMENT ON FUNCTION monthly_report_at(date, timestamptz) IS
-    'the report about a month, named by any of its days, as of an instant: KPIs, satisfaction, sales, customers, support, voice, reviews, returns, delivery, loyalty, follow-ups and improvements, each beside the month before and the year before, and headlines: what changed by more than chance. doc/report.md says what stands where, doc/monthly_report.schema.json is its schema. A section that is not for the reader to see or that fails is null, and problems says why; an error if the month has not begun by then';
+    'the report about a month, named by any of its days, as of an instant: KPIs, satisfaction, sales, customers, outlook, support, voice, reviews, returns, delivery, loyalty, follow-ups and improvements, each beside the month before and the year before, and headlines: what changed by more than chance. doc/report.md says what stands where, doc/monthly_report.schema.json is its schema. A section that is not for the reader to see or that fails is null, and problems says why; an error if the month has not begun by then';
 
 CREATE OR REPLACE FUNCTION monthly_report(month date) RETURNS jsonb
     LANGUAGE sql STABLE
