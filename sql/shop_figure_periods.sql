@@ -6,17 +6,13 @@ SET search_path = aurora;
 -- Every view by month has its x_per, or a reason why not.
 CREATE TEMP TABLE by_month_alone (view, why) AS VALUES
     ('kpi_values', 'a KPI is one number a month; kpi_periods has quarters and years'),
-    ('monthly_product_returns', 'not yet'),
     ('outlook_accuracy', 'the month in which a forecast was kept'),
     ('phone_hearings', 'the month for which customers were picked to be called'),
-    ('points_liability', 'not yet'),
     ('repeat_rate', 'from kept aggregates by month and quarter'),
     ('revenue_mix', 'from kept aggregates by month and quarter'),
     ('sentiment_trend', 'not yet'),
-    ('sla_attainment', 'not yet'),
     ('support_plan_fit', 'plans of a support service are by the month'),
     ('survey_scores', 'not yet'),
-    ('tier_movements', 'not yet'),
     ('voice_themes', 'compared with three months');
 CREATE TEMP VIEW by_month AS
 SELECT c.relname AS view, EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = c.relnamespace AND p.proname = c.relname || '_per') AS has_per
@@ -42,7 +38,11 @@ CREATE TEMP TABLE counted (figure, cases, keys) AS VALUES
     ('review_scores', 'reviews', '{product_id}'),
     ('satisfaction', 'responses', '{kind,scale,higher_is_better}'),
     ('subscription_saves', 'requests', '{reason}'),
+    ('monthly_product_returns', 'sold', '{part,product_id}'),
+    ('points_liability', 'earned', '{}'),
+    ('sla_attainment', 'met', '{channel,metric}'),
     ('ticket_reasons', 'tickets', '{reason}'),
+    ('tier_movements', NULL, '{tier}'),
     ('ticket_satisfaction', 'responses', '{survey,question,dimension,part}'),
     ('word_of_mouth', 'referred', '{tier}');
 SELECT figure, p.proname FROM counted FULL JOIN pg_proc p ON p.proname = figure || '_per'
@@ -55,6 +55,7 @@ SELECT format('INSERT INTO cases SELECT %L, %L, period_start, complete, concat_w
               c.figure, p.period, (SELECT string_agg(format(', %I', k), '' ORDER BY n) FROM unnest(c.keys) WITH ORDINALITY k (k, n)), c.cases,
               c.figure || '_per', p.period, CASE WHEN c.keys[1] = 'part' THEN '''region'', ' ELSE '' END, :as_of)
   FROM counted c CROSS JOIN unnest('{day,week,month,quarter,year,30 days}'::text[]) p (period)
+ WHERE c.cases IS NOT NULL
 \gexec
 -- Each period's cases are those of its days: by the calendar, and of 30 days by counting back.
 CREATE TEMP VIEW of_days AS
@@ -106,3 +107,21 @@ SELECT p.period, count(*) > 5 AS enough, bool_and(r.tickets_before = coalesce(b.
 SELECT (SELECT sum(a.acquisition_cost) FROM acquisition_per('quarter', :as_of) a WHERE a.sales_channel = 'all')
        = (SELECT sum(c.amount) FROM marketing_costs c WHERE c.aim = 'acquisition' AND c.month <= '2026-10-01') AS by_quarter,
        (SELECT pg_catalog.count(a.acquisition_cost) FROM acquisition_per('week', :as_of) a) AS by_week;
+-- Points and tiers go on: what a period ends with the next begins with, and a quarter ends
+-- with what its last month does.
+SELECT p.period, bool_and(o.opening = o.before) AS points_go_on, count(*) > 3 AS enough
+  FROM unnest('{day,week,month,quarter,30 days}'::text[]) p (period)
+ CROSS JOIN LATERAL (SELECT l.opening, lag(l.closing, 1, 0::bigint) OVER (ORDER BY l.period_start) AS before
+                       FROM points_liability_per(p.period, :as_of) l) o
+ GROUP BY p.period ORDER BY p.period;
+SELECT p.period, bool_and(o.starting = o.before) AS tiers_go_on, count(*) > 3 AS enough
+  FROM unnest('{day,week,month,quarter,30 days}'::text[]) p (period)
+ CROSS JOIN LATERAL (SELECT l.starting, lag(l.ending, 1, 0::bigint) OVER (PARTITION BY l.tier ORDER BY l.period_start) AS before
+                       FROM tier_movements_per(p.period, :as_of) l) o
+ GROUP BY p.period ORDER BY p.period;
+SELECT count(*) > 5 AS enough, bool_and(q.ending = m.ending) AS tiers
+  FROM tier_movements_per('quarter', :as_of) q
+  JOIN tier_movements_per('month', :as_of) m ON m.tier = q.tier AND m.period_start = least((q.period_start + interval '2 months')::date, '2026-10-01');
+SELECT count(*) > 3 AS enough, bool_and(q.closing = m.closing) AS points
+  FROM points_liability_per('quarter', :as_of) q
+  JOIN points_liability_per('month', :as_of) m ON m.period_start = least((q.period_start + interval '2 months')::date, '2026-10-01');

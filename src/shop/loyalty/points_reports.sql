@@ -20,9 +20,9 @@ END;
 COMMENT ON FUNCTION points_expiring_at(timestamptz) IS
     'what will lapse when, one row a customer and instant, pending points too; a condition on expires_at is answered by an index';
 
-CREATE OR REPLACE FUNCTION points_liability_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION points_liability_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     opening bigint,
     earned bigint,
@@ -34,27 +34,28 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month,
-           month_is_over(m.month, points_liability_at.as_of, (SELECT s.time_zone FROM settings s)),
+    SELECT m.period_start,
+           period_is_over((m.period_start + period_length(points_liability_per.period) - interval '1 day')::date,
+                          points_liability_per.as_of, (SELECT s.time_zone FROM settings s)),
            (sum(m.moved) OVER w - m.moved)::bigint,
            m.earned, m.redeemed, m.expired, m.reversed, m.adjusted,
            (sum(m.moved) OVER w)::bigint
-      FROM (SELECT c.month::date AS month,
+      FROM (SELECT c.period_start::date AS period_start,
                    coalesce(p.moved, 0) AS moved,
                    coalesce(p.earned, 0)::bigint AS earned,
                    coalesce(p.redeemed, 0)::bigint AS redeemed,
                    coalesce(p.expired, 0)::bigint AS expired,
                    coalesce(p.reversed, 0)::bigint AS reversed,
                    coalesce(p.adjusted, 0)::bigint AS adjusted
-              FROM (SELECT generate_series(loyalcs.local_month(min(p.posted_at), s.time_zone)::timestamp,
-                                           loyalcs.local_month(least(points_liability_at.as_of, timestamptz '9999-12-31 00:00+00'),
-                                                               s.time_zone)::timestamp,
-                                           interval '1 month') AS month
+              FROM (SELECT generate_series(period_of(min(p.posted_at), s.time_zone, points_liability_per.period, points_liability_per.as_of)::timestamp,
+                                           period_of(least(points_liability_per.as_of, timestamptz '9999-12-31 00:00+00'), s.time_zone,
+                                                     points_liability_per.period, points_liability_per.as_of)::timestamp,
+                                           period_length(points_liability_per.period)) AS period_start
                       FROM point_postings p
                      CROSS JOIN settings s
-                     WHERE p.posted_at <= points_liability_at.as_of
+                     WHERE p.posted_at <= points_liability_per.as_of
                      GROUP BY s.time_zone) c
-              LEFT JOIN (SELECT loyalcs.local_month(p.posted_at, s.time_zone) AS month,
+              LEFT JOIN (SELECT period_of(p.posted_at, s.time_zone, points_liability_per.period, points_liability_per.as_of) AS period_start,
                                 sum(p.points) AS moved,
                                 sum(p.points) FILTER (WHERE p.kind = 'earn') AS earned,
                                 sum(p.points) FILTER (WHERE p.kind = 'redeem') AS redeemed,
@@ -63,13 +64,13 @@ BEGIN ATOMIC
                                 sum(p.points) FILTER (WHERE p.kind = 'adjust') AS adjusted
                            FROM point_postings p
                           CROSS JOIN settings s
-                          WHERE p.posted_at <= points_liability_at.as_of
-                          GROUP BY loyalcs.local_month(p.posted_at, s.time_zone)) p
-                ON p.month = c.month) m
-    WINDOW w AS (ORDER BY m.month);
+                          WHERE p.posted_at <= points_liability_per.as_of
+                          GROUP BY 1) p
+                ON p.period_start = c.period_start) m
+    WINDOW w AS (ORDER BY m.period_start);
 END;
-COMMENT ON FUNCTION points_liability_at(timestamptz) IS
-    'the points that customers hold, month by local month without gaps: opening + earned + redeemed + expired + reversed + adjusted = closing; what went is negative. Call expire_points first: what has lapsed is in the books once it was posted';
+COMMENT ON FUNCTION points_liability_per(text, timestamptz) IS
+    'the points that customers hold, period by local period without gaps: opening + earned + redeemed + expired + reversed + adjusted = closing; what went is negative. Call expire_points first: what has lapsed is in the books once it was posted';
 
 CREATE OR REPLACE FUNCTION points_statement_at(as_of timestamptz)
 RETURNS TABLE (

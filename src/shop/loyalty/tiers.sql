@@ -773,11 +773,11 @@ END;
 COMMENT ON FUNCTION tier_summary_at(timestamptz) IS
     'what each tier is worth, best first: customers who bought, by the tier that they hold; the last row, without a tier, is the rest';
 
--- Only customers with a change in a month are looked at one by one; who holds a
+-- Only customers with a change in a period are looked at one by one; who holds a
 -- tier throughout follows from the sums.
-CREATE OR REPLACE FUNCTION tier_movements_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION tier_movements_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     tier text,
     starting bigint,
@@ -799,55 +799,57 @@ BEGIN ATOMIC
                        pg_catalog.lag(h.tier) OVER life AS before_tier,
                        pg_catalog.lag(h.rank) OVER life AS before_rank
                   FROM tier_history h
-                 WHERE h.valid_from <= tier_movements_at.as_of
+                 WHERE h.valid_from <= tier_movements_per.as_of
                 WINDOW life AS (PARTITION BY h.customer_id ORDER BY h.valid_from)) h
         UNION ALL
         SELECT h.customer_id, h.valid_until, NULL, NULL, h.tier, h.rank
           FROM (SELECT h.customer_id, h.valid_until, h.tier, h.rank,
                        pg_catalog.lead(h.valid_from) OVER (PARTITION BY h.customer_id ORDER BY h.valid_from) AS next_from
                   FROM tier_history h) h
-         WHERE h.valid_until <= tier_movements_at.as_of AND h.next_from IS DISTINCT FROM h.valid_until
+         WHERE h.valid_until <= tier_movements_per.as_of AND h.next_from IS DISTINCT FROM h.valid_until
     ), moved AS (
-        SELECT c.month,
+        SELECT c.period_start,
                (pg_catalog.array_agg(c.from_tier ORDER BY c.at))[1] AS from_tier,
                (pg_catalog.array_agg(c.from_rank ORDER BY c.at))[1] AS from_rank,
                (pg_catalog.array_agg(c.into_tier ORDER BY c.at DESC))[1] AS into_tier,
                (pg_catalog.array_agg(c.into_rank ORDER BY c.at DESC))[1] AS into_rank
-          FROM (SELECT c.*, loyalcs.local_month(c.at, (SELECT s.time_zone FROM settings s)) AS month
-                  FROM change c) c
-         GROUP BY c.customer_id, c.month
+          FROM (SELECT c.*, period_of(c.at, s.time_zone, tier_movements_per.period, tier_movements_per.as_of) AS period_start
+                  FROM change c
+                 CROSS JOIN settings s) c
+         GROUP BY c.customer_id, c.period_start
     ), counted AS (
-        SELECT m.month, t.tier,
+        SELECT m.period_start, t.tier,
                count(*) FILTER (WHERE t.enters) AS entered,
                count(*) FILTER (WHERE t.enters AND (m.from_rank IS NULL OR m.from_rank < m.into_rank)) AS raised,
                count(*) FILTER (WHERE NOT t.enters) AS exited
           FROM moved m
          CROSS JOIN LATERAL (VALUES (m.into_tier, true), (m.from_tier, false)) t (tier, enters)
          WHERE t.tier IS NOT NULL AND m.from_tier IS DISTINCT FROM m.into_tier
-         GROUP BY m.month, t.tier
+         GROUP BY m.period_start, t.tier
     ), filled AS (
-        SELECT f.month, f.tier,
+        SELECT f.period_start, f.tier,
                coalesce(c.entered, 0) AS entered, coalesce(c.raised, 0) AS raised, coalesce(c.exited, 0) AS exited,
                sum(coalesce(c.entered, 0) - coalesce(c.exited, 0))
-                   OVER (PARTITION BY f.tier ORDER BY f.month)::bigint AS ending
-          FROM (SELECT t.tier, g.at::date AS month
-                  FROM (SELECT k.tier, min(k.month) AS first FROM counted k GROUP BY k.tier) t
+                   OVER (PARTITION BY f.tier ORDER BY f.period_start)::bigint AS ending
+          FROM (SELECT t.tier, g.at::date AS period_start
+                  FROM (SELECT k.tier, min(k.period_start) AS first FROM counted k GROUP BY k.tier) t
                  CROSS JOIN LATERAL generate_series(
                            t.first::timestamp,
-                           loyalcs.local_month(least(tier_movements_at.as_of, timestamptz '9999-12-31 00:00+00'),
-                                               (SELECT s.time_zone FROM settings s))::timestamp,
-                           interval '1 month') g (at)) f
-          LEFT JOIN counted c ON c.tier = f.tier AND c.month = f.month
+                           period_of(least(tier_movements_per.as_of, timestamptz '9999-12-31 00:00+00'), (SELECT s.time_zone FROM settings s),
+                                     tier_movements_per.period, tier_movements_per.as_of)::timestamp,
+                           period_length(tier_movements_per.period)) g (at)) f
+          LEFT JOIN counted c ON c.tier = f.tier AND c.period_start = f.period_start
     )
-    SELECT f.month,
-           month_is_over(f.month, tier_movements_at.as_of, (SELECT s.time_zone FROM settings s)),
+    SELECT f.period_start,
+           period_is_over((f.period_start + period_length(tier_movements_per.period) - interval '1 day')::date, tier_movements_per.as_of,
+                          (SELECT s.time_zone FROM settings s)),
            f.tier,
            f.ending - f.entered + f.exited,
            f.entered, f.raised, f.entered - f.raised, f.exited,
            f.ending - f.entered,
            f.ending
       FROM filled f
-     ORDER BY f.month, f.tier;
+     ORDER BY f.period_start, f.tier;
 END;
-COMMENT ON FUNCTION tier_movements_at(timestamptz) IS
-    'who came and went, by local month and tier: entered are those who hold the tier at its end (or by now) and did not at its start, raised from below or lowered from above; exited the other way round; retained hold it at both. ending = retained + entered, starting = retained + exited. Who came and went within a month is in neither';
+COMMENT ON FUNCTION tier_movements_per(text, timestamptz) IS
+    'who came and went, by local period and tier: entered are those who hold the tier at its end (or by now) and did not at its start, raised from below or lowered from above; exited the other way round; retained hold it at both. ending = retained + entered, starting = retained + exited. Who came and went within a period is in neither';

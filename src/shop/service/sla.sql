@@ -517,6 +517,78 @@ $$;
 COMMENT ON FUNCTION check_policy_set(text) IS
     'the name of a set of SLA policies, or an error; NULL stays NULL';
 
+CREATE OR REPLACE FUNCTION sla_attainment_by_period(period text, breakdown text, policy_set text, as_of timestamptz)
+RETURNS TABLE (
+    period_start date,
+    complete boolean,
+    part text,
+    metric text,
+    met bigint,
+    missed bigint,
+    running bigint,
+    attainment double precision,
+    median interval,
+    median_minutes double precision,
+    p90 interval,
+    p90_minutes double precision,
+    p95 interval,
+    p95_minutes double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT a.period_start,
+           period_is_over((a.period_start + period_length(sla_attainment_by_period.period) - interval '1 day')::date, sla_attainment_by_period.as_of,
+                          (SELECT z.time_zone FROM settings z)),
+           a.part,
+           a.metric::text,
+           a.met,
+           a.missed,
+           a.running,
+           a.met::double precision / nullif(a.met + a.missed, 0)::double precision,
+           a.percentiles[1], in_minutes(a.percentiles[1]),
+           a.percentiles[2], in_minutes(a.percentiles[2]),
+           a.percentiles[3], in_minutes(a.percentiles[3])
+      FROM (SELECT s.period_start,
+                   s.part,
+                   s.metric,
+                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) 'met') AS met,
+                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}')) AS missed,
+                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}')) AS running,
+                   loyalcs.percentiles(s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')) AS percentiles
+              FROM (SELECT period_of(s.started_at, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of) AS period_start,
+                           CASE sla_attainment_by_period.breakdown
+                               WHEN 'channel' THEN s.channel
+                               WHEN 'reason' THEN coalesce(s.reason, 'unknown')
+                               WHEN 'priority' THEN coalesce(s.priority, 'unknown')
+                               WHEN 'tier' THEN coalesce(s.tier, 'unknown')
+                               WHEN 'agent' THEN coalesce(s.held_by, 'nobody')
+                               WHEN 'policy_set' THEN s.policy_set
+                           END AS part,
+                           s.metric, s.state, s.elapsed
+                      FROM sla_status_of(check_policy_set(sla_attainment_by_period.policy_set), false,
+                                         sla_attainment_by_period.as_of) s
+                     CROSS JOIN settings z
+                     WHERE check_sla_breakdown(sla_attainment_by_period.breakdown) = 'ticket'
+                    UNION ALL
+                    SELECT period_of(s.started_at, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of),
+                           coalesce(b.part, CASE sla_attainment_by_period.breakdown
+                                                WHEN 'everyone' THEN 'everyone'
+                                                ELSE 'unknown'
+                                            END),
+                           s.metric, s.state, s.elapsed
+                      FROM sla_status_of(check_policy_set(sla_attainment_by_period.policy_set), false,
+                                         sla_attainment_by_period.as_of) s
+                     CROSS JOIN settings z
+                      LEFT JOIN customer_breakdown(CASE WHEN check_sla_breakdown(sla_attainment_by_period.breakdown) = 'customer'
+                                                        THEN sla_attainment_by_period.breakdown ELSE 'everyone' END,
+                                                   sla_attainment_by_period.as_of) b
+                        ON b.customer_id = s.customer_id
+                     WHERE check_sla_breakdown(sla_attainment_by_period.breakdown) = 'customer') s
+             GROUP BY s.period_start, s.part, s.metric) a;
+END;
+COMMENT ON FUNCTION sla_attainment_by_period(text, text, text, timestamptz) IS
+    'as sla_attainment_at, by any period, by any breakdown (see sla_attainment_by) and with a policy set laid over the policies in force (see sla_attainment_under)';
+
 CREATE OR REPLACE FUNCTION sla_attainment_of(breakdown text, policy_set text, as_of timestamptz)
 RETURNS TABLE (
     month date,
@@ -536,59 +608,16 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.month,
-           month_is_over(a.month, sla_attainment_of.as_of, (SELECT z.time_zone FROM settings z)),
-           a.part,
-           a.metric::text,
-           a.met,
-           a.missed,
-           a.running,
-           a.met::double precision / nullif(a.met + a.missed, 0)::double precision,
-           a.percentiles[1], in_minutes(a.percentiles[1]),
-           a.percentiles[2], in_minutes(a.percentiles[2]),
-           a.percentiles[3], in_minutes(a.percentiles[3])
-      FROM (SELECT s.month,
-                   s.part,
-                   s.metric,
-                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) 'met') AS met,
-                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}')) AS missed,
-                   count(*) FILTER (WHERE s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}')) AS running,
-                   loyalcs.percentiles(s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')) AS percentiles
-              FROM (SELECT loyalcs.local_month(s.started_at, (SELECT z.time_zone FROM settings z)) AS month,
-                           CASE sla_attainment_of.breakdown
-                               WHEN 'channel' THEN s.channel
-                               WHEN 'reason' THEN coalesce(s.reason, 'unknown')
-                               WHEN 'priority' THEN coalesce(s.priority, 'unknown')
-                               WHEN 'tier' THEN coalesce(s.tier, 'unknown')
-                               WHEN 'agent' THEN coalesce(s.held_by, 'nobody')
-                               WHEN 'policy_set' THEN s.policy_set
-                           END AS part,
-                           s.metric, s.state, s.elapsed
-                      FROM sla_status_of(check_policy_set(sla_attainment_of.policy_set), false,
-                                         sla_attainment_of.as_of) s
-                     WHERE check_sla_breakdown(sla_attainment_of.breakdown) = 'ticket'
-                    UNION ALL
-                    SELECT loyalcs.local_month(s.started_at, (SELECT z.time_zone FROM settings z)),
-                           coalesce(b.part, CASE sla_attainment_of.breakdown
-                                                WHEN 'everyone' THEN 'everyone'
-                                                ELSE 'unknown'
-                                            END),
-                           s.metric, s.state, s.elapsed
-                      FROM sla_status_of(check_policy_set(sla_attainment_of.policy_set), false,
-                                         sla_attainment_of.as_of) s
-                      LEFT JOIN customer_breakdown(CASE WHEN check_sla_breakdown(sla_attainment_of.breakdown) = 'customer'
-                                                        THEN sla_attainment_of.breakdown ELSE 'everyone' END,
-                                                   sla_attainment_of.as_of) b
-                        ON b.customer_id = s.customer_id
-                     WHERE check_sla_breakdown(sla_attainment_of.breakdown) = 'customer') s
-             GROUP BY s.month, s.part, s.metric) a;
+    SELECT a.period_start, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
+           a.median, a.median_minutes, a.p90, a.p90_minutes, a.p95, a.p95_minutes
+      FROM sla_attainment_by_period('month', sla_attainment_of.breakdown, sla_attainment_of.policy_set, sla_attainment_of.as_of) a;
 END;
 COMMENT ON FUNCTION sla_attainment_of(text, text, timestamptz) IS
-    'as sla_attainment_at, by any breakdown (see sla_attainment_by) and with a policy set laid over the policies in force (see sla_attainment_under)';
+    'sla_attainment_by_period() by month';
 
-CREATE OR REPLACE FUNCTION sla_attainment_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION sla_attainment_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     channel text,
     metric text,
@@ -605,12 +634,12 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.month, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
+    SELECT a.period_start, a.complete, a.part, a.metric, a.met, a.missed, a.running, a.attainment,
            a.median, a.median_minutes, a.p90, a.p90_minutes, a.p95, a.p95_minutes
-      FROM sla_attainment_of('channel', NULL, sla_attainment_at.as_of) a;
+      FROM sla_attainment_by_period(sla_attainment_per.period, 'channel', NULL, sla_attainment_per.as_of) a;
 END;
-COMMENT ON FUNCTION sla_attainment_at(timestamptz) IS
-    'how often promises were kept: by local month in which the clock started, channel and metric; missed are those that stopped too late and those that are overdue by now; times are open time, and what is still open counts as at least so long (see loyalcs.percentiles): NULL where nobody knows yet';
+COMMENT ON FUNCTION sla_attainment_per(text, timestamptz) IS
+    'how often promises were kept: by local period in which the clock started, channel and metric; missed are those that stopped too late and those that are overdue by now; times are open time, and what is still open counts as at least so long (see loyalcs.percentiles): NULL where nobody knows yet';
 
 CREATE OR REPLACE FUNCTION sla_attainment_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
