@@ -12,7 +12,6 @@ CREATE TEMP TABLE by_month_alone (view, why) AS VALUES
     ('revenue_mix', 'from kept aggregates by month and quarter'),
     ('sentiment_trend', 'not yet'),
     ('support_plan_fit', 'plans of a support service are by the month'),
-    ('survey_scores', 'not yet'),
     ('voice_themes', 'compared with three months');
 CREATE TEMP VIEW by_month AS
 SELECT c.relname AS view, EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = c.relnamespace AND p.proname = c.relname || '_per') AS has_per
@@ -38,6 +37,7 @@ CREATE TEMP TABLE counted (figure, cases, keys) AS VALUES
     ('review_scores', 'reviews', '{product_id}'),
     ('satisfaction', 'responses', '{kind,scale,higher_is_better}'),
     ('subscription_saves', 'requests', '{reason}'),
+    ('survey_scores', 'responses', '{part,survey,question}'),
     ('monthly_product_returns', 'sold', '{part,product_id}'),
     ('points_liability', 'earned', '{}'),
     ('sla_attainment', 'met', '{channel,metric}'),
@@ -125,3 +125,16 @@ SELECT count(*) > 5 AS enough, bool_and(q.ending = m.ending) AS tiers
 SELECT count(*) > 3 AS enough, bool_and(q.closing = m.closing) AS points
   FROM points_liability_per('quarter', :as_of) q
   JOIN points_liability_per('month', :as_of) m ON m.period_start = least((q.period_start + interval '2 months')::date, '2026-10-01');
+-- NPS and the time that answers took, of thirty days and of a quarter, by plain SQL.
+SELECT p.period, s.responses > 0 AS any, s.responses = h.responses AS responses, round(s.score::numeric, 8) = round(h.nps, 8) AS nps,
+       s.median_time_taken IS NOT DISTINCT FROM h.median AS median, s.sent = h.sent AS sent
+  FROM (VALUES ('30 days', date '2026-10-01', date '2026-10-30'), ('quarter', '2026-07-01', '2026-09-30'), ('week', '2026-10-19', '2026-10-25')) p (period, first, last)
+  JOIN survey_questions q ON q.kind = 'nps'
+ CROSS JOIN LATERAL (SELECT count(*) AS responses, (count(*) FILTER (WHERE a.score >= 9) - count(*) FILTER (WHERE a.score <= 6)) * 100.0 / nullif(count(*), 0) AS nps,
+                            percentile_cont(0.5) WITHIN GROUP (ORDER BY r.time_taken) AS median,
+                            (SELECT count(*) FROM survey_invitations i WHERE i.survey = q.survey AND i.sent_at <= :as_of AND (i.sent_at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN p.first AND p.last) AS sent
+                       FROM survey_answers a JOIN survey_responses r USING (customer_id, response_id)
+                      WHERE a.survey = q.survey AND a.question = q.question AND a.score IS NOT NULL
+                        AND r.responded_at <= :as_of AND (r.responded_at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN p.first AND p.last) h
+  JOIN survey_scores_per(p.period, 'everyone', :as_of) s ON s.survey = q.survey AND s.question = q.question AND s.period_start = p.first
+ ORDER BY p.period, q.survey;

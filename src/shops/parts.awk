@@ -73,12 +73,12 @@ function figure() {
 		return "at"
 	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_by\(breakdown text, as_of timestamptz\)\nRETURNS TABLE \(\n *part /)
 		return "by"
-	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_per\(period text, as_of timestamptz\)\nRETURNS TABLE \(\n *period_start date/)
+	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_per\(period text, as_of timestamptz\)\nRETURNS TABLE \(\n( *[a-z_]+ [a-z ]+,\n)*    period_start date/)
 		return "per"
-	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_per\(period text, breakdown text, as_of timestamptz\)\nRETURNS TABLE \(\n *part text,\n *period_start date/)
+	if (script ~ /^\nCREATE OR REPLACE FUNCTION [a-z0-9_]+_per\(period text, breakdown text, as_of timestamptz\)\nRETURNS TABLE \(\n *part text,\n( *[a-z_]+ [a-z ]+,\n)*    period_start date/)
 		return "per by"
 	if (relation ~ /_per$/)
-		stop("x_per(period[, breakdown], as_of) has the columns [part and] period_start first")
+		stop("x_per(period[, breakdown], as_of) has [part first and] a column period_start")
 	return ""
 }
 

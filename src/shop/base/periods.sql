@@ -63,11 +63,31 @@ RETURN CASE period WHEN 'month' THEN loyalcs.local_month(at, time_zone)
 COMMENT ON FUNCTION period_of(timestamptz, text, text, timestamptz) IS
     'the first day of the local period that an instant falls in; a period of N days ends with the local day of as_of (of the year 9999 if that is later), or so many times N days before';
 
+-- (What has been counted by day.)
+CREATE OR REPLACE FUNCTION period_of_day(day date, time_zone text, period text, as_of timestamptz) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE period WHEN 'month' THEN date_trunc('month', day::timestamp)::date
+                   WHEN 'day' THEN day
+                   WHEN 'week' THEN date_trunc('week', day::timestamp)::date
+                   WHEN 'quarter' THEN date_trunc('quarter', day::timestamp)::date
+                   WHEN 'year' THEN date_trunc('year', day::timestamp)::date
+                   ELSE block_of(day, block_days(period),
+                                 loyalcs.local_date(greatest(least(as_of, timestamptz '9999-12-30 00:00+00'), timestamptz '0001-02-01 00:00+00'), time_zone)) END;
+COMMENT ON FUNCTION period_of_day(date, text, text, timestamptz) IS
+    'the first day of the local period that a local day falls in, as period_of() gives it of its instants';
+
 CREATE OR REPLACE FUNCTION period_is_over(last_day date, as_of timestamptz, time_zone text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN last_day < date '294276-11-30' THEN ((last_day + 1)::timestamp AT TIME ZONE time_zone) <= as_of ELSE false END;
 COMMENT ON FUNCTION period_is_over(date, timestamptz, text) IS
     'whether a local period is over with its last day: its figures are not those of a part of it';
+
+-- (What is dated at the end of time is in a period that has no last day.)
+CREATE OR REPLACE FUNCTION period_end(period_start date, period text) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN period_start < date '294000-01-01' THEN (period_start + period_length(period) - interval '1 day')::date ELSE date '294276-12-31' END;
+COMMENT ON FUNCTION period_end(date, text) IS
+    'the last day of the period that begins on a day';
 
 -- (Of a row that is dated far ahead, no figure has a thousand years of periods.)
 CREATE OR REPLACE FUNCTION periods_span(period text) RETURNS interval

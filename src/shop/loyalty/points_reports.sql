@@ -35,7 +35,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT m.period_start,
-           period_is_over((m.period_start + period_length(points_liability_per.period) - interval '1 day')::date,
+           period_is_over(period_end(m.period_start, points_liability_per.period),
                           points_liability_per.as_of, (SELECT s.time_zone FROM settings s)),
            (sum(m.moved) OVER w - m.moved)::bigint,
            m.earned, m.redeemed, m.expired, m.reversed, m.adjusted,

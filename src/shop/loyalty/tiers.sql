@@ -841,7 +841,7 @@ BEGIN ATOMIC
           LEFT JOIN counted c ON c.tier = f.tier AND c.period_start = f.period_start
     )
     SELECT f.period_start,
-           period_is_over((f.period_start + period_length(tier_movements_per.period) - interval '1 day')::date, tier_movements_per.as_of,
+           period_is_over(period_end(f.period_start, tier_movements_per.period), tier_movements_per.as_of,
                           (SELECT s.time_zone FROM settings s)),
            f.tier,
            f.ending - f.entered + f.exited,

@@ -111,7 +111,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT r.part, r.period_start,
-           period_is_over((r.period_start + period_length(monthly_product_returns_per.period) - interval '1 day')::date,
+           period_is_over(period_end(r.period_start, monthly_product_returns_per.period),
                           monthly_product_returns_per.as_of, (SELECT s.time_zone FROM settings s)),
            r.product_id, k.product_name, k.category, r.sold, r.returned, r.refund,
            r.returned_before::double precision / nullif(r.sold_before, 0::bigint)::double precision,

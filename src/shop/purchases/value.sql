@@ -45,11 +45,11 @@ BEGIN ATOMIC
            t.spent_at_least, t.revenue_share, a.gini
       FROM (SELECT pg_catalog.array_agg(s.spent ORDER BY s.spent DESC) AS spent,
                    loyalcs.gini(s.number) AS gini,
-                   loyalcs.top_share(s.number, 0.01) AS of_1,
-                   loyalcs.top_share(s.number, 0.05) AS of_5,
-                   loyalcs.top_share(s.number, 0.1) AS of_10,
-                   loyalcs.top_share(s.number, 0.2) AS of_20,
-                   loyalcs.top_share(s.number, 0.5) AS of_50
+                   loyalcs.top_share(s.number, 0.01::double precision) AS of_1,
+                   loyalcs.top_share(s.number, 0.05::double precision) AS of_5,
+                   loyalcs.top_share(s.number, 0.1::double precision) AS of_10,
+                   loyalcs.top_share(s.number, 0.2::double precision) AS of_20,
+                   loyalcs.top_share(s.number, 0.5::double precision) AS of_50
               FROM (SELECT p.total_spent AS spent, p.total_spent::double precision AS number
                       FROM purchases_of_everybody(top_customers_share_at.as_of) p
                     OFFSET 0) s) a

@@ -3,7 +3,7 @@
 -- What surveys brought in by day, so that a figure of years does not read the answers
 -- of years: the scores of each question, and how many of the invitations of a day
 -- were answered.
--- Needs: settings, kept_days, surveys.
+-- Needs: settings, periods, kept_days, surveys.
 --
 -- Scores are a value that adds up (ratings): a month is the sum of its days. A median
 -- is not: the time that answers took is kept by month, of those that are over, and of
@@ -304,13 +304,13 @@ END;
 COMMENT ON FUNCTION months_of(datemultirange) IS
     'the whole months that some days are of';
 
-CREATE OR REPLACE FUNCTION found_answer_times(breakdown text, days datemultirange, as_of timestamptz)
-RETURNS TABLE (survey text, question text, part text, month date, median_time_taken interval)
+CREATE OR REPLACE FUNCTION found_answer_times(period text, breakdown text, days datemultirange, as_of timestamptz)
+RETURNS TABLE (survey text, question text, part text, period_start date, median_time_taken interval)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.survey, a.question,
            CASE found_answer_times.breakdown WHEN 'everyone' THEN 'everyone' ELSE coalesce(r.channel, 'unknown') END,
-           loyalcs.local_month(r.responded_at, s.time_zone),
+           period_of(r.responded_at, s.time_zone, found_answer_times.period, found_answer_times.as_of),
            percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken)
       FROM settings s
      CROSS JOIN pg_catalog.unnest(found_answer_times.days) d (days)
@@ -327,10 +327,10 @@ BEGIN ATOMIC
      WHERE NOT pg_catalog.lower_inf(found_answer_times.days)
      GROUP BY 1, 2, 3, 4
     UNION ALL
-    SELECT w.survey, w.question, w.part, w.month, w.median_time_taken
+    SELECT w.survey, w.question, w.part, w.period_start, w.median_time_taken
       FROM (SELECT a.survey, a.question,
                    CASE found_answer_times.breakdown WHEN 'everyone' THEN 'everyone' ELSE coalesce(r.channel, 'unknown') END AS part,
-                   loyalcs.local_month(r.responded_at, s.time_zone) AS month,
+                   period_of(r.responded_at, s.time_zone, found_answer_times.period, found_answer_times.as_of) AS period_start,
                    percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken) AS median_time_taken
               FROM settings s
              CROSS JOIN survey_answers a
@@ -341,29 +341,30 @@ BEGIN ATOMIC
                AND a.score IS NOT NULL
              GROUP BY 1, 2, 3, 4
             OFFSET 0) w
-     WHERE w.month <@ found_answer_times.days;
+     WHERE w.period_start <@ found_answer_times.days;
 END;
-COMMENT ON FUNCTION found_answer_times(text, datemultirange, timestamptz) IS
-    'how long the answers to each question took (median) that had come in on some local days as of an instant, by local month, of everyone or by channel; made of the answers. Of months that the days make up';
+COMMENT ON FUNCTION found_answer_times(text, text, datemultirange, timestamptz) IS
+    'how long the answers to each question took (median) that had come in on some local days as of an instant, by local period, of everyone or by channel; made of the answers. Of whole periods that the days make up';
 
-CREATE OR REPLACE FUNCTION monthly_answer_times(breakdown text, as_of timestamptz)
-RETURNS TABLE (survey text, question text, part text, month date, median_time_taken interval)
+CREATE OR REPLACE FUNCTION answer_times(period text, breakdown text, as_of timestamptz)
+RETURNS TABLE (survey text, question text, part text, period_start date, median_time_taken interval)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH unkept AS MATERIALIZED (
-        SELECT months_of(unkept_days('answers', '{survey_responses,survey_answers}'::text[], monthly_answer_times.as_of)) AS days
+        SELECT CASE answer_times.period WHEN 'month' THEN months_of(unkept_days('answers', '{survey_responses,survey_answers}'::text[], answer_times.as_of))
+                    ELSE '{(,)}'::datemultirange END AS days
     )
     SELECT k.survey, k.question, k.part, k.month, k.median_time_taken
       FROM kept_answer_times k
-     WHERE k.breakdown = monthly_answer_times.breakdown
+     WHERE k.breakdown = answer_times.breakdown
        AND NOT k.month <@ (SELECT u.days FROM unkept u)
     UNION ALL
-    SELECT f.survey, f.question, f.part, f.month, f.median_time_taken
+    SELECT f.survey, f.question, f.part, f.period_start, f.median_time_taken
       FROM unkept u
-     CROSS JOIN LATERAL found_answer_times(monthly_answer_times.breakdown, u.days, monthly_answer_times.as_of) f;
+     CROSS JOIN LATERAL found_answer_times(answer_times.period, answer_times.breakdown, u.days, answer_times.as_of) f;
 END;
-COMMENT ON FUNCTION monthly_answer_times(text, timestamptz) IS
-    'how long the answers to each question took (median) by local month as of an instant, of everyone or by channel: what is kept, and of months of which something has changed since what the answers say; no row of a month in which none says how long it took';
+COMMENT ON FUNCTION answer_times(text, text, timestamptz) IS
+    'how long the answers to each question took (median) by local period as of an instant, of everyone or by channel: of months what is kept, and of those of which something has changed since, and of other periods, what the answers say; no row of a period in which none says how long it took';
 
 CREATE OR REPLACE FUNCTION refresh_kept_answers(as_of timestamptz) RETURNS void
     LANGUAGE plpgsql
@@ -380,9 +381,9 @@ BEGIN
       FROM found_answers(days, timestamptz 'infinity') f;
     -- (of the month that goes on nothing is kept)
     INSERT INTO kept_answer_times (survey, question, breakdown, part, month, median_time_taken)
-    SELECT f.survey, f.question, b.breakdown, f.part, f.month, f.median_time_taken
+    SELECT f.survey, f.question, b.breakdown, f.part, f.period_start, f.median_time_taken
       FROM pg_catalog.unnest('{everyone,channel}'::text[]) b (breakdown)
-     CROSS JOIN LATERAL found_answer_times(b.breakdown, months_of(days) OPERATOR(pg_catalog.*) (SELECT datemultirange(daterange(NULL::date, date_trunc('month', k.kept_until::timestamp)::date)) FROM day_keeping k WHERE k.figure = 'answers'),
+     CROSS JOIN LATERAL found_answer_times('month', b.breakdown, months_of(days) OPERATOR(pg_catalog.*) (SELECT datemultirange(daterange(NULL::date, date_trunc('month', k.kept_until::timestamp)::date)) FROM day_keeping k WHERE k.figure = 'answers'),
                                            timestamptz 'infinity') f;
 
     days := take_marked_days('invitations', '{survey_invitations,survey_responses}'::text[], as_of);

@@ -537,7 +537,7 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT a.period_start,
-           period_is_over((a.period_start + period_length(sla_attainment_by_period.period) - interval '1 day')::date, sla_attainment_by_period.as_of,
+           period_is_over(period_end(a.period_start, sla_attainment_by_period.period), sla_attainment_by_period.as_of,
                           (SELECT z.time_zone FROM settings z)),
            a.part,
            a.metric::text,
