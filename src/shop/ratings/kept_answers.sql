@@ -152,38 +152,46 @@ COMMENT ON FUNCTION mark_days_of(regclass, text, text[]) IS
 
 -- Some days are found by the index, each range of them by itself; all of them in one go.
 -- (OFFSET 0: which days these are the planner cannot know, nor how few.)
-CREATE OR REPLACE FUNCTION found_answers(days datemultirange, as_of timestamptz)
-RETURNS TABLE (survey text, question text, channel text, day date, ratings loyalcs.ratings)
+CREATE OR REPLACE FUNCTION scores_on(days datemultirange, as_of timestamptz)
+RETURNS TABLE (survey text, question text, channel text, responded_at timestamptz, day date, time_taken interval, score smallint)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.survey, a.question, coalesce(r.channel, 'unknown'), loyalcs.local_date(r.responded_at, s.time_zone),
-           loyalcs.ratings_agg(a.score)
+    SELECT a.survey, a.question, coalesce(r.channel, 'unknown'), r.responded_at, loyalcs.local_date(r.responded_at, s.time_zone), r.time_taken, a.score
       FROM settings s
-     CROSS JOIN pg_catalog.unnest(found_answers.days) d (days)
-     CROSS JOIN LATERAL (SELECT r.customer_id, r.response_id, r.channel, r.responded_at
+     CROSS JOIN pg_catalog.unnest(scores_on.days) d (days)
+     CROSS JOIN LATERAL (SELECT r.customer_id, r.response_id, r.channel, r.responded_at, r.time_taken
                            FROM survey_responses r
                           WHERE loyalcs.in_local_dates(r.responded_at, s.time_zone, pg_catalog.lower(d.days), coalesce(pg_catalog.upper(d.days) - 1, date 'infinity'))
-                            AND r.responded_at <= found_answers.as_of
+                            AND r.responded_at <= scores_on.as_of
                          OFFSET 0) r
      CROSS JOIN LATERAL (SELECT a.survey, a.question, a.score
                            FROM survey_answers a
                           WHERE a.customer_id = r.customer_id AND a.response_id = r.response_id AND a.score IS NOT NULL
                          OFFSET 0) a
-     WHERE NOT pg_catalog.lower_inf(found_answers.days)
-     GROUP BY 1, 2, 3, 4
+     WHERE NOT pg_catalog.lower_inf(scores_on.days)
     UNION ALL
-    SELECT w.survey, w.question, w.channel, w.day, w.ratings
-      FROM (SELECT a.survey, a.question, coalesce(r.channel, 'unknown') AS channel, loyalcs.local_date(r.responded_at, s.time_zone) AS day,
-                   loyalcs.ratings_agg(a.score) AS ratings
+    SELECT w.survey, w.question, w.channel, w.responded_at, w.day, w.time_taken, w.score
+      FROM (SELECT a.survey, a.question, coalesce(r.channel, 'unknown') AS channel, r.responded_at,
+                   loyalcs.local_date(r.responded_at, s.time_zone) AS day, r.time_taken, a.score
               FROM settings s
              CROSS JOIN survey_answers a
               JOIN survey_responses r ON r.customer_id = a.customer_id AND r.response_id = a.response_id
-             WHERE pg_catalog.lower_inf(found_answers.days)
-               AND r.responded_at <= found_answers.as_of
+             WHERE pg_catalog.lower_inf(scores_on.days)
+               AND r.responded_at <= scores_on.as_of
                AND a.score IS NOT NULL
-             GROUP BY 1, 2, 3, 4
             OFFSET 0) w
-     WHERE w.day <@ found_answers.days;
+     WHERE w.day <@ scores_on.days;
+END;
+COMMENT ON FUNCTION scores_on(datemultirange, timestamptz) IS
+    'the scores that had been given on some local days as of an instant, a row each, with the channel on which they came in (unknown if it has none)';
+
+CREATE OR REPLACE FUNCTION found_answers(days datemultirange, as_of timestamptz)
+RETURNS TABLE (survey text, question text, channel text, day date, ratings loyalcs.ratings)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT f.survey, f.question, f.channel, f.day, loyalcs.ratings_agg(f.score)
+      FROM scores_on(found_answers.days, found_answers.as_of) f
+     GROUP BY f.survey, f.question, f.channel, f.day;
 END;
 COMMENT ON FUNCTION found_answers(datemultirange, timestamptz) IS
     'the scores that each question had got on each of some local days as of an instant, by channel, made of the answers';
@@ -308,40 +316,14 @@ CREATE OR REPLACE FUNCTION found_answer_times(period text, breakdown text, days 
 RETURNS TABLE (survey text, question text, part text, period_start date, median_time_taken interval)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT a.survey, a.question,
-           CASE found_answer_times.breakdown WHEN 'everyone' THEN 'everyone' ELSE coalesce(r.channel, 'unknown') END,
-           period_of(r.responded_at, s.time_zone, found_answer_times.period, found_answer_times.as_of),
-           percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken)
+    SELECT f.survey, f.question,
+           CASE found_answer_times.breakdown WHEN 'everyone' THEN 'everyone' ELSE f.channel END,
+           period_of(f.responded_at, s.time_zone, found_answer_times.period, found_answer_times.as_of),
+           percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY f.time_taken)
       FROM settings s
-     CROSS JOIN pg_catalog.unnest(found_answer_times.days) d (days)
-     CROSS JOIN LATERAL (SELECT r.customer_id, r.response_id, r.channel, r.responded_at, r.time_taken
-                           FROM survey_responses r
-                          WHERE loyalcs.in_local_dates(r.responded_at, s.time_zone, pg_catalog.lower(d.days), coalesce(pg_catalog.upper(d.days) - 1, date 'infinity'))
-                            AND r.responded_at <= found_answer_times.as_of
-                            AND r.time_taken IS NOT NULL
-                         OFFSET 0) r
-     CROSS JOIN LATERAL (SELECT a.survey, a.question
-                           FROM survey_answers a
-                          WHERE a.customer_id = r.customer_id AND a.response_id = r.response_id AND a.score IS NOT NULL
-                         OFFSET 0) a
-     WHERE NOT pg_catalog.lower_inf(found_answer_times.days)
-     GROUP BY 1, 2, 3, 4
-    UNION ALL
-    SELECT w.survey, w.question, w.part, w.period_start, w.median_time_taken
-      FROM (SELECT a.survey, a.question,
-                   CASE found_answer_times.breakdown WHEN 'everyone' THEN 'everyone' ELSE coalesce(r.channel, 'unknown') END AS part,
-                   period_of(r.responded_at, s.time_zone, found_answer_times.period, found_answer_times.as_of) AS period_start,
-                   percentile_cont(0.5::double precision) WITHIN GROUP (ORDER BY r.time_taken) AS median_time_taken
-              FROM settings s
-             CROSS JOIN survey_answers a
-              JOIN survey_responses r ON r.customer_id = a.customer_id AND r.response_id = a.response_id
-             WHERE pg_catalog.lower_inf(found_answer_times.days)
-               AND r.responded_at <= found_answer_times.as_of
-               AND r.time_taken IS NOT NULL
-               AND a.score IS NOT NULL
-             GROUP BY 1, 2, 3, 4
-            OFFSET 0) w
-     WHERE w.period_start <@ found_answer_times.days;
+     CROSS JOIN scores_on(found_answer_times.days, found_answer_times.as_of) f
+     WHERE f.time_taken IS NOT NULL
+     GROUP BY 1, 2, 3, 4;
 END;
 COMMENT ON FUNCTION found_answer_times(text, text, datemultirange, timestamptz) IS
     'how long the answers to each question took (median) that had come in on some local days as of an instant, by local period, of everyone or by channel; made of the answers. Of whole periods that the days make up';
