@@ -360,6 +360,8 @@ SELECT sum(pg_prewarm(c.oid)) AS pages_read
   FROM pg_class c
  WHERE c.relkind IN ('r', 'i') AND c.relnamespace::regnamespace::text IN ('public', 'big', 'small');
 SELECT big.refresh_rfm_cuts() + small.refresh_rfm_cuts() AS customers_scored;
+-- (by the nights before a report, too, of which it tells)
+SELECT big.refresh_outlook(m.at) FROM (VALUES (timestamptz '2025-12-31 03:00+09'), ('2026-06-30 03:00+09'), ('2026-09-30 03:00+09')) m (at);
 SELECT big.refresh_outlook() + small.refresh_outlook() AS customers_modelled;
 
 -- Comments of a hundred characters, and words for twenty themes, some of which are

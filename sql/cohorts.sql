@@ -1,4 +1,4 @@
--- Who bought in which month and quarter, by the one in which they began. What is
+-- Who bought in which month, quarter and year, by the one in which they began. What is
 -- compared with is worked out by hand, or by plain SQL.
 SET search_path = loyalcs, public;
 
@@ -30,31 +30,28 @@ CREATE TABLE zones AS SELECT zone FROM unnest('{Asia/Tokyo,America/St_Johns,Aust
 CREATE VIEW cells AS
 WITH numbered AS (
     SELECT zone, customer, at, amount, row_number() OVER (PARTITION BY zone, customer ORDER BY at, id) AS n,
-           date_trunc('month', at AT TIME ZONE zone)::date AS month, date_trunc('quarter', at AT TIME ZONE zone)::date AS quarter,
+           at AT TIME ZONE zone AS local, min(at AT TIME ZONE zone) OVER (PARTITION BY zone, customer) AS first_local,
            lead(at) OVER (PARTITION BY zone, customer ORDER BY at, id) - at AS wait
       FROM placed, zones
 ), of AS (
-    SELECT 'month' AS unit, interval '1 month' AS length, n.*, n.month AS period, f.month AS cohort FROM numbered n JOIN numbered f USING (zone, customer) WHERE f.n = 1
-    UNION ALL
-    SELECT 'quarter', interval '3 months', n.*, n.quarter, f.quarter FROM numbered n JOIN numbered f USING (zone, customer) WHERE f.n = 1
+    SELECT u.unit, u.length, n.*, date_trunc(u.unit, n.local)::date AS period, date_trunc(u.unit, n.first_local)::date AS cohort
+      FROM numbered n, (VALUES ('month', interval '1 month'), ('quarter', '3 months'), ('year', '12 months')) u (unit, length)
 ), buyer AS (
     SELECT zone, unit, length, cohort, period, customer, count(*) AS orders, sum(amount) AS revenue, min(n) AS n, min(amount) FILTER (WHERE n = 1) AS first, min(wait) FILTER (WHERE n = 1) AS wait
       FROM of GROUP BY 1, 2, 3, 4, 5, 6
 )
 SELECT b.zone, b.unit, b.cohort, b.period,
        concat_ws(' ', count(*), count(p.customer)) AS who,
-       CASE b.unit WHEN 'month' THEN
-           concat_ws(' ', count(*) FILTER (WHERE b.n > 1 OR b.orders > 1), sum(b.orders), trim_scale(sum(b.revenue)), count(b.first), coalesce(trim_scale(sum(b.first)), 0),
-                     count(*) FILTER (WHERE b.wait <= interval '720 hours'), count(*) FILTER (WHERE b.wait <= interval '1440 hours'), count(*) FILTER (WHERE b.wait <= interval '2160 hours'),
-                     count(*) FILTER (WHERE b.wait <= interval '4320 hours'), count(*) FILTER (WHERE b.wait <= interval '8760 hours')) END AS what
+       concat_ws(' ', count(*) FILTER (WHERE b.n > 1 OR b.orders > 1), sum(b.orders), trim_scale(sum(b.revenue)), count(b.first), coalesce(trim_scale(sum(b.first)), 0),
+                 count(*) FILTER (WHERE b.wait <= interval '720 hours'), count(*) FILTER (WHERE b.wait <= interval '1440 hours'), count(*) FILTER (WHERE b.wait <= interval '2160 hours'),
+                 count(*) FILTER (WHERE b.wait <= interval '4320 hours'), count(*) FILTER (WHERE b.wait <= interval '8760 hours')) AS what
   FROM buyer b
   LEFT JOIN buyer p ON p.zone = b.zone AND p.unit = b.unit AND p.customer = b.customer AND p.period = (b.period - b.length)::date
  GROUP BY 1, 2, 3, 4;
 CREATE VIEW counted AS
 SELECT z.zone, c.unit, c.cohort, c.period, concat_ws(' ', customers, retained) AS who,
-       CASE c.unit WHEN 'month' THEN
-           concat_ws(' ', repeat_customers, orders, trim_scale(revenue), first_orders, trim_scale(first_revenue), second_within_30_days, second_within_60_days, second_within_90_days,
-                     second_within_180_days, second_within_365_days) END AS what
+       concat_ws(' ', repeat_customers, orders, trim_scale(revenue), first_orders, trim_scale(first_revenue), second_within_30_days, second_within_60_days, second_within_90_days,
+                 second_within_180_days, second_within_365_days) AS what
   FROM zones z CROSS JOIN LATERAL (SELECT cohorts_agg(number, at, amount, timestamptz 'infinity', z.zone) AS n FROM histories) a CROSS JOIN LATERAL cohorts(a.n) c;
 SELECT zone, count(*) > 500 AS many, count(*) FILTER (WHERE (s.who, s.what) IS DISTINCT FROM (c.who, c.what)) AS differ
   FROM cells s FULL JOIN counted c USING (zone, unit, cohort, period) GROUP BY zone ORDER BY zone;

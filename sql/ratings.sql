@@ -87,13 +87,15 @@ FROM tallies;
 
 -- So do jsonb and the array of counts.
 SELECT count(*) FILTER (WHERE r::jsonb IS DISTINCT FROM r::text::jsonb) AS jsonb_differing,
-       count(*) FILTER (WHERE (r::jsonb)::text::ratings IS DISTINCT FROM r) AS jsonb_changed,
+       count(*) FILTER (WHERE r::jsonb::ratings IS DISTINCT FROM r) AS jsonb_changed,
        count(*) FILTER (WHERE r::bigint[] IS DISTINCT FROM (
            SELECT array_agg(coalesce((r::text::json ->> score::text)::bigint, 0) ORDER BY score)
            FROM generate_series(0, 10) AS score)) AS array_differing,
        count(*) FILTER (WHERE histogram(r) IS DISTINCT FROM r::bigint[]) AS histogram_differing
 FROM tallies;
 SELECT '{"10": 40, "9": 12}'::ratings::jsonb AS jsonb, '{"10": 40, "9": 12}'::ratings::bigint[] AS counts;
+-- What jsonb cannot be is refused as its text is.
+SELECT v, pg_temp.error_of(format('SELECT %L::jsonb::loyalcs.ratings', v)) FROM unnest('{"{\"11\": 1}","{\"9\": -1}",null,"[1]","{\"9\": 1.5}","{}"}'::text[]) v;
 
 --
 -- Order and equality

@@ -1,6 +1,9 @@
 -- Figures by another period than the month.
 -- test: setup filled
 
+\getenv srcdir PG_ABS_SRCDIR
+\set shared :srcdir '/test/errors.sql'
+\i :shared
 SET search_path = aurora;
 
 -- Every view by month has its x_per, or a reason why not.
@@ -8,11 +11,7 @@ CREATE TEMP TABLE by_month_alone (view, why) AS VALUES
     ('kpi_values', 'a KPI is one number a month; kpi_periods has quarters and years'),
     ('outlook_accuracy', 'the month in which a forecast was kept'),
     ('phone_hearings', 'the month for which customers were picked to be called'),
-    ('repeat_rate', 'from kept aggregates by month and quarter'),
-    ('revenue_mix', 'from kept aggregates by month and quarter'),
-    ('sentiment_trend', 'not yet'),
-    ('support_plan_fit', 'plans of a support service are by the month'),
-    ('voice_themes', 'compared with three months');
+    ('support_plan_fit', 'plans of a support service are by the month');
 CREATE TEMP VIEW by_month AS
 SELECT c.relname AS view, EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = c.relnamespace AND p.proname = c.relname || '_per') AS has_per
   FROM pg_class c
@@ -40,10 +39,14 @@ CREATE TEMP TABLE counted (figure, cases, keys) AS VALUES
     ('survey_scores', 'responses', '{part,survey,question}'),
     ('monthly_product_returns', 'sold', '{part,product_id}'),
     ('points_liability', 'earned', '{}'),
+    ('repeat_rate', 'new_buyers', '{part}'),
+    ('revenue_mix', 'orders', '{part}'),
+    ('sentiment_trend', 'voices', '{source}'),
     ('sla_attainment', 'met', '{channel,metric}'),
     ('ticket_reasons', 'tickets', '{reason}'),
     ('tier_movements', NULL, '{tier}'),
     ('ticket_satisfaction', 'responses', '{survey,question,dimension,part}'),
+    ('voice_themes', 'mentions', '{source,theme}'),
     ('word_of_mouth', 'referred', '{tier}');
 SELECT figure, p.proname FROM counted FULL JOIN pg_proc p ON p.proname = figure || '_per'
  WHERE figure IS NULL AND p.pronamespace = 'aurora'::regnamespace AND p.proname ~ '_per$' OR p.proname IS NULL;
@@ -138,3 +141,56 @@ SELECT p.period, s.responses > 0 AS any, s.responses = h.responses AS responses,
                         AND r.responded_at <= :as_of AND (r.responded_at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN p.first AND p.last) h
   JOIN survey_scores_per(p.period, 'everyone', :as_of) s ON s.survey = q.survey AND s.question = q.question AND s.period_start = p.first
  ORDER BY p.period, q.survey;
+
+-- Who buys, comes back and stays, by plain SQL: of those who bought twice in a week no day knows.
+CREATE TEMP TABLE bought AS
+SELECT p.period, p.length, o.customer_id, s.start, count(*) AS orders, sum(o.amount) AS revenue, max(o.n) > 1 AS again, sum(o.amount) FILTER (WHERE o.n = 1) AS first, min(o.wait) FILTER (WHERE o.n = 1) AS wait
+  FROM (VALUES ('day', interval '1 day'), ('week', '7 days'), ('month', '1 month'), ('quarter', '3 months'), ('year', '1 year'), ('30 days', '30 days')) p (period, length)
+ CROSS JOIN (SELECT c.customer_id, c.ordered_at, c.amount, row_number() OVER mine AS n, lead(c.ordered_at) OVER mine - c.ordered_at AS wait
+               FROM counted_orders_at(:as_of) c WINDOW mine AS (PARTITION BY c.customer_id ORDER BY c.ordered_at, c.order_id)) o
+ CROSS JOIN LATERAL (SELECT CASE p.period WHEN '30 days' THEN date '2026-10-30' + 1 - 30 * (1 + (date '2026-10-30' - (o.ordered_at AT TIME ZONE 'Asia/Tokyo')::date) / 30)
+                                          ELSE date_trunc(p.period, o.ordered_at AT TIME ZONE 'Asia/Tokyo')::date END AS start) s
+ GROUP BY 1, 2, 3, 4;
+CREATE TEMP TABLE by_hand AS
+SELECT b.period, b.start, count(*) AS buyers, count(*) FILTER (WHERE b.again) AS again, count(b.first) AS new, count(l.customer_id) AS retained, sum(b.orders)::bigint AS orders, sum(b.revenue) AS revenue,
+       coalesce(sum(b.first), 0) AS first, CASE WHEN (b.start + b.length + interval '30 days') AT TIME ZONE 'Asia/Tokyo' <= :as_of THEN count(*) FILTER (WHERE b.wait <= interval '30 days')::float8 / nullif(count(b.first), 0) END AS in_30
+  FROM bought b LEFT JOIN bought l ON l.period = b.period AND l.customer_id = b.customer_id AND l.start = (b.start - b.length)::date
+ GROUP BY b.period, b.start, b.length;
+CREATE TEMP TABLE by_loyalcs (period text, start date, buyers bigint, again bigint, new bigint, in_30 float8, orders bigint, revenue numeric, first numeric, ending bigint, retained bigint);
+SELECT format('INSERT INTO by_loyalcs SELECT %1$L, r.period_start, r.buyers, r.repeat_buyers, r.new_buyers, r.second_within_30_days, m.orders, m.revenue, m.new_revenue, s.ending, s.retained
+                 FROM repeat_rate_per(%1$L, ''everyone'', %2$L) r FULL JOIN revenue_mix_per(%1$L, ''everyone'', %2$L) m USING (period_start)
+                 FULL JOIN (SELECT * FROM customer_retention_by_period(%1$L, ''everyone'', %2$L) WHERE ending > 0) s USING (period_start)', p.period, :as_of)
+  FROM unnest('{day,week,month,quarter,year,30 days}'::text[]) p (period)
+\gexec
+SELECT period, count(*) > 1 AS enough, bool_or(h.again > 0) AND bool_or(h.retained > 0) AS all_kinds,
+       count(*) FILTER (WHERE (f.buyers, f.again, f.new, f.in_30, f.orders, f.revenue, f.first, f.ending, f.retained) IS DISTINCT FROM (h.buyers, h.again, h.new, h.in_30, h.orders, h.revenue, h.first, h.buyers, h.retained)) AS differing
+  FROM by_hand h FULL JOIN by_loyalcs f USING (period, start) GROUP BY period ORDER BY period;
+-- By month and quarter that is the view; a period of nobody has its row; and parts add up.
+SELECT p.period, count(*) > 1 AS enough, bool_and((v.starting, v.ending, v.crr, v.complete, v.compared_period, v.comparisons) IS NOT DISTINCT FROM (r.starting, r.ending, r.crr, r.complete, r.compared_period, r.comparisons)) AS the_view
+  FROM unnest('{month,quarter}'::text[]) p (period)
+ CROSS JOIN LATERAL customer_retention_by_period(p.period, 'everyone', :as_of) r
+  FULL JOIN customer_retention_at(:as_of) v ON v.period = p.period AND v.period_start = r.period_start
+ WHERE v.period = p.period OR v.period IS NULL GROUP BY p.period ORDER BY p.period;
+SELECT count(*) > 500 AS enough, bool_and(r.starting = r.before) AS goes_on, max(r.period_start) - min(r.period_start) + 1 = count(*) AS every_day, max(r.period_start) AS until, bool_or(r.ending = 0) AS some_of_nobody
+  FROM (SELECT d.*, lag(d.ending, 1, 0::bigint) OVER (ORDER BY d.period_start) AS before FROM customer_retention_by_period('day', 'everyone', :as_of) d) r;
+SELECT p.period, count(*) > 2 AS enough, bool_and(r.buyers = a.buyers) AS add_up
+  FROM unnest('{week,year,30 days}'::text[]) p (period)
+ CROSS JOIN LATERAL (SELECT r.period_start, sum(r.buyers) AS buyers FROM repeat_rate_per(p.period, 'region', :as_of) r GROUP BY r.period_start) r
+  JOIN by_hand a ON a.period = p.period AND a.start = r.period_start
+ GROUP BY p.period ORDER BY p.period;
+-- What is said is compared with the period before in which something was, and themes with the three before together.
+SELECT count(*) > 10 AS enough, bool_and(t.compared_period IS NOT DISTINCT FROM t.before) AS compared
+  FROM (SELECT s.source, s.compared_period, w.before
+          FROM sentiment_trend_per('week', :as_of) s
+          JOIN (SELECT v.period_start, lag(v.period_start) OVER (ORDER BY v.period_start) AS before FROM (SELECT DISTINCT period_start FROM sentiment_trend_per('week', :as_of)) v) w USING (period_start)
+         WHERE s.compared_period IS NOT NULL) t;
+CREATE INDEX ON cases (key, period_start) WHERE figure = 'voice_themes' AND period = 'day';
+SELECT p.period, count(*) > 10 AS enough, bool_and(t.mentions_before = b.mentions) AS three_before
+  FROM (VALUES ('week', 7), ('30 days', 30)) p (period, days)
+ CROSS JOIN LATERAL (SELECT v.*, round(v.share_before * v.voices_before)::bigint AS mentions_before FROM voice_themes_per(p.period, :as_of) v) t
+ CROSS JOIN LATERAL (SELECT sum(c.cases)::bigint AS mentions FROM cases c
+                      WHERE c.figure = 'voice_themes' AND c.period = 'day' AND c.key = concat_ws('|', t.source, t.theme) AND c.period_start >= t.period_start - 3 * p.days AND c.period_start < t.period_start) b
+ WHERE b.mentions IS NOT NULL AND t.theme IS NOT NULL
+ GROUP BY p.period ORDER BY p.period;
+SELECT f.figure, pg_temp.error_of(format('SELECT * FROM %s', f.figure))
+  FROM unnest('{"repeat_rate_per(''fortnight'', ''everyone'', now())","revenue_mix_per(NULL, ''everyone'', now())","customer_retention_by_period(''1 days'', ''everyone'', now())","voice_themes_per(''hour'', now())","sentiment_trend_per(NULL, now())"}'::text[]) f (figure);

@@ -123,6 +123,7 @@ BEGIN
                                 WHEN 'channel' THEN '''email'''
                                 WHEN 'hours' THEN '''24/7'''
                                 WHEN 'period' THEN '''week'''
+                                WHEN 'of_period' THEN '''month and quarter'''
                                 WHEN 'minimum_support' THEN '5'
                                 ELSE CASE i.type
                                     WHEN 'timestamptz'::regtype THEN '''2024-06-01 00:00+09'''

@@ -71,3 +71,10 @@ SELECT s.given, round(c.change::numeric, 4) AS change, round(c.change_low::numer
  CROSS JOIN LATERAL share_change(s.given[1], s.given[2], s.given[3], s.given[4]) c;
 SELECT share_ratings(3, 5)::text, share_ratings(0, 5)::text, share_ratings(5, 5)::text, share_ratings(0, 0), share_ratings(1, NULL), share_ratings(NULL, 1);
 SELECT pg_temp.outcome('SELECT share_ratings(6, 5)'), pg_temp.outcome('SELECT share_ratings(-1, 5)');
+
+-- A year before: by the calendar, and of what has no date in it as near as can be.
+SELECT p.period, d.day, period_a_year_before(d.day, p.period) AS before, period_end(period_a_year_before(d.day, p.period), p.period) AS until
+  FROM (VALUES ('day', date '2024-02-29'), ('month', '2024-02-01'), ('quarter', '2024-04-01'), ('year', '2024-01-01'), ('week', '2024-03-04'), ('30 days', '2024-03-04'), ('7 days', '2024-03-04'), ('9999 days', '2024-03-04'),
+               ('month', '0001-12-01'), ('month', 'infinity'), ('month', '-infinity')) d (period, day)
+ CROSS JOIN LATERAL (SELECT d.period) p;
+SELECT pg_temp.outcome('SELECT period_a_year_before(date ''2024-03-04'', ''fortnight'')');

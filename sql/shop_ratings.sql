@@ -243,5 +243,25 @@ SELECT month, score, change FROM survey_scores_at('2025-02-01 00:00+09') WHERE q
 SELECT question, distribution, char_length(distribution) FROM survey_scores_at('2024-12-31 00:00+09')
  WHERE question IN ('same', 'satisfied 5');
 
+-- Against the same month a year before, in the same way as against the last one.
+INSERT INTO survey_responses (customer_id, response_id, survey, responded_at)
+SELECT 'c' || n, 'year ' || y, 'after', make_timestamptz(y, 10, 5, 12, 0, 0, 'Asia/Tokyo') + n * interval '1 hour' FROM generate_series(1, 20) n, generate_series(2030, 2031) y;
+INSERT INTO survey_answers (customer_id, response_id, survey, question, score)
+SELECT 'c' || n, 'year ' || y, 'after', 'recommend', CASE WHEN n <= 4 * (y - 2029) THEN 10 ELSE 8 END FROM generate_series(1, 20) n, generate_series(2030, 2031) y;
+SELECT p.period, s.period_start, s.responses, s.score, s.ratings, s.year_before, pg_temp.r(s.year_change) AS change, pg_temp.r(s.year_change_low) AS low, pg_temp.r(s.year_change_high) AS high, s.year_change_significant AS significant,
+       s.compared_with, (s.change, s.change_low, s.change_high, s.significant) = (s.year_change, s.year_change_low, s.year_change_high, s.year_change_significant) AS the_same
+  FROM unnest('{month,quarter,year,week,day}'::text[]) p (period)
+ CROSS JOIN LATERAL survey_scores_per(p.period, 'everyone', '2032-01-01 00:00+09') s
+ WHERE s.survey = 'after' AND s.question = 'recommend' AND s.period_start >= '2030-01-01'
+ ORDER BY p.period, s.period_start;
+SELECT pg_temp.r(low) AS low, pg_temp.r(high) AS high FROM loyalcs.nps_change('{"8": 16, "10": 4}', '{"8": 12, "10": 8}', 0.95);
+-- What the months say adds up to what the year does, of every question.
+SELECT count(*) AS years, bool_and(y.ratings = m.ratings) AS add_up
+  FROM survey_scores_per('year', 'channel', '2032-01-01 00:00+09') y
+  JOIN (SELECT part, survey, question, date_trunc('year', period_start::timestamp)::date AS year, loyalcs.sum(ratings::loyalcs.ratings)::jsonb AS ratings
+          FROM survey_scores_per('month', 'channel', '2032-01-01 00:00+09') GROUP BY 1, 2, 3, 4) m
+    ON m.part = y.part AND m.survey = y.survey AND m.question = y.question AND m.year = y.period_start
+ WHERE y.ratings IS NOT NULL;
+
 SELECT pg_temp.same_elsewhere('SELECT * FROM survey_scores_at(''2025-02-01 00:00+09'')'),
        pg_temp.same_elsewhere('SELECT * FROM survey_scores_by(''channel'', ''2025-02-01 00:00+09'')');

@@ -213,30 +213,30 @@ SELECT count(*) AS compared,
 SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(t -> 'closing', v.closing) AND pg_temp.same(t -> 'earned', v.earned))) AS wrong
   FROM r, jsonb_array_elements(loyalty -> 'points_trend') t JOIN points_liability_at(:now) v ON v.month = (t ->> 'month')::date;
 
--- The outlook: the model of the end of the month, who is leaving by then and what is at stake, and the latest forecast whose 90 days were
+-- The outlook: the model of the end of the month, who was leaving by then and what was at stake, and the latest forecast whose 90 days were
 -- over then, of all who had bought by that, with their orders in these days by plain SQL.
 CREATE TEMP TABLE outlooks AS
-SELECT r.month, s.at, report_outlook(r.month, :now) AS o
+SELECT r.month, s.at, report_outlook(r.month, :now) AS o, (SELECT max(k.as_of) FROM outlook_models k WHERE k.as_of <= s.at) AS model_at
   FROM r CROSS JOIN LATERAL (SELECT least(:now, (r.month + interval '1 month') AT TIME ZONE 'Asia/Tokyo' - interval '1 microsecond') AS at) s;
 SELECT count(*) AS months, count(*) FILTER (WHERE o ->> 'problem' IS NULL) AS with_a_model,
        count(*) FILTER (WHERE (o ->> 'model_as_of')::timestamptz IS DISTINCT FROM m.as_of OR NOT (pg_temp.same(o -> 'customers', m.customers) AND pg_temp.same(o -> 'repeat_buyers', m.repeat_buyers)
                               AND pg_temp.same(o -> 'expected_orders', m.expected_orders) AND pg_temp.same(o -> 'expected_money', m.expected_money))) AS other_models
-  FROM outlooks LEFT JOIN LATERAL (SELECT * FROM outlook_models k WHERE k.as_of = (SELECT max(x.as_of) FROM outlook_models x WHERE x.as_of <= outlooks.at)) m ON true;
+  FROM outlooks LEFT JOIN outlook_models m ON m.as_of = outlooks.model_at;
 SELECT count(*) AS months, count(*) FILTER (WHERE l.judged > 0) AS with_a_stake,
        count(*) FILTER (WHERE NOT (pg_temp.same(o #> '{leaving,customers}', l.customers) AND pg_temp.same(o #> '{leaving,judged}', l.judged) AND coalesce(abs((o #>> '{leaving,money_at_stake}')::numeric - l.stake) < 0.1, l.stake IS NULL))) AS wrong
-  FROM outlooks CROSS JOIN LATERAL (SELECT count(*) AS customers, count(v.money_at_stake) AS judged, sum(v.money_at_stake)::numeric AS stake
-                                      FROM lapsing_customers_at(outlooks.at) v) l;
+  FROM outlooks LEFT JOIN LATERAL (SELECT count(*) AS customers, count(v.money_at_stake) AS judged, sum(v.money_at_stake)::numeric AS stake
+                                     FROM lapsing_customers_at(outlooks.model_at) v) l ON outlooks.model_at IS NOT NULL;
 SELECT count(*) AS months, count(*) FILTER (WHERE f.at IS NOT NULL) AS with_a_forecast, count(*) FILTER (WHERE (o ->> 'forecast_at')::timestamptz IS DISTINCT FROM f.at) AS other_forecasts,
        count(*) FILTER (WHERE f.at IS NOT NULL AND (t.customers, t.orders, t.money) IS DISTINCT FROM (p.customers, p.orders, p.money)) AS wrong,
        count(*) FILTER (WHERE jsonb_array_length(o -> 'tenths') <> CASE WHEN f.at IS NULL THEN 0 ELSE 10 END) AS not_ten
   FROM outlooks
- CROSS JOIN LATERAL (SELECT max(k.as_of) AS at FROM outlook_models k WHERE k.as_of <= outlooks.at - interval '2160 hours' AND k.expected_orders IS NOT NULL) f
+ CROSS JOIN LATERAL (SELECT max(k.as_of) AS at FROM outlook_models k WHERE k.as_of <= outlooks.model_at - interval '2160 hours' AND k.expected_orders IS NOT NULL) f
  CROSS JOIN LATERAL (SELECT sum((e ->> 'customers')::bigint) AS customers, sum((e ->> 'actual_orders')::bigint) AS orders, sum((e ->> 'actual_money')::numeric) AS money
                        FROM jsonb_array_elements(o -> 'tenths') e) t
  CROSS JOIN LATERAL (SELECT count(DISTINCT k.customer_id)::numeric AS customers, count(n.order_id)::numeric AS orders, coalesce(sum(n.amount - coalesce(n.refund, 0)), 0) AS money
                        FROM (SELECT DISTINCT customer_id FROM orders WHERE ordered_at <= f.at AND (cancelled_at IS NULL OR cancelled_at > f.at)) k
-                       LEFT JOIN (SELECT d.customer_id, d.order_id, d.amount, (SELECT sum(b.refund) FROM returns b WHERE b.customer_id = d.customer_id AND b.order_id = d.order_id AND b.returned_at <= outlooks.at) AS refund
-                                    FROM orders d WHERE d.ordered_at > f.at AND d.ordered_at <= f.at + interval '2160 hours' AND (d.cancelled_at IS NULL OR d.cancelled_at > outlooks.at)) n USING (customer_id)) p;
+                       LEFT JOIN (SELECT d.customer_id, d.order_id, d.amount, (SELECT sum(b.refund) FROM returns b WHERE b.customer_id = d.customer_id AND b.order_id = d.order_id AND b.returned_at <= outlooks.model_at) AS refund
+                                    FROM orders d WHERE d.ordered_at > f.at AND d.ordered_at <= f.at + interval '2160 hours' AND (d.cancelled_at IS NULL OR d.cancelled_at > outlooks.model_at)) n USING (customer_id)) p;
 SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (pg_temp.same(s -> 'sent', v.sent) AND pg_temp.same(s -> 'held_out', v.held_out))) AS wrong
   FROM r, jsonb_array_elements(followups -> 'steps') s,
        LATERAL (SELECT count(*) FILTER (WHERE f.outcome = 'sent') AS sent, count(*) FILTER (WHERE f.arm = 'held_out') AS held_out

@@ -47,7 +47,7 @@ ROLLBACK;
 -- How pleased. March: light 1, heavy six times -1 (重く is no word here), and the last has not been said yet: (1 - 6) / 7. Of January, one displeased
 -- and one that says nothing: -1. Of December, 1 and -1 and two that say nothing: 0.
 SELECT month, complete, source, voices, pleased, neutral, displeased, round(sentiment_balance::numeric, 4) AS balance, round(sentiment_balance_low::numeric, 4) || ' to ' || round(sentiment_balance_high::numeric, 4) AS between,
-       month_before, round(sentiment_balance_change::numeric, 4) AS change, round(p_value::numeric, 4) AS p, too_few, significant, improved, texts_waiting AS waiting
+       compared_period, round(sentiment_balance_change::numeric, 4) AS change, round(p_value::numeric, 4) AS p, too_few, significant, improved, texts_waiting AS waiting
   FROM sentiment_trend_at('2026-03-31 00:00+09') ORDER BY month;
 SELECT loyalcs.mean_interval('{"0": 6, "2": 1}'::loyalcs.ratings, 0, 2) AS of_march;
 

@@ -10,31 +10,28 @@ CREATE SCHEMA trial;
 CREATE FUNCTION trial.differs_from_orders(as_of timestamptz) RETURNS TABLE (what text, of_orders text, of_histories text) LANGUAGE sql STABLE AS $$
     WITH counted AS (
         SELECT o.*, row_number() OVER (PARTITION BY o.customer_id ORDER BY o.ordered_at, o.order_id) AS place,
-               date_trunc('month', o.ordered_at AT TIME ZONE s.time_zone)::date AS month,
-               date_trunc('quarter', o.ordered_at AT TIME ZONE s.time_zone)::date AS quarter
+               o.ordered_at AT TIME ZONE s.time_zone AS local
           FROM counted_orders_at(as_of) o, settings s
     ), firsts AS (
-        SELECT c.customer_id, c.ordered_at, c.month, c.quarter, c.amount,
+        SELECT c.customer_id, c.ordered_at, c.local, date_trunc('month', c.local)::date AS month, c.amount,
                (SELECT min(n.ordered_at) FROM counted n WHERE n.customer_id = c.customer_id AND n.place = 2) AS second_at
           FROM counted c WHERE c.place = 1
     ), periods AS (
-        SELECT 'month' AS unit, interval '1 month' AS length, c.month AS period, f.month AS cohort, c.customer_id, c.place, c.amount
+        SELECT u.unit, u.length, date_trunc(u.unit, c.local)::date AS period, date_trunc(u.unit, f.local)::date AS cohort, c.customer_id, c.place, c.amount
           FROM counted c JOIN firsts f USING (customer_id)
-        UNION ALL
-        SELECT 'quarter', interval '3 months', c.quarter, f.quarter, c.customer_id, c.place, c.amount
-          FROM counted c JOIN firsts f USING (customer_id)
+         CROSS JOIN (VALUES ('month', interval '1 month'), ('quarter', '3 months'), ('year', '12 months')) u (unit, length)
     ), cells AS (
         SELECT p.unit, p.cohort, p.period,
                count(DISTINCT p.customer_id) AS customers,
                count(DISTINCT p.customer_id) FILTER (WHERE EXISTS (SELECT FROM periods b WHERE b.unit = p.unit AND b.customer_id = p.customer_id
                                                                     AND b.period = (p.period - p.length)::date)) AS retained,
-               CASE p.unit WHEN 'month' THEN concat_ws(' ',
+               concat_ws(' ',
                    count(DISTINCT p.customer_id) FILTER (WHERE p.place > 1), count(*), trim_scale(sum(p.amount)),
-                   count(*) FILTER (WHERE p.place = 1), coalesce(trim_scale(sum(p.amount) FILTER (WHERE p.place = 1)), 0)) END AS rest
+                   count(*) FILTER (WHERE p.place = 1), coalesce(trim_scale(sum(p.amount) FILTER (WHERE p.place = 1)), 0)) AS rest
           FROM periods p GROUP BY p.unit, p.length, p.cohort, p.period
     ), found AS (
         SELECT m.*,
-               CASE m.unit WHEN 'month' THEN concat_ws(' ', m.repeat_customers, m.orders, trim_scale(m.revenue), m.first_orders, trim_scale(m.first_revenue)) END AS rest
+               concat_ws(' ', m.repeat_customers, m.orders, trim_scale(m.revenue), m.first_orders, trim_scale(m.first_revenue)) AS rest
           FROM counted_cohorts('everyone', as_of) c, loyalcs.cohorts(c.counted) m
     )
     SELECT 'cohort ' || unit || ' ' || cohort || ' ' || period, concat_ws(' ', c.customers, c.retained, c.rest), concat_ws(' ', f.customers, f.retained, f.rest)

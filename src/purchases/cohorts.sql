@@ -1,6 +1,6 @@
 -- cohorts.sql
 --
--- Who bought in which month and quarter, by the one in which they began.
+-- Who bought in which month, quarter and year, by the one in which they began.
 -- Needs: order_history.
 
 CREATE FUNCTION loyalcs.cohorts_accum(bytea, number integer[], at timestamptz[], amount numeric[], as_of timestamptz, time_zone text) RETURNS bytea
@@ -26,7 +26,7 @@ CREATE AGGREGATE loyalcs.cohorts_agg(number integer[], at timestamptz[], amount 
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE loyalcs.cohorts_agg(integer[], timestamptz[], numeric[], timestamptz, text) IS
-    'who bought in which local month and quarter, by that of the first order, as of an instant: one row a customer, whose orders are a history as loyalcs.purchases(number, at, amount, as_of) has it. For loyalcs.cohorts() to read; equal counts are equal values. A row with a NULL is skipped; NULL for no orders. Memory: 136 bytes a cohort and period';
+    'who bought in which local month, quarter and year, by that of the first order, as of an instant: one row a customer, whose orders are a history as loyalcs.purchases(number, at, amount, as_of) has it. For loyalcs.cohorts() to read; equal counts are equal values. A row with a NULL is skipped; NULL for no orders. Memory: 136 bytes a cohort and period';
 
 CREATE FUNCTION loyalcs.cohorts(
     counted bytea,
@@ -49,7 +49,7 @@ CREATE FUNCTION loyalcs.cohorts(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 400
     AS 'MODULE_PATHNAME', 'cohorts';
 COMMENT ON FUNCTION loyalcs.cohorts(bytea) IS
-    'what loyalcs.cohorts_agg() counted, a row for each cohort and period of it in which somebody bought. unit: month or quarter (then all but customers and retained are NULL); cohort: the period of the first order; customers: who bought; retained: of them, in the period before as well; repeat_customers: of them, not for the first time, or more than once; first_orders, first_revenue: of those for whom it was the first; second_within_…_days: of first orders, those after which the next came within so many days of 24 hours, until the instant that was asked about';
+    'what loyalcs.cohorts_agg() counted, a row for each cohort and period of it in which somebody bought. unit: month, quarter or year; cohort: the period of the first order; customers: who bought; retained: of them, in the period before as well; repeat_customers: of them, not for the first time, or more than once; first_orders, first_revenue: of those for whom it was the first; second_within_…_days: of first orders, those after which the next came within so many days of 24 hours, until the instant that was asked about';
 
 CREATE FUNCTION loyalcs.cohorts_plus(counted bytea, more bytea) RETURNS bytea
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100

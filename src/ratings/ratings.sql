@@ -62,6 +62,8 @@ COMMENT ON FUNCTION loyalcs.jsonb(loyalcs.ratings) IS
     'the text of ratings as jsonb';
 CREATE CAST (loyalcs.ratings AS jsonb) WITH FUNCTION loyalcs.jsonb(loyalcs.ratings);
 COMMENT ON CAST (loyalcs.ratings AS jsonb) IS 'the counts of the scores that were given, {"9": 12, "10": 40}';
+CREATE CAST (jsonb AS loyalcs.ratings) WITH INOUT;
+COMMENT ON CAST (jsonb AS loyalcs.ratings) IS 'ratings of their counts, {"9": 12, "10": 40}; what their text form does not take is an error';
 
 -- Order and equality
 

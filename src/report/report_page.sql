@@ -562,12 +562,12 @@ DECLARE
 BEGIN
     RETURN xmlconcat(
         loyalcs.page_panel(loyalcs.page_text('who is leaving', lang), xmlconcat(
-            xmlelement(NAME p, xmlattributes(text 'said' AS class),
+            CASE WHEN leaving IS NOT NULL THEN xmlelement(NAME p, xmlattributes(text 'said' AS class),
                 CASE WHEN judged > 0::numeric THEN
                     format(loyalcs.page_text('leaving and at stake', lang), loyalcs.format_number(leaving),
                            loyalcs.format_money((o #>> ARRAY[text 'leaving', text 'money_at_stake'])::numeric, currency, lang), loyalcs.format_number(judged))
                 WHEN leaving > 0::numeric THEN format(loyalcs.page_text('leaving', lang), loyalcs.format_number(leaving))
-                ELSE loyalcs.page_text('nobody is leaving', lang) END),
+                ELSE loyalcs.page_text('nobody is leaving', lang) END) END,
             CASE WHEN judged > 0::numeric THEN xmlelement(NAME p, xmlattributes(text 'soft' AS class), loyalcs.page_text('about at stake', lang)) END,
             loyalcs.page_lines(xmlconcat(
                 loyalcs.page_line(loyalcs.page_text('orders in 90 days', lang), CASE WHEN o ->> text 'expected_orders' IS NOT NULL THEN loyalcs.format_number((o ->> text 'expected_orders')::numeric) END,

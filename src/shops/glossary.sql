@@ -396,7 +396,6 @@ AS $glossary$
     ('money_90_days_low', 'lower end of its interval: how well the mean is known, not what one customer does'),
     ('money_at_stake', 'what she would bring in a year if she certainly still were a customer, less what is expected of her as it is: money expected in 365 days x (1 - probability_alive) / probability_alive; NULL where that is'),
     ('month', 'first day of the local month'),
-    ('month_before', 'the last local month before in which something was said; NULL if there is none, or nothing of the source in it'),
     ('month_column', 'column of the figure with the month'),
     ('months_later', 'months since the cohort''s, 0 for its own'),
     ('moved_order', 'order that the posting was for and that has gone to another customer, or has another number; only where nothing of the posting stands'),
@@ -548,6 +547,7 @@ AS $glossary$
     ('rating_difference', 'mean_rating - mean_rating_others'),
     ('rating_difference_high', 'upper end of its interval'),
     ('rating_difference_low', 'lower end of its interval'),
+    ('ratings', 'how often each score was given, {"9": 12, "10": 40}: as loyalcs.ratings it can be added up; NULL for no answers'),
     ('reached', 'those of assigned to whom it was sent within that time'),
     ('reached_share', 'share of all customers who bought that get this far, 0 to 1: the product of step_share'),
     ('reactivated', 'customers of this period who bought earlier, but not in the period before'),
@@ -693,7 +693,7 @@ AS $glossary$
     ('sent_at', 'when the invitation was sent'),
     ('sentiment', 'how pleased the text is by its words, -1 to 1; NULL if it says nothing either way'),
     ('sentiment_balance', '(pleased - displeased) / (pleased + neutral + displeased), -1 to 1; NULL while there are none'),
-    ('sentiment_balance_change', 'sentiment_balance less that of month_before'),
+    ('sentiment_balance_change', 'sentiment_balance less that of compared_period'),
     ('sentiment_balance_change_high', 'upper end of its interval'),
     ('sentiment_balance_change_low', 'lower end of its interval'),
     ('sentiment_balance_high', 'upper end of its interval'),
@@ -866,7 +866,12 @@ AS $glossary$
     ('word', 'a word, or phrase, as it is looked for'),
     ('word_id', 'number of the word'),
     ('wording', 'the question as the customer reads it'),
-    ('worker', 'who claimed it last')
+    ('worker', 'who claimed it last'),
+    ('year_before', 'first day of the same period a year before; NULL if nobody answered then'),
+    ('year_change', 'score less that of year_before; NULL if there is none'),
+    ('year_change_high', 'upper end of its interval'),
+    ('year_change_low', 'lower end of its interval'),
+    ('year_change_significant', 'whether it is more than chance; NULL if there is none')
 $glossary$;
 COMMENT ON FUNCTION loyalcs.shop_glossary() IS
     'what the columns of a shop''s tables and views mean';

@@ -635,6 +635,10 @@ CREATE FUNCTION loyalcs.share_interval(
 COMMENT ON FUNCTION loyalcs.share_interval(hits bigint, cases bigint, confidence double precision) IS
     'the confidence interval of the share hits / cases, 0 to 1: Wilson''s score interval (Journal of the American Statistical Association 22, 1927, p. 209), which holds its promise for few cases too; NULLs for no cases';
 
+-- What a view gives of its answers can be added up.
+CREATE CAST (jsonb AS loyalcs.ratings) WITH INOUT;
+COMMENT ON CAST (jsonb AS loyalcs.ratings) IS 'ratings of their counts, {"9": 12, "10": 40}; what their text form does not take is an error';
+
 -- Segments have names of a shop's own.
 CREATE FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer, names text[]) RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 3

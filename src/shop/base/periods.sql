@@ -89,6 +89,16 @@ RETURN CASE WHEN period_start < date '294000-01-01' THEN (period_start + period_
 COMMENT ON FUNCTION period_end(date, text) IS
     'the last day of the period that begins on a day';
 
+-- (A week has no date in the year before, so it is 52 weeks, and 30 days are twelve times 30.)
+CREATE OR REPLACE FUNCTION period_a_year_before(period_start date, period text) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN NOT isfinite(period_start) OR period_start < date '0002-01-01' THEN NULL
+            WHEN period IN ('day', 'month', 'quarter', 'year') THEN (period_start - interval '1 year')::date
+            ELSE period_start - EXTRACT(day FROM period_length(period))::integer
+                                * greatest(round(365::numeric / EXTRACT(day FROM period_length(period))), 1::numeric)::integer END;
+COMMENT ON FUNCTION period_a_year_before(date, text) IS
+    'the first day of the same period a year before: of a day, month, quarter and year by the calendar, of weeks and numbers of days as many of them before as come nearest to 365 days (52 weeks, twelve times 30 days)';
+
 -- (Of a row that is dated far ahead, no figure has a thousand years of periods.)
 CREATE OR REPLACE FUNCTION periods_span(period text) RETURNS interval
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

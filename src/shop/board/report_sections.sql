@@ -301,38 +301,20 @@ COMMENT ON FUNCTION report_purchases(date, timestamptz) IS
 CREATE OR REPLACE FUNCTION report_outlook(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH span AS MATERIALIZED (
-        SELECT m.* FROM report_span(report_outlook.month, report_outlook.as_of) m
-    ), model AS MATERIALIZED (
-        SELECT k.*
-          FROM span m
-         CROSS JOIN LATERAL (SELECT k.as_of, k.customers, k.repeat_buyers, k.problem, k.expected_orders, k.expected_money
-                               FROM outlook_models k
-                              WHERE k.as_of <= m.state_as_of
-                              ORDER BY k.as_of DESC
-                              LIMIT 1) k
-    ), tenth AS MATERIALIZED (
-        SELECT c.* FROM span m CROSS JOIN LATERAL outlook_calibration_at(m.state_as_of) c
-    ), leaving AS (
-        SELECT count(*) AS customers, pg_catalog.count(l.money_at_stake) AS judged, sum(round(l.money_at_stake::numeric, 4)) AS money_at_stake
-          FROM span m
-         CROSS JOIN LATERAL lapsing_customers_at(m.state_as_of) l
-    )
     SELECT pg_catalog.jsonb_build_object(
                'model_as_of', report_instant(k.as_of), 'problem', CASE WHEN k.as_of IS NULL THEN 'no_model' ELSE k.problem END,
                'customers', k.customers, 'repeat_buyers', k.repeat_buyers, 'expected_orders', k.expected_orders, 'expected_money', k.expected_money,
-               'leaving', pg_catalog.jsonb_build_object('customers', l.customers, 'judged', l.judged, 'money_at_stake', trim_scale(l.money_at_stake)),
-               'forecast_at', (SELECT report_instant(max(c.forecast_at)) FROM tenth c),
-               'tenths', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                                              'tenth', c.decile, 'customers', c.customers, 'expected_orders', c.expected_orders, 'actual_orders', c.actual_orders,
-                                              'expected_money', c.expected_money, 'actual_money', trim_scale(c.actual_money)) ORDER BY c.decile)
-                                     FROM tenth c), '[]'::jsonb))
-      FROM span m
-     CROSS JOIN leaving l
-      LEFT JOIN model k ON true;
+               'leaving', pg_catalog.jsonb_build_object('customers', k.leaving, 'judged', k.leaving_judged, 'money_at_stake', trim_scale(k.money_at_stake)),
+               'forecast_at', report_instant(k.forecast_at), 'tenths', coalesce(k.tenths, '[]'::jsonb))
+      FROM report_span(report_outlook.month, report_outlook.as_of) m
+      LEFT JOIN LATERAL (SELECT o.*
+                           FROM outlook_models o
+                          WHERE o.as_of <= m.state_as_of
+                          ORDER BY o.as_of DESC
+                          LIMIT 1) k ON true;
 END;
 COMMENT ON FUNCTION report_outlook(date, timestamptz) IS
-    'the section outlook of monthly_report: what the model of the end of the month expects of the next 90 days, or why there is none; who is leaving, see lapsing_customers, how many of them the model judges, and what is at stake with these; and of the latest forecast whose 90 days are over what was expected, and what came, by tenths of the customers, see outlook_calibration';
+    'the section outlook of monthly_report, as refresh_outlook() found it last by the end of the month: what its model expected of the next 90 days, or why it did not; who was leaving, see lapsing_customers, how many of them the model judged, and what was at stake with these; and of the latest forecast whose 90 days were over then what was expected, and what came, by tenths of the customers, see outlook_calibration. NULLs if it had not run';
 
 CREATE OR REPLACE FUNCTION report_sales(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -50,10 +50,10 @@ CREATE TABLE kept_cohorts (
     counted bytea
 );
 COMMENT ON TABLE kept_cohorts IS
-    'who bought in which month and quarter, by the one in which they began: what loyalcs.cohorts_agg() counted of kept_histories, as refresh_kept_figures() left it; counted_cohorts() reads it';
+    'who bought in which month, quarter and year, by the one in which they began: what loyalcs.cohorts_agg() counted of kept_histories, as refresh_kept_figures() left it; counted_cohorts() reads it';
 COMMENT ON COLUMN kept_cohorts.holds_from IS
     'counted are the histories of which nothing is later; of them it is right as of every later instant';
-COMMENT ON COLUMN kept_cohorts.time_zone IS 'in which months and quarters were counted';
+COMMENT ON COLUMN kept_cohorts.time_zone IS 'in which months, quarters and years were counted';
 COMMENT ON COLUMN kept_cohorts.counted IS 'what was counted; NULL for nobody';
 
 --@ change shop_turns 0.2.0

@@ -30,7 +30,12 @@ CREATE TABLE outlook_models (
         CONSTRAINT outlook_models_problem_is_known
         CHECK (problem IN ('too_few_repeat_buyers', 'no_maximum', 'not_converged')),
     expected_orders double precision,
-    expected_money double precision
+    expected_money double precision,
+    leaving bigint,
+    leaving_judged bigint,
+    money_at_stake numeric,
+    forecast_at timestamptz,
+    tenths jsonb
 );
 COMMENT ON TABLE outlook_models IS
     'the models of how often customers buy, and for how much, one row an instant, as refresh_outlook() fitted them; a forecast as of an instant is by the latest of then';
@@ -41,6 +46,11 @@ COMMENT ON COLUMN outlook_models.problem IS
     'why there is no model, or none of money: too_few_repeat_buyers (fewer than 30), no_maximum or not_converged; NULL if all is well';
 COMMENT ON COLUMN outlook_models.expected_orders IS 'orders that were expected of all of them within 90 days; NULL if there is a problem';
 COMMENT ON COLUMN outlook_models.expected_money IS 'what these were expected to come to; NULL if there is a problem';
+COMMENT ON COLUMN outlook_models.leaving IS 'who was leaving then, see lapsing_customers';
+COMMENT ON COLUMN outlook_models.leaving_judged IS 'those of them of whom the model knows more than that they bought once';
+COMMENT ON COLUMN outlook_models.money_at_stake IS 'what was at stake with these; NULL for none';
+COMMENT ON COLUMN outlook_models.forecast_at IS 'as of which instant the latest forecast was whose 90 days were over then; NULL if there was none';
+COMMENT ON COLUMN outlook_models.tenths IS 'of that forecast, what was expected and what came, by tenths of the customers, see outlook_calibration';
 
 --@ functions
 CREATE OR REPLACE FUNCTION outlook_inputs(purchases loyalcs.purchases, first_amount numeric, as_of timestamptz)
@@ -109,12 +119,24 @@ BEGIN
            (excluded.bgnbd, excluded.gamma_gamma, excluded.penalty, excluded.customers, excluded.repeat_buyers, excluded.problem,
             excluded.expected_orders, excluded.expected_money)
     RETURNING k.customers INTO fitted;
+    -- (by the model that has just been kept, and what the report of a month says is one row)
+    UPDATE outlook_models k
+       SET (leaving, leaving_judged, money_at_stake) =
+           (SELECT count(*), pg_catalog.count(l.money_at_stake), sum(round(l.money_at_stake::numeric, 4))
+              FROM lapsing_customers_at(k.as_of) l),
+           (forecast_at, tenths) =
+           (SELECT max(c.forecast_at),
+                   pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                       'tenth', c.decile, 'customers', c.customers, 'expected_orders', c.expected_orders, 'actual_orders', c.actual_orders,
+                       'expected_money', c.expected_money, 'actual_money', trim_scale(c.actual_money)) ORDER BY c.decile)
+              FROM outlook_calibration_at(k.as_of) c)
+     WHERE k.as_of = refresh_outlook.as_of;
     PERFORM note_job_run('refresh_outlook');
     RETURN coalesce(fitted, 0::bigint);
 END
 $$;
 COMMENT ON FUNCTION refresh_outlook(timestamptz) IS
-    'fits the models of customer_outlook to all customers as of an instant, with settings.outlook_penalty, and keeps them in outlook_models; run it once a night; gives the number of customers, and keeps nothing when there is none. Where too few have bought again it keeps why: see outlook_models.problem';
+    'fits the models of customer_outlook to all customers as of an instant, with settings.outlook_penalty, and keeps them in outlook_models, with who was leaving and what had become of an earlier forecast; run it once a night; gives the number of customers, and keeps nothing when there is none. Where too few have bought again it keeps why: see outlook_models.problem';
 
 CREATE OR REPLACE FUNCTION outlook_model_of(as_of timestamptz)
 RETURNS TABLE (model_as_of timestamptz, bgnbd jsonb, gamma_gamma jsonb)

@@ -53,7 +53,7 @@ BEGIN ATOMIC
      GROUP BY 1;
 END;
 COMMENT ON FUNCTION counted_cohorts(text, timestamptz) IS
-    'who bought in which month and quarter, by the one in which they began, as of an instant, for loyalcs.cohorts() to read; for each part of a breakdown. Of everyone, as of any instant since the last refresh, it is what kept_cohorts has, without the customers who have changed, and with them as they are now';
+    'who bought in which month, quarter and year, by the one in which they began, as of an instant, for loyalcs.cohorts() to read; for each part of a breakdown. Of everyone, as of any instant since the last refresh, it is what kept_cohorts has, without the customers who have changed, and with them as they are now';
 
 CREATE OR REPLACE FUNCTION placed_orders_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (part text, order_number bigint, ordered_at timestamptz, amount numeric, previous_amount numeric, next_order_at timestamptz, first_order_at timestamptz)
@@ -72,10 +72,71 @@ END;
 COMMENT ON FUNCTION placed_orders_by(text, timestamptz) IS
     'numbered_orders_by() without its keys, so that it can be read from order_histories(), which nobody has to sort';
 
-CREATE OR REPLACE FUNCTION repeat_rate_by(breakdown text, as_of timestamptz)
+-- (What is kept has months, quarters and years: who bought twice in a week can be told
+-- from none of them. The half that is not asked for is not run, but planned: there both
+-- is no period.)
+CREATE OR REPLACE FUNCTION counted_periods(of_period text, breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
-    month date,
+    period text,
+    period_start date,
+    customers bigint,
+    acquired bigint,
+    retained bigint,
+    repeat_customers bigint,
+    orders bigint,
+    revenue numeric,
+    first_revenue numeric,
+    second_within_30_days bigint,
+    second_within_60_days bigint,
+    second_within_90_days bigint,
+    second_within_180_days bigint,
+    second_within_365_days bigint
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT c.part, m.unit, m.period, sum(m.customers)::bigint, sum(m.first_orders)::bigint, sum(m.retained)::bigint,
+           sum(m.repeat_customers)::bigint, sum(m.orders)::bigint, sum(m.revenue), sum(m.first_revenue),
+           sum(m.second_within_30_days)::bigint, sum(m.second_within_60_days)::bigint, sum(m.second_within_90_days)::bigint,
+           sum(m.second_within_180_days)::bigint, sum(m.second_within_365_days)::bigint
+      FROM counted_cohorts(counted_periods.breakdown, counted_periods.as_of) c
+     CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
+     WHERE counted_periods.of_period IN ('month', 'quarter', 'year', 'month and quarter')
+       AND m.unit = ANY (CASE counted_periods.of_period WHEN 'month and quarter' THEN '{month,quarter}'::text[] ELSE ARRAY[counted_periods.of_period] END)
+     GROUP BY c.part, m.unit, m.period
+    UNION ALL
+    SELECT b.part, counted_periods.of_period, b.period_start, count(*), count(*) FILTER (WHERE b.first_revenue IS NOT NULL),
+           count(*) FILTER (WHERE b.start_before = (b.period_start - period_length(CASE counted_periods.of_period WHEN 'month and quarter' THEN 'month' ELSE counted_periods.of_period END))::date),
+           count(*) FILTER (WHERE b.is_repeat), sum(b.orders)::bigint, sum(b.revenue), coalesce(sum(b.first_revenue), 0::numeric),
+           count(*) FILTER (WHERE b.wait <= interval '720 hours'), count(*) FILTER (WHERE b.wait <= interval '1440 hours'),
+           count(*) FILTER (WHERE b.wait <= interval '2160 hours'), count(*) FILTER (WHERE b.wait <= interval '4320 hours'),
+           count(*) FILTER (WHERE b.wait <= interval '8760 hours')
+      FROM (SELECT g.*, pg_catalog.lag(g.period_start) OVER (PARTITION BY g.customer_id ORDER BY g.period_start) AS start_before
+              FROM (SELECT h.customer_id,
+                           coalesce(b.part, CASE counted_periods.breakdown
+                                                WHEN 'everyone' THEN 'everyone'
+                                                ELSE 'unknown'
+                                            END) AS part,
+                           period_of(o.ordered_at, s.time_zone, CASE counted_periods.of_period WHEN 'month and quarter' THEN 'month' ELSE counted_periods.of_period END, counted_periods.as_of) AS period_start,
+                           count(*) AS orders, sum(o.amount) AS revenue, max(o.order_number) > 1::bigint AS is_repeat,
+                           sum(o.amount) FILTER (WHERE o.order_number = 1::bigint) AS first_revenue,
+                           min(o.next_order_at - o.ordered_at) FILTER (WHERE o.order_number = 1::bigint) AS wait
+                      FROM settings s
+                     CROSS JOIN order_histories() h
+                      LEFT JOIN customer_breakdown(counted_periods.breakdown, counted_periods.as_of) b
+                        ON b.customer_id = h.customer_id
+                     CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, counted_periods.as_of) o
+                     WHERE (counted_periods.of_period IN ('month', 'quarter', 'year', 'month and quarter')) IS NOT TRUE
+                     GROUP BY 1, 2, 3) g) b
+     GROUP BY b.part, b.period_start;
+END;
+COMMENT ON FUNCTION counted_periods(text, text, timestamptz) IS
+    'who bought in which local period, of those in which somebody did, of_period ''month and quarter'' means both: customers, those for whom it was the first time, those who had bought in the period before as well, and those for whom it was not the first time or who bought twice; orders and money; and of the first orders those that were followed by another within so many days of 24 hours. For each part of a breakdown. Of month, quarter and year from counted_cohorts(), of other periods from every history';
+
+CREATE OR REPLACE FUNCTION repeat_rate_per(period text, breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    period_start date,
     complete boolean,
     buyers bigint,
     repeat_buyers bigint,
@@ -100,49 +161,38 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH counted AS (
-        SELECT c.part, m.period AS month,
-               least(repeat_rate_by.as_of, timestamptz '9999-12-31 00:00+00')
-               - ((m.period + interval '1 month') AT TIME ZONE (SELECT s.time_zone FROM settings s)) AS watched,
-               sum(m.customers)::bigint AS buyers,
-               sum(m.repeat_customers)::bigint AS repeat_buyers,
-               sum(m.first_orders)::bigint AS firsts,
-               sum(m.second_within_30_days)::bigint AS d30,
-               sum(m.second_within_60_days)::bigint AS d60,
-               sum(m.second_within_90_days)::bigint AS d90,
-               sum(m.second_within_180_days)::bigint AS d180,
-               sum(m.second_within_365_days)::bigint AS d365
-          FROM counted_cohorts(repeat_rate_by.breakdown, repeat_rate_by.as_of) c
-         CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
-         WHERE m.unit = 'month'
-         GROUP BY c.part, m.period
+        SELECT c.*,
+               least(repeat_rate_per.as_of, timestamptz '9999-12-31 00:00+00')
+               - ((period_end(c.period_start, repeat_rate_per.period) + 1)::timestamp AT TIME ZONE (SELECT s.time_zone FROM settings s)) AS watched
+          FROM counted_periods(repeat_rate_per.period, repeat_rate_per.breakdown, repeat_rate_per.as_of) c
     ), followed AS (
         SELECT c.*,
-               pg_catalog.lag(c.month) OVER months AS month_before,
-               pg_catalog.lag(c.buyers) OVER months AS buyers_before,
-               pg_catalog.lag(c.repeat_buyers) OVER months AS repeat_buyers_before
+               pg_catalog.lag(c.period_start) OVER periods AS start_before,
+               pg_catalog.lag(c.customers) OVER periods AS customers_before,
+               pg_catalog.lag(c.repeat_customers) OVER periods AS repeat_customers_before
           FROM counted c
-        WINDOW months AS (PARTITION BY c.part ORDER BY c.month)
+        WINDOW periods AS (PARTITION BY c.part ORDER BY c.period_start)
     )
-    SELECT c.part, c.month,
-           month_is_over(c.month, repeat_rate_by.as_of, (SELECT s.time_zone FROM settings s)),
-           c.buyers, c.repeat_buyers,
-           c.repeat_buyers::double precision / c.buyers::double precision,
-           c.firsts,
-           CASE WHEN c.watched >= interval '30 days' THEN c.d30::double precision / nullif(c.firsts, 0)::double precision END,
-           CASE WHEN c.watched >= interval '60 days' THEN c.d60::double precision / nullif(c.firsts, 0)::double precision END,
-           CASE WHEN c.watched >= interval '90 days' THEN c.d90::double precision / nullif(c.firsts, 0)::double precision END,
-           CASE WHEN c.watched >= interval '180 days' THEN c.d180::double precision / nullif(c.firsts, 0)::double precision END,
-           CASE WHEN c.watched >= interval '365 days' THEN c.d365::double precision / nullif(c.firsts, 0)::double precision END,
-           w.low, w.high, c.month_before, d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
-           count(*) FILTER (WHERE d.p_value IS NOT NULL AND NOT d.too_few) OVER (PARTITION BY c.month)
+    SELECT c.part, c.period_start,
+           period_is_over(period_end(c.period_start, repeat_rate_per.period), repeat_rate_per.as_of, t.time_zone),
+           c.customers, c.repeat_customers,
+           c.repeat_customers::double precision / c.customers::double precision,
+           c.acquired,
+           CASE WHEN c.watched >= interval '30 days' THEN c.second_within_30_days::double precision / nullif(c.acquired, 0::bigint)::double precision END,
+           CASE WHEN c.watched >= interval '60 days' THEN c.second_within_60_days::double precision / nullif(c.acquired, 0::bigint)::double precision END,
+           CASE WHEN c.watched >= interval '90 days' THEN c.second_within_90_days::double precision / nullif(c.acquired, 0::bigint)::double precision END,
+           CASE WHEN c.watched >= interval '180 days' THEN c.second_within_180_days::double precision / nullif(c.acquired, 0::bigint)::double precision END,
+           CASE WHEN c.watched >= interval '365 days' THEN c.second_within_365_days::double precision / nullif(c.acquired, 0::bigint)::double precision END,
+           w.low, w.high, c.start_before, d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
+           count(*) FILTER (WHERE d.p_value IS NOT NULL AND NOT d.too_few) OVER (PARTITION BY c.period_start)
       FROM followed c
      CROSS JOIN settings t
-     CROSS JOIN LATERAL loyalcs.share_interval(c.repeat_buyers, c.buyers, 1::double precision - t.significance) w
-     CROSS JOIN LATERAL share_change(c.repeat_buyers_before, c.buyers_before, c.repeat_buyers, c.buyers) d
-     ORDER BY c.part, c.month;
+     CROSS JOIN LATERAL loyalcs.share_interval(c.repeat_customers, c.customers, 1::double precision - t.significance) w
+     CROSS JOIN LATERAL share_change(c.repeat_customers_before, c.customers_before, c.repeat_customers, c.customers) d
+     ORDER BY c.part, c.period_start;
 END;
-COMMENT ON FUNCTION repeat_rate_by(text, timestamptz) IS
-    'month by month: how many of the buyers had bought before, and how many of the new ones came back; a conversion is NULL until the whole month has been over for that long, so that it is not a guess from its first days. The rate has its interval, and its change against compared_period, the last month before with buyers, too: see share_change(); for each part of a breakdown';
+COMMENT ON FUNCTION repeat_rate_per(text, text, timestamptz) IS
+    'by local period: how many of the buyers had bought before or bought twice, and how many of the new ones came back; a conversion is NULL until the whole period has been over for that long, so that it is not a guess from its first days. The rate has its interval, and its change against compared_period, the last period before with buyers, too: see share_change(); for each part of a breakdown';
 
 CREATE OR REPLACE FUNCTION order_ladder_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
@@ -273,6 +323,87 @@ END;
 COMMENT ON FUNCTION retention_cohorts_by(text, timestamptz) IS
     'customers by the local month of their first order: how many of them bought in each later month, months without a buyer included; for each part of a breakdown';
 
+CREATE OR REPLACE FUNCTION retention_of(of_period text, breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    period text,
+    period_start date,
+    starting bigint,
+    ending bigint,
+    acquired bigint,
+    retained bigint,
+    reactivated bigint,
+    crr double precision,
+    strict_retention double precision,
+    complete boolean,
+    strict_retention_low double precision,
+    strict_retention_high double precision,
+    compared_period date,
+    strict_retention_change double precision,
+    strict_retention_change_low double precision,
+    strict_retention_change_high double precision,
+    p_value double precision,
+    too_few boolean,
+    significant boolean,
+    comparisons bigint
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH counted AS (
+        SELECT c.part, c.period, c.period_start, c.customers, c.acquired, c.retained, period_length(c.period) AS length
+          FROM counted_periods(retention_of.of_period, retention_of.breakdown, retention_of.as_of) c
+    ), spans AS (
+        -- (and no thousand years of periods in which nobody bought any more)
+        SELECT c.part, c.period, c.length, u.time_zone, min(c.period_start)::timestamp AS from_start, max(c.period_start)::timestamp AS last_start,
+               period_of(u.until, u.time_zone, c.period, u.until)::timestamp AS until_start
+          FROM counted c
+         CROSS JOIN (SELECT least(retention_of.as_of, timestamptz '9999-12-30 00:00+00') AS until,
+                            s.time_zone
+                       FROM settings s) u
+         GROUP BY c.part, c.period, c.length, u.until, u.time_zone
+    ), filled AS (
+        -- (each has the one before it, of which the first that is shown says who began)
+        SELECT s.part, s.period, g.at::date AS period_start, s.time_zone,
+               g.at >= s.last_start - periods_span(s.period) AS is_shown,
+               coalesce(c.customers, 0::bigint) AS ending,
+               coalesce(c.acquired, 0::bigint) AS acquired,
+               coalesce(c.retained, 0::bigint) AS retained
+          FROM spans s
+         CROSS JOIN LATERAL generate_series(greatest(s.from_start, s.last_start - periods_span(s.period) - s.length),
+                                            least(s.until_start, s.last_start + periods_span(s.period)), s.length) g (at)
+          LEFT JOIN counted c
+            ON c.part = s.part AND c.period = s.period AND c.period_start = g.at::date
+    ), started AS (
+        SELECT f.*,
+               coalesce(pg_catalog.lag(f.ending) OVER (PARTITION BY f.part, f.period
+                                            ORDER BY f.period_start), 0) AS starting
+          FROM filled f
+    ), followed AS (
+        -- The last one before that has a rate, among those that have one.
+        SELECT t.*,
+               CASE WHEN t.starting > 0::bigint THEN pg_catalog.lag(t.period_start) OVER rates END AS period_before,
+               pg_catalog.lag(t.starting) OVER rates AS starting_before,
+               pg_catalog.lag(t.retained) OVER rates AS retained_before
+          FROM started t
+        WINDOW rates AS (PARTITION BY t.part, t.period, t.starting > 0::bigint ORDER BY t.period_start)
+    )
+    SELECT t.part, t.period, t.period_start, t.starting, t.ending, t.acquired, t.retained,
+           t.ending - t.acquired - t.retained,
+           loyalcs.retention_rate(t.starting, t.ending, t.acquired),
+           t.retained::double precision / nullif(t.starting, 0)::double precision,
+           period_is_over(period_end(t.period_start, t.period), retention_of.as_of, t.time_zone),
+           w.low, w.high, t.period_before, d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
+           count(*) FILTER (WHERE d.p_value IS NOT NULL AND NOT d.too_few) OVER (PARTITION BY t.period, t.period_start)
+      FROM followed t
+     CROSS JOIN settings u
+     CROSS JOIN LATERAL loyalcs.share_interval(t.retained, t.starting, 1::double precision - u.significance) w
+     CROSS JOIN LATERAL share_change(t.retained_before, t.starting_before, t.retained, t.starting) d
+     WHERE t.is_shown
+     ORDER BY t.part, t.period, t.period_start;
+END;
+COMMENT ON FUNCTION retention_of(text, text, timestamptz) IS
+    'customer_retention_by_period() with the name of the period, and of ''month and quarter'' by both';
+
 CREATE OR REPLACE FUNCTION customer_retention_by(breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
@@ -299,73 +430,50 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH lengths (period, length) AS (
-        VALUES ('month', interval '1 month'), ('quarter', interval '3 months')
-    ), counted AS (
-        SELECT c.part, m.unit AS period, m.period AS period_start,
-               sum(m.customers)::bigint AS ending,
-               coalesce(sum(m.customers) FILTER (WHERE m.cohort = m.period), 0::numeric)::bigint AS acquired,
-               sum(m.retained)::bigint AS retained
-          FROM counted_cohorts(customer_retention_by.breakdown, customer_retention_by.as_of) c
-         CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
-         GROUP BY c.part, m.unit, m.period
-    ), spans AS (
-        SELECT c.part, c.period, l.length, min(c.period_start) AS from_start,
-               CASE c.period
-                   WHEN 'month' THEN loyalcs.local_month(u.until, u.time_zone)
-                   ELSE loyalcs.local_quarter(u.until, u.time_zone)
-               END AS until_start
-          FROM counted c
-          JOIN lengths l ON l.period = c.period
-         CROSS JOIN (SELECT least(customer_retention_by.as_of, timestamptz '9999-12-31 00:00+00') AS until,
-                            s.time_zone
-                       FROM settings s) u
-         GROUP BY c.part, c.period, l.length, u.until, u.time_zone
-    ), filled AS (
-        SELECT s.part, s.period, g.at::date AS period_start,
-               g.at + s.length AS next_start,
-               coalesce(c.ending, 0) AS ending,
-               coalesce(c.acquired, 0) AS acquired,
-               coalesce(c.retained, 0) AS retained
-          FROM spans s
-         CROSS JOIN LATERAL generate_series(s.from_start::timestamp, s.until_start::timestamp,
-                                            s.length) g (at)
-          LEFT JOIN counted c
-            ON c.part = s.part AND c.period = s.period AND c.period_start = g.at::date
-    ), started AS (
-        SELECT f.*,
-               coalesce(pg_catalog.lag(f.ending) OVER (PARTITION BY f.part, f.period
-                                            ORDER BY f.period_start), 0) AS starting
-          FROM filled f
-    ), followed AS (
-        -- The last one before that has a rate, among those that have one.
-        SELECT t.*,
-               CASE WHEN t.starting > 0::bigint THEN pg_catalog.lag(t.period_start) OVER rates END AS period_before,
-               pg_catalog.lag(t.starting) OVER rates AS starting_before,
-               pg_catalog.lag(t.retained) OVER rates AS retained_before
-          FROM started t
-        WINDOW rates AS (PARTITION BY t.part, t.period, t.starting > 0::bigint ORDER BY t.period_start)
-    )
-    SELECT t.part, t.period, t.period_start, t.starting, t.ending, t.acquired, t.retained,
-           t.ending - t.acquired - t.retained,
-           loyalcs.retention_rate(t.starting, t.ending, t.acquired),
-           t.retained::double precision / nullif(t.starting, 0)::double precision,
-           (t.next_start AT TIME ZONE (SELECT s.time_zone FROM settings s)) <= customer_retention_by.as_of,
-           w.low, w.high, t.period_before, d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
-           count(*) FILTER (WHERE d.p_value IS NOT NULL AND NOT d.too_few) OVER (PARTITION BY t.period, t.period_start)
-      FROM followed t
-     CROSS JOIN settings u
-     CROSS JOIN LATERAL loyalcs.share_interval(t.retained, t.starting, 1::double precision - u.significance) w
-     CROSS JOIN LATERAL share_change(t.retained_before, t.starting_before, t.retained, t.starting) d
-     ORDER BY t.part, t.period, t.period_start;
+    SELECT r.*
+      FROM retention_of('month and quarter', customer_retention_by.breakdown, customer_retention_by.as_of) r;
 END;
 COMMENT ON FUNCTION customer_retention_by(text, timestamptz) IS
     'customer retention by local month and quarter: as published, CRR = (ending - acquired) / starting, and strict, retained / starting; a customer of a period is one who bought in it. Strict retention has its interval, and its change against compared_period, the last one before that has it, too: see share_change(); for each part of a breakdown';
 
-CREATE OR REPLACE FUNCTION revenue_mix_by(breakdown text, as_of timestamptz)
+CREATE OR REPLACE FUNCTION customer_retention_by_period(period text, breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
-    month date,
+    period_start date,
+    starting bigint,
+    ending bigint,
+    acquired bigint,
+    retained bigint,
+    reactivated bigint,
+    crr double precision,
+    strict_retention double precision,
+    complete boolean,
+    strict_retention_low double precision,
+    strict_retention_high double precision,
+    compared_period date,
+    strict_retention_change double precision,
+    strict_retention_change_low double precision,
+    strict_retention_change_high double precision,
+    p_value double precision,
+    too_few boolean,
+    significant boolean,
+    comparisons bigint
+)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.part, r.period_start, r.starting, r.ending, r.acquired, r.retained, r.reactivated,
+           r.crr, r.strict_retention, r.complete, r.strict_retention_low, r.strict_retention_high, r.compared_period,
+           r.strict_retention_change, r.strict_retention_change_low, r.strict_retention_change_high,
+           r.p_value, r.too_few, r.significant, r.comparisons
+      FROM retention_of(customer_retention_by_period.period, customer_retention_by_period.breakdown, customer_retention_by_period.as_of) r;
+END;
+COMMENT ON FUNCTION customer_retention_by_period(text, text, timestamptz) IS
+    'customer retention by local period, see customer_retention: by day, week, month, quarter or year, or by a number of days such as ''30 days''; for each part of a breakdown';
+
+CREATE OR REPLACE FUNCTION revenue_mix_per(period text, breakdown text, as_of timestamptz)
+RETURNS TABLE (
+    part text,
+    period_start date,
     complete boolean,
     orders bigint,
     revenue numeric,
@@ -375,19 +483,15 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.part, m.month,
-           month_is_over(m.month, revenue_mix_by.as_of, (SELECT s.time_zone FROM settings s)),
-           m.orders,
-           m.revenue,
-           m.first_revenue,
-           m.revenue - m.first_revenue,
-           ((m.revenue - m.first_revenue) / nullif(m.revenue, 0::numeric))::double precision
-      FROM (SELECT c.part, m.period AS month, sum(m.orders)::bigint AS orders, sum(m.revenue) AS revenue, sum(m.first_revenue) AS first_revenue
-              FROM counted_cohorts(revenue_mix_by.breakdown, revenue_mix_by.as_of) c
-             CROSS JOIN LATERAL loyalcs.cohorts(c.counted) m
-             WHERE m.unit = 'month'
-             GROUP BY c.part, m.period) m
-     ORDER BY m.part, m.month;
+    SELECT c.part, c.period_start,
+           period_is_over(period_end(c.period_start, revenue_mix_per.period), revenue_mix_per.as_of, (SELECT s.time_zone FROM settings s)),
+           c.orders,
+           c.revenue,
+           c.first_revenue,
+           c.revenue - c.first_revenue,
+           ((c.revenue - c.first_revenue) / nullif(c.revenue, 0::numeric))::double precision
+      FROM counted_periods(revenue_mix_per.period, revenue_mix_per.breakdown, revenue_mix_per.as_of) c
+     ORDER BY c.part, c.period_start;
 END;
-COMMENT ON FUNCTION revenue_mix_by(text, timestamptz) IS
-    'revenue by local month: what first orders brought, and what came from customers who had bought before; for each part of a breakdown';
+COMMENT ON FUNCTION revenue_mix_per(text, text, timestamptz) IS
+    'revenue by local period: what first orders brought, and what came from customers who had bought before; for each part of a breakdown';

@@ -4,6 +4,38 @@
 -- Needs: settings, durations, surveys, kept_answers, breakdown.
 
 --@ functions
+CREATE OR REPLACE FUNCTION score_change(kind text, ratings_before loyalcs.ratings, ratings loyalcs.ratings, scale_low integer, scale_high integer)
+RETURNS TABLE (
+    change double precision,
+    change_low double precision,
+    change_high double precision,
+    p_value double precision,
+    too_few boolean,
+    significant boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT c.change, c.low, c.high, c.p_value, f.too_few,
+           CASE WHEN c.p_value IS NOT NULL THEN c.p_value < s.significance AND NOT f.too_few END
+      FROM settings s
+     CROSS JOIN LATERAL (
+               SELECT d.change, d.low, d.high, d.p_value
+                 FROM loyalcs.nps_change(score_change.ratings_before, score_change.ratings, 1::double precision - s.significance) d
+                WHERE score_change.kind = 'nps'
+               UNION ALL
+               SELECT d.change, d.low, d.high, d.p_value
+                 FROM loyalcs.mean_change(score_change.ratings_before, score_change.ratings, score_change.scale_low,
+                                          score_change.scale_high, 1::double precision - s.significance) d
+                WHERE score_change.kind <> 'nps'
+           ) c
+     CROSS JOIN LATERAL (
+               SELECT least(coalesce(loyalcs.responses(score_change.ratings), 0::bigint), loyalcs.responses(score_change.ratings_before))
+                      < s.minimum_answers::bigint
+           ) f (too_few);
+END;
+COMMENT ON FUNCTION score_change(text, loyalcs.ratings, loyalcs.ratings, integer, integer) IS
+    'did a score really change? Of NPS by loyalcs.nps_change(), of others by loyalcs.mean_change() on their scale; never significant if either has fewer answers than settings.minimum_answers';
+
 CREATE OR REPLACE FUNCTION survey_scores_per(period text, breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
@@ -47,7 +79,13 @@ RETURNS TABLE (
     comparisons bigint,
     promoters bigint,
     passives bigint,
-    detractors bigint
+    detractors bigint,
+    ratings jsonb,
+    year_before date,
+    year_change double precision,
+    year_change_low double precision,
+    year_change_high double precision,
+    year_change_significant boolean
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -116,9 +154,13 @@ BEGIN ATOMIC
         -- from asking for an interval before it knows which question this is.
         SELECT a.*, q.scale_low, q.scale_high,
                pg_catalog.lag(a.period_start) OVER periods AS period_before,
-               pg_catalog.lag(a.ratings) OVER periods AS ratings_before
+               pg_catalog.lag(a.ratings) OVER periods AS ratings_before,
+               y.period_start AS year_before, y.ratings AS ratings_year_before
           FROM answers a
           JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question
+          LEFT JOIN answers y
+            ON y.part = a.part AND y.survey = a.survey AND y.question = a.question
+           AND y.period_start = period_a_year_before(a.period_start, survey_scores_per.period)
         WINDOW periods AS (PARTITION BY a.part, a.survey, a.question ORDER BY a.period_start)
     ), periods AS (
         SELECT i.part, q.survey, q.question, i.period_start
@@ -132,7 +174,7 @@ BEGIN ATOMIC
         SELECT m.part, m.survey, m.question, q.kind, q.higher_is_better, m.period_start,
                i.sent, i.answered, w.had_time, w.had_time_and_answered,
                w.period_before AS rate_period_before, w.had_time_before, w.had_time_and_answered_before,
-               a.ratings, a.scale_low, a.scale_high, coalesce(a.median_time_taken, k.median_time_taken) AS median_time_taken, a.period_before, a.ratings_before,
+               a.ratings, a.scale_low, a.scale_high, coalesce(a.median_time_taken, k.median_time_taken) AS median_time_taken, a.period_before, a.ratings_before, a.year_before, a.ratings_year_before,
                CASE q.kind WHEN 'csat' THEN greatest(a.scale_high - 1, 1) END AS top
           FROM periods m
           JOIN survey_questions q ON q.survey = m.survey AND q.question = m.question
@@ -163,19 +205,19 @@ BEGIN ATOMIC
            CASE s.kind WHEN 'nps' THEN n.high ELSE m.high END,
            loyalcs.csat_share(s.ratings, s.top, s.scale_high::integer),
            s.period_before,
-           c.change, c.low, c.high, c.p_value,
-           f.too_few,
-           CASE WHEN c.p_value IS NOT NULL THEN c.p_value < t.significance AND NOT f.too_few END,
-           CASE WHEN c.p_value < t.significance AND NOT f.too_few THEN (c.change > 0::double precision) = s.higher_is_better END,
+           c.change, c.change_low, c.change_high, c.p_value, c.too_few, c.significant,
+           CASE WHEN c.significant THEN (c.change > 0::double precision) = s.higher_is_better END,
            s.median_time_taken,
            in_minutes(s.median_time_taken),
            loyalcs.sparkline(s.ratings),
            wr.low, wr.high, s.rate_period_before, cr.change, cr.change_low, cr.change_high, cr.significant,
            ws.low, ws.high, cs.change, cs.change_low, cs.change_high, cs.significant,
-           count(*) FILTER (WHERE c.p_value IS NOT NULL AND NOT f.too_few) OVER (PARTITION BY s.period_start),
+           count(*) FILTER (WHERE c.p_value IS NOT NULL AND NOT c.too_few) OVER (PARTITION BY s.period_start),
            CASE s.kind WHEN 'nps' THEN loyalcs.promoters(s.ratings) END,
            CASE s.kind WHEN 'nps' THEN loyalcs.passives(s.ratings) END,
-           CASE s.kind WHEN 'nps' THEN loyalcs.detractors(s.ratings) END
+           CASE s.kind WHEN 'nps' THEN loyalcs.detractors(s.ratings) END,
+           loyalcs.jsonb(s.ratings),
+           s.year_before, y.change, y.change_low, y.change_high, y.significant
       FROM scored s
      CROSS JOIN settings t
      CROSS JOIN LATERAL loyalcs.share_interval(s.had_time_and_answered, s.had_time, 1::double precision - t.significance) wr
@@ -189,21 +231,9 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL loyalcs.nps_interval(s.ratings, 1::double precision - t.significance) n
      CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, s.scale_low::integer, s.scale_high::integer,
                                               1::double precision - t.significance) m
-     CROSS JOIN LATERAL (
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.nps_change(s.ratings_before, s.ratings, 1::double precision - t.significance) d
-                WHERE s.kind = 'nps'
-               UNION ALL
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(s.ratings_before, s.ratings, s.scale_low::integer,
-                                          s.scale_high::integer, 1::double precision - t.significance) d
-                WHERE s.kind <> 'nps'
-           ) c
-     CROSS JOIN LATERAL (
-               SELECT least(coalesce(loyalcs.responses(s.ratings), 0), loyalcs.responses(s.ratings_before))
-                      < t.minimum_answers::bigint
-           ) f (too_few)
+     CROSS JOIN LATERAL score_change(s.kind, s.ratings_before, s.ratings, s.scale_low::integer, s.scale_high::integer) c
+     CROSS JOIN LATERAL score_change(s.kind, s.ratings_year_before, s.ratings, s.scale_low::integer, s.scale_high::integer) y
      ORDER BY s.part, s.survey, s.question, s.period_start;
 END;
 COMMENT ON FUNCTION survey_scores_per(text, text, timestamptz) IS
-    'each rated question by local period: invitations, how many of them were answered, and the share of those that have had settings.response_within for it; answers given, the score with its interval, and whether it really changed against compared_with, the last period before with answers: never if either has fewer than settings.minimum_answers; the share of invitations that were answered and, of CSAT, of the satisfied with theirs, too, and how many scores are tested in the period (comparisons); for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';
+    'each rated question by local period: invitations, how many of them were answered, and the share of those that have had settings.response_within for it; answers given, the score with its interval, and whether it really changed against compared_with, the last period before with answers: never if either has fewer than settings.minimum_answers; and against year_before, the same period a year before, in the same way; the share of invitations that were answered and, of CSAT, of the satisfied with theirs, too, and how many scores are tested in the period (comparisons); for each part of a breakdown, of which surveys have one more than other figures: channel, where the invitation went out and where the answer came in';

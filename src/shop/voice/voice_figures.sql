@@ -4,8 +4,8 @@
 -- score.
 -- Needs: settings, periods, surveys, products, orders, tickets, voice_matches.
 --
--- A month is asked for by itself: months come from probes of indexes, and only the
--- texts of a month that is asked for, and of those that it is compared with, are read.
+-- A period is asked for by itself: periods come from probes of indexes, and only the
+-- texts of one that is asked for, and of those that it is compared with, are read.
 
 --@ functions
 CREATE OR REPLACE FUNCTION noted_voices() RETURNS text[]
@@ -48,8 +48,8 @@ $$;
 COMMENT ON FUNCTION next_voice_at(timestamptz, timestamptz, text[]) IS
     'when something was said, or may have been, first after an instant and by as_of, where noted_voices() says of which sources what is kept may be relied on; NULL if nothing was';
 
-CREATE OR REPLACE FUNCTION voice_months(as_of timestamptz)
-RETURNS TABLE (month date, starts timestamptz, ends timestamptz, three_before timestamptz, month_before date, starts_before timestamptz, ends_before timestamptz)
+CREATE OR REPLACE FUNCTION voice_periods(period text, as_of timestamptz)
+RETURNS TABLE (period_start date, last_day date, starts timestamptz, ends timestamptz, three_before timestamptz, start_before date, starts_before timestamptz)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
@@ -57,23 +57,24 @@ DECLARE
     zone constant text := (SELECT s.time_zone FROM settings s);
     noted constant text[] := noted_voices();
     until constant timestamptz := least(as_of, timestamptz '294276-01-01 00:00+00');
+    length constant interval := period_length(period);
     at timestamptz := next_voice_at(timestamptz '4713-01-01 00:00+00 BC', until, noted);    -- (of a brand's view an instant may be infinite)
 BEGIN
     WHILE at IS NOT NULL LOOP
-        month_before := month;
+        start_before := period_start;
         starts_before := starts;
-        ends_before := ends;
-        month := loyalcs.local_month(at, zone);
-        starts := least(month::timestamp AT TIME ZONE zone, at);
-        ends := CASE WHEN month < date '294276-12-01' THEN (month + interval '1 month') AT TIME ZONE zone ELSE 'infinity' END;
-        three_before := CASE WHEN month > date '4713-06-01 BC' THEN (month - interval '3 months') AT TIME ZONE zone ELSE '-infinity' END;
+        period_start := period_of(at, zone, period, as_of);
+        last_day := period_end(period_start, period);
+        starts := least(period_start::timestamp AT TIME ZONE zone, at);
+        ends := CASE WHEN period_start < date '294000-01-01' THEN (period_start + length) AT TIME ZONE zone ELSE 'infinity' END;
+        three_before := CASE WHEN period_start > date '4600-01-01 BC' THEN (period_start - 3::double precision * length) AT TIME ZONE zone ELSE '-infinity' END;
         RETURN NEXT;
         at := next_voice_at(greatest(ends, at + interval '1 microsecond'), until, noted);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION voice_months(timestamptz) IS
-    'the local months in which something was said by as_of: when each begins and ends, when three months before it began, and the month before in which something was said';
+COMMENT ON FUNCTION voice_periods(text, timestamptz) IS
+    'the local periods in which something was said by as_of: the last day of each, when it begins and ends, when three such periods before it began, and when the one before began in which something was said';
 
 CREATE OR REPLACE FUNCTION voice_theme_counts(three_before timestamptz, starts timestamptz, ends timestamptz, as_of timestamptz)
 RETURNS TABLE (
@@ -90,21 +91,21 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH said AS MATERIALIZED (
-        SELECT r.source, r.themes, r.rating, r.said_at >= voice_theme_counts.starts AS of_month
+        SELECT r.source, r.themes, r.rating, r.said_at >= voice_theme_counts.starts AS of_period
           FROM voices_read(voice_theme_counts.three_before, voice_theme_counts.ends, voice_theme_counts.as_of) r
     ), totals AS (
         SELECT s.source,
-               count(*) FILTER (WHERE s.of_month AND s.themes IS NOT NULL) AS voices,
-               count(*) FILTER (WHERE NOT s.of_month AND s.themes IS NOT NULL) AS voices_before,
-               count(*) FILTER (WHERE s.of_month AND s.themes IS NULL) AS waiting,
-               loyalcs.ratings_agg(s.rating) FILTER (WHERE s.of_month AND s.themes IS NOT NULL) AS ratings
+               count(*) FILTER (WHERE s.of_period AND s.themes IS NOT NULL) AS voices,
+               count(*) FILTER (WHERE NOT s.of_period AND s.themes IS NOT NULL) AS voices_before,
+               count(*) FILTER (WHERE s.of_period AND s.themes IS NULL) AS waiting,
+               loyalcs.ratings_agg(s.rating) FILTER (WHERE s.of_period AND s.themes IS NOT NULL) AS ratings
           FROM said s
          GROUP BY s.source
     ), mentioned AS (
         SELECT s.source, t.theme,
-               count(*) FILTER (WHERE s.of_month) AS mentions,
-               count(*) FILTER (WHERE NOT s.of_month) AS mentions_before,
-               loyalcs.ratings_agg(s.rating) FILTER (WHERE s.of_month) AS ratings
+               count(*) FILTER (WHERE s.of_period) AS mentions,
+               count(*) FILTER (WHERE NOT s.of_period) AS mentions_before,
+               loyalcs.ratings_agg(s.rating) FILTER (WHERE s.of_period) AS ratings
           FROM said s
          CROSS JOIN LATERAL pg_catalog.unnest(s.themes) t (theme)
          GROUP BY s.source, t.theme
@@ -118,10 +119,10 @@ END;
 COMMENT ON FUNCTION voice_theme_counts(timestamptz, timestamptz, timestamptz, timestamptz) IS
     'for voice_themes: by source and theme, what was said between starts and ends and what was between three_before and starts';
 
-CREATE OR REPLACE FUNCTION voice_themes_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION voice_themes_per(period text, as_of timestamptz)
 RETURNS TABLE (
     theme text,
-    month date,
+    period_start date,
     complete boolean,
     source text,
     voices bigint,
@@ -146,25 +147,25 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT c.theme, m.month, month_is_over(m.month, voice_themes_at.as_of, s.time_zone), c.source, c.voices, c.mentions,
+    SELECT c.theme, m.period_start, period_is_over(m.last_day, voice_themes_per.as_of, s.time_zone), c.source, c.voices, c.mentions,
            c.mentions::double precision / nullif(c.voices, 0::bigint)::double precision, w.low, w.high,
            c.voices_before, c.mentions_before::double precision / nullif(c.voices_before, 0::bigint)::double precision,
            d.change, d.change_low, d.change_high, d.p_value, d.too_few, d.significant,
            loyalcs.mean(c.ratings), loyalcs.mean(c.other_ratings), r.change, r.low, r.high, c.waiting
-      FROM voice_months(voice_themes_at.as_of) m
+      FROM voice_periods(voice_themes_per.period, voice_themes_per.as_of) m
      CROSS JOIN settings s
-     CROSS JOIN LATERAL voice_theme_counts(m.three_before, m.starts, m.ends, voice_themes_at.as_of) c
+     CROSS JOIN LATERAL voice_theme_counts(m.three_before, m.starts, m.ends, voice_themes_per.as_of) c
      CROSS JOIN LATERAL loyalcs.share_interval(c.mentions, c.voices, 1::double precision - s.significance) w
      CROSS JOIN LATERAL share_change(c.mentions_before, c.voices_before, c.mentions, c.voices) d
      CROSS JOIN LATERAL loyalcs.mean_change(c.other_ratings, c.ratings, CASE c.source WHEN 'review' THEN 1 ELSE 0 END, CASE c.source WHEN 'review' THEN 5 ELSE 10 END,
                                             1::double precision - s.significance) r;
 END;
-COMMENT ON FUNCTION voice_themes_at(timestamptz) IS
-    'what is spoken of, by theme, local month and source: texts that mention it, their share of all texts with Wilson''s interval, and whether that share really changed against the three months before taken together: never if either has fewer texts than settings.minimum_answers. mean_rating is of those who mention it, and rating_difference how much it is above that of the others, with its interval, on the scale of the source (reviews 1 to 5, surveys and hearings 0 to 10). A theme that was mentioned in the three months before and is not now has a row; a source whose texts mention nothing has one with theme NULL. texts_waiting: texts that are in no figure yet, see voice_matches. By the words that are valid at as_of, whatever the month';
+COMMENT ON FUNCTION voice_themes_per(text, timestamptz) IS
+    'what is spoken of, by theme, local period and source: texts that mention it, their share of all texts with Wilson''s interval, and whether that share really changed against the three periods before taken together: never if either has fewer texts than settings.minimum_answers. mean_rating is of those who mention it, and rating_difference how much it is above that of the others, with its interval, on the scale of the source (reviews 1 to 5, surveys and hearings 0 to 10). A theme that was mentioned in the three periods before and is not now has a row; a source whose texts mention nothing has one with theme NULL. texts_waiting: texts that are in no figure yet, see voice_matches. By the words that are valid at as_of, whatever the period';
 
-CREATE OR REPLACE FUNCTION sentiment_trend_at(as_of timestamptz)
+CREATE OR REPLACE FUNCTION sentiment_trend_per(period text, as_of timestamptz)
 RETURNS TABLE (
-    month date,
+    period_start date,
     complete boolean,
     source text,
     voices bigint,
@@ -174,7 +175,7 @@ RETURNS TABLE (
     sentiment_balance double precision,
     sentiment_balance_low double precision,
     sentiment_balance_high double precision,
-    month_before date,
+    compared_period date,
     sentiment_balance_change double precision,
     sentiment_balance_change_low double precision,
     sentiment_balance_change_high double precision,
@@ -186,33 +187,35 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT m.month, month_is_over(m.month, sentiment_trend_at.as_of, s.time_zone), n.source, n.voices,
+    SELECT m.period_start, period_is_over(m.last_day, sentiment_trend_per.as_of, s.time_zone), n.source, n.voices,
            coalesce(n.pleased, 0::bigint), coalesce(n.neutral, 0::bigint), coalesce(n.displeased, 0::bigint),
            loyalcs.mean(n.signs) - 1::double precision, i.low - 1::double precision, i.high - 1::double precision,
-           CASE WHEN b.signs IS NOT NULL THEN m.month_before END, d.change, d.low, d.high, d.p_value,
+           CASE WHEN n.signs_before IS NOT NULL THEN m.start_before END, d.change, d.low, d.high, d.p_value,
            f.too_few, CASE WHEN d.p_value IS NOT NULL THEN d.p_value < s.significance AND NOT f.too_few END,
            CASE WHEN d.p_value < s.significance AND NOT f.too_few THEN d.change > 0::double precision END,
            n.waiting
-      FROM voice_months(sentiment_trend_at.as_of) m
+      FROM voice_periods(sentiment_trend_per.period, sentiment_trend_per.as_of) m
      CROSS JOIN settings s
      CROSS JOIN LATERAL (
-               SELECT r.source, pg_catalog.count(r.themes) AS voices, count(*) - pg_catalog.count(r.themes) AS waiting,
-                      count(*) FILTER (WHERE r.sentiment > 0::double precision) AS pleased,
-                      count(*) FILTER (WHERE r.sentiment = 0::double precision) AS neutral,
-                      count(*) FILTER (WHERE r.sentiment < 0::double precision) AS displeased,
-                      loyalcs.ratings_agg((sign(r.sentiment) + 1::double precision)::integer) AS signs
-                 FROM voices_read(m.starts, m.ends, sentiment_trend_at.as_of) r
-                GROUP BY r.source) n
-      LEFT JOIN LATERAL (
-               SELECT r.source, loyalcs.ratings_agg((sign(r.sentiment) + 1::double precision)::integer) AS signs
-                 FROM voices_read(m.starts_before, m.ends_before, sentiment_trend_at.as_of) r
-                GROUP BY r.source) b ON b.source = n.source
+               SELECT r.source,
+                      count(*) FILTER (WHERE r.of_period AND r.themes IS NOT NULL) AS voices,
+                      count(*) FILTER (WHERE r.of_period AND r.themes IS NULL) AS waiting,
+                      count(*) FILTER (WHERE r.of_period AND r.sentiment > 0::double precision) AS pleased,
+                      count(*) FILTER (WHERE r.of_period AND r.sentiment = 0::double precision) AS neutral,
+                      count(*) FILTER (WHERE r.of_period AND r.sentiment < 0::double precision) AS displeased,
+                      loyalcs.ratings_agg(r.sign) FILTER (WHERE r.of_period) AS signs,
+                      loyalcs.ratings_agg(r.sign) FILTER (WHERE NOT r.of_period) AS signs_before
+                 -- (from the period before on nothing was said but in these two)
+                 FROM (SELECT v.source, v.themes, v.sentiment, v.said_at >= m.starts AS of_period, (sign(v.sentiment) + 1::double precision)::integer AS sign
+                         FROM voices_read(coalesce(m.starts_before, m.starts), m.ends, sentiment_trend_per.as_of) v) r
+                GROUP BY r.source
+               HAVING bool_or(r.of_period)) n
      CROSS JOIN LATERAL loyalcs.mean_interval(n.signs, 0, 2, 1::double precision - s.significance) i
-     CROSS JOIN LATERAL loyalcs.mean_change(b.signs, n.signs, 0, 2, 1::double precision - s.significance) d
-     CROSS JOIN LATERAL (SELECT least(coalesce(loyalcs.responses(n.signs), 0::bigint), loyalcs.responses(b.signs)) < s.minimum_answers::bigint) f (too_few);
+     CROSS JOIN LATERAL loyalcs.mean_change(n.signs_before, n.signs, 0, 2, 1::double precision - s.significance) d
+     CROSS JOIN LATERAL (SELECT least(coalesce(loyalcs.responses(n.signs), 0::bigint), loyalcs.responses(n.signs_before)) < s.minimum_answers::bigint) f (too_few);
 END;
-COMMENT ON FUNCTION sentiment_trend_at(timestamptz) IS
-    'how pleased customers are by their words, by local month and source: texts of more good words than bad ones, of as many, and of more bad ones (texts without either count in voices alone), and the balance (pleased - displeased) / (pleased + neutral + displeased), -1 to 1, with its interval and with its change against month_before, the last month before in which something was said: significant never if either has fewer texts with a sentiment than settings.minimum_answers. By the words that are valid at as_of';
+COMMENT ON FUNCTION sentiment_trend_per(text, timestamptz) IS
+    'how pleased customers are by their words, by local period and source: texts of more good words than bad ones, of as many, and of more bad ones (texts without either count in voices alone), and the balance (pleased - displeased) / (pleased + neutral + displeased), -1 to 1, with its interval and with its change against compared_period, the last period before in which something was said: significant never if either has fewer texts with a sentiment than settings.minimum_answers. By the words that are valid at as_of';
 
 CREATE OR REPLACE FUNCTION voice_products_at(as_of timestamptz)
 RETURNS TABLE (
