@@ -158,11 +158,13 @@ BEGIN
     SELECT customer_id, sum(points - spent), max(at) + interval '30 days',
            greatest(max(lot_id), max(lot_id) FILTER (WHERE spent > 0) + (SELECT count(*) FROM made))
       FROM made GROUP BY customer_id;
+    -- (a ledger lies in the order in which it was written)
     INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, pending, expires_at, order_id, posting_key, rule_id)
-    SELECT customer_id, lot_id, 'earn', points, at, '14 days', at + interval '10 years', order_id, order_id, 1 FROM made;
-    INSERT INTO point_postings (customer_id, posting_id, kind, points, posted_at, posting_key)
-    SELECT customer_id, lot_id + (SELECT count(*) FROM made), 'redeem', -spent, at + interval '30 days', order_id
-      FROM made WHERE spent > 0;
+    SELECT customer_id, lot_id, 'earn', points, at, '14 days'::interval, at + interval '10 years', order_id, order_id, 1 FROM made
+    UNION ALL
+    SELECT customer_id, lot_id + (SELECT count(*) FROM made), 'redeem', -spent, at + interval '30 days', NULL, NULL, NULL, order_id, NULL
+      FROM made WHERE spent > 0
+     ORDER BY 5, 2;
     INSERT INTO point_allocations (customer_id, posting_id, lot_id, points)
     SELECT customer_id, lot_id + (SELECT count(*) FROM made), lot_id, spent FROM made WHERE spent > 0;
     INSERT INTO point_lots (customer_id, lot_id, remaining, is_open, expires_at, last_posting)

@@ -165,3 +165,22 @@ FROM unnest('{"SELECT loyalcs.top_share_final(%L)","SELECT loyalcs.top_share_acc
               "SELECT loyalcs.top_share_combine(''{0.2,1}'', %L)","SELECT loyalcs.gini_final(%L)"}'::text[]) WITH ORDINALITY AS c (call, n),
      unnest('{"{1e15,1,2}","{99,1,3,2}","{NaN,1}","{0,1}","{NULL}","{0.2,NULL,1}","{{0.2,1},{2,3}}","{0.2,-1}","{0.2,Infinity}","{0.2,NaN}"}'::text[]) WITH ORDINALITY AS s (state, m)
 ORDER BY n, m;
+
+--
+-- Of amounts that have been collected
+--
+
+-- As the aggregates have it, for every share, in whatever order they come.
+SELECT count(*) AS shares, count(*) FILTER (WHERE a.share_of_all IS DISTINCT FROM t.one) AS differing
+  FROM (SELECT array_agg(spent ORDER BY id * 7919 % 10007) FILTER (WHERE spent IS NOT NULL) AS spent FROM customers) c,
+       LATERAL (SELECT array_agg(n / 40.0 ORDER BY n) AS shares FROM generate_series(1, 40) n) s,
+       LATERAL ROWS FROM (unnest(s.shares), unnest(top_shares(c.spent, s.shares::float8[]))) a (share, share_of_all),
+       LATERAL (SELECT top_share(spent, a.share::float8) AS one FROM customers) t;
+SELECT gini((SELECT array_agg(spent) FILTER (WHERE spent IS NOT NULL) FROM customers)) = (SELECT gini(spent) FROM customers) AS gini;
+-- By hand: of 7, 5, 3 and 1 the best is 7 of 16, half are 12, three quarters 15, and an eighth is half of the best.
+SELECT top_shares('{1,7,3,5}', '{0.25,0.5,0.75,1,0.125}') AS shares, gini('{7,1,3,5}'::float8[]) AS gini;
+SELECT top_shares('{}', '{0.5}') AS none, top_shares('{0,0}', '{0.5}') AS of_nothing, top_shares('{1,2}', '{}') AS no_shares, top_shares(NULL, '{0.5}') AS of_null, top_shares('{1}', NULL) AS null_shares,
+       gini('{}'::float8[]) AS gini_none, gini('{0,0}'::float8[]) AS gini_nothing;
+SELECT call, pg_temp.error_of(format('SELECT loyalcs.%s', call))
+  FROM unnest(ARRAY['top_shares(''{1,2}'', ''{0.5,0}'')', 'top_shares(''{1,2}'', ''{1.1}'')', 'top_shares(''{1,2}'', ''{NaN}'')', 'top_shares(''{1,2}'', ''{NULL}'')', 'top_shares(''{1,NULL}'', ''{0.5}'')', 'top_shares(''{1,-2}'', ''{0.5}'')',
+                    'top_shares(''{1,Infinity}'', ''{0.5}'')', 'top_shares(''{{1,2}}'', ''{0.5}'')', 'top_shares(''{1e308,1e308}'', ''{0.5}'')', 'gini(''{1,NULL}''::float8[])', 'gini(''{-1}''::float8[])', 'gini(''{{1,2}}''::float8[])']) call;

@@ -72,3 +72,10 @@ SELECT pg_temp.error_of(format('SELECT purchases(%L::int[], %L::timestamptz[], %
                ('{1,2}', '{2026-01-02,2026-01-01}', '{1,1}'), ('{1,1,1}', '{2026-01-02,2026-01-05,2026-01-04}', '{1,1,1}'), ('{1}', '{2026-01-02}', '{NULL}'), ('{1}', '{infinity}', '{1}'),
                ('{1}', '{2026-01-02}', '{-1}'), ('{1,1}', '{2026-01-02,2026-01-02}', '{1,-1}'), ('{1}', '{2026-01-02}', '{NaN}'), ('{{1},{2}}', '{2026-01-01,2026-01-02}', '{1,1}')) h (n, a, m);
 SELECT pg_temp.error_of('SELECT * FROM counted_orders(''{1,2}'', ''{2026-01-01}'', ''{1}'', now())');
+
+-- What purchases are as bytes, and of bytes; any others are none.
+SELECT count(*) AS purchases, bool_and(purchases_from_bytes(purchases_send(p)) = p) AS the_same, bool_and(length(purchases_send(p)) = 32) AS of_32_bytes
+  FROM (SELECT purchases(h.number, h.at, h.amount, 'infinity') AS p FROM histories h) p WHERE p IS NOT NULL;
+SELECT purchases_from_bytes(NULL) IS NULL AS of_null, purchases_from_bytes(decode(repeat('00', 32), 'hex')) AS of_nobody;
+SELECT b, pg_temp.error_of(format('SELECT purchases_from_bytes(decode(%L, ''hex''))', b))
+  FROM unnest(ARRAY['', '00', repeat('00', 31), repeat('00', 33), repeat('ff', 32), repeat('00', 31) || '01', '0000000000000001' || repeat('00', 24)]) b;

@@ -174,6 +174,7 @@ INSERT INTO amounts SELECT (i::bigint * 2654435761 % 4294967296)::numeric * 10 ^
 INSERT INTO amounts SELECT 10 ^ e::numeric * m FROM generate_series(-4, 14) AS e, generate_series(1, 9) AS m;
 INSERT INTO amounts SELECT (10 ^ e::numeric - 1) / 10000 FROM generate_series(1, 18) AS e;
 SELECT count(*) AS amounts, count(*) FILTER (WHERE total_spent(p) IS DISTINCT FROM amount) AS differing,
+       count(*) FILTER (WHERE total_spent_float8(p) IS DISTINCT FROM amount::float8) AS as_float8,
        count(*) FILTER (WHERE total_spent(p)::text <> trim_scale(amount)::text) AS written_otherwise, count(*) FILTER (WHERE average_order(p) IS DISTINCT FROM amount) AS averages,
        count(*) FILTER (WHERE (p::text::jsonb -> 'total')::numeric IS DISTINCT FROM amount) AS text_differing, count(*) FILTER (WHERE p::text::purchases <> p) AS changed
 FROM amounts, LATERAL (SELECT purchases_agg('2026-01-05 10:00:00+00', a) AS p FROM (VALUES (amount)) AS v (a)) AS one;

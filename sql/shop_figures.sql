@@ -134,6 +134,7 @@ BEGIN
                                     WHEN 'bigint'::regtype THEN '50'
                                     WHEN 'numeric'::regtype THEN '50'
                                     WHEN 'jsonb'::regtype THEN '''[]'''
+                                    WHEN 'bytea'::regtype THEN 'NULL'
                                     WHEN 'datemultirange'::regtype THEN '''{(,)}'''
                                     WHEN 'loyalcs.purchases'::regtype THEN 'loyalcs.purchases(''{1}'', ''{2024-06-01 00:00+09}'', ''{100}'', $1)'
                                     ELSE CASE WHEN i.type::text LIKE '%[]' THEN 'NULL' ELSE '''a''' END END

@@ -38,6 +38,16 @@ CALL pg_temp.walk(1, 250);
 SELECT * FROM done WHERE what IS NOT NULL ORDER BY step LIMIT 3;
 SELECT kind, count(*) > 0 AS tried FROM done WHERE what IS NULL GROUP BY kind ORDER BY kind;
 
+-- What they came to in the end is read from when it is that, and the microsecond before is not.
+SELECT FROM refresh_kept_figures('2027-01-01 00:00+09');
+SELECT count(*) > 50 AS enough, bool_or(a.is_kept) AND bool_or(NOT a.is_kept) AS both_ways, count(*) FILTER (WHERE a.of_row IS DISTINCT FROM a.of_arrays) AS differing
+  FROM kept_histories k
+ CROSS JOIN LATERAL (VALUES (k.last_at, 'infinity'::timestamptz), (k.last_at - interval '1 microsecond', 'infinity'), ('infinity', k.last_at), ('infinity', k.last_at - interval '1 microsecond'),
+                            (k.last_at, k.last_at), (k.at[1], k.at[1]), (k.at[1] - interval '1 microsecond', 'infinity'), ('infinity', 'infinity'), ('-infinity', 'infinity')) i (as_of, placed_until)
+ CROSS JOIN LATERAL (SELECT purchases_in_history(k.purchases, k.last_at, k.number, k.at, k.amount, i.as_of, i.placed_until)::text AS of_row,
+                            loyalcs.purchases(k.number, k.at, k.amount, i.as_of, i.placed_until)::text AS of_arrays,
+                            k.last_at <= i.as_of AND k.last_at <= i.placed_until AS is_kept) a;
+
 -- Who may not have them kept, and what is no instant.
 SELECT pg_temp.outcome('SELECT refresh_kept_figures(NULL)');
 SELECT pg_temp.outcome('SELECT refresh_kept_figures(''infinity'')');

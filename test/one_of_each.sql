@@ -57,7 +57,7 @@ BEGIN
     INSERT INTO unread_changes (customer_id, reader) VALUES (customer, 'crm');
     INSERT INTO kept_tickets (customer_id, ticket_id, holds_from, promises_hold_from, written_from, written_until, channel, complaint, opened_at, contacts, reopened, discarded, unanswered)
     VALUES (customer, 'T' || tag, at, at, at, at, 'email', false, at, 1, 0, false, false);
-    INSERT INTO kept_histories (customer_id, number, at, amount, last_at) VALUES (customer, '{1}', ARRAY[at], '{100}', at);
+    INSERT INTO kept_histories (customer_id, last_at, purchases, number, at, amount) VALUES (customer, at, purchases_to_keep('{1}', ARRAY[at], '{100}'), '{1}', ARRAY[at], '{100}');
     INSERT INTO own_breakdowns (breakdown, attribute) VALUES ('size' || replace(tag, '-', '_'), 'size');
     INSERT INTO customer_parts (customer_id, breakdown, valid_from, part) VALUES (customer, 'size' || replace(tag, '-', '_'), at, '11');
     INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * concentration.c
- *	  How much of the revenue comes from how few: top_share and gini.
+ *	  How much of the revenue comes from how few: top_share, top_shares and gini.
  *
  * Both are read off the Lorenz curve of what customers spent.  The curve is
  * linear between customers, so the best 20% of 7 customers are one customer
@@ -155,27 +155,79 @@ top_share_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(state);
 }
 
+/* What the best bring up to each of them: of the first none, of the second one, and so on. */
+static float8 *
+add_up(const Curve *curve)
+{
+	float8	   *so_far = palloc_extended(((Size) curve->n + 1) * sizeof(float8), MCXT_ALLOC_HUGE);
+
+	if (isinf(curve->total))
+		float_overflow_error();
+	so_far[0] = 0;
+	for (int i = 0; i < curve->n; i++)
+		so_far[i + 1] = so_far[i] + curve->amounts[i];
+	return so_far;
+}
+
+static float8
+share_of_best(const Curve *curve, const float8 *so_far, float8 share)
+{
+	float8		customers = share * curve->n;
+	int			whole = (int) customers;
+	float8		revenue = so_far[whole];
+
+	if (whole < curve->n)
+		revenue += (customers - whole) * curve->amounts[whole];
+	return Min(revenue / curve->total, 1.0);
+}
+
 PG_FUNCTION_INFO_V1(top_share_final);
 Datum
 top_share_final(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	float8		customers;
-	int			whole;
-	float8		revenue = 0;
 
 	read_curve(&curve, PG_GETARG_ANY_ARRAY_P(0), true);
 	if (curve.n == 0 || curve.total == 0)
 		PG_RETURN_NULL();
-	if (isinf(curve.total))
-		float_overflow_error();
-	customers = curve.share * curve.n;
-	whole = (int) customers;
-	for (int i = 0; i < whole; i++)
-		revenue += curve.amounts[i];
-	if (whole < curve.n)
-		revenue += (customers - whole) * curve.amounts[whole];
-	PG_RETURN_FLOAT8(Min(revenue / curve.total, 1.0));
+	PG_RETURN_FLOAT8(share_of_best(&curve, add_up(&curve), curve.share));
+}
+
+/* What somebody has collected: no state, whose fault would be another one's. */
+static AnyArrayType *
+collected_argument(FunctionCallInfo fcinfo, int argno, const char *what)
+{
+	AnyArrayType *array = PG_GETARG_ANY_ARRAY_P(argno);
+
+	if (AARR_NDIM(array) > 1 || (AARR_NDIM(array) == 1 && AARR_HASNULL(array) &&
+								 array_contains_nulls(DatumGetArrayTypeP(PG_GETARG_DATUM(argno)))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be an array of one dimension without NULLs", what),
+				 errhint("Collect them with array_agg(x) FILTER (WHERE x IS NOT NULL).")));
+	return array;
+}
+
+/* top_shares(amounts, shares): sorted once, for whoever draws the curve */
+PG_FUNCTION_INFO_V1(top_shares);
+Datum
+top_shares(PG_FUNCTION_ARGS)
+{
+	Curve		curve;
+	array_iter	iterator;
+	int			n = open_values(collected_argument(fcinfo, 1, "shares"), &iterator);
+	Datum	   *shares = palloc(Max(n, 1) * sizeof(Datum));
+	float8	   *so_far;
+
+	for (int i = 0; i < n; i++)
+		shares[i] = Float8GetDatum(check_share(DatumGetFloat8(next_value(&iterator, i))));
+	read_curve(&curve, collected_argument(fcinfo, 0, "amounts"), false);
+	if (curve.n == 0 || curve.total == 0)
+		PG_RETURN_NULL();
+	so_far = add_up(&curve);
+	for (int i = 0; i < n; i++)
+		shares[i] = Float8GetDatum(share_of_best(&curve, so_far, DatumGetFloat8(shares[i])));
+	PG_RETURN_ARRAYTYPE_P(construct_array(shares, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /*
@@ -201,4 +253,13 @@ gini_final(PG_FUNCTION_ARGS)
 	if (isinf(curve.total) || isinf(weighted))
 		float_overflow_error();
 	PG_RETURN_FLOAT8(weighted / n / curve.total);
+}
+
+/* gini(amounts) */
+PG_FUNCTION_INFO_V1(gini_of_amounts);
+Datum
+gini_of_amounts(PG_FUNCTION_ARGS)
+{
+	collected_argument(fcinfo, 0, "amounts");
+	return gini_final(fcinfo);
 }

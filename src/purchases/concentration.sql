@@ -54,3 +54,14 @@ CREATE AGGREGATE loyalcs.gini(double precision) (
 );
 COMMENT ON AGGREGATE loyalcs.gini(double precision) IS
     'Gini coefficient of the amounts: 0 if all are equal, towards 1 if one has everything (mean absolute difference over twice the mean); NULL is skipped, a negative amount is an error; NULL for no rows or a total of 0';
+
+CREATE FUNCTION loyalcs.top_shares(amounts double precision[], shares double precision[]) RETURNS double precision[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'top_shares';
+COMMENT ON FUNCTION loyalcs.top_shares(double precision[], double precision[]) IS
+    'loyalcs.top_share() of amounts for each of several shares, which sorts them once: {0.01, 0.2} for the best 1% and 20%; a NULL or negative amount is an error, and a share that is not more than 0 and at most 1; NULL for no amounts or a total of 0';
+CREATE FUNCTION loyalcs.gini(amounts double precision[]) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'gini_of_amounts';
+COMMENT ON FUNCTION loyalcs.gini(double precision[]) IS
+    'loyalcs.gini() of amounts that have been collected; a NULL or negative one is an error; NULL for no amounts or a total of 0';

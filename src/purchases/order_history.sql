@@ -15,6 +15,12 @@ CREATE FUNCTION loyalcs.purchases(
 COMMENT ON FUNCTION loyalcs.purchases(integer[], timestamptz[], numeric[], timestamptz, timestamptz) IS
     'what a customer had bought by an instant, out of a history: three arrays, an element of each for every entry. The first entry of a number (1, 2, 3 and so on, in the order in which they were placed) is an order: placed when, for how much. Further entries of the same number are what became of it: the amount that it counts with from an instant on, NULL once it does not count any more. An order that was placed after as_of or placed_until, or does not count any more by as_of, is left out; NULL if none is left. Arrays that are no history are an error';
 
+CREATE FUNCTION loyalcs.purchases_from_bytes(bytea) RETURNS loyalcs.purchases
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
+    AS 'MODULE_PATHNAME', 'purchases_from_bytes';
+COMMENT ON FUNCTION loyalcs.purchases_from_bytes(bytea) IS
+    'purchases of the bytes that purchases_send() made of them, 32 of them: for tables that have to outlive the type; any others are an error';
+
 CREATE FUNCTION loyalcs.counted_orders(
     number integer[],
     at timestamptz[],

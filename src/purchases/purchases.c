@@ -317,11 +317,9 @@ purchases_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
-PG_FUNCTION_INFO_V1(purchases_recv);
-Datum
-purchases_recv(PG_FUNCTION_ARGS)
+static Purchases *
+receive_purchases(StringInfo buf)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	Purchases  *purchases = palloc(sizeof(Purchases));
 	const char *wrong;
 
@@ -335,7 +333,34 @@ purchases_recv(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary value of type %s", "purchases"),
 				 errdetail_internal("%s", wrong)));
-	PG_RETURN_PURCHASES_P(purchases);
+	return purchases;
+}
+
+PG_FUNCTION_INFO_V1(purchases_recv);
+Datum
+purchases_recv(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_PURCHASES_P(receive_purchases((StringInfo) PG_GETARG_POINTER(0)));
+}
+
+/* purchases_from_bytes(bytes): what is stored without the type, so that it outlives it */
+PG_FUNCTION_INFO_V1(purchases_from_bytes);
+Datum
+purchases_from_bytes(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	StringInfoData buf;
+
+	if (VARSIZE_ANY_EXHDR(bytes) != sizeof(Purchases))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary value of type %s", "purchases"),
+				 errdetail("Its length is %d, not %d.", (int) VARSIZE_ANY_EXHDR(bytes), (int) sizeof(Purchases)),
+				 errhint("Give what purchases_send() gave, unchanged.")));
+	buf.data = VARDATA_ANY(bytes);
+	buf.len = buf.maxlen = sizeof(Purchases);
+	buf.cursor = 0;
+	PG_RETURN_PURCHASES_P(receive_purchases(&buf));
 }
 
 PG_FUNCTION_INFO_V1(purchases_send);
@@ -531,6 +556,18 @@ Datum
 purchases_total(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_NUMERIC(numeric_from_money(PG_GETARG_PURCHASES_P(0)->total));
+}
+
+PG_FUNCTION_INFO_V1(purchases_total_float8);
+Datum
+purchases_total_float8(PG_FUNCTION_ARGS)
+{
+	int64		total = PG_GETARG_PURCHASES_P(0)->total;
+
+	/* One division of what fits is rounded as the decimal fraction would be. */
+	if (total < (INT64CONST(1) << 53))
+		PG_RETURN_FLOAT8((float8) total / MONEY_UNIT);
+	PG_RETURN_FLOAT8((float8) (total / MONEY_UNIT) + (float8) (total % MONEY_UNIT) / MONEY_UNIT);
 }
 
 PG_FUNCTION_INFO_V1(purchases_average);

@@ -89,6 +89,11 @@ CREATE FUNCTION loyalcs.total_spent(loyalcs.purchases) RETURNS numeric
     AS 'MODULE_PATHNAME', 'purchases_total';
 COMMENT ON FUNCTION loyalcs.total_spent(loyalcs.purchases) IS
     'sum of the amounts (monetary value), exact, without trailing zeros; 0 for none';
+CREATE FUNCTION loyalcs.total_spent_float8(loyalcs.purchases) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_total_float8';
+COMMENT ON FUNCTION loyalcs.total_spent_float8(loyalcs.purchases) IS
+    'total_spent() as double precision, many times quicker than by a cast of it';
 CREATE FUNCTION loyalcs.average_order(loyalcs.purchases) RETURNS numeric
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 15
     AS 'MODULE_PATHNAME', 'purchases_average';

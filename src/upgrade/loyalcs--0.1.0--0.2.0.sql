@@ -639,6 +639,23 @@ COMMENT ON FUNCTION loyalcs.share_interval(hits bigint, cases bigint, confidence
 CREATE CAST (jsonb AS loyalcs.ratings) WITH INOUT;
 COMMENT ON CAST (jsonb AS loyalcs.ratings) IS 'ratings of their counts, {"9": 12, "10": 40}; what their text form does not take is an error';
 
+-- Concentration is read off one sorted array, and amounts are added up without text.
+CREATE FUNCTION loyalcs.top_shares(amounts double precision[], shares double precision[]) RETURNS double precision[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'top_shares';
+COMMENT ON FUNCTION loyalcs.top_shares(double precision[], double precision[]) IS
+    'loyalcs.top_share() of amounts for each of several shares, which sorts them once: {0.01, 0.2} for the best 1% and 20%; a NULL or negative amount is an error, and a share that is not more than 0 and at most 1; NULL for no amounts or a total of 0';
+CREATE FUNCTION loyalcs.gini(amounts double precision[]) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+    AS 'MODULE_PATHNAME', 'gini_of_amounts';
+COMMENT ON FUNCTION loyalcs.gini(double precision[]) IS
+    'loyalcs.gini() of amounts that have been collected; a NULL or negative one is an error; NULL for no amounts or a total of 0';
+CREATE FUNCTION loyalcs.total_spent_float8(loyalcs.purchases) RETURNS double precision
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'purchases_total_float8';
+COMMENT ON FUNCTION loyalcs.total_spent_float8(loyalcs.purchases) IS
+    'total_spent() as double precision, many times quicker than by a cast of it';
+
 -- Segments have names of a shop's own.
 CREATE FUNCTION loyalcs.rfm_segment(recency integer, frequency integer, monetary integer, names text[]) RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 3

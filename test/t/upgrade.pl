@@ -431,7 +431,7 @@ INSERT INTO contact_purposes (purpose, consent) VALUES ('gifts', 'if_given');
 # a column in the middle of a figure that others use, and one at the end
 edit('src/shop/purchases/orders.sql', qr/(FUNCTION counted_orders_at\(.*?\n    order_id text,)(.*?\n           o\.order_id,)/s,
 	q{"$1\n    sold_by text,$2\n           NULL::text,"});
-edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?customer_for_days double precision)(\n.*?)(\n      FROM customer_purchases_at)/s,
+edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?customer_for_days double precision)(\n.*?)(\n      FROM purchases_of_everybody)/s,
 	q{"$1,\n    valued_by text$2, NULL::text$3"});
 # a function under another name, one with another argument, and a figure that is gone
 edit($_, qr/years_as_customer/, 'customer_years')

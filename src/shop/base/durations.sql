@@ -6,6 +6,13 @@
 -- Needs: nothing before it.
 
 --@ functions
+-- (date_part() is several times quicker than EXTRACT, and a microsecond of 285 years is in it.)
+CREATE OR REPLACE FUNCTION time_between(since timestamptz, until timestamptz) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN make_interval(secs => date_part('epoch', until - since));
+COMMENT ON FUNCTION time_between(timestamptz, timestamptz) IS
+    'from an instant to another in hours, minutes and seconds, without days, so that such times compare and their median is one; an error if either is infinite';
+
 CREATE OR REPLACE FUNCTION in_minutes(length interval) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (EXTRACT(epoch FROM length) / 60::numeric)::double precision;

@@ -62,7 +62,7 @@ BEGIN ATOMIC
                   AND (o.delivered_at IS NULL OR o.delivered_at > o.ordered_at)) w
      CROSS JOIN LATERAL (
                WITH came AS MATERIALIZED (
-                   SELECT make_interval(secs => EXTRACT(epoch FROM o.delivered_at - o.ordered_at)::double precision) AS took,
+                   SELECT time_between(o.ordered_at, o.delivered_at) AS took,
                           loyalcs.in_local_dates(o.delivered_at, s.time_zone, delivery_speed.first, delivery_speed.last) AS is_now,
                           loyalcs.local_date(o.delivered_at, s.time_zone) AS arrived_on,
                           (SELECT max(p.expected_on) FROM shipments p WHERE p.customer_id = o.customer_id AND p.order_id = o.order_id) AS expected_on

@@ -94,6 +94,14 @@ END;
 COMMENT ON FUNCTION report_satisfaction(date, timestamptz) IS
     'the section satisfaction of monthly_report: NPS, CSAT and CES with distribution and thirteen months, and how many of the invitations that have had settings.response_within were answered. Of several scales of a kind the one with the most answers';
 
+-- (Not loyalcs.in_sample(), which would take half of the time of the section: what it is
+-- by is as stable as that a table that is partitioned by hash can be restored.)
+CREATE OR REPLACE FUNCTION in_ladder_sample(key text, share double precision) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (hashtextextended(key, 20000::bigint) & 9007199254740991::bigint)::double precision < share * 9007199254740992::double precision;
+COMMENT ON FUNCTION in_ladder_sample(text, double precision) IS
+    'whether a stable sample of a share of the customers, 0 to 1, has the one with this key: by the lower 53 bits of hashtextextended(key, 20000)';
+
 -- Sales and customers are made of one reading of the orders of all time, so they are
 -- one function.
 CREATE OR REPLACE FUNCTION report_purchases(month date, as_of timestamptz) RETURNS jsonb
@@ -102,11 +110,10 @@ BEGIN ATOMIC
     WITH RECURSIVE span AS MATERIALIZED (
         SELECT m.* FROM report_span(report_purchases.month, report_purchases.as_of) m
     ), bought AS MATERIALIZED (
-        SELECT b.customer_id, loyalcs.purchase_count(b.now) AS orders, loyalcs.total_spent(b.now) AS spent, loyalcs.last_purchase(b.now) AS last_at,
+        SELECT loyalcs.purchase_count(b.now) AS orders, loyalcs.total_spent(b.now) AS spent, loyalcs.total_spent_float8(b.now) AS spent_number, loyalcs.last_purchase(b.now) AS last_at,
                loyalcs.purchase_count(b.before) AS orders_before, loyalcs.total_spent(b.before) AS spent_before, loyalcs.last_purchase(b.before) AS last_before
-          FROM (SELECT h.customer_id,
-                       loyalcs.purchases(h.number, h.at, h.amount, report_purchases.as_of, m.state_as_of) AS now,
-                       loyalcs.purchases(h.number, h.at, h.amount, report_purchases.as_of, m.starts - interval '1 microsecond') AS before
+          FROM (SELECT purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, report_purchases.as_of, m.state_as_of) AS now,
+                       purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, report_purchases.as_of, m.starts - interval '1 microsecond') AS before
                   FROM span m
                  CROSS JOIN order_histories() h
                 OFFSET 0) b
@@ -186,32 +193,30 @@ BEGIN ATOMIC
          CROSS JOIN cuts k
          GROUP BY 1
     ), segment_before AS (
-        SELECT loyalcs.rfm_segment(loyalcs.score_by(b.last_before, k.recency), loyalcs.score_by(b.orders_before::double precision, k.frequency),
-                                   loyalcs.score_by(b.spent_before, k.monetary), k.segments) AS segment, count(*) AS customers
-          FROM bought b
+        SELECT loyalcs.rfm_segment(s.r, s.f, s.m, k.segments) AS segment, sum(s.customers)::bigint AS customers
+          FROM (SELECT s.r, s.f, s.m, count(*) AS customers
+                  FROM (SELECT loyalcs.score_by(b.last_before, k.recency) AS r, loyalcs.score_by(b.orders_before::double precision, k.frequency) AS f,
+                               loyalcs.score_by(b.spent_before, k.monetary) AS m
+                          FROM bought b
+                         CROSS JOIN cuts_before k
+                         WHERE b.orders_before > 0::bigint) s
+                 GROUP BY s.r, s.f, s.m) s
          CROSS JOIN cuts_before k
-         WHERE b.orders_before > 0::bigint
          GROUP BY 1
     ), total AS MATERIALIZED (
-        SELECT count(*) AS customers, coalesce(sum(b.spent), 0::numeric) AS spent, loyalcs.gini(b.spent::double precision) AS gini FROM bought b
+        SELECT t.customers, t.spent, loyalcs.gini(t.amounts) AS gini,
+               loyalcs.top_shares(t.amounts, (SELECT pg_catalog.array_agg(n::double precision / 20::double precision ORDER BY n) FROM generate_series(1, 20) n)) AS shares
+          FROM (SELECT count(*) AS customers, coalesce(sum(b.spent), 0::numeric) AS spent, pg_catalog.array_agg(b.spent_number) AS amounts FROM bought b) t
     ), depth AS MATERIALIZED (
         SELECT least(b.orders, 10::bigint) AS orders, count(*) AS customers FROM bought b GROUP BY 1
-    ), placed AS MATERIALIZED (
-        SELECT row_number() OVER best AS place, sum(b.spent) OVER best AS spent_so_far, b.spent
-          FROM bought b
-        WINDOW best AS (ORDER BY b.spent DESC ROWS UNBOUNDED PRECEDING)
-    ), sampled AS MATERIALIZED (
-        SELECT b.customer_id
-          FROM bought b
-         CROSS JOIN total t
-         WHERE t.customers <= 20000::bigint OR loyalcs.in_sample(b.customer_id::text, 'ladder', 20000::double precision / t.customers::double precision)
     ), numbered AS (
         SELECT o.order_number, o.ordered_at, o.amount, o.next_order_at
           FROM span m
          -- (not to be pulled up: the histories of the sample alone become orders)
          CROSS JOIN (SELECT h.number, h.at, h.amount
-                       FROM order_histories() h
-                       JOIN sampled s ON s.customer_id = h.customer_id
+                       FROM total t
+                      CROSS JOIN order_histories() h
+                      WHERE t.customers <= 20000::bigint OR in_ladder_sample(h.customer_id::text, 20000::double precision / t.customers::double precision)
                      OFFSET 0) h
          CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, report_purchases.as_of) o
          WHERE o.ordered_at <= m.state_as_of
@@ -283,19 +288,14 @@ BEGIN ATOMIC
             'pareto', (SELECT pg_catalog.jsonb_build_object(
                            'curve', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                                                 'customer_share', g.n::double precision / 20::double precision,
-                                                'amount_share', CASE WHEN t.spent > 0::numeric
-                                                    THEN ((coalesce(p.spent_so_far, 0::numeric) + w.beyond * coalesce(q.spent, 0::numeric)) / t.spent)::double precision END) ORDER BY g.n)
-                                       FROM generate_series(0, 20) g (n)
-                                      CROSS JOIN LATERAL (SELECT (t.customers * g.n::bigint) / 20::bigint AS place,
-                                                                 ((t.customers * g.n::bigint) % 20::bigint)::numeric / 20::numeric AS beyond) w
-                                       LEFT JOIN placed p ON p.place = w.place
-                                       LEFT JOIN placed q ON q.place = w.place + 1::bigint),
+                                                'amount_share', CASE WHEN g.n > 0 THEN t.shares[g.n] WHEN t.spent > 0::numeric THEN 0::double precision END) ORDER BY g.n)
+                                       FROM generate_series(0, 20) g (n)),
                            'gini', CASE WHEN t.spent > 0::numeric THEN t.gini END)
                          FROM total t)))
       FROM span;
 END;
 COMMENT ON FUNCTION report_purchases(date, timestamptz) IS
-    'the sections sales and customers of monthly_report, {"sales": …, "customers": …}: what was bought, by whom, whether they come back, segments, and how much hangs on how few. Of more than 20,000 customers the shares and waits from order to order are of a stable sample of about that many (loyalcs.in_sample, salt ladder)';
+    'the sections sales and customers of monthly_report, {"sales": …, "customers": …}: what was bought, by whom, whether they come back, segments, and how much hangs on how few. Of more than 20,000 customers the shares and waits from order to order are of a stable sample of about that many, see in_ladder_sample()';
 
 -- (The words for why there is no forecast are those of outlook_models.problem, and no_model.)
 CREATE OR REPLACE FUNCTION report_outlook(month date, as_of timestamptz) RETURNS jsonb
@@ -342,9 +342,9 @@ BEGIN ATOMIC
                -- (costs are looked up ticket by ticket: for the months of which they are told)
                CASE WHEN c.which IS NOT NULL THEN t.cost END AS cost,
                t.resolved_at, t.reopened, c.which, loyalcs.local_month(t.opened_at, m.time_zone) AS month,
-               -- (what still waits has waited for so long at least)
-               make_interval(secs => EXTRACT(epoch FROM coalesce(t.first_reply_at, greatest(t.opened_at, least(report_support.as_of, timestamptz '9999-12-31 00:00+00')))
-                                                        - t.opened_at)::double precision) AS reply_time,
+               -- (what still waits has waited for so long at least; of the months alone that are told)
+               CASE WHEN c.which IS NOT NULL
+                    THEN time_between(t.opened_at, coalesce(t.first_reply_at, greatest(t.opened_at, least(report_support.as_of, timestamptz '9999-12-31 00:00+00')))) END AS reply_time,
                t.first_reply_at IS NOT NULL AS is_replied,
                t.first_reply_at <= t.opened_at + interval '1 hour' AS within_an_hour,
                t.first_reply_at <= t.opened_at + interval '1 hour' OR t.opened_at + interval '1 hour' <= report_support.as_of AS hour_is_over
@@ -789,9 +789,9 @@ BEGIN ATOMIC
         SELECT a.month, a.orders, a.shipped, a.delivered, in_days(a.to_shipment[1]) AS to_shipment_median_days, in_days(a.to_door[1]) AS to_door_median_days,
                in_days(a.total[1]) AS total_median_days, a.promised, a.late, a.before_noon, a.same_day
           FROM (SELECT d.month, count(*) AS orders, pg_catalog.count(d.shipped_at) AS shipped, pg_catalog.count(d.delivered_at) AS delivered,
-                       loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.shipped_at - d.ordered_at)::double precision)) AS to_shipment,
-                       loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.delivered_at - d.shipped_at)::double precision)) AS to_door,
-                       loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.delivered_at - d.ordered_at)::double precision)) AS total,
+                       loyalcs.percentiles(time_between(d.ordered_at, d.shipped_at)) AS to_shipment,
+                       loyalcs.percentiles(time_between(d.shipped_at, d.delivered_at)) AS to_door,
+                       loyalcs.percentiles(time_between(d.ordered_at, d.delivered_at)) AS total,
                        count(*) FILTER (WHERE d.delivered_at IS NOT NULL AND d.expected_on IS NOT NULL OR d.is_overdue) AS promised,
                        count(*) FILTER (WHERE loyalcs.local_date(d.delivered_at, d.time_zone) > d.expected_on OR d.is_overdue) AS late,
                        count(*) FILTER (WHERE d.had_its_day) AS before_noon,
@@ -830,7 +830,7 @@ BEGIN ATOMIC
         SELECT m.*, m.year_before::timestamp AT TIME ZONE m.time_zone AS since,
                (m.year_before + interval '1 month') AT TIME ZONE m.time_zone - interval '1 microsecond' AS year_before_ends
           FROM report_span(report_loyalty.month, report_loyalty.as_of) m
-    ), holder AS MATERIALIZED (
+    ), holder AS NOT MATERIALIZED (
         SELECT h.customer_id, h.tier, h.rank,
                h.valid_from <= m.state_as_of AND (h.valid_until IS NULL OR h.valid_until > m.state_as_of) AS now,
                h.valid_from < m.starts AND (h.valid_until IS NULL OR h.valid_until >= m.starts) AS before,
@@ -845,7 +845,9 @@ BEGIN ATOMIC
         -- (of those who held one tier all the month there is nothing to say)
         SELECT h.customer_id, max(h.tier) FILTER (WHERE h.now) AS into_tier, max(h.tier) FILTER (WHERE h.before) AS from_tier
           FROM holder h
-         WHERE h.customer_id IN (SELECT c.customer_id FROM holder c WHERE c.now <> c.before)
+         WHERE h.customer_id IN (SELECT c.customer_id
+                                   FROM span m
+                                   JOIN tier_history c ON c.valid_from BETWEEN m.starts AND m.state_as_of OR c.valid_until BETWEEN m.starts AND m.state_as_of)
          GROUP BY h.customer_id
     ), moved AS (
         SELECT t.tier, count(*) FILTER (WHERE t.enters) AS entered, count(*) FILTER (WHERE NOT t.enters) AS exited

@@ -177,7 +177,7 @@ BEGIN ATOMIC
       LEFT JOIN LATERAL (
                SELECT min(r.after) AS payback
                  FROM (SELECT r.after, sum(r.amount) OVER (ORDER BY r.after) AS earned
-                         FROM (SELECT make_interval(secs => EXTRACT(epoch FROM o.ordered_at - f.ordered_at)::double precision) AS after,
+                         FROM (SELECT time_between(f.ordered_at, o.ordered_at) AS after,
                                       counted_amount(o.customer_id, o.order_id, o.amount, acquisition_per.as_of) AS amount
                                  FROM first_orders_in(m.period_start, m.last_day, acquisition_per.as_of) f
                                 CROSS JOIN LATERAL (SELECT o.customer_id, o.order_id, o.ordered_at, o.amount

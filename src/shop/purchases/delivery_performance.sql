@@ -57,9 +57,9 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL periods_of_orders(delivery_performance_per.period, delivery_performance_per.as_of) m
      CROSS JOIN LATERAL (
                SELECT count(*) AS orders, pg_catalog.count(d.shipped_at) AS shipped, pg_catalog.count(d.delivered_at) AS delivered,
-                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.shipped_at - d.ordered_at)::double precision)) AS to_shipment,
-                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.delivered_at - d.shipped_at)::double precision)) AS to_door,
-                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM d.delivered_at - d.ordered_at)::double precision)) AS total,
+                      loyalcs.percentiles(time_between(d.ordered_at, d.shipped_at)) AS to_shipment,
+                      loyalcs.percentiles(time_between(d.shipped_at, d.delivered_at)) AS to_door,
+                      loyalcs.percentiles(time_between(d.ordered_at, d.delivered_at)) AS total,
                       count(*) FILTER (WHERE d.delivered_at IS NOT NULL AND d.expected_on IS NOT NULL OR d.is_overdue) AS promised,
                       count(*) FILTER (WHERE loyalcs.local_date(d.delivered_at, s.time_zone) > d.expected_on OR d.is_overdue) AS late,
                       count(*) FILTER (WHERE d.had_its_day) AS before_noon,

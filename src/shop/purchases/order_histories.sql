@@ -10,6 +10,11 @@
 -- amount is, and which orders count, is said in orders.sql; here it is only written
 -- one after another.
 --
+-- What nearly everybody asks is what all of it came to in the end. So that stands
+-- beside the arrays, as bytes of loyalcs.purchases, for whoever asks as of an instant
+-- from which on nothing came of them any more: purchases_in_history() says which of the
+-- two is read.
+--
 -- histories_of_orders() makes them of orders and returns. refresh_kept_figures()
 -- keeps them in kept_histories, as the reader histories of customer_changes, so
 -- that nobody has to sort all orders again to look at a month. order_histories()
@@ -23,10 +28,11 @@
 --: results
 CREATE TABLE kept_histories (
     customer_id @key_type@ PRIMARY KEY,
+    last_at timestamptz NOT NULL,
+    purchases bytea,
     number integer[] NOT NULL,
     at timestamptz[] NOT NULL,
-    amount numeric[] NOT NULL,
-    last_at timestamptz NOT NULL
+    amount numeric[] NOT NULL
 );
 CREATE INDEX kept_histories_last_at ON kept_histories (last_at);
 COMMENT ON TABLE kept_histories IS
@@ -37,6 +43,8 @@ COMMENT ON COLUMN kept_histories.at IS
     'of each entry, when the order was placed, or from when on it counts with the amount';
 COMMENT ON COLUMN kept_histories.amount IS
     'of each entry, what the order counts with from then on, as amount_rules says; NULL: it does not count any more';
+COMMENT ON COLUMN kept_histories.purchases IS
+    'what the orders came to in the end, as loyalcs.purchases_send() has it; NULL: none of them counts';
 COMMENT ON COLUMN kept_histories.last_at IS
     'the latest of these instants: from then on nothing comes of the orders but by a change';
 
@@ -120,10 +128,25 @@ END;
 COMMENT ON FUNCTION changed_histories() IS
     'customers of whom something has changed since their history was kept';
 
+CREATE OR REPLACE FUNCTION purchases_to_keep(number integer[], at timestamptz[], amount numeric[]) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN loyalcs.purchases_send(loyalcs.purchases(number, at, amount, timestamptz 'infinity', timestamptz 'infinity'));
+COMMENT ON FUNCTION purchases_to_keep(integer[], timestamptz[], numeric[]) IS
+    'what a history came to in the end, as kept_histories has it';
+
+-- (Both ways at once would read the arrays of everybody, which are the longest of a row.)
+CREATE OR REPLACE FUNCTION purchases_in_history(purchases bytea, last_at timestamptz, number integer[], at timestamptz[], amount numeric[], as_of timestamptz, placed_until timestamptz)
+RETURNS loyalcs.purchases
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN last_at <= as_of AND last_at <= placed_until THEN loyalcs.purchases_from_bytes(purchases)
+            ELSE loyalcs.purchases(number, at, amount, as_of, placed_until) END;
+COMMENT ON FUNCTION purchases_in_history(bytea, timestamptz, integer[], timestamptz[], numeric[], timestamptz, timestamptz) IS
+    'loyalcs.purchases(number, at, amount, as_of, placed_until) of a row of order_histories()';
+
 -- (Who has changed is found once: to look through a table that is empty for each customer
 -- anew takes longer than all the rest.)
 CREATE OR REPLACE FUNCTION order_histories()
-RETURNS TABLE (customer_id @key_type@, number integer[], at timestamptz[], amount numeric[])
+RETURNS TABLE (customer_id @key_type@, number integer[], at timestamptz[], amount numeric[], last_at timestamptz, purchases bytea)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH kept AS MATERIALIZED (
@@ -131,22 +154,22 @@ BEGIN ATOMIC
     ), changed AS MATERIALIZED (
         SELECT d.customer_id FROM changed_histories() d WHERE (SELECT k.are FROM kept k)
     )
-    SELECT h.customer_id, h.number, h.at, h.amount
+    SELECT h.customer_id, h.number, h.at, h.amount, h.last_at, h.purchases
       FROM kept_histories h
      WHERE (SELECT k.are FROM kept k)
        AND NOT EXISTS (SELECT FROM changed c WHERE c.customer_id = h.customer_id)
     UNION ALL
-    SELECT c.customer_id, h.number, h.at, h.amount
+    SELECT c.customer_id, h.number, h.at, h.amount, NULL::timestamptz, NULL::bytea
       FROM changed c
      -- not to be pulled up: one after another, by key
      CROSS JOIN LATERAL (SELECT h.number, h.at, h.amount FROM histories_of_orders() h WHERE h.customer_id = c.customer_id OFFSET 0) h
     UNION ALL
-    SELECT h.customer_id, h.number, h.at, h.amount
+    SELECT h.customer_id, h.number, h.at, h.amount, NULL::timestamptz, NULL::bytea
       FROM histories_of_orders() h
      WHERE NOT (SELECT k.are FROM kept k);
 END;
 COMMENT ON FUNCTION order_histories() IS
-    'what has become of each customer''s orders: the kept history, or what is made of the orders where none is kept or it is out of date; arrays as loyalcs.purchases(number, at, amount, as_of) reads them';
+    'what has become of each customer''s orders: the kept history, or what is made of the orders where none is kept or it is out of date; arrays as loyalcs.purchases(number, at, amount, as_of) reads them; and of a kept one from when on nothing came of the orders any more, and what they came to then, see purchases_in_history()';
 
 CREATE OR REPLACE FUNCTION forget_kept_histories() RETURNS trigger
     LANGUAGE plpgsql
@@ -198,8 +221,8 @@ BEGIN
                FROM kept_histories h
               WHERE h.customer_id = ANY (customers) AND h.last_at <= kept.holds_from);
     DELETE FROM kept_histories k WHERE k.customer_id = ANY (customers);
-    INSERT INTO kept_histories (customer_id, number, at, amount, last_at)
-    SELECT h.customer_id, h.number, h.at, h.amount, (SELECT max(a) FROM pg_catalog.unnest(h.at) a)
+    INSERT INTO kept_histories (customer_id, last_at, purchases, number, at, amount)
+    SELECT h.customer_id, (SELECT max(a) FROM pg_catalog.unnest(h.at) a), purchases_to_keep(h.number, h.at, h.amount), h.number, h.at, h.amount
       FROM (SELECT DISTINCT c FROM pg_catalog.unnest(customers) c) c (customer_id)
      -- not to be pulled up: one after another, by key
      CROSS JOIN LATERAL (SELECT * FROM histories_of_orders() h WHERE h.customer_id = c.customer_id OFFSET 0) h;
@@ -258,8 +281,8 @@ BEGIN
         DELETE FROM kept_cohorts;
     ELSIF begin_customer_changes('histories') THEN
         DELETE FROM kept_histories;
-        INSERT INTO kept_histories (customer_id, number, at, amount, last_at)
-        SELECT h.customer_id, h.number, h.at, h.amount, (SELECT max(a) FROM pg_catalog.unnest(h.at) a)
+        INSERT INTO kept_histories (customer_id, last_at, purchases, number, at, amount)
+        SELECT h.customer_id, (SELECT max(a) FROM pg_catalog.unnest(h.at) a), purchases_to_keep(h.number, h.at, h.amount), h.number, h.at, h.amount
           FROM histories_of_orders() h;
         GET DIAGNOSTICS refreshed = ROW_COUNT;
         PERFORM count_kept_histories(as_of);

@@ -73,7 +73,7 @@ BEGIN ATOMIC
     SELECT h.customer_id, i.x, i.t_x, i.t, i.mean
       FROM order_histories() h
      -- (not to be pulled up, since each figure would read the history again)
-     CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, outlook_inputs_of_everybody.as_of, timestamptz 'infinity') AS purchases,
+     CROSS JOIN LATERAL (SELECT purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, outlook_inputs_of_everybody.as_of, timestamptz 'infinity') AS purchases,
                                 (SELECT c.amount
                                    FROM loyalcs.counted_orders(h.number, h.at, h.amount, outlook_inputs_of_everybody.as_of) c
                                   WHERE c.order_number = 1::bigint) AS first_amount
@@ -291,9 +291,9 @@ BEGIN ATOMIC
                sum(loyalcs.total_spent(p.until) - coalesce(loyalcs.total_spent(p.before), 0::numeric)) AS money
           FROM order_histories() h
          CROSS JOIN forecast f
-         CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, f.as_of, timestamptz 'infinity') AS known,
-                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_accuracy_at.as_of, f.as_of) AS before,
-                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_accuracy_at.as_of, f.until) AS until
+         CROSS JOIN LATERAL (SELECT purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, f.as_of, timestamptz 'infinity') AS known,
+                                    purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, outlook_accuracy_at.as_of, f.as_of) AS before,
+                                    purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, outlook_accuracy_at.as_of, f.until) AS until
                              OFFSET 0) p
          WHERE f.complete AND p.known IS NOT NULL
          GROUP BY f.as_of
@@ -336,12 +336,12 @@ BEGIN ATOMIC
                coalesce(loyalcs.total_spent(p.until), 0::numeric) - coalesce(loyalcs.total_spent(p.before), 0::numeric) AS money
           FROM order_histories() h
          CROSS JOIN forecast f
-         CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, f.as_of, timestamptz 'infinity') AS known,
+         CROSS JOIN LATERAL (SELECT purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, f.as_of, timestamptz 'infinity') AS known,
                                     (SELECT c.amount
                                        FROM loyalcs.counted_orders(h.number, h.at, h.amount, f.as_of) c
                                       WHERE c.order_number = 1::bigint) AS first_amount,
-                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_calibration_at.as_of, f.as_of) AS before,
-                                    loyalcs.purchases(h.number, h.at, h.amount, outlook_calibration_at.as_of, f.until) AS until
+                                    purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, outlook_calibration_at.as_of, f.as_of) AS before,
+                                    purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, outlook_calibration_at.as_of, f.until) AS until
                              OFFSET 0) p
          CROSS JOIN LATERAL outlook_inputs(p.known, p.first_amount, f.as_of) i
          WHERE p.known IS NOT NULL

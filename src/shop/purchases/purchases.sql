@@ -58,6 +58,19 @@ END;
 COMMENT ON FUNCTION customer_purchases_at(timestamptz) IS
     'what each customer bought, in one row; a customer without an order that counts has none';
 
+CREATE OR REPLACE FUNCTION purchases_by_customer(as_of timestamptz)
+RETURNS TABLE (customer_id @key_type@, purchases loyalcs.purchases)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT h.customer_id, p.purchases
+      FROM order_histories() h
+     -- (not to be pulled up, since each figure would read the history again)
+     CROSS JOIN LATERAL (SELECT purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, purchases_by_customer.as_of, timestamptz 'infinity') AS purchases OFFSET 0) p
+     WHERE p.purchases IS NOT NULL;
+END;
+COMMENT ON FUNCTION purchases_by_customer(timestamptz) IS
+    'what each customer bought, of the histories that are kept';
+
 CREATE OR REPLACE FUNCTION purchases_of_everybody(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -73,12 +86,9 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT h.customer_id, f.*
-      FROM order_histories() h
-     -- (not to be pulled up, since each figure would read the history again)
-     CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, purchases_of_everybody.as_of, timestamptz 'infinity') AS purchases OFFSET 0) p
-     CROSS JOIN LATERAL purchase_figures(p.purchases, purchases_of_everybody.as_of) f
-     WHERE p.purchases IS NOT NULL;
+    SELECT p.customer_id, f.*
+      FROM purchases_by_customer(purchases_of_everybody.as_of) p
+     CROSS JOIN LATERAL purchase_figures(p.purchases, purchases_of_everybody.as_of) f;
 END;
 COMMENT ON FUNCTION purchases_of_everybody(timestamptz) IS
     'customer_purchases_at() for figures about all customers: the same rows, of the histories that are kept. Many times quicker for all, and slower for one';
@@ -86,33 +96,49 @@ COMMENT ON FUNCTION purchases_of_everybody(timestamptz) IS
 CREATE OR REPLACE FUNCTION years_as_customer(first_order_at timestamptz, as_of timestamptz)
 RETURNS double precision
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN greatest(EXTRACT(epoch FROM greatest(least(as_of, timestamptz '9999-12-31 00:00+00'), first_order_at) - first_order_at)
-                / (365.25 * 86400::numeric), 1)::double precision;
+RETURN greatest(date_part('epoch', greatest(least(as_of, timestamptz '9999-12-31 00:00+00'), first_order_at) - first_order_at)
+                / 31557600::double precision, 1::double precision);
 COMMENT ON FUNCTION years_as_customer(timestamptz, timestamptz) IS
     'years of 365.25 days since the first order, at least one, so that nobody is projected from one happy week';
 
 -- (Of the most, as many as the share is of them: but those who have spent no more than
--- the next one have equals outside.)
-CREATE OR REPLACE FUNCTION top_spender_cut_of_sorted(spent numeric[], top_share double precision) RETURNS numeric
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+-- the next one have equals outside. An array is in pieces only as a variable.)
+CREATE OR REPLACE FUNCTION top_spenders_of_sorted(spent numeric[], top_share double precision)
+RETURNS TABLE (customers bigint, spent_at_least numeric)
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
     SET search_path FROM CURRENT
 AS $$
 DECLARE
-    customers constant integer := pg_catalog.cardinality(spent);
-    top constant integer := least(ceil(customers::numeric * top_share::numeric), customers::numeric)::integer;
-    next_one constant numeric := coalesce(spent[top + 1], '-1'::numeric);
+    sorted constant numeric[] := spent;
+    everybody constant integer := pg_catalog.cardinality(sorted);
+    most constant integer := least(ceil(everybody::numeric * top_share::numeric), everybody::numeric)::integer;
+    outside constant numeric := greatest(coalesce(sorted[most + 1], 0::numeric), 0::numeric);
+    at_least integer := 0;
+    at_most integer := most;
+    middle integer;
 BEGIN
-    RETURN coalesce((SELECT min(s.spent) FROM pg_catalog.unnest(top_spender_cut_of_sorted.spent[1:top]) s (spent)
-                      WHERE s.spent > 0::numeric AND s.spent > next_one),
-                    (SELECT max(s.spent) + 1::numeric FROM pg_catalog.unnest(top_spender_cut_of_sorted.spent) s (spent)));
+    WHILE at_least < at_most LOOP
+        middle := (at_least + at_most + 1) / 2;
+        IF sorted[middle] > outside THEN
+            at_least := middle;
+        ELSE
+            at_most := middle - 1;
+        END IF;
+    END LOOP;
+    customers := at_least;
+    spent_at_least := CASE WHEN at_least > 0 THEN sorted[at_least] ELSE sorted[1] + 1::numeric END;
+    RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION top_spender_cut_of_sorted(numeric[], double precision) IS
-    'top_spender_cut() of amounts that are sorted, the most first, for whoever asks for several shares';
+COMMENT ON FUNCTION top_spenders_of_sorted(numeric[], double precision) IS
+    'top_spender_cut() of amounts that are sorted, the most first, and how many have reached it: for whoever asks for several shares';
 
 CREATE OR REPLACE FUNCTION top_spender_cut(spent numeric[], top_share double precision) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN top_spender_cut_of_sorted((SELECT pg_catalog.array_agg(u.spent ORDER BY u.spent DESC) FROM pg_catalog.unnest(top_spender_cut.spent) u (spent)),
-                                 top_spender_cut.top_share);
+BEGIN ATOMIC
+    SELECT t.spent_at_least
+      FROM top_spenders_of_sorted((SELECT pg_catalog.array_agg(u.spent ORDER BY u.spent DESC) FROM pg_catalog.unnest(top_spender_cut.spent) u (spent)),
+                                  top_spender_cut.top_share) t;
+END;
 COMMENT ON FUNCTION top_spender_cut(numeric[], double precision) IS
     'what a customer must have spent at least to be among the top share of all who ordered: the least amount, never 0, that no more than that share of them, rounded up to whole customers, has reached. Equals are all in or all out: out where with them there would be more. Where even the most is reached by too many, or is 0, the cut is 1 more than that; NULL if nobody ordered';

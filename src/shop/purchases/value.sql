@@ -18,13 +18,13 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.customer_id, p.orders, p.total_spent, p.average_order,
-           least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - p.first_order_at,
-           p.orders::double precision / years_as_customer(p.first_order_at, customer_value_at.as_of),
-           p.total_spent::double precision
-           / years_as_customer(p.first_order_at, customer_value_at.as_of),
-           in_days(least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - p.first_order_at)
-      FROM customer_purchases_at(customer_value_at.as_of) p;
+    SELECT p.customer_id, f.orders, f.total_spent, f.average_order,
+           least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - f.first_order_at,
+           f.orders::double precision / years_as_customer(f.first_order_at, customer_value_at.as_of),
+           loyalcs.total_spent_float8(p.purchases) / years_as_customer(f.first_order_at, customer_value_at.as_of),
+           in_days(least(customer_value_at.as_of, timestamptz '9999-12-31 00:00+00') - f.first_order_at)
+      FROM purchases_by_customer(customer_value_at.as_of) p
+     CROSS JOIN LATERAL purchase_figures(p.purchases, customer_value_at.as_of) f;
 END;
 COMMENT ON FUNCTION customer_value_at(timestamptz) IS
     'what each customer has been worth and is worth a year (average order times orders a year); whoever has been a customer for less than a year counts as one of a year';
@@ -40,24 +40,18 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     -- (each customer is looked at once, for all shares)
-    SELECT t.share,
-           (SELECT count(*) FROM pg_catalog.unnest(a.spent) s (spent) WHERE s.spent >= t.spent_at_least),
-           t.spent_at_least, t.revenue_share, a.gini
-      FROM (SELECT pg_catalog.array_agg(s.spent ORDER BY s.spent DESC) AS spent,
-                   loyalcs.gini(s.number) AS gini,
-                   loyalcs.top_share(s.number, 0.01::double precision) AS of_1,
-                   loyalcs.top_share(s.number, 0.05::double precision) AS of_5,
-                   loyalcs.top_share(s.number, 0.1::double precision) AS of_10,
-                   loyalcs.top_share(s.number, 0.2::double precision) AS of_20,
-                   loyalcs.top_share(s.number, 0.5::double precision) AS of_50
-              FROM (SELECT p.total_spent AS spent, p.total_spent::double precision AS number
-                      FROM purchases_of_everybody(top_customers_share_at.as_of) p
+    SELECT t.share, t.customers, t.spent_at_least, t.revenue_share, t.gini
+      FROM (SELECT pg_catalog.array_agg(s.spent ORDER BY s.spent DESC) AS spent, pg_catalog.array_agg(s.number) AS numbers
+              FROM (SELECT loyalcs.total_spent(p.purchases) AS spent, loyalcs.total_spent_float8(p.purchases) AS number
+                      FROM purchases_by_customer(top_customers_share_at.as_of) p
                     OFFSET 0) s) a
      CROSS JOIN LATERAL (
-               SELECT v.share, top_spender_cut_of_sorted(a.spent, v.share), v.revenue_share
-                 FROM (VALUES (0.01::double precision, a.of_1), (0.05, a.of_5), (0.1, a.of_10), (0.2, a.of_20), (0.5, a.of_50)) v (share, revenue_share)
+               SELECT v.share, c.customers, c.spent_at_least, v.revenue_share, loyalcs.gini(a.numbers)
+                 FROM ROWS FROM (pg_catalog.unnest('{0.01,0.05,0.1,0.2,0.5}'::double precision[]),
+                                 pg_catalog.unnest(loyalcs.top_shares(a.numbers, '{0.01,0.05,0.1,0.2,0.5}'::double precision[]))) v (share, revenue_share)
+                CROSS JOIN LATERAL top_spenders_of_sorted(a.spent, v.share) c
                OFFSET 0
-           ) t (share, spent_at_least, revenue_share)
+           ) t (share, customers, spent_at_least, revenue_share, gini)
      WHERE a.spent IS NOT NULL
      ORDER BY t.share;
 END;
@@ -106,7 +100,7 @@ BEGIN ATOMIC
                h.number, h.at, h.amount, b.purchases
           FROM order_histories() h
          -- (not to be pulled up, since each figure would read the history again)
-         CROSS JOIN LATERAL (SELECT loyalcs.purchases(h.number, h.at, h.amount, lapsing_customers_at.as_of, timestamptz 'infinity') AS purchases OFFSET 0) b
+         CROSS JOIN LATERAL (SELECT purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, lapsing_customers_at.as_of, timestamptz 'infinity') AS purchases OFFSET 0) b
          CROSS JOIN LATERAL purchase_figures(b.purchases, lapsing_customers_at.as_of) p
          WHERE b.purchases IS NOT NULL
     ), measured AS (

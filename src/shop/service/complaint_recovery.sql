@@ -98,7 +98,7 @@ BEGIN ATOMIC
                      LEFT JOIN LATERAL (
                               SELECT o.ordered_at,
                                      NOT bought_between(o.customer_id, timestamptz '-infinity', o.ordered_at - interval '1 microsecond', complaint_recovery_per.as_of) AS is_first,
-                                     make_interval(secs => EXTRACT(epoch FROM t.opened_at - o.ordered_at)::double precision) AS waited,
+                                     time_between(o.ordered_at, t.opened_at) AS waited,
                                      t.opened_at + s.purchase_within <= complaint_recovery_per.as_of AS had_time
                                 FROM orders o
                                WHERE o.customer_id = t.customer_id AND o.ordered_at <= t.opened_at

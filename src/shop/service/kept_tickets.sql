@@ -66,7 +66,8 @@ CREATE TABLE kept_tickets (
     unanswered boolean NOT NULL,
     agent_id text,
     handle_time interval,
-    PRIMARY KEY (customer_id, ticket_id)
+    -- (whether a customer wrote again is looked up for every ticket of a month)
+    PRIMARY KEY (customer_id, ticket_id) INCLUDE (reason, first_written_at)
 );
 CREATE INDEX kept_tickets_opened_at ON kept_tickets (opened_at);
 CREATE INDEX kept_tickets_holds_from ON kept_tickets (holds_from);

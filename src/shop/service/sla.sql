@@ -482,7 +482,7 @@ BEGIN ATOMIC
                    k.metric OPERATOR(pg_catalog.=) 'first_response' AS first_message,
                    k.started_at AS waiting_since,
                    CASE WHEN isfinite(unanswered_at.as_of)
-                        THEN make_interval(secs => EXTRACT(epoch FROM unanswered_at.as_of - k.started_at)::double precision) END AS waiting,
+                        THEN time_between(k.started_at, unanswered_at.as_of) END AS waiting,
                    k.acknowledged_at
               FROM ticket_clocks_of(true, unanswered_at.as_of) c
              CROSS JOIN LATERAL pg_catalog.unnest(c.clocks) k

@@ -83,8 +83,7 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL (
                SELECT t.agent_id, count(*) AS tickets, pg_catalog.count(t.resolved_at) AS resolved,
                       loyalcs.percentiles(t.handle_time) FILTER (WHERE t.resolved_at IS NOT NULL) AS handled,
-                      loyalcs.percentiles(make_interval(secs => EXTRACT(epoch FROM coalesce(t.first_reply_at, greatest(t.opened_at, least(agent_summary_per.as_of, timestamptz '9999-12-31 00:00+00')))
-                                                                                  - t.opened_at)::double precision), t.first_reply_at IS NOT NULL) AS replied,
+                      loyalcs.percentiles(time_between(t.opened_at, coalesce(t.first_reply_at, greatest(t.opened_at, least(agent_summary_per.as_of, timestamptz '9999-12-31 00:00+00')))), t.first_reply_at IS NOT NULL) AS replied,
                       count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
                       count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
                       sum(q.responses)::bigint AS responses, sum(q.satisfied)::bigint AS satisfied
