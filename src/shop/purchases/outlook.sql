@@ -123,14 +123,21 @@ BEGIN
     UPDATE outlook_models k
        SET (leaving, leaving_judged, money_at_stake) =
            (SELECT count(*), pg_catalog.count(l.money_at_stake), sum(round(l.money_at_stake::numeric, 4))
-              FROM lapsing_customers_at(k.as_of) l),
-           (forecast_at, tenths) =
-           (SELECT max(c.forecast_at),
-                   pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                       'tenth', c.decile, 'customers', c.customers, 'expected_orders', c.expected_orders, 'actual_orders', c.actual_orders,
-                       'expected_money', c.expected_money, 'actual_money', trim_scale(c.actual_money)) ORDER BY c.decile)
-              FROM outlook_calibration_at(k.as_of) c)
+              FROM lapsing_customers_at(k.as_of) l)
      WHERE k.as_of = refresh_outlook.as_of;
+    -- (an earlier model that cannot be read stops no new one)
+    BEGIN
+        UPDATE outlook_models k
+           SET (forecast_at, tenths) =
+               (SELECT max(c.forecast_at),
+                       pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                           'tenth', c.decile, 'customers', c.customers, 'expected_orders', c.expected_orders, 'actual_orders', c.actual_orders,
+                           'expected_money', c.expected_money, 'actual_money', trim_scale(c.actual_money)) ORDER BY c.decile)
+                  FROM outlook_calibration_at(k.as_of) c)
+         WHERE k.as_of = refresh_outlook.as_of;
+    EXCEPTION WHEN invalid_text_representation THEN
+        UPDATE outlook_models k SET forecast_at = NULL, tenths = NULL WHERE k.as_of = refresh_outlook.as_of;
+    END;
     PERFORM note_job_run('refresh_outlook');
     RETURN coalesce(fitted, 0::bigint);
 END
