@@ -267,7 +267,8 @@ my $answers = sql('first', q{
 		proname = ANY ('{counted_orders_at,customer_purchases_at,rfm_at,rfm_segments_at,customer_value_at,open_point_lots_at}')});
 sub answers
 {
-	return sql('first', "$answers ORDER BY 1");
+	# (to twelve digits: years were quotients of sixteen decimals, and are rounded once now)
+	return sql('first', "SET extra_float_digits = -3; $answers ORDER BY 1; RESET extra_float_digits;");
 }
 my $answers_before = answers();
 my $orders_before = sql('first', 'SELECT t FROM gemini.orders t ORDER BY 1');
@@ -431,7 +432,7 @@ INSERT INTO contact_purposes (purpose, consent) VALUES ('gifts', 'if_given');
 # a column in the middle of a figure that others use, and one at the end
 edit('src/shop/purchases/orders.sql', qr/(FUNCTION counted_orders_at\(.*?\n    order_id text,)(.*?\n           o\.order_id,)/s,
 	q{"$1\n    sold_by text,$2\n           NULL::text,"});
-edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?customer_for_days double precision)(\n.*?)(\n      FROM purchases_of_everybody)/s,
+edit('src/shop/purchases/value.sql', qr/(FUNCTION customer_value_at\(.*?customer_for_days double precision)(\n.*?)(\n      FROM purchases_by_customer)/s,
 	q{"$1,\n    valued_by text$2, NULL::text$3"});
 # a function under another name, one with another argument, and a figure that is gone
 edit($_, qr/years_as_customer/, 'customer_years')
