@@ -68,11 +68,12 @@ UPDATE small.journeys SET started_at = '-infinity';
 UPDATE mail.journeys SET started_at = '-infinity';
 SET session_replication_role = replica;
 INSERT INTO big.customers (customer_id, name, email) SELECT i, 'N' || i, i || '@example.com' FROM generate_series(1, 500000 / :scale) i;
+-- (they lie in the order in which they came, as in any shop)
 INSERT INTO big.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
-SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '1 day', o.at + interval '3 days' FROM orders o;
+SELECT o.customer_id, row_number() OVER (ORDER BY o.at, o.customer_id), o.at, o.amount, o.at + interval '1 day', o.at + interval '3 days' FROM orders o;
 INSERT INTO small.customers (customer_id, name, email) SELECT i, 'N' || i, i || '@example.com' FROM generate_series(1, 50000 / :scale) i;
 INSERT INTO small.orders (customer_id, order_id, ordered_at, amount, shipped_at, delivered_at)
-SELECT o.customer_id, row_number() OVER (), o.at, o.amount, o.at + interval '1 day', o.at + interval '3 days'
+SELECT o.customer_id, row_number() OVER (ORDER BY o.at, o.customer_id), o.at, o.amount, o.at + interval '1 day', o.at + interval '3 days'
   FROM orders o
  WHERE o.customer_id <= 50000 / :scale;
 

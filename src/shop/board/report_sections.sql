@@ -716,7 +716,8 @@ BEGIN ATOMIC
           FROM (SELECT i.product_id, v.which, sum(i.quantity) AS sold, 0::bigint AS returned
                   FROM rated v
                  CROSS JOIN LATERAL report_placed(v.month, report_returns.as_of) o
-                  JOIN order_items i ON i.customer_id = o.customer_id AND i.order_id = o.order_id
+                 -- not to be pulled up: one order after another, by key, and no other month's items
+                 CROSS JOIN LATERAL (SELECT i.product_id, i.quantity FROM order_items i WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id OFFSET 0) i
                  GROUP BY i.product_id, v.which
                 UNION ALL
                 SELECT i.product_id, v.which, 0::bigint, sum(b.quantity)
