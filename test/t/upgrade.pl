@@ -267,8 +267,7 @@ my $answers = sql('first', q{
 		proname = ANY ('{counted_orders_at,customer_purchases_at,rfm_at,rfm_segments_at,customer_value_at,open_point_lots_at}')});
 sub answers
 {
-	# (to twelve digits: years were quotients of sixteen decimals, and are rounded once now)
-	return sql('first', "SET extra_float_digits = -3; $answers ORDER BY 1; RESET extra_float_digits;");
+	return sql('first', "$answers ORDER BY 1");
 }
 my $answers_before = answers();
 my $orders_before = sql('first', 'SELECT t FROM gemini.orders t ORDER BY 1');
