@@ -1,7 +1,7 @@
 -- shop/periods.sql
 --
--- The local periods that a figure has rows for, and whether a share differs from
--- another by more than chance.
+-- The local periods that a figure has rows for, and whether a share or a score differs
+-- from another by more than chance.
 -- Needs: settings.
 --
 -- A period is a day, week, month, quarter or year, or a block of N days: those of the
@@ -162,3 +162,35 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION share_change(bigint, bigint, bigint, bigint) IS
     'did a share really change? The second less the first, its interval and p-value by loyalcs.mean_change() on a scale from 0 to 1 (with one hit and one miss added to each, after Agresti and Caffo 2000); never significant if either has fewer cases than settings.minimum_answers';
+
+CREATE OR REPLACE FUNCTION score_change(is_nps boolean, ratings_before loyalcs.ratings, ratings loyalcs.ratings, scale_low integer, scale_high integer)
+RETURNS TABLE (
+    change double precision,
+    change_low double precision,
+    change_high double precision,
+    p_value double precision,
+    too_few boolean,
+    significant boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT c.change, c.low, c.high, c.p_value, f.too_few,
+           CASE WHEN c.p_value IS NOT NULL THEN c.p_value < s.significance AND NOT f.too_few END
+      FROM settings s
+     CROSS JOIN LATERAL (
+               SELECT d.change, d.low, d.high, d.p_value
+                 FROM loyalcs.nps_change(score_change.ratings_before, score_change.ratings, 1::double precision - s.significance) d
+                WHERE score_change.is_nps
+               UNION ALL
+               SELECT d.change, d.low, d.high, d.p_value
+                 FROM loyalcs.mean_change(score_change.ratings_before, score_change.ratings, score_change.scale_low,
+                                          score_change.scale_high, 1::double precision - s.significance) d
+                WHERE NOT score_change.is_nps
+           ) c
+     CROSS JOIN LATERAL (
+               SELECT least(coalesce(loyalcs.responses(score_change.ratings), 0::bigint), loyalcs.responses(score_change.ratings_before))
+                      < s.minimum_answers::bigint
+           ) f (too_few);
+END;
+COMMENT ON FUNCTION score_change(boolean, loyalcs.ratings, loyalcs.ratings, integer, integer) IS
+    'did a score really change? Of NPS by loyalcs.nps_change(), of others by loyalcs.mean_change() on their scale; never significant if either has fewer answers than settings.minimum_answers';

@@ -313,7 +313,7 @@ BEGIN ATOMIC
     SELECT w.improvement_id, i.problem, i.action, i.owner, i.expected_effect, i.started, i.finished, w.measure,
            CASE WHEN w.measure = 'return rate' THEN i.product_id WHEN w.measure = 'ticket share' THEN i.reason ELSE coalesce(i.theme, i.reason) END,
            w.before_from, w.before_until, w.after_from, w.after_until, w.complete,
-           loyalcs.responses(b.ratings), loyalcs.responses(a.ratings), f.before, f.after, c.change, c.low, c.high,
+           loyalcs.responses(b.ratings), loyalcs.responses(a.ratings), f.before, f.after, c.change, c.change_low, c.change_high,
            CASE WHEN w.measure = 'ticket share' THEN 'all tickets' WHEN o.a_year THEN 'the year before' ELSE 'everything else' END,
            loyalcs.responses(o.before), loyalcs.responses(o.after), f.others_before, f.others_after, f.others_after - f.others_before,
            e.effect, e.low, e.high, e.p_value,
@@ -346,14 +346,7 @@ BEGIN ATOMIC
                       CASE WHEN n.is_nps THEN loyalcs.nps(o.before) ELSE loyalcs.mean(o.before) END AS others_before,
                       CASE WHEN n.is_nps THEN loyalcs.nps(o.after) ELSE loyalcs.mean(o.after) END AS others_after
                  FROM (SELECT w.measure = 'NPS' AS is_nps) n) f
-     CROSS JOIN LATERAL (
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.nps_change(b.ratings, a.ratings, 1::double precision - s.significance) d
-                WHERE f.is_nps
-               UNION ALL
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(b.ratings, a.ratings, 0, 1, 1::double precision - s.significance) d
-                WHERE NOT f.is_nps) c
+     CROSS JOIN LATERAL score_change(f.is_nps, b.ratings, a.ratings, 0, 1) c
      CROSS JOIN LATERAL (
                SELECT d.effect, d.low, d.high, d.p_value
                  FROM loyalcs.nps_effect(b.ratings, a.ratings, o.before, o.after, 1::double precision - s.significance) d
@@ -363,7 +356,7 @@ BEGIN ATOMIC
                  FROM loyalcs.share_effect(b.ratings, a.ratings, o.before, o.after, 1::double precision - s.significance) d
                 WHERE NOT f.is_nps AND w.measure <> 'ticket share'
                UNION ALL
-               SELECT c.change, c.low, c.high, c.p_value
+               SELECT c.change, c.change_low, c.change_high, c.p_value
                 WHERE w.measure = 'ticket share') e
      CROSS JOIN LATERAL (
                SELECT least(coalesce(loyalcs.responses(b.ratings), 0::bigint), coalesce(loyalcs.responses(a.ratings), 0::bigint),

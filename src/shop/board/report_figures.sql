@@ -172,26 +172,13 @@ CREATE OR REPLACE FUNCTION report_score(
 BEGIN ATOMIC
     SELECT report_figure(report_score.figure, report_score.unit, report_score.better, pg_catalog.to_jsonb(v.value), i.low, i.high,
                          coalesce(loyalcs.responses(report_score.ratings), 0::bigint), pg_catalog.to_jsonb(v.previous), report_score.month_before, pg_catalog.to_jsonb(v.last_year),
-                         pg_catalog.to_jsonb(v.value - v.previous), c.low, c.high, c.p_value,
-                         CASE WHEN c.p_value IS NOT NULL
-                              THEN c.p_value < s.significance
-                                   AND least(loyalcs.responses(report_score.ratings), loyalcs.responses(report_score.before)) >= s.minimum_answers::bigint END,
+                         pg_catalog.to_jsonb(v.value - v.previous), c.change_low, c.change_high, c.p_value, c.significant,
                          1)
-      FROM settings s
-     CROSS JOIN LATERAL (
-               SELECT CASE report_score.unit WHEN 'points' THEN loyalcs.nps(report_score.ratings) ELSE loyalcs.mean(report_score.ratings) END AS value,
-                      CASE report_score.unit WHEN 'points' THEN loyalcs.nps(report_score.before) ELSE loyalcs.mean(report_score.before) END AS previous,
-                      CASE report_score.unit WHEN 'points' THEN loyalcs.nps(report_score.last_year) ELSE loyalcs.mean(report_score.last_year) END AS last_year) v
+      FROM (SELECT CASE report_score.unit WHEN 'points' THEN loyalcs.nps(report_score.ratings) ELSE loyalcs.mean(report_score.ratings) END AS value,
+                   CASE report_score.unit WHEN 'points' THEN loyalcs.nps(report_score.before) ELSE loyalcs.mean(report_score.before) END AS previous,
+                   CASE report_score.unit WHEN 'points' THEN loyalcs.nps(report_score.last_year) ELSE loyalcs.mean(report_score.last_year) END AS last_year) v
      CROSS JOIN LATERAL report_score_interval(report_score.unit, report_score.ratings, report_score.scale_low, report_score.scale_high) i
-     CROSS JOIN LATERAL (
-               SELECT d.low, d.high, d.p_value
-                 FROM loyalcs.nps_change(report_score.before, report_score.ratings, 1::double precision - s.significance) d
-                WHERE report_score.unit = 'points'
-               UNION ALL
-               SELECT d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(report_score.before, report_score.ratings, report_score.scale_low, report_score.scale_high,
-                                          1::double precision - s.significance) d
-                WHERE report_score.unit <> 'points') c;
+     CROSS JOIN LATERAL score_change(report_score.unit = 'points', report_score.before, report_score.ratings, report_score.scale_low, report_score.scale_high) c;
 END;
 COMMENT ON FUNCTION report_score(text, text, text, loyalcs.ratings, loyalcs.ratings, date, loyalcs.ratings, integer, integer) IS
     'a figure of a report that is made of answers: the NPS where the unit is points, else their mean, with its interval and its change';

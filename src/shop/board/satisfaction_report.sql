@@ -14,18 +14,11 @@ CREATE OR REPLACE FUNCTION report_difference(unit text, others loyalcs.ratings, 
 RETURNS TABLE (value double precision, low double precision, high double precision, p_value double precision, enough boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
-    SELECT d.change, d.low, d.high, d.p_value,
+    SELECT d.change, d.change_low, d.change_high, d.p_value,
            least(coalesce(loyalcs.responses(report_difference.others), 0::bigint), coalesce(loyalcs.responses(report_difference.ratings), 0::bigint)) >= s.minimum_answers::bigint
       FROM settings s
-     CROSS JOIN LATERAL (
-               SELECT c.change, c.low, c.high, c.p_value
-                 FROM loyalcs.nps_change(report_difference.others, report_difference.ratings, 1::double precision - s.significance) c
-                WHERE report_difference.unit = 'points'
-               UNION ALL
-               SELECT c.change, c.low, c.high, c.p_value
-                 FROM loyalcs.mean_change(report_difference.others, report_difference.ratings, report_difference.scale_low, report_difference.scale_high,
-                                          1::double precision - s.significance) c
-                WHERE report_difference.unit <> 'points') d;
+     CROSS JOIN LATERAL score_change(report_difference.unit = 'points', report_difference.others, report_difference.ratings,
+                                     report_difference.scale_low, report_difference.scale_high) d;
 END;
 COMMENT ON FUNCTION report_difference(text, loyalcs.ratings, loyalcs.ratings, integer, integer) IS
     'by how much some answers differ from others: of the NPS where the unit is points, else of the mean; enough: both are settings.minimum_answers at least';

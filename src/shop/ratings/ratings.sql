@@ -1,41 +1,9 @@
 -- shop/ratings.sql
 --
 -- What surveys say, by month or another period, and whether a change is more than chance.
--- Needs: settings, durations, surveys, kept_answers, breakdown.
+-- Needs: settings, durations, periods, surveys, kept_answers, breakdown.
 
 --@ functions
-CREATE OR REPLACE FUNCTION score_change(kind text, ratings_before loyalcs.ratings, ratings loyalcs.ratings, scale_low integer, scale_high integer)
-RETURNS TABLE (
-    change double precision,
-    change_low double precision,
-    change_high double precision,
-    p_value double precision,
-    too_few boolean,
-    significant boolean
-)
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
-BEGIN ATOMIC
-    SELECT c.change, c.low, c.high, c.p_value, f.too_few,
-           CASE WHEN c.p_value IS NOT NULL THEN c.p_value < s.significance AND NOT f.too_few END
-      FROM settings s
-     CROSS JOIN LATERAL (
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.nps_change(score_change.ratings_before, score_change.ratings, 1::double precision - s.significance) d
-                WHERE score_change.kind = 'nps'
-               UNION ALL
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(score_change.ratings_before, score_change.ratings, score_change.scale_low,
-                                          score_change.scale_high, 1::double precision - s.significance) d
-                WHERE score_change.kind <> 'nps'
-           ) c
-     CROSS JOIN LATERAL (
-               SELECT least(coalesce(loyalcs.responses(score_change.ratings), 0::bigint), loyalcs.responses(score_change.ratings_before))
-                      < s.minimum_answers::bigint
-           ) f (too_few);
-END;
-COMMENT ON FUNCTION score_change(text, loyalcs.ratings, loyalcs.ratings, integer, integer) IS
-    'did a score really change? Of NPS by loyalcs.nps_change(), of others by loyalcs.mean_change() on their scale; never significant if either has fewer answers than settings.minimum_answers';
-
 CREATE OR REPLACE FUNCTION survey_scores_per(period text, breakdown text, as_of timestamptz)
 RETURNS TABLE (
     part text,
@@ -231,8 +199,8 @@ BEGIN ATOMIC
      CROSS JOIN LATERAL loyalcs.nps_interval(s.ratings, 1::double precision - t.significance) n
      CROSS JOIN LATERAL loyalcs.mean_interval(s.ratings, s.scale_low::integer, s.scale_high::integer,
                                               1::double precision - t.significance) m
-     CROSS JOIN LATERAL score_change(s.kind, s.ratings_before, s.ratings, s.scale_low::integer, s.scale_high::integer) c
-     CROSS JOIN LATERAL score_change(s.kind, s.ratings_year_before, s.ratings, s.scale_low::integer, s.scale_high::integer) y
+     CROSS JOIN LATERAL score_change(s.kind = 'nps', s.ratings_before, s.ratings, s.scale_low::integer, s.scale_high::integer) c
+     CROSS JOIN LATERAL score_change(s.kind = 'nps', s.ratings_year_before, s.ratings, s.scale_low::integer, s.scale_high::integer) y
      ORDER BY s.part, s.survey, s.question, s.period_start;
 END;
 COMMENT ON FUNCTION survey_scores_per(text, text, timestamptz) IS

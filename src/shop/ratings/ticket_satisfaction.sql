@@ -136,10 +136,9 @@ BEGIN ATOMIC
            i.low, i.high,
            CASE q.kind WHEN 'csat' THEN loyalcs.csat_share(a.ratings, greatest(q.scale_high - 1, 1), q.scale_high::integer) END,
            CASE WHEN a.ratings_before IS NOT NULL THEN p.period_start END,
-           c.change, c.low, c.high, c.p_value,
-           f.too_few,
-           CASE WHEN c.p_value IS NOT NULL THEN c.p_value < s.significance AND NOT f.too_few END,
-           CASE WHEN c.p_value < s.significance AND NOT f.too_few THEN (c.change > 0::double precision) = q.higher_is_better END,
+           c.change, c.change_low, c.change_high, c.p_value,
+           f.too_few, c.significant,
+           CASE WHEN c.significant THEN (c.change > 0::double precision) = q.higher_is_better END,
            loyalcs.sparkline(a.ratings)
       FROM settings s
      CROSS JOIN LATERAL periods_between(ticket_satisfaction_per.period,
@@ -173,15 +172,7 @@ BEGIN ATOMIC
                SELECT i.low, i.high
                  FROM loyalcs.mean_interval(a.ratings, q.scale_low::integer, q.scale_high::integer, 1::double precision - s.significance) i
                 WHERE q.kind <> 'nps') i
-     CROSS JOIN LATERAL (
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.nps_change(a.ratings_before, a.ratings, 1::double precision - s.significance) d
-                WHERE q.kind = 'nps'
-               UNION ALL
-               SELECT d.change, d.low, d.high, d.p_value
-                 FROM loyalcs.mean_change(a.ratings_before, a.ratings, q.scale_low::integer, q.scale_high::integer,
-                                          1::double precision - s.significance) d
-                WHERE q.kind <> 'nps') c
+     CROSS JOIN LATERAL score_change(q.kind = 'nps', a.ratings_before, a.ratings, q.scale_low::integer, q.scale_high::integer) c
      CROSS JOIN LATERAL (
                SELECT least(loyalcs.responses(a.ratings), coalesce(loyalcs.responses(a.ratings_before), 0::bigint)) < s.minimum_answers::bigint
            ) f (too_few)

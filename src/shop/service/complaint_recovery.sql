@@ -2,7 +2,7 @@
 --
 -- What becomes of customers who complained: are they content with what was done, and
 -- do they buy again as others like them do?
--- Needs: settings, periods, orders, tickets, ticket_facts, ticket_satisfaction.
+-- Needs: settings, durations, periods, orders, tickets, ticket_facts, ticket_satisfaction.
 
 --@ change settings 0.2.0
 ALTER TABLE settings
