@@ -22,7 +22,9 @@ CREATE FUNCTION pg_temp.said(as_of timestamptz) RETURNS TABLE (what text, is tex
     UNION ALL
     SELECT 'backlog', pg_catalog.md5(coalesce(string_agg(b::text, E'\n' ORDER BY b.age_from, b.channel), '')) FROM backlog_at(as_of) b
     UNION ALL
-    SELECT 'written', pg_catalog.md5(coalesce(string_agg(w::text, E'\n' ORDER BY c.customer_id, w.ticket_id), '')) FROM customers c CROSS JOIN LATERAL written_tickets(c.customer_id) w
+    SELECT 'written', pg_catalog.md5(coalesce(string_agg(w::text, E'\n' ORDER BY m.since, w.customer_id, w.ticket_id), ''))
+      FROM (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz), ('2026-03-01 00:00+09', '2026-04-01 00:00+09')) m (since, until)
+     CROSS JOIN LATERAL tickets_written_from(m.since, m.until) w
 $$;
 -- The same twice, with what is kept and without.
 CREATE FUNCTION pg_temp.differing() RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -101,6 +103,16 @@ SELECT count(*) > 100 AS many, count(*) FILTER (WHERE w.n <> 0) AS other
                 UNION ALL
                 SELECT p.*, -1 FROM promises_started_in('2026-01-01', '2026-12-31', '2026-07-01 00:00+09') p) v
          GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) w;
+
+-- Which tickets were opened when, by their own logs: from an instant to before another.
+SELECT count(*) FILTER (WHERE m.since = '-infinity') > 50 AS many,
+       count(*) FILTER (WHERE m.is_in <> (w.customer_id IS NOT NULL) OR w.reason IS DISTINCT FROM l.reason AND m.is_in OR w.first_written_at <> l.at) AS other
+  FROM (SELECT t.customer_id, t.ticket_id, t.reason, min(e.at) AS at
+          FROM tickets t JOIN ticket_events e USING (customer_id, ticket_id)
+         WHERE t.merged_into IS NULL AND e.kind IN ('opened', 'customer_message', 'reopened') GROUP BY 1, 2, 3) l
+ CROSS JOIN LATERAL (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz, true), (l.at, l.at + interval '1 microsecond', true), (l.at - interval '1 day', l.at, false)) m (since, until, is_in)
+  LEFT JOIN LATERAL (SELECT * FROM tickets_written_from(m.since, m.until) w WHERE (w.customer_id, w.ticket_id) = (l.customer_id, l.ticket_id)) w ON true;
+SELECT count(*) FROM tickets_written_from('-infinity', 'infinity') w WHERE NOT EXISTS (SELECT FROM tickets t WHERE (t.customer_id, t.ticket_id) = (w.customer_id, w.ticket_id) AND t.merged_into IS NULL);
 
 -- After each write it is the same, marked or refreshed; a refresh looks at those who are marked.
 CREATE FUNCTION pg_temp.write_and_compare(first int, last int) RETURNS TABLE (rounds bigint, differing bigint, refreshed boolean) LANGUAGE plpgsql AS $$

@@ -98,6 +98,10 @@ INSERT INTO contact_costs (channel, reason, valid_from, cost) VALUES
 SELECT c.channel, c.reason, c.at, contact_cost(c.channel, c.reason, c.at::timestamptz)
   FROM (VALUES ('phone', 'size', '2026-02-28 23:59+09'), ('phone', 'size', '2026-03-01 00:00+09'), ('phone', NULL, '2026-03-15 00:00+09'), ('phone', 'late', '2026-03-05 00:00+09'),
                ('phone', 'late', '2026-03-15 00:00+09'), ('phone', 'late', '2026-04-01 00:00+09'), ('email', 'late', '2026-04-01 00:00+09'), ('pigeon', NULL, '2026-04-01 00:00+09')) c (channel, reason, at);
+-- What is steady is what is said of any reason, at any time; of the telephone it is not.
+SELECT steady_contact_costs();
+SELECT bool_and((k.value)::numeric IS NOT DISTINCT FROM contact_cost(k.key, r.reason, r.at)) AS the_same
+  FROM jsonb_each_text(steady_contact_costs()) k, (VALUES ('late', timestamptz '-infinity'), (NULL, 'infinity'), ('size', '2026-03-20 00:00+09')) r (reason, at);
 SELECT s.given, pg_temp.outcome('INSERT INTO contact_costs (channel, reason, valid_from, cost) VALUES (' || s.given || ')')
   FROM (VALUES ('''phone'', NULL, ''2026-03-01 00:00+09'', 1'), ('''phone'', ''late'', ''2026-04-01 00:00+09'', 1'), ('''pigeon'', NULL, now(), 1'), ('''phone'', NULL, now(), -1'), ('''phone'', NULL, now(), 0.00001'), ('''phone'', NULL, NULL, 1'), ('''phone'', NULL, now(), NULL')) s (given);
 

@@ -47,7 +47,7 @@ CREATE FUNCTION trial.differs_from_answers(as_of timestamptz) RETURNS TABLE (wha
       FROM (SELECT survey, question, channel, day, string_agg(score || 'x' || times, ' ' ORDER BY score) AS scores
               FROM (SELECT survey, question, channel, day, score, count(*) AS times FROM given GROUP BY 1, 2, 3, 4, 5) g GROUP BY 1, 2, 3, 4) a
       FULL JOIN (SELECT survey, question, channel, day, (SELECT string_agg(key || 'x' || value, ' ' ORDER BY key::integer) FROM jsonb_each_text(ratings::text::jsonb)) AS scores
-                   FROM daily_answers(as_of)) d USING (survey, question, channel, day)
+                   FROM (VALUES ('{(,2025-12-20),[2026-02-03,2026-02-04)}'::datemultirange), ('{[2025-12-20,2026-02-03),[2026-02-04,)}')) p (days), daily_answers_on(p.days, as_of) n) d USING (survey, question, channel, day)
      WHERE a.scores IS DISTINCT FROM d.scores
     UNION ALL
     SELECT concat_ws(' ', 'invitations', survey, channel, day), a.counts, d.counts

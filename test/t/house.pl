@@ -287,7 +287,7 @@ $node->safe_psql(
 			SELECT u.name, u.type FROM unnest(proargnames, proallargtypes, proargmodes) u(name, type, mode) WHERE u.mode IN ('t', 'o')
 		) a(name, type)
 		WHERE pronamespace = 'aurora'::regnamespace AND
-			proname NOT IN ('ticket_clocks_of', 'late_after', 'sla_status_of', 'tier_spans_of', 'tier_rule_set', 'sample_place', 'sla_policy_versions', 'send_hours', 'facts_of_moved', 'followup_steps', 'followups_looked_at', 'other_anchors_looked_at', 'followups_found', 'read_lexicons', 'share_ratings', 'reason_ratings', 'theme_scores', 'ticket_scores', 'piece_returns', 'measured', 'counted_cohorts', 'cohorts_with', 'voice_theme_counts', 'lexicons_in_use', 'unkept_days', 'take_marked_days', 'local_days_of', 'months_of', 'daily_answers', 'scores_on', 'found_answers', 'found_answer_times', 'answer_times', 'score_change', 'purchases_in_history', 'purchases_by_customer', 'order_histories', 'purchases_to_keep');
+			proname NOT IN ('ticket_clocks_of', 'late_after', 'sla_status_of', 'tier_spans_of', 'tier_rule_set', 'sample_place', 'sla_policy_versions', 'send_hours', 'facts_of_moved', 'followup_steps', 'followups_looked_at', 'other_anchors_looked_at', 'followups_found', 'read_lexicons', 'share_ratings', 'reason_ratings', 'theme_scores', 'ticket_scores', 'piece_returns', 'measured', 'counted_cohorts', 'cohorts_with', 'voice_theme_counts', 'lexicons_in_use', 'unkept_days', 'take_marked_days', 'local_days_of', 'months_of', 'daily_answers', 'daily_answers_on', 'scores_on', 'found_answers', 'found_answer_times', 'answer_times', 'score_change', 'purchases_in_history', 'purchases_by_customer', 'order_histories', 'purchases_to_keep');
 });
 
 none('what a shop gives are plain types, or arrays of them', q{

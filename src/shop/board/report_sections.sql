@@ -19,14 +19,14 @@ BEGIN ATOMIC
     WITH span AS MATERIALIZED (
         SELECT * FROM report_span(report_satisfaction.month, report_satisfaction.as_of)
     ), given AS MATERIALIZED (
-        SELECT q.kind, q.scale_low, q.scale_high, q.higher_is_better,
-               loyalcs.local_month(r.responded_at, m.time_zone) AS month, loyalcs.ratings_agg(a.score) AS ratings
+        SELECT q.kind, q.scale_low, q.scale_high, q.higher_is_better, d.month, loyalcs.sum(d.ratings) AS ratings
           FROM span m
-          JOIN survey_responses r ON loyalcs.in_local_dates(r.responded_at, m.time_zone, m.year_before, m.last_day)
-                                 AND r.responded_at <= report_satisfaction.as_of
-          JOIN survey_answers a ON a.customer_id = r.customer_id AND a.response_id = r.response_id AND a.score IS NOT NULL
-          JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind IN ('nps', 'csat', 'ces')
-         GROUP BY 1, 2, 3, 4, 5
+         CROSS JOIN LATERAL (
+                   SELECT d.survey, d.question, date_trunc('month', d.day::timestamp)::date AS month, loyalcs.sum(d.ratings) AS ratings
+                     FROM daily_answers_on(datemultirange(daterange(m.year_before, m.last_day, '[]')), report_satisfaction.as_of) d
+                    GROUP BY d.survey, d.question, date_trunc('month', d.day::timestamp)::date) d
+          JOIN survey_questions q ON q.survey = d.survey AND q.question = d.question AND q.kind IN ('nps', 'csat', 'ces')
+         GROUP BY q.kind, q.scale_low, q.scale_high, q.higher_is_better, d.month
     ), chosen AS (
         SELECT DISTINCT ON (g.kind) g.kind, g.scale_low::integer AS scale_low, g.scale_high::integer AS scale_high, g.higher_is_better,
                CASE g.kind WHEN 'nps' THEN 'points' ELSE 'score' END AS unit
@@ -341,7 +341,7 @@ BEGIN ATOMIC
         SELECT t.customer_id, t.ticket_id, t.channel, coalesce(t.reason, 'unknown') AS reason, t.reason AS own_reason, t.complaint, t.opened_at, t.contacts,
                -- (costs are looked up ticket by ticket: for the months of which they are told)
                CASE WHEN c.which IS NOT NULL THEN t.cost END AS cost,
-               t.resolved_at, t.reopened, c.which, loyalcs.local_month(t.opened_at, m.time_zone) AS month,
+               t.resolved_at, t.reopened, c.which, g.month,
                -- (what still waits has waited for so long at least; of the months alone that are told)
                CASE WHEN c.which IS NOT NULL
                     THEN time_between(t.opened_at, coalesce(t.first_reply_at, greatest(t.opened_at, least(report_support.as_of, timestamptz '9999-12-31 00:00+00')))) END AS reply_time,
@@ -350,7 +350,8 @@ BEGIN ATOMIC
                t.first_reply_at <= t.opened_at + interval '1 hour' OR t.opened_at + interval '1 hour' <= report_support.as_of AS hour_is_over
           FROM span m
          CROSS JOIN LATERAL tickets_opened_in(m.year_before, m.last_day, report_support.as_of) t
-          LEFT JOIN compared c ON c.month = loyalcs.local_month(t.opened_at, m.time_zone)
+         CROSS JOIN LATERAL (SELECT loyalcs.local_month(t.opened_at, m.time_zone) AS month OFFSET 0) g
+          LEFT JOIN compared c ON c.month = g.month
     ), csat AS (
         SELECT DISTINCT ON (c.which) c.which, loyalcs.ratings_agg(a.score) AS ratings, q.scale_low::integer AS scale_low, q.scale_high::integer AS scale_high
           FROM span m
@@ -360,6 +361,18 @@ BEGIN ATOMIC
           JOIN survey_answers a ON a.customer_id = r.customer_id AND a.response_id = r.response_id AND a.score IS NOT NULL
           JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind = 'csat' AND q.scale_low = 1 AND q.scale_high = 5
          GROUP BY c.which, q.scale_low, q.scale_high
+    ), repeated AS MATERIALIZED (
+        SELECT t.which, count(*) AS repeats
+          FROM ticket t
+         WHERE t.opened_at + interval '168 hours' <= report_support.as_of
+           AND t.which IS NOT NULL
+           AND EXISTS (SELECT
+                         FROM compared c
+                        CROSS JOIN span m
+                        CROSS JOIN LATERAL tickets_written_from(c.month::timestamp AT TIME ZONE m.time_zone, (c.month + interval '1 month 8 days') AT TIME ZONE m.time_zone) w
+                        WHERE c.which = t.which AND w.customer_id = t.customer_id
+                          AND is_repeat(t.ticket_id, t.own_reason, t.opened_at, w.ticket_id, w.reason, w.first_written_at))
+         GROUP BY t.which
     ), sums AS (
         SELECT w.which, pg_catalog.count(t.ticket_id) AS tickets, coalesce(sum(t.contacts), 0::numeric) AS contacts, sum(t.cost) AS cost,
                count(*) FILTER (WHERE t.complaint) AS complaints,
@@ -368,10 +381,7 @@ BEGIN ATOMIC
                pg_catalog.count(t.resolved_at) AS resolved, count(*) FILTER (WHERE t.reopened > 0::bigint) AS reopened,
                count(*) FILTER (WHERE t.reopened > 0::bigint OR t.resolved_at IS NOT NULL) AS ever_resolved,
                count(*) FILTER (WHERE t.opened_at + interval '168 hours' <= report_support.as_of) AS had_week,
-               count(*) FILTER (WHERE t.opened_at + interval '168 hours' <= report_support.as_of
-                                  AND EXISTS (SELECT FROM written_tickets(t.customer_id) o
-                                               WHERE o.ticket_id <> t.ticket_id AND o.reason IS NOT DISTINCT FROM t.own_reason
-                                                 AND o.first_written_at > t.opened_at AND o.first_written_at <= t.opened_at + interval '168 hours')) AS repeats
+               coalesce((SELECT r.repeats FROM repeated r WHERE r.which = w.which), 0::bigint) AS repeats
           FROM compared w
           LEFT JOIN ticket t ON t.which = w.which
          GROUP BY w.which
@@ -671,8 +681,10 @@ END;
 COMMENT ON FUNCTION report_placed(date, timestamptz) IS
     'the orders of a local month that count';
 
+-- (No order is asked for its lines twice.)
 CREATE OR REPLACE FUNCTION report_returns(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
+    SET enable_memoize = off
 BEGIN ATOMIC
     WITH span AS MATERIALIZED (
         SELECT m.*, least(m.month, (loyalcs.local_month((least(report_returns.as_of, timestamptz '9999-12-31 00:00+00') AT TIME ZONE 'UTC' - s.returns_within) AT TIME ZONE 'UTC', m.time_zone) - interval '1 month')::date) AS rate_month
@@ -715,8 +727,9 @@ BEGIN ATOMIC
                coalesce(sum(p.returned) FILTER (WHERE p.which = 'last year'), 0::numeric)::bigint AS returned_last_year
           FROM (SELECT i.product_id, v.which, sum(i.quantity) AS sold, 0::bigint AS returned
                   FROM rated v
-                 CROSS JOIN LATERAL report_placed(v.month, report_returns.as_of) o
-                 -- not to be pulled up: one order after another, by key, and no other month's items
+                 -- by customer, and then one order after another, by key: what stands side by side is read
+                 -- together, and no other month's items
+                 CROSS JOIN LATERAL (SELECT o.customer_id, o.order_id FROM report_placed(v.month, report_returns.as_of) o ORDER BY o.customer_id OFFSET 0) o
                  CROSS JOIN LATERAL (SELECT i.product_id, i.quantity FROM order_items i WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id OFFSET 0) i
                  GROUP BY i.product_id, v.which
                 UNION ALL

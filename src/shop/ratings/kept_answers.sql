@@ -196,23 +196,33 @@ END;
 COMMENT ON FUNCTION found_answers(datemultirange, timestamptz) IS
     'the scores that each question had got on each of some local days as of an instant, by channel, made of the answers';
 
-CREATE OR REPLACE FUNCTION daily_answers(as_of timestamptz)
+CREATE OR REPLACE FUNCTION daily_answers_on(days datemultirange, as_of timestamptz)
 RETURNS TABLE (survey text, question text, channel text, day date, ratings loyalcs.ratings)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH unkept AS MATERIALIZED (
-        SELECT unkept_days('answers', '{survey_responses,survey_answers}'::text[], daily_answers.as_of) AS days
+        SELECT unkept_days('answers', '{survey_responses,survey_answers}'::text[], daily_answers_on.as_of) AS days
     )
     SELECT k.survey, k.question, k.channel, k.day, k.ratings::loyalcs.ratings
       FROM kept_answers k
-     WHERE NOT k.day <@ (SELECT u.days FROM unkept u)
+     WHERE k.day <@ daily_answers_on.days AND NOT k.day <@ (SELECT u.days FROM unkept u)
     UNION ALL
     SELECT f.survey, f.question, f.channel, f.day, f.ratings
       FROM unkept u
-     CROSS JOIN LATERAL found_answers(u.days, daily_answers.as_of) f;
+     CROSS JOIN LATERAL found_answers(u.days OPERATOR(pg_catalog.*) daily_answers_on.days, daily_answers_on.as_of) f;
+END;
+COMMENT ON FUNCTION daily_answers_on(datemultirange, timestamptz) IS
+    'the scores that each question had got on each of some local days as of an instant, by the channel on which the answer came in (unknown if it has none): what is kept, and of other days what the answers say';
+
+CREATE OR REPLACE FUNCTION daily_answers(as_of timestamptz)
+RETURNS TABLE (survey text, question text, channel text, day date, ratings loyalcs.ratings)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT d.survey, d.question, d.channel, d.day, d.ratings
+      FROM daily_answers_on('{(,)}'::datemultirange, daily_answers.as_of) d;
 END;
 COMMENT ON FUNCTION daily_answers(timestamptz) IS
-    'the scores that each question had got on each local day as of an instant, by the channel on which the answer came in (unknown if it has none): what is kept, and of other days what the answers say';
+    'daily_answers_on() of all days';
 
 CREATE OR REPLACE FUNCTION has_had_time(sent_at timestamptz, response_within interval, as_of timestamptz) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -66,10 +66,10 @@ CREATE TABLE kept_tickets (
     unanswered boolean NOT NULL,
     agent_id text,
     handle_time interval,
-    -- (whether a customer wrote again is looked up for every ticket of a month)
-    PRIMARY KEY (customer_id, ticket_id) INCLUDE (reason, first_written_at)
+    PRIMARY KEY (customer_id, ticket_id)
 );
 CREATE INDEX kept_tickets_opened_at ON kept_tickets (opened_at);
+CREATE INDEX kept_tickets_first_written_at ON kept_tickets (first_written_at);
 CREATE INDEX kept_tickets_holds_from ON kept_tickets (holds_from);
 CREATE INDEX kept_tickets_promises_hold_from ON kept_tickets (promises_hold_from);
 COMMENT ON TABLE kept_tickets IS
@@ -275,23 +275,43 @@ END;
 COMMENT ON FUNCTION promises_started_in(date, date, timestamptz) IS
     'sla_status_at(as_of) of the clocks that started on local days from one to another: what is kept of them, and of the other tickets what their logs say';
 
-CREATE OR REPLACE FUNCTION written_tickets(customer @key_type@)
-RETURNS TABLE (ticket_id text, reason text, first_written_at timestamptz)
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
+CREATE OR REPLACE FUNCTION tickets_written_from(since timestamptz, until timestamptz)
+RETURNS TABLE (customer_id @key_type@, ticket_id text, reason text, first_written_at timestamptz)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-    SELECT k.ticket_id, k.reason, k.first_written_at
+    WITH marked AS MATERIALIZED (
+        SELECT DISTINCT m.customer_id FROM ticket_marks m
+    )
+    SELECT k.customer_id, k.ticket_id, k.reason, k.first_written_at
       FROM kept_tickets k
      WHERE (SELECT tickets_are_kept())
-       AND k.customer_id = written_tickets.customer
-       AND NOT EXISTS (SELECT FROM ticket_marks m WHERE m.customer_id = written_tickets.customer)
+       AND k.first_written_at >= tickets_written_from.since AND k.first_written_at < tickets_written_from.until
+       AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
     UNION ALL
-    SELECT t.ticket_id, t.reason, ticket_opened_at(t.customer_id, t.ticket_id)
-      FROM tickets t
-     WHERE (NOT (SELECT tickets_are_kept()) OR EXISTS (SELECT FROM ticket_marks m WHERE m.customer_id = written_tickets.customer))
-       AND t.customer_id = written_tickets.customer AND t.merged_into IS NULL;
+    SELECT t.customer_id, t.ticket_id, t.reason, w.first_written_at
+      FROM (SELECT m.customer_id, t.ticket_id, t.reason
+              FROM marked m
+              JOIN tickets t ON t.customer_id = m.customer_id AND t.merged_into IS NULL
+             WHERE (SELECT tickets_are_kept())
+            UNION ALL
+            SELECT e.customer_id, e.ticket_id, t.reason
+              FROM (SELECT DISTINCT e.customer_id, e.ticket_id
+                      FROM ticket_events e
+                     WHERE e.at >= tickets_written_from.since AND e.at < tickets_written_from.until) e
+              JOIN tickets t ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id AND t.merged_into IS NULL
+             WHERE NOT (SELECT tickets_are_kept())) t
+     CROSS JOIN LATERAL (SELECT ticket_opened_at(t.customer_id, t.ticket_id) AS first_written_at OFFSET 0) w
+     WHERE w.first_written_at >= tickets_written_from.since AND w.first_written_at < tickets_written_from.until;
 END;
-COMMENT ON FUNCTION written_tickets(@key_type@) IS
-    'the tickets of a customer but those that were merged into others, each with when it was opened by its log, see ticket_opened_at()';
+COMMENT ON FUNCTION tickets_written_from(timestamptz, timestamptz) IS
+    'the tickets that were opened from an instant to before another by their own logs, see ticket_opened_at(); none that was merged into another';
+
+CREATE OR REPLACE FUNCTION is_repeat(ticket text, reason text, opened_at timestamptz, later_ticket text, later_reason text, later_written_at timestamptz) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN later_ticket <> ticket AND later_reason IS NOT DISTINCT FROM reason
+       AND later_written_at > opened_at AND later_written_at <= opened_at + interval '168 hours';
+COMMENT ON FUNCTION is_repeat(text, text, timestamptz, text, text, timestamptz) IS
+    'whether another ticket of the same customer says that a ticket did not help: of the same reason, opened within seven days';
 
 -- (infinity: all that is known. No row of a ticket to which nobody has written, and of
 -- one that was merged into another.)

@@ -113,24 +113,31 @@ RETURNS TABLE (
 BEGIN ATOMIC
     SELECT a.age, a.age_from, in_days(a.age_from), o.channel, count(*),
            count(*) FILTER (WHERE o.unanswered), count(*) FILTER (WHERE o.complaint), min(o.opened_at)
-      FROM (SELECT t.channel, t.complaint, f.opened_at, f.unanswered
-              FROM (SELECT t.customer_id, t.ticket_id, t.channel, t.complaint
-                      FROM tickets t
-                     WHERE (t.closed_at IS NULL OR t.closed_at > backlog_at.as_of) AND t.merged_into IS NULL
-                    OFFSET 0) t
-              LEFT JOIN LATERAL (SELECT k.opened_at, k.resolved_at, k.discarded, k.unanswered
-                                   FROM kept_tickets k
-                                  WHERE (SELECT tickets_are_kept())
-                                    AND k.customer_id = t.customer_id AND k.ticket_id = t.ticket_id AND k.holds_from <= backlog_at.as_of
-                                    AND NOT EXISTS (SELECT FROM ticket_marks m WHERE m.customer_id = t.customer_id)
-                                  LIMIT 1) k ON true
-             CROSS JOIN LATERAL (SELECT k.opened_at, k.resolved_at, k.discarded, k.unanswered
-                                  WHERE k.opened_at IS NOT NULL
-                                 UNION ALL
-                                 SELECT f.opened_at, f.resolved_at, f.discarded, f.unanswered
-                                   FROM (SELECT WHERE k.opened_at IS NULL) n
-                                  CROSS JOIN LATERAL ticket_facts(t.customer_id, t.ticket_id, backlog_at.as_of) f) f
-             WHERE f.resolved_at IS NULL AND NOT f.discarded) o
+      -- (marks are looked up once, as in tickets_opened_in())
+      FROM (WITH marked AS MATERIALIZED (
+                SELECT DISTINCT m.customer_id FROM ticket_marks m
+            ), lying AS MATERIALIZED (
+                SELECT t.customer_id, t.ticket_id, t.channel, t.complaint, k.opened_at, k.resolved_at, k.discarded, k.unanswered
+                  FROM (SELECT t.customer_id, t.ticket_id, t.channel, t.complaint
+                          FROM tickets t
+                         WHERE (t.closed_at IS NULL OR t.closed_at > backlog_at.as_of) AND t.merged_into IS NULL
+                        OFFSET 0) t
+                  -- (by key, however many are kept)
+                  LEFT JOIN LATERAL (SELECT k.opened_at, k.resolved_at, k.discarded, k.unanswered
+                                       FROM kept_tickets k
+                                      WHERE (SELECT tickets_are_kept())
+                                        AND k.customer_id = t.customer_id AND k.ticket_id = t.ticket_id AND k.holds_from <= backlog_at.as_of
+                                        AND k.customer_id NOT IN (SELECT m.customer_id FROM marked m)
+                                     OFFSET 0) k ON true
+            )
+            SELECT l.channel, l.complaint, l.opened_at, l.unanswered
+              FROM lying l
+             WHERE l.opened_at IS NOT NULL AND l.resolved_at IS NULL AND NOT l.discarded
+            UNION ALL
+            SELECT l.channel, l.complaint, f.opened_at, f.unanswered
+              FROM lying l
+             CROSS JOIN LATERAL ticket_facts(l.customer_id, l.ticket_id, backlog_at.as_of) f
+             WHERE l.opened_at IS NULL AND f.resolved_at IS NULL AND NOT f.discarded) o
       JOIN (VALUES ('under a day', interval '0', interval '24 hours'), ('1 to 3 days', interval '24 hours', interval '72 hours'),
                    ('3 to 7 days', interval '72 hours', interval '168 hours'), ('7 to 14 days', interval '168 hours', interval '336 hours'),
                    ('14 days and more', interval '336 hours', NULL)) a (age, age_from, age_until)

@@ -47,13 +47,22 @@ BEGIN ATOMIC
                               coalesce(sum(t.contacts) FILTER (WHERE t.is_now), 0::numeric)::bigint AS contacts,
                               sum(t.cost) FILTER (WHERE t.is_now) AS cost,
                               count(*) FILTER (WHERE t.is_now AND t.had_time) AS had_time,
-                              count(*) FILTER (WHERE t.is_now AND t.had_time
-                                                 AND EXISTS (SELECT FROM written_tickets(t.customer_id) o
-                                                              WHERE o.ticket_id <> t.ticket_id AND o.reason IS NOT DISTINCT FROM t.reason
-                                                                AND o.first_written_at > t.opened_at AND o.first_written_at <= t.opened_at + interval '168 hours')) AS repeats
-                         FROM (SELECT t.*, loyalcs.in_local_dates(t.opened_at, s.time_zone, m.period_start, m.last_day) AS is_now,
-                                      t.opened_at + interval '168 hours' <= ticket_reasons_per.as_of AS had_time
-                                 FROM tickets_opened_in((m.period_start - period_length(ticket_reasons_per.period))::date, m.last_day, ticket_reasons_per.as_of) t) t
+                              count(*) FILTER (WHERE t.is_now AND t.had_time AND t.is_repeated) AS repeats
+                         FROM (WITH opened AS MATERIALIZED (
+                                   SELECT t.customer_id, t.ticket_id, t.reason, t.opened_at, t.contacts, t.cost,
+                                          loyalcs.in_local_dates(t.opened_at, s.time_zone, m.period_start, m.last_day) AS is_now,
+                                          t.opened_at + interval '168 hours' <= ticket_reasons_per.as_of AS had_time
+                                     FROM tickets_opened_in((m.period_start - period_length(ticket_reasons_per.period))::date, m.last_day, ticket_reasons_per.as_of) t
+                               )
+                               SELECT o.reason, o.contacts, o.cost, o.is_now, o.had_time, r.ticket_id IS NOT NULL AS is_repeated
+                                 FROM opened o
+                                 LEFT JOIN (SELECT DISTINCT o.customer_id, o.ticket_id
+                                              FROM opened o
+                                              JOIN tickets_written_from(m.period_start::timestamp AT TIME ZONE s.time_zone,
+                                                                        (m.last_day + 8)::timestamp AT TIME ZONE s.time_zone + interval '1 day') w
+                                                ON w.customer_id = o.customer_id
+                                               AND is_repeat(o.ticket_id, o.reason, o.opened_at, w.ticket_id, w.reason, w.first_written_at)) r
+                                   ON r.customer_id = o.customer_id AND r.ticket_id = o.ticket_id) t
                         GROUP BY 1) g) a
      CROSS JOIN LATERAL loyalcs.share_interval(a.tickets, a.tickets_of_all, 1::double precision - s.significance) w
      CROSS JOIN LATERAL loyalcs.share_interval(a.repeats, a.had_time, 1::double precision - s.significance) v
