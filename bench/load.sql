@@ -359,6 +359,7 @@ VACUUM ANALYZE;
 
 -- What is measured is warm from the start.
 CREATE EXTENSION pg_prewarm;
+CREATE EXTENSION pgstattuple;
 SELECT sum(pg_prewarm(c.oid)) AS pages_read
   FROM pg_class c
  WHERE c.relkind IN ('r', 'i') AND c.relnamespace::regnamespace::text IN ('public', 'big', 'small');

@@ -783,8 +783,10 @@ END;
 COMMENT ON FUNCTION report_returns(date, timestamptz) IS
     'the section returns of monthly_report: what came back in the month, why and what that cost; and the share of the pieces that came back, of the orders of rate_month: the month, or the last one before of which every order has had settings.returns_within';
 
+-- (Nor is one asked for its parcels twice.)
 CREATE OR REPLACE FUNCTION report_delivery(month date, as_of timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
+    SET enable_memoize = off
 BEGIN ATOMIC
     WITH span AS MATERIALIZED (
         SELECT * FROM report_span(report_delivery.month, report_delivery.as_of)
