@@ -340,14 +340,24 @@ END;
 
 -- What is kept of orders, as after a night.
 SELECT big.refresh_kept_figures() + small.refresh_kept_figures() AS customers_kept;
--- A figure without it: what is kept is taken away, which costs a row, and put back.
-CREATE FUNCTION live(figure text) RETURNS bigint LANGUAGE plpgsql AS $$
+-- What a board shows, one figure after the other, as a hash, with what is kept of a shop
+-- or without it: that it is kept is taken away, which costs some rows, and put back.
+CREATE FUNCTION board(shop text, figures text[], keeping boolean) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    rows bigint;
+    figure text;
+    shown text;
+    said text := '';
 BEGIN
-    DELETE FROM big.kept_cohorts;
-    EXECUTE format('SELECT count(f::text) FROM big.%I(now()) f', figure || '_at') INTO rows;
-    RAISE EXCEPTION USING ERRCODE = 'LC000', MESSAGE = rows;
+    IF NOT keeping THEN
+        EXECUTE format('DELETE FROM %I.kept_cohorts', shop);
+        EXECUTE format('DELETE FROM %I.day_keeping', shop);
+        EXECUTE format('DELETE FROM %I.ticket_keeping', shop);
+    END IF;
+    FOREACH figure IN ARRAY figures LOOP
+        EXECUTE format('SELECT string_agg(f::text, chr(10) ORDER BY f::text) FROM (SELECT * FROM %I.%s OFFSET 0) f', shop, figure) INTO shown;
+        said := said || coalesce(shown, 'none') || chr(12);
+    END LOOP;
+    RAISE EXCEPTION USING ERRCODE = 'LC000', MESSAGE = md5(said);
 EXCEPTION WHEN SQLSTATE 'LC000' THEN
     RETURN SQLERRM;
 END $$;

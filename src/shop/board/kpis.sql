@@ -1,7 +1,7 @@
 -- shop/kpis.sql
 --
 -- The board: a handful of numbers, what each is meant to be, and whether it is.
--- Needs: settings, periods, surveys, delivery_performance (periods_of_answers), ticket_facts.
+-- Needs: settings, periods, surveys, kept_answers, delivery_performance (periods_of_answers), ticket_facts.
 --
 -- A KPI is one column of a figure of the shop, one number a month. Which column, of
 -- which rows, stands in kpis; so any figure can become one, one of the brand's own
@@ -33,13 +33,9 @@ BEGIN ATOMIC
       FROM settings s
      CROSS JOIN LATERAL periods_of_answers(satisfaction_per.period, satisfaction_per.as_of) m
      CROSS JOIN LATERAL (
-               SELECT q.kind, q.scale_low, q.scale_high, q.higher_is_better, loyalcs.ratings_agg(a.score) AS ratings
-                 FROM survey_responses r
-                 JOIN survey_answers a ON a.customer_id = r.customer_id AND a.response_id = r.response_id
-                 JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question
-                WHERE loyalcs.in_local_dates(r.responded_at, s.time_zone, m.period_start, m.last_day)
-                  AND r.responded_at <= satisfaction_per.as_of
-                  AND a.score IS NOT NULL
+               SELECT q.kind, q.scale_low, q.scale_high, q.higher_is_better, loyalcs.sum(d.ratings) AS ratings
+                 FROM daily_answers_on(datemultirange(daterange(m.period_start, m.last_day, '[]')), satisfaction_per.as_of) d
+                 JOIN survey_questions q ON q.survey = d.survey AND q.question = d.question
                 GROUP BY q.kind, q.scale_low, q.scale_high, q.higher_is_better
            ) a
      CROSS JOIN LATERAL loyalcs.nps_interval(CASE a.kind WHEN 'nps' THEN a.ratings END, 1::double precision - s.significance) n

@@ -3,7 +3,7 @@
 -- The sections of the monthly report, each of which can be read alone: of a month,
 -- what it was, beside the month before, the same month a year before, and the twelve
 -- before. doc/report.md says what stands in each.
--- Needs: durations, report_figures, surveys, reviews, orders, rfm, outlook, tiers, points_ledger, tickets,
+-- Needs: durations, report_figures, surveys, kept_answers, reviews, orders, rfm, outlook, tiers, points_ledger, tickets,
 -- ticket_facts, sla, support_reports, delivery_performance, return_reasons,
 -- returned_items, voice_matches, voice_figures, followups, followup_effect.
 --
