@@ -104,13 +104,13 @@ SELECT count(*) > 100 AS many, count(*) FILTER (WHERE w.n <> 0) AS other
                 SELECT p.*, -1 FROM promises_started_in('2026-01-01', '2026-12-31', '2026-07-01 00:00+09') p) v
          GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) w;
 
--- Which tickets were opened when, by their own logs: from an instant to before another.
+-- Which tickets were opened when, by their own logs: from an instant to another.
 SELECT count(*) FILTER (WHERE m.since = '-infinity') > 50 AS many,
        count(*) FILTER (WHERE m.is_in <> (w.customer_id IS NOT NULL) OR w.reason IS DISTINCT FROM l.reason AND m.is_in OR w.first_written_at <> l.at) AS other
   FROM (SELECT t.customer_id, t.ticket_id, t.reason, min(e.at) AS at
           FROM tickets t JOIN ticket_events e USING (customer_id, ticket_id)
          WHERE t.merged_into IS NULL AND e.kind IN ('opened', 'customer_message', 'reopened') GROUP BY 1, 2, 3) l
- CROSS JOIN LATERAL (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz, true), (l.at, l.at + interval '1 microsecond', true), (l.at - interval '1 day', l.at, false)) m (since, until, is_in)
+ CROSS JOIN LATERAL (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz, true), (l.at, l.at, true), (l.at - interval '1 day', l.at - interval '1 microsecond', false), (l.at + interval '1 microsecond', 'infinity', false)) m (since, until, is_in)
   LEFT JOIN LATERAL (SELECT * FROM tickets_written_from(m.since, m.until) w WHERE (w.customer_id, w.ticket_id) = (l.customer_id, l.ticket_id)) w ON true;
 SELECT count(*) FROM tickets_written_from('-infinity', 'infinity') w WHERE NOT EXISTS (SELECT FROM tickets t WHERE (t.customer_id, t.ticket_id) = (w.customer_id, w.ticket_id) AND t.merged_into IS NULL);
 

@@ -361,16 +361,18 @@ BEGIN ATOMIC
           JOIN survey_answers a ON a.customer_id = r.customer_id AND a.response_id = r.response_id AND a.score IS NOT NULL
           JOIN survey_questions q ON q.survey = a.survey AND q.question = a.question AND q.kind = 'csat' AND q.scale_low = 1 AND q.scale_high = 5
          GROUP BY c.which, q.scale_low, q.scale_high
+    ), had_week AS MATERIALIZED (
+        SELECT t.which, min(t.opened_at) AS first_at, max(t.opened_at) AS last_at
+          FROM ticket t
+         WHERE t.which IS NOT NULL AND t.opened_at + interval '168 hours' <= report_support.as_of
+         GROUP BY t.which
     ), repeated AS MATERIALIZED (
         SELECT t.which, count(*) AS repeats
           FROM ticket t
-         WHERE t.opened_at + interval '168 hours' <= report_support.as_of
-           AND t.which IS NOT NULL
-           AND EXISTS (SELECT
-                         FROM compared c
-                        CROSS JOIN span m
-                        CROSS JOIN LATERAL tickets_written_from(c.month::timestamp AT TIME ZONE m.time_zone, (c.month + interval '1 month 8 days') AT TIME ZONE m.time_zone) w
-                        WHERE c.which = t.which AND w.customer_id = t.customer_id
+         WHERE EXISTS (SELECT
+                         FROM had_week h
+                        CROSS JOIN LATERAL tickets_written_from(h.first_at, h.last_at + interval '168 hours') w
+                        WHERE h.which = t.which AND w.customer_id = t.customer_id AND t.opened_at <= h.last_at
                           AND is_repeat(t.ticket_id, t.own_reason, t.opened_at, w.ticket_id, w.reason, w.first_written_at))
          GROUP BY t.which
     ), sums AS (

@@ -285,7 +285,7 @@ BEGIN ATOMIC
     SELECT k.customer_id, k.ticket_id, k.reason, k.first_written_at
       FROM kept_tickets k
      WHERE (SELECT tickets_are_kept())
-       AND k.first_written_at >= tickets_written_from.since AND k.first_written_at < tickets_written_from.until
+       AND k.first_written_at >= tickets_written_from.since AND k.first_written_at <= tickets_written_from.until
        AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
     UNION ALL
     SELECT t.customer_id, t.ticket_id, t.reason, w.first_written_at
@@ -297,14 +297,14 @@ BEGIN ATOMIC
             SELECT e.customer_id, e.ticket_id, t.reason
               FROM (SELECT DISTINCT e.customer_id, e.ticket_id
                       FROM ticket_events e
-                     WHERE e.at >= tickets_written_from.since AND e.at < tickets_written_from.until) e
+                     WHERE e.at >= tickets_written_from.since AND e.at <= tickets_written_from.until) e
               JOIN tickets t ON t.customer_id = e.customer_id AND t.ticket_id = e.ticket_id AND t.merged_into IS NULL
              WHERE NOT (SELECT tickets_are_kept())) t
      CROSS JOIN LATERAL (SELECT ticket_opened_at(t.customer_id, t.ticket_id) AS first_written_at OFFSET 0) w
-     WHERE w.first_written_at >= tickets_written_from.since AND w.first_written_at < tickets_written_from.until;
+     WHERE w.first_written_at >= tickets_written_from.since AND w.first_written_at <= tickets_written_from.until;
 END;
 COMMENT ON FUNCTION tickets_written_from(timestamptz, timestamptz) IS
-    'the tickets that were opened from an instant to before another by their own logs, see ticket_opened_at(); none that was merged into another';
+    'the tickets that were opened from an instant to another, both included, by their own logs, see ticket_opened_at(); none that was merged into another';
 
 CREATE OR REPLACE FUNCTION is_repeat(ticket text, reason text, opened_at timestamptz, later_ticket text, later_reason text, later_written_at timestamptz) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -58,9 +58,10 @@ BEGIN ATOMIC
                                  FROM opened o
                                  LEFT JOIN (SELECT DISTINCT o.customer_id, o.ticket_id
                                               FROM opened o
-                                              JOIN tickets_written_from(m.period_start::timestamp AT TIME ZONE s.time_zone,
-                                                                        (m.last_day + 8)::timestamp AT TIME ZONE s.time_zone + interval '1 day') w
+                                              JOIN tickets_written_from((SELECT min(a.opened_at) FROM opened a WHERE a.is_now AND a.had_time),
+                                                                        (SELECT max(a.opened_at) + interval '168 hours' FROM opened a WHERE a.is_now AND a.had_time)) w
                                                 ON w.customer_id = o.customer_id
+                                               AND o.is_now AND o.had_time
                                                AND is_repeat(o.ticket_id, o.reason, o.opened_at, w.ticket_id, w.reason, w.first_written_at)) r
                                    ON r.customer_id = o.customer_id AND r.ticket_id = o.ticket_id) t
                         GROUP BY 1) g) a
