@@ -77,7 +77,7 @@ foreach my $view (grep { $columns{$_} } sort keys %says)
 	my @instants = grep { $has->{$_} } @{ ($row->{'one month'} // {})->{columns} // [] };
 	foreach my $first ('2026-03-01', '2026-09-01')
 	{
-		next if $asked{'one month'} && !$is_cheap{ $row->{'one month'}{word} // 'all' };
+		next if $asked{'one month'} && ($row->{'one month'}{word} // '') ne 'asked';
 		$ask->('one month', $month, " WHERE $month = '$first'") if $month;
 		$ask->('one month', $_, " WHERE $_ >= '$first 00:00+09' AND $_ < timestamptz '$first 00:00+09' + interval '1 month'") foreach @instants;
 	}
@@ -89,30 +89,31 @@ foreach my $view (grep { $columns{$_} } sort keys %says)
 	is(join(', ', grep { !$row->{$_} } sort keys %asked), '', "the page answers what can be asked of $view");
 }
 
-# How many pages each reads: the second time, as catalogs are read the first time; but
-# that is long for much, where it does not matter if it is more
+# How many pages each reads. Who is the first to ask something of a view reads catalogs,
+# too, and asks once more.
 sub pages_read
 {
-	my ($times_if_much) = @_;
-	my $n = 0;
-	my $all = join(' UNION ALL ', map { sprintf '(SELECT %d, trial.pages_read($q$%s$q$, %d))', $n++, $_->{query}, $is_cheap{ $_->{word} } ? 2 : $times_if_much }
-		  grep { exists $is_cheap{ $_->{word} } } @questions);
-	return map { (split /\|/)[1] } split /\n/, $node->safe_psql('postgres', $all);
+	my (%seen, @counts);
+	foreach my $question (grep { exists $is_cheap{ $_->{word} } } @questions)
+	{
+		push @counts, sprintf 'SELECT trial.pages_read($q$%s$q$, %d)', $question->{query}, $seen{ $question->{view} }++ ? 1 : 2;
+	}
+	return split /\n/, $node->safe_psql('postgres', join(';', @counts));
 }
 
 sub come
 {
-	my ($customers, $times_if_much, $rest) = @_;
+	my ($customers, $rest) = @_;
 	$node->safe_psql('postgres', "CALL trial.come($customers);" . ($rest // ''));
 	$node->safe_psql('postgres', "CALL trial.make_ready('2026-10-31 12:00+09')");
-		$node->safe_psql('postgres', 'VACUUM ANALYZE');
-		return pages_read($times_if_much);
+	$node->safe_psql('postgres', 'VACUUM ANALYZE');
+	return pages_read();
 }
 
-my @few = come("0, 199, '2025-10-01 00:00+09', '2026-10-29 00:00+09'", 2, q{
+my @few = come("0, 199, '2025-10-01 00:00+09', '2026-10-29 00:00+09'", q{
 	INSERT INTO improvements (problem, action, owner, theme, reason, product_id, measures, started, finished)
 	VALUES ('x', 'x', 'x', 'delivery', '配送', 'P1', '{NPS,CSAT,ticket share,return rate}', '2026-03-10', '2026-03-20')});
-my @many = come("10000, 11799, '2026-04-10 00:00+09', '2026-05-20 00:00+09'", 1);
+my @many = come("10000, 11799, '2026-04-10 00:00+09', '2026-05-20 00:00+09'");
 
 foreach my $question (grep { exists $is_cheap{ $_->{word} } } @questions)
 {
