@@ -111,3 +111,13 @@ BEGIN
     RETURN (found -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint + (found -> 0 -> 'Plan' ->> 'Shared Read Blocks')::bigint;
 END
 $$;
+
+-- rows_expected(QUERY): how many rows the planner expects of it
+CREATE FUNCTION trial.rows_expected(query text) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+    found json;
+BEGIN
+    EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO found;
+    RETURN found -> 0 -> 'Plan' ->> 'Plan Rows';
+END
+$$;
