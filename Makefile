@@ -65,6 +65,7 @@ OBJS = \
 	src/purchases/survival.o \
 	src/purchases/order_history.o \
 	src/purchases/cohorts.o \
+	src/purchases/ladder.o \
 	src/purchases/customer_changes.o \
 	src/outlook/gamma_functions.o \
 	src/outlook/fit_text.o \
@@ -130,6 +131,7 @@ NEW_SQL = \
 	src/ratings/written_scores.sql \
 	src/purchases/order_history.sql \
 	src/purchases/cohorts.sql \
+	src/purchases/ladder.sql \
 	src/purchases/customer_changes.sql \
 	src/outlook/bgnbd.sql \
 	src/outlook/gamma_gamma.sql \

@@ -26,7 +26,10 @@
  * 31, 1978): in the first case of those who are still watched, in the other of
  * those who came last, each for as many as were cut off before.
  *
- * Memory: 60 bytes a wait at most, of which two arrays hold fewer than 2^27.
+ * A wait is one number (see survival.h), so that waits are sorted as numbers are; for
+ * how far the curve is read, one place is selected and nothing sorted.
+ *
+ * Memory: 34 bytes a wait at most, of which two arrays hold fewer than 2^27.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,18 +47,22 @@
 
 #include "base/compat.h"
 #include "base/row_types.h"
+#include "base/select.h"
 #include "base/shares.h"
 #include "base/stats.h"
+#include "purchases/survival.h"
 
 /* A tenth of them tells how the curve goes on; fewer are an accident. */
 #define WATCHED_BY_ONE_IN	10
 
-/* How long for, in microseconds, and whether it ended then or was cut off. */
-typedef struct Wait
-{
-	int64		time;
-	bool		ended;
-} Wait;
+/* A long sort looks for a cancelled query as it goes. */
+#define ST_SORT				sort_by_length
+#define ST_ELEMENT_TYPE		Wait
+#define ST_COMPARE(a, b)	(*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE			static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Two arrays of instants, element by element. */
 typedef struct Spans
@@ -67,8 +74,8 @@ typedef struct Spans
 	int			n;
 } Spans;
 
-static TimestampTz
-check_instant(TimestampTz instant)
+TimestampTz
+check_wait_instant(TimestampTz instant)
 {
 	if (TIMESTAMP_NOT_FINITE(instant))
 		ereport(ERROR,
@@ -116,54 +123,48 @@ read_spans(ArrayType *began, ArrayType *ended)
 	return spans;
 }
 
-/*
- * The waits that had begun by as_of, cut off there, and for how long each could
- * have been watched.  Gives their number.
- */
-static int
-collect_waits(const Spans *spans, TimestampTz as_of, Wait *waits, int64 *watched)
+Waits
+make_waits(int room)
 {
-	int			n = 0;
+	Waits		waits = {0};
+
+	waits.waits = palloc_extended((Size) Max(room, 1) * sizeof(Wait), MCXT_ALLOC_HUGE);
+	waits.watched = palloc_extended((Size) Max(room, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	return waits;
+}
+
+/*
+ * Adds a wait to those for which there is room: as of as_of, of which it is checked that
+ * it is finite, it is cut off if it has not ended, and is none if it has not begun.
+ */
+void
+add_wait(Waits *waits, TimestampTz began, bool ends, TimestampTz ended, TimestampTz as_of)
+{
+	int64		watched;
+
+	if (check_wait_instant(began) > as_of)
+		return;
+	watched = wait_between(began, as_of);
+	waits->watched[waits->n] = watched;
+	waits->waits[waits->n] = ends && check_wait_instant(ended) <= as_of ?
+		MAKE_WAIT(wait_between(began, ended), true) : MAKE_WAIT(watched, false);
+	waits->n++;
+}
+
+static Waits
+waits_of_spans(const Spans *spans, TimestampTz as_of)
+{
+	Waits		waits = make_waits(spans->n);
 
 	for (int i = 0; i < spans->n; i++)
 	{
-		TimestampTz began;
-		TimestampTz ended;
-
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (spans->began_null[i])
-			continue;
-		began = check_instant(DatumGetTimestampTz(spans->began[i]));
-		if (began > as_of)
-			continue;
-		watched[n] = wait_between(began, as_of);
-		waits[n].time = watched[n];
-		waits[n].ended = false;
-		if (!spans->ended_null[i])
-		{
-			ended = check_instant(DatumGetTimestampTz(spans->ended[i]));
-			if (ended <= as_of)
-			{
-				waits[n].time = wait_between(began, ended);
-				waits[n].ended = true;
-			}
-		}
-		n++;
+		if (!spans->began_null[i])
+			add_wait(&waits, DatumGetTimestampTz(spans->began[i]), !spans->ended_null[i],
+					 spans->ended_null[i] ? 0 : DatumGetTimestampTz(spans->ended[i]), as_of);
 	}
-	return n;
-}
-
-/* At one time, those who came go first: who is cut off was still being watched. */
-static int
-compare_waits(const void *a, const void *b, void *arg)
-{
-	const Wait *x = a;
-	const Wait *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	return (int) y->ended - (int) x->ended;
+	return waits;
 }
 
 static int
@@ -175,31 +176,17 @@ compare_times(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
-/* The waits by their length, and how far their curve is read. */
-typedef struct SortedWaits
+/* Puts them in the order of their lengths, and says how far their curve is read. */
+static void
+sort_waits(Waits *waits)
 {
-	Wait	   *waits;
-	int			n;
-	int64		within;
-} SortedWaits;
+	int64		place = waits->n - 1 - (waits->n - 1) / WATCHED_BY_ONE_IN;
 
-static SortedWaits
-sort_waits(const Spans *spans, TimestampTz as_of)
-{
-	SortedWaits sorted;
-	int64	   *watched = palloc_extended(Max(spans->n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-
-	sorted.waits = palloc_extended(Max(spans->n, 1) * sizeof(Wait), MCXT_ALLOC_HUGE);
-	sorted.n = collect_waits(spans, as_of, sorted.waits, watched);
-	sorted.within = 0;
-	if (sorted.n > 0)
-	{
-		qsort_interruptible(sorted.waits, sorted.n, sizeof(Wait), compare_waits, NULL);
-		qsort_interruptible(watched, sorted.n, sizeof(int64), compare_times, NULL);
-		sorted.within = watched[sorted.n - 1 - (sorted.n - 1) / WATCHED_BY_ONE_IN];
-	}
-	pfree(watched);
-	return sorted;
+	if (waits->n == 0)
+		return;
+	sort_by_length(waits->waits, waits->n);
+	select_int64(waits->watched, waits->n, &place, 1);
+	waits->within = waits->watched[place];
 }
 
 /*
@@ -249,9 +236,9 @@ next_step(Curve *curve, int64 until)
 	const Wait *waits = curve->waits;
 	int			i = curve->next;
 
-	for (; i < curve->n && waits[i].time <= until && !waits[i].ended; i++)
+	for (; i < curve->n && WAIT_TIME(waits[i]) <= until && !WAIT_ENDED(waits[i]); i++)
 		curve->cut_off = true;
-	if (i == curve->n || waits[i].time > until)
+	if (i == curve->n || WAIT_TIME(waits[i]) > until)
 	{
 		curve->next = i;
 		return false;
@@ -268,8 +255,8 @@ next_step(Curve *curve, int64 until)
 		curve->at_risk = curve->n - i;
 		curve->cut_off = false;
 	}
-	curve->time = waits[i].time;
-	for (; i < curve->n && waits[i].time == curve->time && waits[i].ended; i++)
+	curve->time = WAIT_TIME(waits[i]);
+	for (; i < curve->n && WAIT_TIME(waits[i]) == curve->time && WAIT_ENDED(waits[i]); i++)
 		curve->came++;
 	curve->next = i;
 	return true;
@@ -291,7 +278,7 @@ share_come(const Curve *curve)
  * of the while, as a median of an even number of values is.
  */
 static float8
-follow_curve(const SortedWaits *sorted, float8 target, int64 *reached)
+follow_curve(const Waits *sorted, float8 target, int64 *reached)
 {
 	Curve		curve = begin_curve(sorted->waits, sorted->n);
 	float8		share = 0;
@@ -328,40 +315,52 @@ make_interval_datum(int64 time)
 	return IntervalPGetDatum(interval);
 }
 
+/* What survival() says of waits, which get sorted: its four columns. */
+void
+read_survival(Waits *waits, Datum *values, bool *nulls)
+{
+	int64		reached = -1;
+	float8		share;
+
+	for (int i = 0; i < SURVIVAL_COLUMNS; i++)
+	{
+		values[i] = (Datum) 0;
+		nulls[i] = true;
+	}
+	if (waits->n == 0)
+		return;
+	sort_waits(waits);
+	share = follow_curve(waits, 2, &reached);
+	values[0] = Float8GetDatum(share);
+	values[3] = make_interval_datum(waits->within);
+	nulls[0] = nulls[3] = false;
+	if (share > 0)
+	{
+		follow_curve(waits, share / 2, &reached);
+		values[2] = make_interval_datum(reached);
+		nulls[2] = false;
+	}
+	reached = -1;
+	follow_curve(waits, 0.5, &reached);
+	if (reached >= 0)
+	{
+		values[1] = make_interval_datum(reached);
+		nulls[1] = false;
+	}
+}
+
 PG_FUNCTION_INFO_V1(survival);
 Datum
 survival(PG_FUNCTION_ARGS)
 {
 	Spans		spans = read_spans(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1));
-	SortedWaits sorted = sort_waits(&spans, check_instant(PG_GETARG_TIMESTAMPTZ(2)));
+	Waits		waits = waits_of_spans(&spans, check_wait_instant(PG_GETARG_TIMESTAMPTZ(2)));
 	TupleDesc	tupdesc = result_columns(fcinfo);
-	Datum		values[4] = {0};
-	bool		nulls[4] = {true, true, true, true};
+	Datum		values[SURVIVAL_COLUMNS];
+	bool		nulls[SURVIVAL_COLUMNS];
 
-	if (sorted.n > 0)
-	{
-		int64		reached = -1;
-		float8		share = follow_curve(&sorted, 2, &reached);
-
-		values[0] = Float8GetDatum(share);
-		values[3] = make_interval_datum(sorted.within);
-		nulls[0] = nulls[3] = false;
-		if (share > 0)
-		{
-			follow_curve(&sorted, share / 2, &reached);
-			values[2] = make_interval_datum(reached);
-			nulls[2] = false;
-		}
-		reached = -1;
-		follow_curve(&sorted, 0.5, &reached);
-		if (reached >= 0)
-		{
-			values[1] = make_interval_datum(reached);
-			nulls[1] = false;
-		}
-	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc,
-													  values, nulls)));
+	read_survival(&waits, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
 }
 
 /* A time on the curve, in microseconds. */
@@ -442,15 +441,17 @@ survival_curve(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Spans		spans = read_spans(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1));
-	TimestampTz as_of = check_instant(PG_GETARG_TIMESTAMPTZ(2));
+	TimestampTz as_of = check_wait_instant(PG_GETARG_TIMESTAMPTZ(2));
 	int64	   *times;
 	int			n_times = read_times(PG_GETARG_ARRAYTYPE_P(3), &times);
 	float8		confidence = PG_GETARG_FLOAT8(4);
-	SortedWaits sorted = sort_waits(&spans, as_of);
-	Curve		curve = begin_curve(sorted.waits, sorted.n);
+	Waits		sorted = waits_of_spans(&spans, as_of);
+	Curve		curve;
 	int			before = 0;		/* waits that are shorter than the time */
 	float8		z;
 
+	sort_waits(&sorted);
+	curve = begin_curve(sorted.waits, sorted.n);
 	check_confidence(confidence);
 	z = normal_critical(confidence);
 	InitMaterializedSRF(fcinfo, 0);
@@ -464,7 +465,7 @@ survival_curve(PG_FUNCTION_ARGS)
 
 		while (next_step(&curve, times[i]))
 			;
-		while (before < sorted.n && sorted.waits[before].time < times[i])
+		while (before < sorted.n && WAIT_TIME(sorted.waits[before]) < times[i])
 			before++;
 		at_risk = sorted.n - before;
 		/* nobody is watched any more, and not because all have come */

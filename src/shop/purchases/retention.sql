@@ -213,21 +213,25 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE counted AS (
-        SELECT o.part, o.order_number,
-               count(*) AS customers,
-               trim_scale(avg(o.amount)) AS average_order,
-               trim_scale(avg(o.previous_amount)) AS average_previous,
-               loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
-                                least(order_ladder_by.as_of, timestamptz '9999-12-31 00:00+00')) AS next
-          FROM placed_orders_by(order_ladder_by.breakdown, order_ladder_by.as_of) o
-         GROUP BY o.part, o.order_number
+        SELECT coalesce(b.part, CASE order_ladder_by.breakdown
+                                    WHEN 'everyone' THEN 'everyone'
+                                    ELSE 'unknown'
+                                END) AS part,
+               loyalcs.ladder_agg(h.number, h.at, h.amount, order_ladder_by.as_of) AS ladder
+          FROM order_histories() h
+          LEFT JOIN customer_breakdown(order_ladder_by.breakdown, order_ladder_by.as_of) b
+            ON b.customer_id = h.customer_id
+         GROUP BY 1
     ), stepped AS (
-        SELECT c.part, c.order_number, c.customers, c.average_order, c.average_previous,
-               pg_catalog.lag((c.next).share) OVER ladder AS step_share,
-               pg_catalog.lag((c.next).median) OVER ladder AS median_wait,
-               pg_catalog.lag((c.next).within) OVER ladder AS watched_for
+        SELECT c.part, l.order_number, l.customers,
+               trim_scale(l.revenue / l.customers::numeric) AS average_order,
+               trim_scale(l.previous_revenue / l.customers::numeric) AS average_previous,
+               pg_catalog.lag(l.next_share) OVER ladder AS step_share,
+               pg_catalog.lag(l.next_median) OVER ladder AS median_wait,
+               pg_catalog.lag(l.next_within) OVER ladder AS watched_for
           FROM counted c
-        WINDOW ladder AS (PARTITION BY c.part ORDER BY c.order_number)
+         CROSS JOIN LATERAL loyalcs.ladder(c.ladder, least(order_ladder_by.as_of, timestamptz '9999-12-31 00:00+00')) l
+        WINDOW ladder AS (PARTITION BY c.part ORDER BY l.order_number)
     ), reached AS (
         SELECT s.*, 1::double precision AS reached_share
           FROM stepped s
