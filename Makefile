@@ -66,6 +66,7 @@ OBJS = \
 	src/purchases/order_history.o \
 	src/purchases/cohorts.o \
 	src/purchases/ladder.o \
+	src/purchases/value.o \
 	src/purchases/customer_changes.o \
 	src/outlook/gamma_functions.o \
 	src/outlook/fit_text.o \
@@ -132,6 +133,7 @@ NEW_SQL = \
 	src/purchases/order_history.sql \
 	src/purchases/cohorts.sql \
 	src/purchases/ladder.sql \
+	src/purchases/value.sql \
 	src/purchases/customer_changes.sql \
 	src/outlook/bgnbd.sql \
 	src/outlook/gamma_gamma.sql \

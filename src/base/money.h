@@ -27,4 +27,14 @@ extern int64 money_from_numeric(Numeric value);
 extern bool fits_money(Numeric value, int64 *amount);
 extern Numeric numeric_from_money(int64 amount);
 
+/* As a cast of the numeric gives it, many times quicker. */
+static inline float8
+float8_from_money(int64 amount)
+{
+	/* One division of what fits is rounded as the decimal fraction would be. */
+	if (amount < (INT64CONST(1) << 53))
+		return (float8) amount / MONEY_UNIT;
+	return (float8) (amount / MONEY_UNIT) + (float8) (amount % MONEY_UNIT) / MONEY_UNIT;
+}
+
 #endif							/* LOYALCS_MONEY_H */

@@ -1,15 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * concentration.c
- *	  How much of the revenue comes from how few: top_share, top_shares and gini.
+ *	  How much of the revenue comes from how few: top_share, top_shares, gini, and
+ *	  what it takes to be one of the few.
  *
  * Both are read off the Lorenz curve of what customers spent.  The curve is
  * linear between customers, so the best 20% of 7 customers are one customer
  * and four tenths of the next: no rounding rule, and shares add up.
  *
  * States are arrays of double precision, 8 bytes a customer (see values.h).
- * That of top_share starts with the share that was asked for.  A state that was
- * made by hand is read with the same checks as a row.
+ * That of top_share starts with the share that was asked for, and that of spent_agg has
+ * exact amounts of money.  A state that was made by hand is read with the same checks
+ * as a row.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,14 +21,18 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/arrayaccess.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/numeric.h"
 
 #include "base/compat.h"
+#include "base/money.h"
 #include "base/values.h"
+#include "purchases/purchases.h"
 
 static char *
 float8_text(float8 value)
@@ -74,6 +80,14 @@ check_same_share(float8 one, float8 other)
 #define ST_SORT				sort_amounts
 #define ST_ELEMENT_TYPE		float8
 #define ST_COMPARE(a, b)	float8_cmp_internal(*(b), *(a))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE			static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT				sort_money
+#define ST_ELEMENT_TYPE		int64
+#define ST_COMPARE(a, b)	(*(a) > *(b) ? -1 : *(a) < *(b))
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE			static
 #define ST_DEFINE
@@ -236,23 +250,29 @@ top_shares(PG_FUNCTION_ARGS)
  * best and the next worst and so on have the same weight with opposite signs;
  * taken in pairs, equal amounts give exactly 0, and nothing becomes negative.
  */
+static float8
+gini_of_curve(const Curve *curve)
+{
+	float8		weighted = 0;
+	int			n = curve->n;
+
+	for (int i = 0; i < n / 2; i++)
+		weighted += (n - 1 - 2 * i) * (curve->amounts[i] - curve->amounts[n - 1 - i]);
+	if (isinf(curve->total) || isinf(weighted))
+		float_overflow_error();
+	return weighted / n / curve->total;
+}
+
 PG_FUNCTION_INFO_V1(gini_final);
 Datum
 gini_final(PG_FUNCTION_ARGS)
 {
 	Curve		curve;
-	float8		weighted = 0;
-	int			n;
 
 	read_curve(&curve, PG_GETARG_ANY_ARRAY_P(0), false);
-	n = curve.n;
-	if (n == 0 || curve.total == 0)
+	if (curve.n == 0 || curve.total == 0)
 		PG_RETURN_NULL();
-	for (int i = 0; i < n / 2; i++)
-		weighted += (n - 1 - 2 * i) * (curve.amounts[i] - curve.amounts[n - 1 - i]);
-	if (isinf(curve.total) || isinf(weighted))
-		float_overflow_error();
-	PG_RETURN_FLOAT8(weighted / n / curve.total);
+	PG_RETURN_FLOAT8(gini_of_curve(&curve));
 }
 
 /* gini(amounts) */
@@ -262,4 +282,93 @@ gini_of_amounts(PG_FUNCTION_ARGS)
 {
 	collected_argument(fcinfo, 0, "amounts");
 	return gini_final(fcinfo);
+}
+
+/* spent_accum(state, purchases): what a customer spent, as money.h has it */
+PG_FUNCTION_INFO_V1(spent_accum);
+Datum
+spent_accum(PG_FUNCTION_ARGS)
+{
+	return append_value(fcinfo, PG_GETARG_DATUM(0), Int64GetDatum(PG_GETARG_PURCHASES_P(1)->total));
+}
+
+/* How many of them a share is: up to whole ones, of a share as it is written. */
+static int
+customers_of_share(float8 share, int n)
+{
+	Datum		exact = DirectFunctionCall1(float8_numeric, Float8GetDatum(share));
+	Datum		customers = DirectFunctionCall2(numeric_mul, NumericGetDatum(int64_to_numeric(n)), exact);
+
+	customers = DirectFunctionCall1(numeric_ceil, customers);
+	return Min(DatumGetInt32(DirectFunctionCall1(numeric_int4, customers)), n);
+}
+
+/*
+ * How many of `most` spent more than the next one, or anything where there is none: whoever
+ * has an equal outside is outside.  The most stand first.
+ */
+static int
+reached_by(const int64 *spent, int n, int most)
+{
+	int64		outside = most < n ? spent[most] : 0;
+	int			reached = most;
+
+	while (reached > 0 && spent[reached - 1] <= outside)
+		reached--;
+	return reached;
+}
+
+/* top_spenders(spent, shares) */
+PG_FUNCTION_INFO_V1(top_spenders);
+Datum
+top_spenders(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	array_iter	iterator;
+	array_iter	share_iterator;
+	int			n = open_values(collected_argument(fcinfo, 0, "amounts"), &iterator);
+	int			shares = open_values(collected_argument(fcinfo, 1, "shares"), &share_iterator);
+	int64	   *spent = palloc_extended((Size) Max(n, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	Curve		curve = {0};
+	float8	   *so_far;
+	float8		gini;
+
+	for (int i = 0; i < n; i++)
+	{
+		spent[i] = DatumGetInt64(next_value(&iterator, i));
+		check_revenue(float8_from_money(spent[i]));
+	}
+	sort_money(spent, n);
+	curve.n = n;
+	curve.amounts = palloc_extended((Size) Max(n, 1) * sizeof(float8), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < n; i++)
+	{
+		curve.amounts[i] = float8_from_money(spent[i]);
+		curve.total += curve.amounts[i];
+	}
+	so_far = add_up(&curve);
+	gini = curve.total > 0 ? gini_of_curve(&curve) : 0;
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < shares; i++)
+	{
+		float8		share = check_share(DatumGetFloat8(next_value(&share_iterator, i)));
+		Datum		values[5] = {Float8GetDatum(share)};
+		bool		nulls[5] = {false, false, false, true, true};
+		int			reached;
+
+		if (n == 0)
+			continue;
+		reached = reached_by(spent, n, customers_of_share(share, n));
+		values[1] = Int64GetDatum(reached);
+		values[2] = reached > 0 ? NumericGetDatum(numeric_from_money(spent[reached - 1])) :
+			DirectFunctionCall2(numeric_add, NumericGetDatum(numeric_from_money(spent[0])), NumericGetDatum(int64_to_numeric(1)));
+		if (curve.total > 0)
+		{
+			values[3] = Float8GetDatum(share_of_best(&curve, so_far, share));
+			values[4] = Float8GetDatum(gini);
+			nulls[3] = nulls[4] = false;
+		}
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -562,12 +562,7 @@ PG_FUNCTION_INFO_V1(purchases_total_float8);
 Datum
 purchases_total_float8(PG_FUNCTION_ARGS)
 {
-	int64		total = PG_GETARG_PURCHASES_P(0)->total;
-
-	/* One division of what fits is rounded as the decimal fraction would be. */
-	if (total < (INT64CONST(1) << 53))
-		PG_RETURN_FLOAT8((float8) total / MONEY_UNIT);
-	PG_RETURN_FLOAT8((float8) (total / MONEY_UNIT) + (float8) (total % MONEY_UNIT) / MONEY_UNIT);
+	PG_RETURN_FLOAT8(float8_from_money(PG_GETARG_PURCHASES_P(0)->total));
 }
 
 PG_FUNCTION_INFO_V1(purchases_average);

@@ -96,8 +96,7 @@ COMMENT ON FUNCTION purchases_of_everybody(timestamptz) IS
 CREATE OR REPLACE FUNCTION years_as_customer(first_order_at timestamptz, as_of timestamptz)
 RETURNS double precision
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN greatest(EXTRACT(epoch FROM greatest(least(as_of, timestamptz '9999-12-31 00:00+00'), first_order_at) - first_order_at)
-                / (365.25 * 86400::numeric), 1)::double precision;
+RETURN coalesce(loyalcs.customer_years(first_order_at, least(as_of, timestamptz '9999-12-31 00:00+00')), 1::double precision);
 COMMENT ON FUNCTION years_as_customer(timestamptz, timestamptz) IS
     'years of 365.25 days since the first order, at least one, so that nobody is projected from one happy week';
 

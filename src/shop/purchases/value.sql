@@ -39,21 +39,11 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- (each customer is looked at once, for all shares)
-    SELECT t.share, t.customers, t.spent_at_least, t.revenue_share, t.gini
-      FROM (SELECT pg_catalog.array_agg(s.spent ORDER BY s.spent DESC) AS spent, pg_catalog.array_agg(s.number) AS numbers
-              FROM (SELECT loyalcs.total_spent(p.purchases) AS spent, loyalcs.total_spent_float8(p.purchases) AS number
-                      FROM purchases_by_customer(top_customers_share_at.as_of) p
-                    OFFSET 0) s) a
-     CROSS JOIN LATERAL (
-               SELECT v.share, c.customers, c.spent_at_least, v.revenue_share, loyalcs.gini(a.numbers)
-                 FROM ROWS FROM (pg_catalog.unnest('{0.01,0.05,0.1,0.2,0.5}'::double precision[]),
-                                 pg_catalog.unnest(loyalcs.top_shares(a.numbers, '{0.01,0.05,0.1,0.2,0.5}'::double precision[]))) v (share, revenue_share)
-                CROSS JOIN LATERAL top_spenders_of_sorted(a.spent, v.share) c
-               OFFSET 0
-           ) t (share, customers, spent_at_least, revenue_share, gini)
-     WHERE a.spent IS NOT NULL
-     ORDER BY t.share;
+    SELECT t.top_share, t.customers, t.spent_at_least, t.revenue_share, t.gini
+      FROM (SELECT loyalcs.spent_agg(purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount, top_customers_share_at.as_of, timestamptz 'infinity')) AS spent
+              FROM order_histories() h) a
+     CROSS JOIN LATERAL loyalcs.top_spenders(a.spent, '{0.01,0.05,0.1,0.2,0.5}'::double precision[]) t
+     ORDER BY t.top_share;
 END;
 COMMENT ON FUNCTION top_customers_share_at(timestamptz) IS
     'what share of the revenue the best 1, 5, 10, 20 and 50% of the customers bring, what it takes to be one of them by top_spender_cut(), and how many are: never more than that part of all, and fewer where equals stand at the cut';
