@@ -341,8 +341,8 @@ END;
 -- What is kept of orders, as after a night.
 SELECT big.refresh_kept_figures() + small.refresh_kept_figures() AS customers_kept;
 -- What a board shows, one figure after the other, as a hash, with what is kept of a shop
--- or without it: that it is kept is taken away, which costs some rows, and put back.
-CREATE FUNCTION board(shop text, figures text[], keeping boolean) RETURNS text LANGUAGE plpgsql AS $$
+-- or without it, as of an instant: that it is kept is taken away, which costs some rows, and put back.
+CREATE FUNCTION board(shop text, figures text[], keeping boolean, as_of timestamptz DEFAULT now()) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     figure text;
     shown text;
@@ -354,7 +354,8 @@ BEGIN
         EXECUTE format('DELETE FROM %I.ticket_keeping', shop);
     END IF;
     FOREACH figure IN ARRAY figures LOOP
-        EXECUTE format('SELECT string_agg(f::text, chr(10) ORDER BY f::text) FROM (SELECT * FROM %I.%s OFFSET 0) f', shop, figure) INTO shown;
+        EXECUTE format('SELECT string_agg(f::text, chr(10) ORDER BY f::text) FROM (SELECT * FROM %I.%I(%L) %s OFFSET 0) f',
+                       shop, split_part(figure, ' ', 1) || '_at', as_of, substr(figure, strpos(figure || ' ', ' '))) INTO shown;
         said := said || coalesce(shown, 'none') || chr(12);
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'LC000', MESSAGE = md5(said);
