@@ -2,6 +2,8 @@
 --
 -- What customers are worth: how much hangs on how few, and for how long.
 -- Needs: purchases.
+--
+-- Spent amounts and the best of them are read off the curve of concentration.c.
 
 CREATE FUNCTION loyalcs.spent_accum(bigint[], loyalcs.purchases) RETURNS bigint[]
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2

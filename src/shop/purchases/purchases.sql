@@ -101,14 +101,14 @@ COMMENT ON FUNCTION years_as_customer(timestamptz, timestamptz) IS
     'years of 365.25 days since the first order, at least one, so that nobody is projected from one happy week';
 
 -- (Of the most, as many as the share is of them: but those who have spent no more than
--- the next one have equals outside. An array is in pieces only as a variable.)
-CREATE OR REPLACE FUNCTION top_spenders_of_sorted(spent numeric[], top_share double precision)
-RETURNS TABLE (customers bigint, spent_at_least numeric)
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
+-- the next one have equals outside. An array is in pieces only as a variable. Of exact
+-- amounts, for several shares at once: loyalcs.top_spenders().)
+CREATE OR REPLACE FUNCTION top_spender_cut(spent numeric[], top_share double precision) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path FROM CURRENT
 AS $$
 DECLARE
-    sorted constant numeric[] := spent;
+    sorted constant numeric[] := (SELECT pg_catalog.array_agg(u.amount ORDER BY u.amount DESC) FROM pg_catalog.unnest(spent) u (amount));
     everybody constant integer := pg_catalog.cardinality(sorted);
     most constant integer := least(ceil(everybody::numeric * top_share::numeric), everybody::numeric)::integer;
     outside constant numeric := greatest(coalesce(sorted[most + 1], 0::numeric), 0::numeric);
@@ -124,20 +124,8 @@ BEGIN
             at_most := middle - 1;
         END IF;
     END LOOP;
-    customers := at_least;
-    spent_at_least := CASE WHEN at_least > 0 THEN sorted[at_least] ELSE sorted[1] + 1::numeric END;
-    RETURN NEXT;
+    RETURN CASE WHEN at_least > 0 THEN sorted[at_least] ELSE sorted[1] + 1::numeric END;
 END
 $$;
-COMMENT ON FUNCTION top_spenders_of_sorted(numeric[], double precision) IS
-    'top_spender_cut() of amounts that are sorted, the most first, and how many have reached it: for whoever asks for several shares';
-
-CREATE OR REPLACE FUNCTION top_spender_cut(spent numeric[], top_share double precision) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT t.spent_at_least
-      FROM top_spenders_of_sorted((SELECT pg_catalog.array_agg(u.spent ORDER BY u.spent DESC) FROM pg_catalog.unnest(top_spender_cut.spent) u (spent)),
-                                  top_spender_cut.top_share) t;
-END;
 COMMENT ON FUNCTION top_spender_cut(numeric[], double precision) IS
     'what a customer must have spent at least to be among the top share of all who ordered: the least amount, never 0, that no more than that share of them, rounded up to whole customers, has reached. Equals are all in or all out: out where with them there would be more. Where even the most is reached by too many, or is 0, the cut is 1 more than that; NULL if nobody ordered';
