@@ -210,6 +210,7 @@ SHOP_SQL = \
 	src/shop/messages/journey_starts.sql \
 	src/shop/messages/followup_waking.sql \
 	src/shop/service/kept_tickets.sql \
+	src/shop/service/sla_attainment.sql \
 	src/shop/service/ticket_facts.sql \
 	src/shop/ratings/waves.sql \
 	src/shop/ratings/ticket_satisfaction.sql \

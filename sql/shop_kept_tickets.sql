@@ -20,6 +20,10 @@ CREATE FUNCTION pg_temp.said(as_of timestamptz) RETURNS TABLE (what text, is tex
       FROM (VALUES (date '2026-01-01', date '2026-12-31'), ('2026-03-01', '2026-03-31')) m (first, last)
      CROSS JOIN LATERAL promises_started_in(m.first, m.last, as_of) t
     UNION ALL
+    SELECT 'attained', pg_catalog.md5(coalesce(string_agg(b.breakdown || a::text, E'\n' ORDER BY b.breakdown, a.period_start, a.part, a.metric), ''))
+      FROM (VALUES ('channel'), ('reason'), ('agent'), ('everyone')) b (breakdown)
+     CROSS JOIN LATERAL sla_attainment_by_period('week', b.breakdown, NULL, as_of) a
+    UNION ALL
     SELECT 'backlog', pg_catalog.md5(coalesce(string_agg(b::text, E'\n' ORDER BY b.age_from, b.channel), '')) FROM backlog_at(as_of) b
     UNION ALL
     SELECT 'written', pg_catalog.md5(coalesce(string_agg(w::text, E'\n' ORDER BY m.since, w.customer_id, w.ticket_id), ''))

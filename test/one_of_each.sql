@@ -60,8 +60,8 @@ BEGIN
     INSERT INTO kept_histories (customer_id, last_at, purchases, number, at, amount) VALUES (customer, at, purchases_to_keep('{1}', ARRAY[at], '{100}'), '{1}', ARRAY[at], '{100}');
     INSERT INTO own_breakdowns (breakdown, attribute) VALUES ('size' || replace(tag, '-', '_'), 'size');
     INSERT INTO customer_parts (customer_id, breakdown, valid_from, part) VALUES (customer, 'size' || replace(tag, '-', '_'), at, '11');
-    INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed)
-    VALUES (customer, 'T' || tag, 'resolution', 1, at, at, 'email', 'met', '1 hour');
+    INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed, policy_set)
+    VALUES (customer, 'T' || tag, 'resolution', 1, at, at, 'email', 'met', '1 hour', 'standard');
     PERFORM write_tiers(ARRAY[customer], at + interval '30 days');
     INSERT INTO referrals VALUES (customer, 'other', at);
     INSERT INTO customers (customer_id) VALUES ('friend' || tag);

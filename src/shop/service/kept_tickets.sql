@@ -98,6 +98,11 @@ CREATE TABLE kept_promises (
     channel text,
     state text NOT NULL,
     elapsed interval,
+    reason text,
+    priority text,
+    tier text,
+    held_by text,
+    policy_set text,
     PRIMARY KEY (customer_id, ticket_id, metric, cycle)
 );
 CREATE INDEX kept_promises_started_at ON kept_promises (started_at);
@@ -186,11 +191,9 @@ RETURN EXISTS (SELECT FROM ticket_keeping k WHERE k.rules = ticket_rules()) AND 
 COMMENT ON FUNCTION tickets_are_kept() IS
     'whether kept_tickets may be relied on, for all customers but those in ticket_marks: refresh_kept_tickets() has run, by the rules that hold now, and changes of tickets are noted';
 
--- What is not kept as of an instant, and may have something to do with local days: the
--- customer has written to it there. (Of the two conditions one is gone before the query
--- is planned.)
-CREATE OR REPLACE FUNCTION unkept_tickets(promises boolean, first date, last date, as_of timestamptz)
-RETURNS TABLE (customer_id @key_type@, ticket_id text)
+-- (Of the two conditions one is gone before the query is planned.)
+CREATE OR REPLACE FUNCTION stale_tickets(promises boolean, as_of timestamptz)
+RETURNS TABLE (customer_id @key_type@, ticket_id text, written_from timestamptz, written_until timestamptz)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
     -- (found once: to look through a table that is empty for each ticket anew takes longer
@@ -198,19 +201,27 @@ BEGIN ATOMIC
     WITH marked AS MATERIALIZED (
         SELECT DISTINCT m.customer_id FROM ticket_marks m
     )
+    SELECT t.customer_id, t.ticket_id, timestamptz '-infinity', timestamptz 'infinity'
+      FROM marked m
+      JOIN tickets t ON t.customer_id = m.customer_id AND t.merged_into IS NULL
+    UNION ALL
+    SELECT k.customer_id, k.ticket_id, k.written_from, k.written_until
+      FROM kept_tickets k
+     WHERE CASE WHEN stale_tickets.promises THEN k.promises_hold_from > stale_tickets.as_of OR k.promises_hold_from = timestamptz 'infinity'
+                ELSE k.holds_from > stale_tickets.as_of END
+       AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
+       AND k.written_from <= stale_tickets.as_of;
+END;
+COMMENT ON FUNCTION stale_tickets(boolean, timestamptz) IS
+    'the tickets of which what is kept may not be relied on as of an instant, where tickets are kept: those of customers in ticket_marks, and those to which something happened later; of promises, also those that were merged and those of which a clock runs; with when their customers first and last wrote (infinity: it is not known)';
+
+-- Of these, what may have something to do with local days: the customer has written to it there.
+CREATE OR REPLACE FUNCTION unkept_tickets(promises boolean, first date, last date, as_of timestamptz)
+RETURNS TABLE (customer_id @key_type@, ticket_id text)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
     SELECT c.customer_id, c.ticket_id
-      FROM (SELECT t.customer_id, t.ticket_id
-              FROM marked m
-              JOIN tickets t ON t.customer_id = m.customer_id AND t.merged_into IS NULL
-            UNION ALL
-            SELECT k.customer_id, k.ticket_id
-              FROM kept_tickets k
-             WHERE CASE WHEN unkept_tickets.promises THEN k.promises_hold_from > unkept_tickets.as_of OR k.promises_hold_from = timestamptz 'infinity'
-                        ELSE k.holds_from > unkept_tickets.as_of END
-               AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
-               AND k.written_from <= unkept_tickets.as_of
-               AND loyalcs.local_date(k.written_from, (SELECT s.time_zone FROM settings s)) <= unkept_tickets.last
-               AND loyalcs.local_date(k.written_until, (SELECT s.time_zone FROM settings s)) >= unkept_tickets.first) c
+      FROM stale_tickets(unkept_tickets.promises, unkept_tickets.as_of) c
      CROSS JOIN LATERAL (SELECT
                            FROM tickets p
                            JOIN ticket_events e ON e.customer_id = p.customer_id AND e.ticket_id = p.ticket_id
@@ -218,13 +229,51 @@ BEGIN ATOMIC
                             AND loyalcs.in_local_dates(e.at, (SELECT s.time_zone FROM settings s), unkept_tickets.first, unkept_tickets.last)
                             AND e.at <= unkept_tickets.as_of
                             AND e.kind IN ('opened', 'customer_message', 'reopened')
-                          LIMIT 1) e;
+                          LIMIT 1) e
+     WHERE loyalcs.local_date(c.written_from, (SELECT s.time_zone FROM settings s)) <= unkept_tickets.last
+       AND loyalcs.local_date(c.written_until, (SELECT s.time_zone FROM settings s)) >= unkept_tickets.first;
 END;
 COMMENT ON FUNCTION unkept_tickets(boolean, date, date, timestamptz) IS
-    'the tickets to which their customers wrote on local days from one to another, by an instant, and of which what is kept may not be relied on as of then, where tickets are kept: those of customers in ticket_marks, and those to which something happened later; of promises, also those that were merged and those of which a clock runs';
+    'the stale_tickets() to which their customers wrote on local days from one to another, by that instant';
+
+-- Each ticket is judged by itself (OFFSET 0), not among all there are. (A clock that
+-- stopped before its ticket was merged is of that ticket.)
+CREATE OR REPLACE FUNCTION promises_of_ticket(customer @key_type@, ticket text, as_of timestamptz)
+RETURNS TABLE (
+    ticket_id text,
+    metric text,
+    cycle integer,
+    started_at timestamptz,
+    channel text,
+    state text,
+    elapsed interval,
+    elapsed_minutes double precision,
+    reason text,
+    priority text,
+    tier text,
+    held_by text,
+    policy_set text
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
+BEGIN ATOMIC
+    SELECT p.ticket_id, s.metric::text, s.cycle, s.started_at, s.channel, s.state::text, s.elapsed, in_minutes(s.elapsed),
+           s.reason, s.priority, s.tier, s.held_by, s.policy_set
+      FROM (SELECT promises_of_ticket.ticket AS ticket_id
+            UNION ALL
+            SELECT t.ticket_id
+              FROM tickets t
+             WHERE t.customer_id = promises_of_ticket.customer AND t.merged_into = promises_of_ticket.ticket) p
+     CROSS JOIN LATERAL (SELECT s.metric, s.cycle, s.started_at, s.channel, s.state, s.elapsed,
+                                s.reason, s.priority, s.tier, s.held_by, s.policy_set
+                           FROM sla_status_of(NULL, false, promises_of_ticket.as_of) s
+                          WHERE s.customer_id = promises_of_ticket.customer AND s.ticket_id = p.ticket_id
+                         OFFSET 0) s;
+END;
+COMMENT ON FUNCTION promises_of_ticket(@key_type@, text, timestamptz) IS
+    'sla_status_of() of a ticket and of those that were merged into it, as words, found without a look at any other';
 
 -- A clock starts when the customer writes, so a ticket whose promises are of some days
--- was written to there. Each is judged by itself (OFFSET 0), not among all there are.
+-- was written to there.
 CREATE OR REPLACE FUNCTION promises_started_in(first date, last date, as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -248,7 +297,7 @@ BEGIN ATOMIC
        AND k.holds_from <= promises_started_in.as_of
        AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
     UNION ALL
-    SELECT p.customer_id, p.ticket_id, s.channel, s.metric::text, s.started_at, s.state::text, s.elapsed, in_minutes(s.elapsed)
+    SELECT f.customer_id, s.ticket_id, s.channel, s.metric, s.started_at, s.state, s.elapsed, s.elapsed_minutes
       FROM (SELECT u.customer_id, u.ticket_id
               FROM unkept_tickets(true, promises_started_in.first, promises_started_in.last, promises_started_in.as_of) u
              WHERE (SELECT tickets_are_kept())
@@ -260,20 +309,49 @@ BEGIN ATOMIC
                AND loyalcs.in_local_dates(e.at, (SELECT s.time_zone FROM settings s), promises_started_in.first, promises_started_in.last)
                AND e.at <= promises_started_in.as_of
                AND e.kind IN ('opened', 'customer_message', 'reopened')) f
-     -- (a clock that stopped before its ticket was merged is of that ticket)
-     CROSS JOIN LATERAL (SELECT f.customer_id, f.ticket_id
-                         UNION ALL
-                         SELECT t.customer_id, t.ticket_id
-                           FROM tickets t
-                          WHERE t.customer_id = f.customer_id AND t.merged_into = f.ticket_id) p
-     CROSS JOIN LATERAL (SELECT s.channel, s.metric, s.started_at, s.state, s.elapsed
-                           FROM sla_status_of(NULL, false, promises_started_in.as_of) s
-                          WHERE s.customer_id = p.customer_id AND s.ticket_id = p.ticket_id
-                         OFFSET 0) s
+     CROSS JOIN LATERAL promises_of_ticket(f.customer_id, f.ticket_id, promises_started_in.as_of) s
      WHERE loyalcs.in_local_dates(s.started_at, (SELECT s.time_zone FROM settings s), promises_started_in.first, promises_started_in.last);
 END;
 COMMENT ON FUNCTION promises_started_in(date, date, timestamptz) IS
     'sla_status_at(as_of) of the clocks that started on local days from one to another: what is kept of them, and of the other tickets what their logs say';
+
+CREATE OR REPLACE FUNCTION promises_of_everybody(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    channel text,
+    reason text,
+    priority text,
+    tier text,
+    held_by text,
+    metric text,
+    policy_set text,
+    started_at timestamptz,
+    state text,
+    elapsed interval,
+    elapsed_minutes double precision
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
+BEGIN ATOMIC
+    WITH marked AS MATERIALIZED (
+        SELECT DISTINCT m.customer_id FROM ticket_marks m
+    )
+    SELECT k.customer_id, k.channel, k.reason, k.priority, k.tier, k.held_by, k.metric, k.policy_set, k.started_at, k.state, k.elapsed, in_minutes(k.elapsed)
+      FROM kept_promises k
+     WHERE (SELECT tickets_are_kept())
+       AND k.holds_from <= promises_of_everybody.as_of
+       AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
+    UNION ALL
+    SELECT u.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric, s.policy_set, s.started_at, s.state, s.elapsed, s.elapsed_minutes
+      FROM stale_tickets(true, promises_of_everybody.as_of) u
+     CROSS JOIN LATERAL promises_of_ticket(u.customer_id, u.ticket_id, promises_of_everybody.as_of) s
+     WHERE (SELECT tickets_are_kept())
+    UNION ALL
+    SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at, s.state::text, s.elapsed, in_minutes(s.elapsed)
+      FROM sla_status_of(NULL, false, promises_of_everybody.as_of) s
+     WHERE NOT (SELECT tickets_are_kept());
+END;
+COMMENT ON FUNCTION promises_of_everybody(timestamptz) IS
+    'sla_status_at(as_of) of all promises: what is kept of them, and of the other tickets what their logs say';
 
 CREATE OR REPLACE FUNCTION tickets_written_from(since timestamptz, until timestamptz)
 RETURNS TABLE (customer_id @key_type@, ticket_id text, reason text, first_written_at timestamptz)
@@ -355,21 +433,22 @@ BEGIN
                            FROM ticket_changes c
                           WHERE c.customer_id = t.customer_id AND c.ticket_id = t.ticket_id) c;
     GET DIAGNOSTICS found_ones = ROW_COUNT;
-    -- (of all: their logs are read in one go; of some: OFFSET 0, each by itself)
+    -- (of all: their logs are read in one go; of some: each by itself)
     IF customers IS NULL THEN
-        INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed)
-        SELECT k.customer_id, k.ticket_id, s.metric::text, s.cycle, k.promises_hold_from, s.started_at, s.channel, s.state::text, s.elapsed
+        INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed,
+                                   reason, priority, tier, held_by, policy_set)
+        SELECT k.customer_id, k.ticket_id, s.metric::text, s.cycle, k.promises_hold_from, s.started_at, s.channel, s.state::text, s.elapsed,
+               s.reason, s.priority, s.tier, s.held_by, s.policy_set
           FROM kept_tickets k
           JOIN sla_status_of(NULL, false, timestamptz 'infinity') s ON s.customer_id = k.customer_id AND s.ticket_id = k.ticket_id
          WHERE k.promises_hold_from < timestamptz 'infinity';
     ELSE
-        INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed)
-        SELECT k.customer_id, k.ticket_id, s.metric::text, s.cycle, k.promises_hold_from, s.started_at, s.channel, s.state::text, s.elapsed
+        INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed,
+                                   reason, priority, tier, held_by, policy_set)
+        SELECT k.customer_id, k.ticket_id, s.metric, s.cycle, k.promises_hold_from, s.started_at, s.channel, s.state, s.elapsed,
+               s.reason, s.priority, s.tier, s.held_by, s.policy_set
           FROM kept_tickets k
-         CROSS JOIN LATERAL (SELECT s.metric, s.cycle, s.started_at, s.channel, s.state, s.elapsed
-                               FROM sla_status_of(NULL, false, timestamptz 'infinity') s
-                              WHERE s.customer_id = k.customer_id AND s.ticket_id = k.ticket_id
-                             OFFSET 0) s
+         CROSS JOIN LATERAL promises_of_ticket(k.customer_id, k.ticket_id, timestamptz 'infinity') s
          WHERE k.promises_hold_from < timestamptz 'infinity'
            AND k.customer_id = ANY (find_tickets.customers);
     END IF;
