@@ -47,6 +47,30 @@ SELECT d AS as_of, (SELECT count(*) FROM counted(d)) AS rungs, (SELECT count(*) 
 SELECT array_agg(order_number) AS numbers, array_agg(customers ORDER BY order_number) = (SELECT array_agg(customers ORDER BY order_number) FROM plain('2030-01-01')) AS customers FROM counted('2030-01-01');
 SELECT count(*) AS differ FROM (SELECT l.* FROM (SELECT ladder_agg(number, at, amount, '2030-01-01' ORDER BY roll(customer, 7, 1000000)) AS n FROM histories) c, ladder(c.n, '2030-01-01') l
                                 EXCEPT SELECT l.* FROM (SELECT ladder_agg(number, at, amount, '2030-01-01' ORDER BY customer) AS n FROM histories) c, ladder(c.n, '2030-01-01') l) x;
+-- The curves of the first three numbers, and what is said of the waits for all next orders: those of survival_curve() and survival().
+CREATE FUNCTION waits(as_of timestamptz) RETURNS TABLE (n bigint, customers bigint, began timestamptz[], ended timestamptz[]) LANGUAGE sql
+BEGIN ATOMIC
+    SELECT n, count(*), array_agg(at), array_agg(next)
+      FROM (SELECT at, row_number() OVER w AS n, lead(at) OVER w AS next FROM placed p WHERE p.at <= as_of WINDOW w AS (PARTITION BY customer ORDER BY at, id)) o
+     GROUP BY GROUPING SETS ((n), ());
+END;
+CREATE FUNCTION plain_curve(as_of timestamptz) RETURNS SETOF record LANGUAGE sql AS $$
+    SELECT w.n, w.customers, c.* FROM waits(as_of) w, survival_curve(w.began, w.ended, as_of, '{7 days,30 days,400 days}', 0.9) c WHERE w.n <= 3 $$;
+CREATE FUNCTION counted_curve(as_of timestamptz) RETURNS SETOF record LANGUAGE sql AS $$
+    SELECT c.* FROM (SELECT ladder_agg(number, at, amount, as_of) AS ladder FROM histories) h, ladder_curve(h.ladder, as_of, '{30 days,7 days,NULL,400 days}', 3, 0.9) c $$;
+SELECT d AS as_of, (SELECT count(*) FROM plain_curve(d) c (n bigint, customers bigint, after interval, at_risk bigint, came bigint, share float8, low float8, high float8)) AS points,
+       (SELECT count(*) FROM (SELECT * FROM plain_curve(d) c (n bigint, customers bigint, after interval, at_risk bigint, came bigint, share float8, low float8, high float8)
+                              EXCEPT ALL SELECT * FROM counted_curve(d) c (n bigint, customers bigint, after interval, at_risk bigint, came bigint, share float8, low float8, high float8)) x) AS missing,
+       (SELECT count(*) FROM (SELECT * FROM counted_curve(d) c (n bigint, customers bigint, after interval, at_risk bigint, came bigint, share float8, low float8, high float8)
+                              EXCEPT ALL SELECT * FROM plain_curve(d) c (n bigint, customers bigint, after interval, at_risk bigint, came bigint, share float8, low float8, high float8)) x) AS other
+  FROM unnest('{2024-01-02,2024-06-30,2025-11-25,2030-01-01}'::timestamptz[]) d;
+SELECT d AS as_of, s.*, s IS DISTINCT FROM survival(w.began, w.ended, d) AS differs
+  FROM unnest('{2024-01-02,2024-06-30,2025-11-25,2030-01-01}'::timestamptz[]) d
+ CROSS JOIN LATERAL (SELECT s.* FROM (SELECT ladder_agg(number, at, amount, d) AS ladder FROM histories) h, ladder_survival(h.ladder, d) s) s
+  JOIN LATERAL (SELECT * FROM waits(d) WHERE n IS NULL) w ON true;
+-- No step, fewer than there are, and more; and nobody.
+SELECT steps, count(order_number) AS points, max(order_number) FROM (SELECT ladder_agg(number, at, amount, '2026-02-10') AS n FROM two) c, unnest('{-1,0,1,3,100}'::int[]) steps LEFT JOIN LATERAL ladder_curve(c.n, '2026-02-10', '{0,7 days}', steps, 0.95) ON true GROUP BY 1 ORDER BY 1;
+SELECT ladder_survival(NULL, '2026-02-10') AS of_none, (SELECT count(*) FROM ladder_curve(NULL, '2026-02-10', '{0}', 9, 0.95)) AS points;
 -- By several workers, whose orders are combined.
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2;
 ALTER TABLE histories SET (parallel_workers = 2);
@@ -80,6 +104,11 @@ SELECT customers, revenue FROM ladder((SELECT ladder_agg('{1}', '{2026-01-01 00:
 SELECT pg_temp.error_of('SELECT ladder_agg(''{2}'', ''{2026-01-01 00:00+00}'', ''{1}'', now())');
 SELECT pg_temp.error_of('SELECT * FROM ladder((SELECT ladder_agg(number, at, amount, now()) FROM two), ''infinity'')');
 SELECT pg_temp.error_of(format('SELECT * FROM ladder(%L, now())', n)) FROM (VALUES ('\x'::bytea), (repeat('x', 2000)::bytea)) f (n);
+SELECT pg_temp.error_of(format('SELECT * FROM ladder_curve(%L, %s)', n, rest))
+  FROM (SELECT ladder_agg(number, at, amount, '2026-02-10') AS n FROM two) c,
+       unnest(ARRAY[$$'infinity', '{7 days}', 9, 0.95$$, $$'2026-02-10', '{1 month}', 9, 0.95$$, $$'2026-02-10', '{-1 days}', 9, 0.95$$, $$'2026-02-10', '{7 days}', 9, 1$$]) rest;
+SELECT pg_temp.error_of(format('SELECT * FROM ladder_curve(%L, ''2026-02-10'', ''{7 days}'', 9, 0.95)', n)), pg_temp.error_of(format('SELECT ladder_survival(%L, ''2026-02-10'')', n)) FROM (VALUES ('\x'::bytea)) f (n);
+SELECT pg_temp.error_of(format('SELECT ladder_survival(%L, ''infinity'')', n)) FROM (SELECT ladder_agg(number, at, amount, '2026-02-10') AS n FROM two) c;
 -- Each byte of what is counted, changed: what it says cannot be, or another amount or instant.
 CREATE TABLE forged AS
 SELECT byte, bit, set_byte(n, byte, get_byte(n, byte) # bit) AS n FROM (SELECT ladder_agg(number, at, amount, '2026-02-10') AS n FROM two) c, generate_series(0, length(n) - 1) byte, unnest('{1,128}'::int[]) bit;

@@ -61,7 +61,11 @@ CREATE FUNCTION trial.differs_from_orders(as_of timestamptz) RETURNS TABLE (what
               FROM numbered_orders_by('region', as_of) GROUP BY part, order_number) o
       FULL JOIN (SELECT part, order_number, string_agg(concat_ws(' ', ordered_at, trim_scale(amount), trim_scale(previous_amount), next_order_at), ', '
                                                        ORDER BY ordered_at, amount, previous_amount, next_order_at) AS all_of_it
-                   FROM placed_orders_by('region', as_of) GROUP BY part, order_number) p USING (part, order_number)
+                   FROM (SELECT coalesce(b.part, 'unknown') AS part, n.*
+                           FROM order_histories() h
+                           LEFT JOIN customer_breakdown('region', as_of) b ON b.customer_id = h.customer_id
+                          CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, as_of) n) n
+                  GROUP BY part, order_number) p USING (part, order_number)
      WHERE o.all_of_it IS DISTINCT FROM p.all_of_it
 $$;
 

@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -31,6 +32,7 @@
 #include "base/aggregate.h"
 #include "base/compat.h"
 #include "base/money.h"
+#include "base/row_types.h"
 #include "purchases/order_history.h"
 #include "purchases/purchases.h"
 #include "purchases/survival.h"
@@ -261,15 +263,15 @@ check_whole_ladder(const Ladder *ladder)
 	pfree(customers);
 }
 
-/* For the next order of each, by rung. */
+/* For the next order of each, by rung, of the first of them. */
 static Waits *
-waits_of_rungs(const Ladder *ladder, TimestampTz as_of)
+waits_of_rungs(const Ladder *ladder, TimestampTz as_of, int32 rungs)
 {
 	const int64 *orders = LADDER_ORDERS(ladder);
-	Waits	   *waits = palloc(Max(ladder->rungs, 1) * sizeof(Waits));
+	Waits	   *waits = palloc(Max(rungs, 1) * sizeof(Waits));
 	int32		number = 0;
 
-	for (int32 i = 0; i < ladder->rungs; i++)
+	for (int32 i = 0; i < rungs; i++)
 		waits[i] = make_waits((int) ladder->rung[i].customers);
 	for (int32 i = 0; i < ladder->orders; i++)
 	{
@@ -277,7 +279,8 @@ waits_of_rungs(const Ladder *ladder, TimestampTz as_of)
 
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		add_wait(&waits[number], ORDER_AT(orders[i]), is_followed, is_followed ? ORDER_AT(orders[i + 1]) : 0, as_of);
+		if (number < rungs)
+			add_wait(&waits[number], ORDER_AT(orders[i]), is_followed, is_followed ? ORDER_AT(orders[i + 1]) : 0, as_of);
 		number = is_followed ? number + 1 : 0;
 	}
 	return waits;
@@ -305,7 +308,7 @@ ladder(PG_FUNCTION_ARGS)
 
 	check_whole_ladder(counted);
 	InitMaterializedSRF(fcinfo, 0);
-	waits = waits_of_rungs(counted, as_of);
+	waits = waits_of_rungs(counted, as_of, counted->rungs);
 	for (int32 i = 0; i < counted->rungs; i++)
 	{
 		const Rung *rung = &counted->rung[i];
@@ -321,4 +324,63 @@ ladder(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* ladder_curve(counted, as_of, times, steps, confidence) */
+PG_FUNCTION_INFO_V1(ladder_curve);
+Datum
+ladder_curve(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Ladder	   *counted = ladder_argument(fcinfo, 0);
+	TimestampTz as_of = check_wait_instant(PG_GETARG_TIMESTAMPTZ(1));
+	CurveTimes	at = read_curve_times(PG_GETARG_ARRAYTYPE_P(2), PG_GETARG_FLOAT8(4));
+	CurvePoint *points = palloc(Max(at.n, 1) * sizeof(CurvePoint));
+	int32		rungs = Min(Max(PG_GETARG_INT32(3), 0), counted->rungs);
+	Waits	   *waits;
+
+	check_whole_ladder(counted);
+	InitMaterializedSRF(fcinfo, 0);
+	waits = waits_of_rungs(counted, as_of, rungs);
+	for (int32 i = 0; i < rungs; i++)
+	{
+		int			n = read_curve(&waits[i], &at, points);
+		Datum		values[2 + CURVE_COLUMNS];
+		bool		nulls[2 + CURVE_COLUMNS] = {0};
+
+		values[0] = Int64GetDatum(i + 1);
+		values[1] = Int64GetDatum(counted->rung[i].customers);
+		for (int point = 0; point < n; point++)
+		{
+			memcpy(&values[2], points[point], sizeof(CurvePoint));
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	}
+	return (Datum) 0;
+}
+
+/* survival(counted, as_of): of the waits for the next order, whichever it is */
+PG_FUNCTION_INFO_V1(ladder_survival);
+Datum
+ladder_survival(PG_FUNCTION_ARGS)
+{
+	Ladder	   *counted = ladder_argument(fcinfo, 0);
+	TimestampTz as_of = check_wait_instant(PG_GETARG_TIMESTAMPTZ(1));
+	const int64 *orders = LADDER_ORDERS(counted);
+	Waits		waits = make_waits(counted->orders);
+	TupleDesc	tupdesc = result_columns(fcinfo);
+	Datum		values[SURVIVAL_COLUMNS];
+	bool		nulls[SURVIVAL_COLUMNS];
+
+	check_whole_ladder(counted);
+	for (int32 i = 0; i < counted->orders; i++)
+	{
+		bool		is_followed = ORDER_IS_FOLLOWED(orders[i]);
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		add_wait(&waits, ORDER_AT(orders[i]), is_followed, is_followed ? ORDER_AT(orders[i + 1]) : 0, as_of);
+	}
+	read_survival(&waits, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
 }

@@ -38,3 +38,36 @@ CREATE FUNCTION loyalcs.ladder(
     AS 'MODULE_PATHNAME', 'ladder';
 COMMENT ON FUNCTION loyalcs.ladder(bytea, timestamptz) IS
     'what loyalcs.ladder_agg() counted, a row for each number of an order that somebody reached: customers who did; revenue: of these orders; previous_revenue: of the same customers'' orders before; and of the waits for the next one, watched until as_of, what loyalcs.survival() says: next_share, next_median, next_median_of_ended and next_within. An infinite as_of is an error';
+
+CREATE FUNCTION loyalcs.ladder_curve(
+    counted bytea,
+    as_of timestamptz,
+    times interval[],
+    steps integer,
+    confidence double precision,
+    OUT order_number bigint,
+    OUT customers bigint,
+    OUT after interval,
+    OUT at_risk bigint,
+    OUT came bigint,
+    OUT share double precision,
+    OUT low double precision,
+    OUT high double precision
+) RETURNS SETOF record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 40000 ROWS 90
+    AS 'MODULE_PATHNAME', 'ladder_curve';
+COMMENT ON FUNCTION loyalcs.ladder_curve(bytea, timestamptz, interval[], integer, double precision) IS
+    'of the first orders that loyalcs.ladder_agg() counted, as many numbers as steps: customers who placed one of that number, and the curve of their waits for the next one, watched until as_of, as loyalcs.survival_curve() gives it. An infinite as_of is an error';
+
+CREATE FUNCTION loyalcs.ladder_survival(
+    counted bytea,
+    as_of timestamptz,
+    OUT share double precision,
+    OUT median interval,
+    OUT median_of_ended interval,
+    OUT within interval
+)
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 40000
+    AS 'MODULE_PATHNAME', 'ladder_survival';
+COMMENT ON FUNCTION loyalcs.ladder_survival(bytea, timestamptz) IS
+    'what loyalcs.survival() says of all waits for a next order, of whatever number, that loyalcs.ladder_agg() counted, watched until as_of. An infinite as_of is an error';

@@ -387,25 +387,26 @@ time_from_interval(const Interval *interval)
 	return time;
 }
 
-/* The times that are asked for, in their order; gives their number. */
-static int
-read_times(ArrayType *array, int64 **times)
+CurveTimes
+read_curve_times(ArrayType *times, float8 confidence)
 {
+	CurveTimes	at = {0};
 	Datum	   *elements;
 	bool	   *is_null;
 	int			n;
-	int			used = 0;
 
-	deconstruct_array(array, INTERVALOID, sizeof(Interval), false,
+	deconstruct_array(times, INTERVALOID, sizeof(Interval), false,
 					  TYPALIGN_DOUBLE, &elements, &is_null, &n);
-	*times = palloc(Max(n, 1) * sizeof(int64));
+	at.times = palloc(Max(n, 1) * sizeof(int64));
 	for (int i = 0; i < n; i++)
 	{
 		if (!is_null[i])
-			(*times)[used++] = time_from_interval(DatumGetIntervalP(elements[i]));
+			at.times[at.n++] = time_from_interval(DatumGetIntervalP(elements[i]));
 	}
-	qsort_interruptible(*times, used, sizeof(int64), compare_times, NULL);
-	return used;
+	qsort_interruptible(at.times, at.n, sizeof(int64), compare_times, NULL);
+	check_confidence(confidence);
+	at.z = normal_critical(confidence);
+	return at;
 }
 
 /*
@@ -435,6 +436,41 @@ curve_interval(const Curve *curve, int at_risk, float8 z, float8 *low, float8 *h
 	}
 }
 
+/* What survival_curve() says of waits, which get sorted; gives of how many of the times. */
+int
+read_curve(Waits *waits, const CurveTimes * at, CurvePoint * points)
+{
+	Curve		curve;
+	int			before = 0;		/* waits that are shorter than the time */
+	int			n = 0;
+
+	sort_waits(waits);
+	curve = begin_curve(waits->waits, waits->n);
+	for (; n < at->n && waits->n > 0 && at->times[n] <= waits->within; n++)
+	{
+		float8		low;
+		float8		high;
+		int			at_risk;
+
+		while (next_step(&curve, at->times[n]))
+			;
+		while (before < waits->n && WAIT_TIME(waits->waits[before]) < at->times[n])
+			before++;
+		at_risk = waits->n - before;
+		/* nobody is watched any more, and not because all have come */
+		if (at_risk == 0 && curve.came < curve.at_risk)
+			break;
+		curve_interval(&curve, at_risk, at->z, &low, &high);
+		points[n][0] = make_interval_datum(at->times[n]);
+		points[n][1] = Int64GetDatum(at_risk);
+		points[n][2] = Int64GetDatum(curve.came_before + curve.came);
+		points[n][3] = Float8GetDatum(share_come(&curve));
+		points[n][4] = Float8GetDatum(low);
+		points[n][5] = Float8GetDatum(high);
+	}
+	return n;
+}
+
 PG_FUNCTION_INFO_V1(survival_curve);
 Datum
 survival_curve(PG_FUNCTION_ARGS)
@@ -442,43 +478,14 @@ survival_curve(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Spans		spans = read_spans(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1));
 	TimestampTz as_of = check_wait_instant(PG_GETARG_TIMESTAMPTZ(2));
-	int64	   *times;
-	int			n_times = read_times(PG_GETARG_ARRAYTYPE_P(3), &times);
-	float8		confidence = PG_GETARG_FLOAT8(4);
-	Waits		sorted = waits_of_spans(&spans, as_of);
-	Curve		curve;
-	int			before = 0;		/* waits that are shorter than the time */
-	float8		z;
+	CurveTimes	at = read_curve_times(PG_GETARG_ARRAYTYPE_P(3), PG_GETARG_FLOAT8(4));
+	Waits		waits = waits_of_spans(&spans, as_of);
+	CurvePoint *points = palloc(Max(at.n, 1) * sizeof(CurvePoint));
+	bool		nulls[CURVE_COLUMNS] = {0};
+	int			n = read_curve(&waits, &at, points);
 
-	sort_waits(&sorted);
-	curve = begin_curve(sorted.waits, sorted.n);
-	check_confidence(confidence);
-	z = normal_critical(confidence);
 	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < n_times && sorted.n > 0 && times[i] <= sorted.within; i++)
-	{
-		float8		low;
-		float8		high;
-		Datum		values[6];
-		bool		nulls[6] = {0};
-		int			at_risk;
-
-		while (next_step(&curve, times[i]))
-			;
-		while (before < sorted.n && WAIT_TIME(sorted.waits[before]) < times[i])
-			before++;
-		at_risk = sorted.n - before;
-		/* nobody is watched any more, and not because all have come */
-		if (at_risk == 0 && curve.came < curve.at_risk)
-			break;
-		curve_interval(&curve, at_risk, z, &low, &high);
-		values[0] = make_interval_datum(times[i]);
-		values[1] = Int64GetDatum(at_risk);
-		values[2] = Int64GetDatum(curve.came_before + curve.came);
-		values[3] = Float8GetDatum(share_come(&curve));
-		values[4] = Float8GetDatum(low);
-		values[5] = Float8GetDatum(high);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	for (int i = 0; i < n; i++)
+		tuplestore_putvalues(result->setResult, result->setDesc, points[i], nulls);
 	return (Datum) 0;
 }

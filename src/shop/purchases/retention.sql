@@ -57,23 +57,6 @@ END;
 COMMENT ON FUNCTION counted_cohorts(text, timestamptz) IS
     'who bought in which month, quarter and year, by the one in which they began, as of an instant, for loyalcs.cohorts() to read; for each part of a breakdown. Of everyone, as of any instant since the last refresh, it is what kept_cohorts has, without the customers who have changed, and with them as they are now';
 
-CREATE OR REPLACE FUNCTION placed_orders_by(breakdown text, as_of timestamptz)
-RETURNS TABLE (part text, order_number bigint, ordered_at timestamptz, amount numeric, previous_amount numeric, next_order_at timestamptz, first_order_at timestamptz)
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce(b.part, CASE placed_orders_by.breakdown
-                                WHEN 'everyone' THEN 'everyone'
-                                ELSE 'unknown'
-                            END),
-           o.order_number, o.ordered_at, o.amount, o.previous_amount, o.next_order_at, o.first_order_at
-      FROM order_histories() h
-      LEFT JOIN customer_breakdown(placed_orders_by.breakdown, placed_orders_by.as_of) b
-        ON b.customer_id = h.customer_id
-     CROSS JOIN LATERAL loyalcs.counted_orders(h.number, h.at, h.amount, placed_orders_by.as_of) o;
-END;
-COMMENT ON FUNCTION placed_orders_by(text, timestamptz) IS
-    'numbered_orders_by() without its keys, so that it can be read from order_histories(), which nobody has to sort';
-
 -- (What is kept has months, quarters and years: who bought twice in a week can be told
 -- from none of them. The half that is not asked for is not run, but planned: there both
 -- is no period.)
@@ -265,20 +248,26 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT w.part, w.cohort_quarter, w.order_number, EXTRACT(day FROM c.after)::integer, w.customers,
+    SELECT w.part, w.cohort_quarter, c.order_number + 1::bigint, EXTRACT(day FROM c.after)::integer, c.customers,
            c.at_risk, c.came, c.share, c.low, c.high
-      FROM (SELECT o.part, o.cohort_quarter, o.order_number + 1::bigint AS order_number, count(*) AS customers,
-                   pg_catalog.array_agg(o.ordered_at) AS began, pg_catalog.array_agg(o.next_order_at) AS ended
-              FROM (SELECT p.part, p.order_number, p.ordered_at, p.next_order_at,
-                           loyalcs.local_quarter(p.first_order_at, (SELECT s.time_zone FROM settings s)) AS cohort_quarter
-                      FROM placed_orders_by(second_order_curve_by.breakdown, second_order_curve_by.as_of) p
-                     WHERE p.order_number < 10::bigint) o
-             GROUP BY GROUPING SETS ((o.part, o.order_number), (o.part, o.order_number, o.cohort_quarter))) w
+      FROM (SELECT o.part, o.cohort_quarter, loyalcs.ladder_agg(o.number, o.at, o.amount, second_order_curve_by.as_of) AS counted
+              FROM (SELECT coalesce(b.part, CASE second_order_curve_by.breakdown
+                                                WHEN 'everyone' THEN 'everyone'
+                                                ELSE 'unknown'
+                                            END) AS part,
+                           loyalcs.local_quarter(loyalcs.first_purchase(purchases_in_history(h.purchases, h.last_at, h.number, h.at, h.amount,
+                                                                                             second_order_curve_by.as_of, timestamptz 'infinity')),
+                                                 (SELECT s.time_zone FROM settings s)) AS cohort_quarter,
+                           h.number, h.at, h.amount
+                      FROM order_histories() h
+                      LEFT JOIN customer_breakdown(second_order_curve_by.breakdown, second_order_curve_by.as_of) b
+                        ON b.customer_id = h.customer_id) o
+             GROUP BY GROUPING SETS ((o.part), (o.part, o.cohort_quarter))) w
      CROSS JOIN settings t
-     CROSS JOIN LATERAL loyalcs.survival_curve(w.began, w.ended, least(second_order_curve_by.as_of, timestamptz '9999-12-31 00:00+00'),
-                                               '{7 days,14 days,30 days,60 days,90 days,120 days,180 days,365 days,730 days}'::interval[],
-                                               1::double precision - t.significance) c
-     ORDER BY w.part, w.cohort_quarter NULLS FIRST, w.order_number, c.after;
+     CROSS JOIN LATERAL loyalcs.ladder_curve(w.counted, least(second_order_curve_by.as_of, timestamptz '9999-12-31 00:00+00'),
+                                             '{7 days,14 days,30 days,60 days,90 days,120 days,180 days,365 days,730 days}'::interval[],
+                                             9, 1::double precision - t.significance) c
+     ORDER BY w.part, w.cohort_quarter NULLS FIRST, c.order_number, c.after;
 END;
 COMMENT ON FUNCTION second_order_curve_by(text, timestamptz) IS
     'of the customers who placed an order, what share had placed the next, up to the tenth, within 7, 14, 30, 60, 90, 120, 180, 365 and 730 days of 24 hours: the survival curve (loyalcs.survival_curve), which counts everybody for as long as they have had, with its interval. For all of them, and for those of each local quarter of the first order; no row for a time that less than a tenth of them have had, or after which nobody is watched any more; for each part of a breakdown';

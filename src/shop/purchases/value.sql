@@ -66,14 +66,19 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH gaps AS MATERIALIZED (
-        SELECT g.order_number, (g.next).median, (g.next).median_of_ended
-          FROM (SELECT o.order_number,
-                       loyalcs.survival(pg_catalog.array_agg(o.ordered_at), pg_catalog.array_agg(o.next_order_at),
-                                        least(lapsing_customers_at.as_of, timestamptz '9999-12-31 00:00+00')) AS next
-                  FROM placed_orders_by('everyone', lapsing_customers_at.as_of) o
-                 GROUP BY GROUPING SETS ((o.order_number), ())) g
-         WHERE g.order_number IS NULL OR g.order_number <= 2
+    WITH counted AS MATERIALIZED (
+        SELECT loyalcs.ladder_agg(h.number, h.at, h.amount, lapsing_customers_at.as_of) AS ladder,
+               least(lapsing_customers_at.as_of, timestamptz '9999-12-31 00:00+00') AS until
+          FROM order_histories() h
+    ), gaps AS MATERIALIZED (
+        SELECT l.order_number, l.next_median AS median, l.next_median_of_ended AS median_of_ended
+          FROM counted c
+         CROSS JOIN LATERAL loyalcs.ladder(c.ladder, c.until) l
+         WHERE l.order_number <= 2::bigint
+        UNION ALL
+        SELECT NULL::bigint, a.median, a.median_of_ended
+          FROM counted c
+         CROSS JOIN LATERAL loyalcs.ladder_survival(c.ladder, c.until) a
     ), bought AS (
         -- The shop's rhythm takes the orders of all, so it is looked up only for those
         -- who have none of their own.
