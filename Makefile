@@ -41,6 +41,7 @@ OBJS = \
 	src/base/rule_cache.o \
 	src/base/latest.o \
 	src/base/percentiles.o \
+	src/base/durations.o \
 	src/calendar/offsets.o \
 	src/calendar/zone.o \
 	src/calendar/period.o \
@@ -129,6 +130,7 @@ CORE_SQL = \
 # Of it, files of which the last release had nothing: its upgrade script gets them
 # as they are.
 NEW_SQL = \
+	src/base/durations.sql \
 	src/ratings/written_scores.sql \
 	src/purchases/order_history.sql \
 	src/purchases/cohorts.sql \
