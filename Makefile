@@ -181,6 +181,7 @@ SHOP_SQL = \
 	src/shop/purchases/outlook.sql \
 	src/shop/loyalty/tiers.sql \
 	src/shop/loyalty/points_ledger.sql \
+	src/shop/loyalty/kept_points.sql \
 	src/shop/loyalty/points_rules.sql \
 	src/shop/loyalty/points_lots.sql \
 	src/shop/loyalty/points_posting.sql \

@@ -69,7 +69,7 @@ UPDATE survey_answers SET score = 5;
 SELECT unkept_days('answers', '{survey_responses,survey_answers}', now());
 SELECT * FROM trial.differs_from_answers('2027-01-01 00:00+09');
 SELECT refresh_kept_figures('2026-04-02 00:00+09') >= 0 AS ran;
-SELECT (SELECT count(*) FROM kept_answers) AS kept, (SELECT count(*) FROM kept_answer_times) AS times, (SELECT array_agg(figure) FROM day_keeping) AS figures;
+SELECT (SELECT count(*) FROM kept_answers) AS kept, (SELECT count(*) FROM kept_answer_times) AS times, (SELECT array_agg(figure ORDER BY figure) FROM day_keeping) AS figures;
 ALTER TABLE survey_answers ENABLE TRIGGER mark_changed_days;
 SELECT unkept_days('answers', '{survey_responses,survey_answers}', now());
 SELECT refresh_kept_figures('2026-04-02 00:00+09') >= 0 AS ran;

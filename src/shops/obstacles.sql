@@ -148,7 +148,7 @@ DECLARE
     -- what is the brand's.
     is_first constant boolean := loyalcs.shop_is_first(schema);
     -- What its own functions write is kept in tables of its own.
-    kept constant text[] := '{tier_cuts,tier_history,tier_queue,tier_state,rfm_cuts,outlook_models,customer_parts,kept_histories,kept_cohorts,kept_answers,kept_answer_times,kept_invitations,day_keeping,product_sales,related_products,offer_refreshes,
+    kept constant text[] := '{tier_cuts,tier_history,tier_queue,tier_state,rfm_cuts,outlook_models,customer_parts,kept_histories,kept_cohorts,kept_answers,kept_answer_times,kept_invitations,kept_points,day_keeping,product_sales,related_products,offer_refreshes,
         point_accounts,point_allocations,point_lots,point_postings,followups,followup_late_reports,sla_warnings,sla_warning_late_reports,
         survey_waves,survey_left_out,hearings,calendar_history,ticket_changes,
         customer_changes,unread_changes,customer_change_readers,day_marks,voice_matches,voice_changes,ticket_marks,kept_tickets,kept_promises,ticket_keeping}';

@@ -38,7 +38,7 @@ CREATE TABLE day_marks (
 );
 COMMENT ON TABLE day_marks IS
     'days of which something changed that a figure is made of; rows are added by triggers, and go when refresh_kept_figures() has looked';
-COMMENT ON COLUMN day_marks.figure IS 'what is kept by day: answers, invitations';
+COMMENT ON COLUMN day_marks.figure IS 'what is kept by day: answers, invitations, points';
 COMMENT ON COLUMN day_marks.day IS 'the day in UTC';
 
 --@ table day_keeping
@@ -67,6 +67,29 @@ END
 $$;
 COMMENT ON FUNCTION mark_days(text, timestamptz[]) IS
     'marks the days of instants: what is kept of them for the figure is out of date. NULL is none; triggers call it';
+
+CREATE OR REPLACE FUNCTION mark_days_of(relation regclass, trigger_function text, figures text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER mark_new_days
+        AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION %I()', relation, trigger_function);
+    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER mark_changed_days
+        AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION %I()', relation, trigger_function);
+    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER mark_deleted_days
+        AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION %I()', relation, trigger_function);
+    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER forget_days
+        AFTER TRUNCATE ON %s
+        FOR EACH STATEMENT EXECUTE FUNCTION forget_kept_days(%s)', relation,
+        (SELECT pg_catalog.string_agg(quote_literal(f.name), text ', ') FROM pg_catalog.unnest(figures) f (name)));
+END
+$$;
+COMMENT ON FUNCTION mark_days_of(regclass, text, text[]) IS
+    'has a table mark the days of its rows that are changed, by a function of the shop''s, and forget what is kept of figures after TRUNCATE; for tables and partitioned tables, by their owner';
 
 CREATE OR REPLACE FUNCTION days_are_marked(relations text[]) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -3,7 +3,7 @@
 -- The sections of the monthly report, each of which can be read alone: of a month,
 -- what it was, beside the month before, the same month a year before, and the twelve
 -- before. doc/report.md says what stands in each.
--- Needs: durations, report_figures, surveys, kept_answers, reviews, orders, rfm, outlook, tiers, points_ledger, tickets,
+-- Needs: durations, report_figures, surveys, kept_answers, reviews, orders, rfm, outlook, tiers, points_ledger, kept_points, tickets,
 -- ticket_facts, sla, support_reports, delivery_performance, return_reasons,
 -- returned_items, voice_matches, voice_figures, followups, followup_effect.
 --
@@ -845,8 +845,7 @@ CREATE OR REPLACE FUNCTION report_loyalty(month date, as_of timestamptz) RETURNS
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH span AS MATERIALIZED (
-        SELECT m.*, m.year_before::timestamp AT TIME ZONE m.time_zone AS since,
-               (m.year_before + interval '1 month') AT TIME ZONE m.time_zone - interval '1 microsecond' AS year_before_ends
+        SELECT m.*, (m.year_before + interval '1 month') AT TIME ZONE m.time_zone - interval '1 microsecond' AS year_before_ends
           FROM report_span(report_loyalty.month, report_loyalty.as_of) m
     ), holder AS NOT MATERIALIZED (
         SELECT h.customer_id, h.tier, h.rank,
@@ -890,23 +889,14 @@ BEGIN ATOMIC
                             (SELECT count(*) FROM changed l WHERE l.into_tier IS NULL) AS left_all,
                             (SELECT count(*) FROM changed l WHERE l.from_tier IS NULL) AS come_to_one
                        FROM counted c) h
-    ), recent AS MATERIALIZED (
-        SELECT loyalcs.local_month(o.posted_at, (SELECT m.time_zone FROM span m)) AS month, o.kind, o.posted_at <= (SELECT m.state_as_of FROM span m) AS counts,
-               sum(o.points) AS points
-          FROM point_postings o
-         WHERE o.posted_at >= (SELECT m.since FROM span m)
-         GROUP BY 1, 2, 3
     ), posted AS (
-        SELECT p.month, sum(p.points) AS moved,
-               sum(p.points) FILTER (WHERE p.kind = 'earn') AS earned, sum(p.points) FILTER (WHERE p.kind = 'redeem') AS redeemed,
-               sum(p.points) FILTER (WHERE p.kind = 'expire') AS expired, sum(p.points) FILTER (WHERE p.kind = 'reverse') AS reversed,
-               sum(p.points) FILTER (WHERE p.kind = 'adjust') AS adjusted
-          -- (what was posted longer ago is what the accounts hold less what was posted since)
-          FROM (SELECT NULL::date AS month, NULL::text AS kind,
-                       coalesce((SELECT sum(a.balance) FROM point_accounts a), 0::numeric) - coalesce((SELECT sum(r.points) FROM recent r), 0::numeric) AS points
-                UNION ALL
-                SELECT r.month, r.kind, r.points::numeric FROM recent r WHERE r.counts) p
-         GROUP BY p.month
+        SELECT CASE WHEN d.day >= m.year_before THEN date_trunc('month', d.day::timestamp)::date END AS month, sum(d.points) AS moved,
+               sum(d.points) FILTER (WHERE d.kind = 'earn') AS earned, sum(d.points) FILTER (WHERE d.kind = 'redeem') AS redeemed,
+               sum(d.points) FILTER (WHERE d.kind = 'expire') AS expired, sum(d.points) FILTER (WHERE d.kind = 'reverse') AS reversed,
+               sum(d.points) FILTER (WHERE d.kind = 'adjust') AS adjusted
+          FROM span m
+         CROSS JOIN LATERAL daily_points(m.state_as_of) d
+         GROUP BY 1
     ), months AS MATERIALIZED (
         SELECT g.at::date AS month,
                (coalesce((SELECT p.moved FROM posted p WHERE p.month IS NULL), 0::numeric) + sum(coalesce(p.moved, 0::numeric)) OVER w - coalesce(p.moved, 0::numeric))::numeric AS opening,

@@ -171,8 +171,8 @@ ALTER TABLE point_postings
 
 --@ change point_postings 0.2.0
 CREATE INDEX point_postings_reverses ON point_postings (customer_id, reverses) WHERE reverses IS NOT NULL;
--- (they lie in that order, so that to know a little of each page costs a payment nothing)
-CREATE INDEX point_postings_posted_at ON point_postings USING brin (posted_at);
+-- (they lie in that order, so that to know a little of every few pages costs a payment nothing)
+CREATE INDEX point_postings_posted_at ON point_postings USING brin (posted_at) WITH (pages_per_range = 16);
 
 -- Whether something is left changes seldom, what is left changes with each payment: so
 -- indexes stand on the one and not on the other, and a payment leaves them alone. (The

@@ -1,7 +1,7 @@
 -- shop/points_reports.sql
 --
 -- What finance and customers ask of the ledger, and whether it adds up.
--- Needs: settings, points_ledger.
+-- Needs: settings, periods, points_ledger, kept_points.
 
 --@ functions
 CREATE OR REPLACE FUNCTION points_expiring_at(as_of timestamptz)
@@ -34,6 +34,11 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+    WITH posted AS MATERIALIZED (
+        SELECT period_of_day(d.day, s.time_zone, points_liability_per.period, points_liability_per.as_of) AS period_start, d.kind, d.points
+          FROM settings s
+         CROSS JOIN daily_points(points_liability_per.as_of) d
+    )
     SELECT m.period_start,
            period_is_over(period_end(m.period_start, points_liability_per.period),
                           points_liability_per.as_of, (SELECT s.time_zone FROM settings s)),
@@ -47,25 +52,22 @@ BEGIN ATOMIC
                    coalesce(p.expired, 0)::bigint AS expired,
                    coalesce(p.reversed, 0)::bigint AS reversed,
                    coalesce(p.adjusted, 0)::bigint AS adjusted
-              FROM (SELECT generate_series(period_of(min(p.posted_at), s.time_zone, points_liability_per.period, points_liability_per.as_of)::timestamp,
+              FROM (SELECT generate_series(min(f.period_start)::timestamp,
                                            period_of(least(points_liability_per.as_of, timestamptz '9999-12-31 00:00+00'), s.time_zone,
                                                      points_liability_per.period, points_liability_per.as_of)::timestamp,
                                            period_length(points_liability_per.period)) AS period_start
-                      FROM point_postings p
+                      FROM posted f
                      CROSS JOIN settings s
-                     WHERE p.posted_at <= points_liability_per.as_of
                      GROUP BY s.time_zone) c
-              LEFT JOIN (SELECT period_of(p.posted_at, s.time_zone, points_liability_per.period, points_liability_per.as_of) AS period_start,
-                                sum(p.points) AS moved,
-                                sum(p.points) FILTER (WHERE p.kind = 'earn') AS earned,
-                                sum(p.points) FILTER (WHERE p.kind = 'redeem') AS redeemed,
-                                sum(p.points) FILTER (WHERE p.kind = 'expire') AS expired,
-                                sum(p.points) FILTER (WHERE p.kind = 'reverse') AS reversed,
-                                sum(p.points) FILTER (WHERE p.kind = 'adjust') AS adjusted
-                           FROM point_postings p
-                          CROSS JOIN settings s
-                          WHERE p.posted_at <= points_liability_per.as_of
-                          GROUP BY 1) p
+              LEFT JOIN (SELECT f.period_start,
+                                sum(f.points) AS moved,
+                                sum(f.points) FILTER (WHERE f.kind = 'earn') AS earned,
+                                sum(f.points) FILTER (WHERE f.kind = 'redeem') AS redeemed,
+                                sum(f.points) FILTER (WHERE f.kind = 'expire') AS expired,
+                                sum(f.points) FILTER (WHERE f.kind = 'reverse') AS reversed,
+                                sum(f.points) FILTER (WHERE f.kind = 'adjust') AS adjusted
+                           FROM posted f
+                          GROUP BY f.period_start) p
                 ON p.period_start = c.period_start) m
     WINDOW w AS (ORDER BY m.period_start);
 END;

@@ -299,12 +299,13 @@ BEGIN
     END IF;
     PERFORM refresh_breakdowns(as_of);
     PERFORM refresh_kept_answers(as_of);
+    PERFORM refresh_kept_points(as_of);
     PERFORM note_job_run('refresh_kept_figures');
     RETURN refreshed;
 END
 $$;
 COMMENT ON FUNCTION refresh_kept_figures(timestamptz) IS
-    'brings what is kept for figures up to date, as often as you like: those who have changed, everyone the first time, after 30 days and where amount_rules changed; gives how many customers it looked at. Figures are the same whether it runs or not, only slower; as of instants before the last time it ran, too. Where orders or returns is a view it keeps nothing. It has the shop''s own breakdowns read as well, by refresh_breakdowns(), and what surveys brought in by day, by refresh_kept_answers(). One at a time: another waits';
+    'brings what is kept for figures up to date, as often as you like: those who have changed, everyone the first time, after 30 days and where amount_rules changed; gives how many customers it looked at. Figures are the same whether it runs or not, only slower; as of instants before the last time it ran, too. Where orders or returns is a view it keeps nothing. It has the shop''s own breakdowns read as well, by refresh_breakdowns(), what surveys brought in by day, by refresh_kept_answers(), and what was posted to the ledger of points, by refresh_kept_points(). One at a time: another waits';
 
 --@ reference amount_rules customer_change_readers 0.2.0
 CREATE OR REPLACE TRIGGER forget_kept_histories

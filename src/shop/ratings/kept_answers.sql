@@ -127,29 +127,6 @@ $$;
 COMMENT ON FUNCTION mark_invitations() IS
     'trigger of survey_invitations: what is kept of the days on which they went out is out of date';
 
-CREATE OR REPLACE FUNCTION mark_days_of(relation regclass, trigger_function text, figures text[]) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path FROM CURRENT
-AS $$
-BEGIN
-    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER mark_new_days
-        AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows
-        FOR EACH STATEMENT EXECUTE FUNCTION %I()', relation, trigger_function);
-    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER mark_changed_days
-        AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-        FOR EACH STATEMENT EXECUTE FUNCTION %I()', relation, trigger_function);
-    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER mark_deleted_days
-        AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows
-        FOR EACH STATEMENT EXECUTE FUNCTION %I()', relation, trigger_function);
-    EXECUTE pg_catalog.format('CREATE OR REPLACE TRIGGER forget_days
-        AFTER TRUNCATE ON %s
-        FOR EACH STATEMENT EXECUTE FUNCTION forget_kept_days(%s)', relation,
-        (SELECT pg_catalog.string_agg(quote_literal(f.name), text ', ') FROM pg_catalog.unnest(figures) f (name)));
-END
-$$;
-COMMENT ON FUNCTION mark_days_of(regclass, text, text[]) IS
-    'has a table mark the days of its rows that are changed, by a function of the shop''s, and forget what is kept of figures after TRUNCATE; for tables and partitioned tables, by their owner';
-
 -- Some days are found by the index, each range of them by itself; all of them in one go.
 -- (OFFSET 0: which days these are the planner cannot know, nor how few.)
 CREATE OR REPLACE FUNCTION scores_on(days datemultirange, as_of timestamptz)
