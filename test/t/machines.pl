@@ -21,18 +21,20 @@ my $primary = filled_node('primary');
 $primary->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 4\nhot_standby = on\nhot_standby_feedback = on\njit = off");
 $primary->set_replication_conf;
 $primary->start;
-$primary->safe_psql('filled', q{
+my $first = q{
 	CREATE ROLE analyst LOGIN;
 	SELECT loyalcs.grant_shop('aurora', 'analyst', 'report');
-	SELECT aurora.refresh_kept_figures(), aurora.refresh_kept_tickets();});
+	SELECT aurora.refresh_kept_figures(), aurora.refresh_kept_tickets();};
+$primary->safe_psql('filled', $first);
 $primary->backup('whole');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'whole', has_streaming => 1);
 $standby->start;
 # (what comes after the backup comes by the stream)
-$primary->safe_psql('filled', q{
+my $more = q{
 	INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount)
-	SELECT customer_id, 'on the way', '2026-10-31 12:00+09', 5000 FROM aurora.customers ORDER BY customer_id LIMIT 3;});
+	SELECT customer_id, 'on the way', '2026-10-31 12:00+09', 5000 FROM aurora.customers ORDER BY customer_id LIMIT 3;};
+$primary->safe_psql('filled', $more);
 $primary->wait_for_catchup($standby);
 
 my $as_of = '2026-10-31 23:59+09';
@@ -169,42 +171,222 @@ cmp_ok($nodes{group}->safe_psql('postgres', 'SELECT sum(pg_column_size(f)) FROM 
 # What is asked of days is asked there.
 like($nodes{group}->safe_psql('postgres', q{EXPLAIN (VERBOSE, COSTS OFF) SELECT loyalcs.nps(ratings) FROM east.answer_days WHERE day = '2026-01-05' AND loyalcs.responses(ratings) > 5}),
 	qr/Remote SQL: .*WHERE .*day = .*loyalcs\.responses\(ratings\) > 5/, 'what loyalcs computes is computed where the rows are');
+my $has_citus = $nodes{group}->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citus'});
 $nodes{$_}->stop foreach keys %nodes;
 
 # --------------------------------------------------------------------------
-# One table on many nodes
+# One table on many nodes, beside a shop that is on one: what the page says of Citus
 # --------------------------------------------------------------------------
+
+# What an aggregate is called with, by the number of the argument, its type and name, or its
+# type alone.
+my %argument = (
+	'smallint' => 'score',
+	'integer' => 'score::integer',
+	'bigint' => 'extract(epoch FROM at)::bigint',
+	'double precision' => 'score::double precision',
+	'numeric' => 'amount',
+	'text' => 'score::text',
+	'boolean' => 'score > 2',
+	'interval' => q{amount * interval '1 minute'},
+	'timestamp with time zone' => 'at',
+	'integer[]' => 'ARRAY[1, 2]',
+	'numeric[]' => 'ARRAY[amount, 10]',
+	'timestamp with time zone[]' => q{ARRAY[at, at + interval '40 days']},
+	'loyalcs.ratings' => 'ratings',
+	'loyalcs.purchases' => 'purchases',
+	'loyalcs.lexicon' => q{loyalcs.lexicon 'slow: late; lovely: nice'},
+	'loyalcs.ticket_event' => q{(CASE WHEN at < '2026-01-02' THEN 'opened' ELSE 'agent_reply' END)::loyalcs.ticket_event},
+	'text kind' => q{CASE WHEN at < '2026-01-02' THEN 'opened' ELSE 'agent_reply' END},
+	'text body' => q{CASE score WHEN 1 THEN 'late again' WHEN 5 THEN 'nice' ELSE 'so so' END},
+	'text time_zone' => q{text 'UTC'},
+	'timestamp with time zone as_of' => q{timestamptz '2026-12-31'},
+	'bigint part' => '0::bigint',
+	'bigint merged_into' => 'NULL::bigint',
+	'bigint x' => '(score % 4)::bigint',
+	'double precision t_x' => 'CASE WHEN score % 4 = 0 THEN 0 ELSE amount::double precision END',
+	'double precision t' => '600::double precision',
+	'double precision mean' => 'amount::double precision',
+	'double precision penalty' => '0.1::double precision',
+	'loyalcs.top_share 2' => '0.2::double precision');
+
+# How two states are compared that hold the same in another order.
+my %reading = (
+	'loyalcs.ladder_agg' => q{SELECT string_agg(l::text, ' ' ORDER BY l.order_number) FROM loyalcs.ladder('STATE', '2026-12-31') l},
+	'loyalcs.spent_agg' => q{SELECT array_agg(v ORDER BY v) FROM unnest('STATE'::bigint[]) v});
+
+# sent(PLAN): what a node is asked
+sub sent
+{
+	return join("\n", $_[0] =~ /^ *Query: (.*)$/mg);
+}
 
 SKIP:
 {
-	my $node = PostgreSQL::Test::Cluster->new('citus');
-	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
-	$node->start;
-	my $is_there = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citus'});
-	if (!$is_there)
+	skip 'Citus is not installed here', 1 if !$has_citus;
+
+	my $node = filled_node('coordinator');
+	my @workers = map { PostgreSQL::Test::Cluster->new($_) } qw(worker_1 worker_2);
+	$_->init(extra => [ '--encoding=UTF8', '--no-locale' ]) foreach @workers;
+	foreach my $member ($node, @workers)
 	{
-		$node->stop;
-		skip 'Citus is not installed here', 2;
+		$member->append_conf('postgresql.conf', "shared_preload_libraries = 'citus'\ncitus.node_conninfo = 'sslmode=prefer'\nmax_connections = 100\njit = off");
+		$member->start;
 	}
-	$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'citus'});
-	$node->restart;
-	my $port = $node->port;
-	$node->safe_psql('postgres', qq{
-		CREATE EXTENSION citus;
-		CREATE EXTENSION loyalcs;
-		SELECT citus_set_coordinator_host('localhost', $port);
-		CREATE TABLE answers (customer_id bigint, at timestamptz, score smallint, amount numeric);
-		SELECT create_distributed_table('answers', 'customer_id');
-		INSERT INTO answers SELECT i % 997, timestamptz '2026-01-01 00:00+00' + i * interval '1 minute', (i * 7 % 11)::smallint, i % 500 FROM generate_series(1, 20000) i;
-		CREATE TABLE same AS SELECT * FROM answers;});
-	my $all = q{
-		SELECT loyalcs.nps(score), loyalcs.ratings_agg(score), loyalcs.quintiles(amount) FROM TABLE};
-	is($node->safe_psql('postgres', $all =~ s/TABLE/answers/r), $node->safe_psql('postgres', $all =~ s/TABLE/same/r), 'aggregates over a distributed table');
-	my $each = q{
-		SELECT md5(string_agg(customer_id || ' ' || p::text, ',' ORDER BY customer_id))
-		FROM (SELECT customer_id, loyalcs.purchases_agg(at, amount) AS p FROM TABLE GROUP BY customer_id) s};
-	is($node->safe_psql('postgres', $each =~ s/TABLE/answers/r), $node->safe_psql('postgres', $each =~ s/TABLE/same/r), 'and by customer');
-	$node->stop;
+	# (the shop was there before Citus, which then makes loyalcs nowhere by itself)
+	$_->safe_psql('postgres', 'CREATE DATABASE filled') foreach @workers;
+	$_->safe_psql('filled', 'CREATE EXTENSION citus; CREATE EXTENSION loyalcs') foreach @workers;
+	$node->safe_psql('filled', 'CREATE EXTENSION citus; ' . join(' ', map {
+			my ($call, $of) = @$_;
+			sprintf q{SELECT %s('%s', %d);}, $call, $of->host, $of->port
+		} [ 'citus_set_coordinator_host', $node ], map { [ 'citus_add_node', $_ ] } @workers));
+
+	# A shop on the coordinator is what it is without Citus,
+	$node->safe_psql('filled', $_) foreach $first, $more;
+	($code, $stdout, $stderr) = $node->psql('filled', "SET timezone = 'UTC';\n$readers\n\\gexec\n", on_error_stop => 0);
+	is($stderr, '', 'every figure of a shop on the coordinator answers');
+	# (when its nightly jobs ran is another time)
+	is($stdout =~ s/^shop_health_at.*\n//mr, $told{primary} =~ s/^shop_health_at.*\n//mr, 'as without Citus');
+	($code, $stdout, $stderr) = $node->psql('filled', q{
+		SET citus.enable_ddl_propagation = off;
+		SELECT loyalcs.create_shop('brand');
+		SELECT loyalcs.create_shop('brand');
+		SELECT loyalcs.drop_shop('brand', 'brand');});
+	is($stderr, '', 'and is made, and dropped, without a word of it');
+	# and cannot be distributed.
+	($code, $stdout, $stderr) = $node->psql('filled', q{SELECT citus_schema_distribute('aurora')});
+	like($stderr, qr/circular dependencies between distributed objects/, 'a finished shop is no distributed schema');
+	($code, $stdout, $stderr) = $node->psql('filled', q{SELECT create_distributed_table('aurora.orders', 'customer_id')});
+	like($stderr, qr/circular dependencies between distributed objects/, 'and none of its tables is distributed by customer');
+
+	my $session = Session->new($node, 'filled');
+	$session->sql(q{
+		CREATE TABLE public.answers (customer_id bigint, at timestamptz, score smallint, amount numeric);
+		SELECT create_distributed_table('public.answers', 'customer_id', shard_count => 8);
+		INSERT INTO public.answers
+		SELECT i % 997, timestamptz '2026-01-01 00:00+00' + i * interval '1 minute', (1 + i * 7 / 3 % 5)::smallint, 1 + i * 31 % 500 FROM generate_series(1, 20000) i;
+		CREATE TABLE public.same AS SELECT * FROM public.answers;
+		CREATE TABLE public.parcels (customer_id bigint, parcel text, answered_at timestamptz, PRIMARY KEY (customer_id, parcel));
+		SELECT create_distributed_table('public.parcels', 'customer_id', colocate_with => 'public.answers');
+		INSERT INTO public.parcels SELECT customer_id, 'p' || score, at FROM public.answers WHERE amount = 1 ON CONFLICT DO NOTHING;
+		CREATE TABLE public.same_parcels AS SELECT * FROM public.parcels;
+		CREATE TABLE public.words (score smallint PRIMARY KEY, word text);
+		INSERT INTO public.words SELECT i, 'w' || i % 2 FROM generate_series(1, 4) i;
+		CREATE TABLE public.same_words AS SELECT * FROM public.words;
+		SELECT create_reference_table('public.words');});
+	is($session->sql(q{SELECT count(DISTINCT nodename || nodeport) FROM citus_shards WHERE table_name = 'public.answers'::regclass}), 2, 'a table lies on two nodes');
+
+	# plain(QUERY): the same over tables of one server
+	my $plain = sub { return $_[0] =~ s/public\.(answers|parcels|words)\b/'public.same' . ($1 eq 'answers' ? '' : "_$1")/egr };
+	my $plan = sub { return $session->sql("EXPLAIN (VERBOSE, COSTS OFF) $_[0]") };
+
+	# Every aggregate that there is,
+	my @aggregates = split /\n/, $session->sql(q{
+		SELECT concat_ws('|', p.oid::regprocedure, concat('loyalcs.', p.proname),
+				(SELECT string_agg(concat(t::regtype, ' ', p.proargnames[n]), '|' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)))
+		FROM pg_proc p WHERE p.prokind = 'a' AND p.pronamespace = 'loyalcs'::regnamespace ORDER BY p.oid::regprocedure::text COLLATE "C"});
+	cmp_ok(scalar(@aggregates), '>', 40, 'there are many aggregates');
+	foreach (@aggregates)
+	{
+		my ($signature, $name, @types) = split /\|/;
+		my @values = map { $argument{"$name $_"} // $argument{ $types[ $_ - 1 ] } // $argument{ $types[ $_ - 1 ] =~ s/ \w*$//r } // die "$signature: no value for argument $_" } 1 .. @types;
+		my $from = "@types" =~ /loyalcs\.(ratings|purchases)/
+			? '(SELECT loyalcs.ratings_agg(score) AS ratings, loyalcs.purchases_agg(at, amount) AS purchases FROM public.answers GROUP BY customer_id) s'
+			: 'public.answers';
+		my $call = "$name(" . join(', ', @values) . ')';
+		my $query = "SELECT $call FROM $from";
+
+		like(sent($plan->($query)), qr/^SELECT (?:pg_catalog\.)?worker_partial_agg\('\Q$signature\E'::regprocedure/, "$signature: each node sends a state");
+		my @answers = map { $session->sql($_) } $query, $plain->($query);
+		@answers = map { $session->sql($reading{$name} =~ s/STATE/$_/r) } @answers if $reading{$name};
+		isnt($answers[0], '', "$signature says something");
+		is($answers[0], $answers[1], "$signature: the same as of one table");
+	}
+
+	# and what may be around it.
+	foreach (
+		[ 'a condition in the call', q{SELECT loyalcs.nps(score) FILTER (WHERE amount < 100) FROM public.answers} ],
+		[ 'by day', q{SELECT date_trunc('day', at, 'Asia/Tokyo') AS day, loyalcs.csat(score) FROM public.answers GROUP BY 1 HAVING loyalcs.ces(score) > 1 ORDER BY 1} ],
+		[ 'joined by customer', q{SELECT p.parcel, loyalcs.ratings_agg(a.score) FROM public.answers a JOIN public.parcels p USING (customer_id) GROUP BY 1 ORDER BY 1} ],
+		[ 'joined to a reference table', q{SELECT w.word, loyalcs.ratings_agg(a.score) FROM public.answers a JOIN public.words w USING (score) GROUP BY 1 ORDER BY 1} ],
+		[ 'joined to a table of a shop', q{SELECT loyalcs.ratings_agg(a.score) FROM public.answers a JOIN aurora.settings s ON loyalcs.local_date(a.at, s.time_zone) > '2026-01-04'} ])
+	{
+		my ($what, $query) = @$_;
+		like(sent($plan->($query)), qr/worker_partial_agg\('loyalcs\./, "$what: states are sent");
+		is($session->sql($query), $session->sql($plain->($query)), "$what: the same");
+	}
+	foreach (
+		[ 'by customer', q{SELECT customer_id, loyalcs.purchases_agg(at, amount), loyalcs.quintiles(amount) FROM public.answers GROUP BY customer_id ORDER BY customer_id} ],
+		[ 'an order and each value once, by customer', q{SELECT customer_id, loyalcs.ratings_agg(score ORDER BY at), loyalcs.nps(DISTINCT score) FROM public.answers GROUP BY customer_id ORDER BY customer_id} ],
+		[ 'a window of a customer', q{SELECT customer_id, at, loyalcs.nps(score) OVER (PARTITION BY customer_id ORDER BY at) FROM public.answers ORDER BY 1, 2} ])
+	{
+		my ($what, $query) = @$_;
+		my $explained = $plan->($query);
+		unlike($explained =~ s/^ *Task Count.*//msr, qr/Agg|coord_combine/, "$what: nothing is left to the coordinator");
+		like(sent($explained), qr/SELECT .*loyalcs\.\w+\(/, "$what: the nodes do it");
+		is($session->sql($query), $session->sql($plain->($query)), "$what: the same");
+	}
+	like($plan->(q{SELECT loyalcs.nps(score) FROM public.answers WHERE customer_id = 7}), qr/Task Count: 1\n/, 'one customer is asked of one node');
+
+	# What travels as rows, or not at all.
+	foreach (
+		[ 'an order in the call', q{SELECT loyalcs.ratings_agg(score ORDER BY at) FROM public.answers} ],
+		[ 'each value once', q{SELECT loyalcs.nps(DISTINCT score) FROM public.answers} ],
+		[ 'a window of all', q{SELECT at, loyalcs.nps(score) OVER (ORDER BY at) FROM public.answers ORDER BY at} ])
+	{
+		my ($what, $query) = @$_;
+		unlike(sent($plan->($query)), qr/loyalcs\.\w+\(|worker_partial_agg/, "$what: rows are sent");
+		is($session->sql($query), $session->sql($plain->($query)), "$what: the same");
+	}
+	my $other = q{SELECT loyalcs.ratings_agg(a.score) FROM public.answers a JOIN public.parcels p ON p.answered_at = a.at};
+	($code, $stdout, $stderr) = $node->psql('filled', $other);
+	like($stderr, qr/requires repartitioning/, 'a join by anything else is refused');
+	is($session->sql("SET citus.enable_repartition_joins = on; $other"), $session->sql($plain->($other)), 'unless rows may be sent from node to node');
+	($code, $stdout, $stderr) = $node->psql('filled', q{EXPLAIN (ANALYZE) SELECT loyalcs.nps(score) FROM public.answers});
+	like($stderr, qr/pseudo-type cstring/, 'EXPLAIN ANALYZE is refused where states are sent');
+	($code, $stdout, $stderr) = $node->psql('filled', q{ALTER TABLE public.parcels ADD UNIQUE (parcel)});
+	like($stderr, qr/do not include the partition column/, 'a unique key without the customer as well');
+
+	# Functions over it
+	$session->sql(q{
+		CREATE FUNCTION public.inlined() RETURNS SETOF public.answers STABLE BEGIN ATOMIC SELECT * FROM public.answers; END;
+		CREATE FUNCTION public.every() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM public.answers; END;
+		CREATE FUNCTION public.of_customer(bigint) RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM public.answers a WHERE a.customer_id = $1; END;
+		CREATE FUNCTION public.until(timestamptz) RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM public.answers a WHERE a.at <= $1; END;
+		CREATE FUNCTION public.plpgsql_until(upto timestamptz) RETURNS loyalcs.ratings LANGUAGE plpgsql STABLE AS $$
+		BEGIN RETURN (SELECT loyalcs.ratings_agg(a.score) FROM public.answers a WHERE a.at <= upto); END$$;});
+	foreach (
+		[ q{SELECT count(*) FROM public.inlined()}, qr/SQL functions referencing distributed tables are not supported/ ],
+		[ q{SELECT public.until('2026-01-05')}, qr/could not create distributed plan/ ])
+	{
+		my ($query, $message) = @$_;
+		($code, $stdout, $stderr) = $node->psql('filled', $query);
+		like($stderr, $message, "refused: $query");
+	}
+	is($session->sql(q{SELECT public.every(), public.of_customer(7)}), $session->sql(q{SELECT count(*), count(*) FILTER (WHERE customer_id = 7) FROM public.same}), 'those of no parameter, or of one customer, answer');
+	is($session->sql(q{SELECT public.plpgsql_until('2026-01-05')}), $session->sql(q{SELECT loyalcs.ratings_agg(score) FROM public.same WHERE at <= '2026-01-05'}), 'a PL/pgSQL function answers');
+
+	# The page's own statements, and a figure of the shop beside what is distributed.
+	my ($section) = slurp_file('doc/machines.md') =~ /^## [^\n]*Citus\n(.*)/ms;
+	my @blocks = $section =~ /^psql shop <<'SQL'\n(.*?)^SQL$/msg;
+	is(scalar(@blocks), 3, 'the page has examples');
+	($code, $stdout, $stderr) = $node->psql('filled', $blocks[0] . q{
+		INSERT INTO history.answers
+		SELECT a.customer_id, r.responded_at, a.question, a.score
+		FROM aurora.survey_answers a JOIN aurora.survey_responses r USING (customer_id, response_id) WHERE a.score IS NOT NULL;});
+	is($stderr, '', 'which run: a distributed table');
+	($code, $stdout, $stderr) = $node->psql('filled', $blocks[1]);
+	is($stderr, '', 'a shop on the coordinator');
+	($code, $stdout, $stderr) = $node->psql('filled', $blocks[2]);
+	is($stderr, '', 'and both in one question');
+	is($stdout, $node->safe_psql('filled', q{
+			SELECT s.segment, loyalcs.nps(a.score) FROM aurora.rfm s JOIN aurora.survey_answers a USING (customer_id) WHERE a.question = 'recommend' GROUP BY 1 ORDER BY 1}),
+		'which the shop answers alone as well');
+	($code, $stdout, $stderr) = $node->psql('filled', q{SELECT count(*) FROM aurora.rfm JOIN history.answers USING (customer_id)});
+	like($stderr, qr/SQL functions referencing distributed tables are not supported/, 'not without the temporary table');
+
+	$session->end;
+	$_->stop foreach $node, @workers;
 }
 
 done_testing();
