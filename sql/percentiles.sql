@@ -69,6 +69,38 @@ SELECT percentiles('-75000 years'::interval, false);
 SELECT percentiles_final_running(percentiles_accum(NULL, '75000 years'));
 SELECT percentiles_final_running('\x');
 
+-- Of times that were collected before, and of which some have gone since: as if these had
+-- never been there, in any order, in parts, alone or many at once.
+SELECT percentiles(v * interval '1 hour', e, t, g)
+  FROM (VALUES (NULL, NULL, '{3600000000,7200000000,7200000000,36000000000}'::bigint[], false), (2, true, NULL, true), (3, true, NULL, false), (5, false, '{}', NULL)) v (v, e, t, g);
+SELECT percentiles(v * interval '1 hour', true, NULL, true) IS NULL AS none FROM generate_series(1, 0) v;
+SELECT percentiles(NULL, true, t, g) IS NULL AS all_gone FROM (VALUES ('{1,2,2}'::bigint[], false), ('{2,1,2}', true), (NULL, true)) v (t, g);
+SELECT count(*) AS groups, count(*) FILTER (WHERE a.mine IS DISTINCT FROM b.plain) AS differ, count(*) FILTER (WHERE b.plain IS NULL) AS none
+  FROM (SELECT g, percentiles(value, ended, times, gone) AS mine
+          FROM (SELECT g, v * interval '1 second', e, NULL::bigint[], false FROM wait WHERE v % 3 = 0 OR NOT e
+                UNION ALL
+                SELECT g, NULL, NULL, array_agg(v * 1000000), false FROM wait WHERE v % 3 <> 0 AND e GROUP BY g, v % 5
+                UNION ALL
+                SELECT g, NULL, NULL, array_agg(i * 1000000), false FROM generate_series(0::bigint, 219) g CROSS JOIN generate_series(1::bigint, 7) i GROUP BY g
+                UNION ALL
+                SELECT g, i * interval '1 second', true, NULL, true FROM generate_series(0::bigint, 219, 2) g CROSS JOIN generate_series(1, 7) i
+                UNION ALL
+                SELECT g, NULL, NULL, array_agg(i * 1000000), true FROM generate_series(1::bigint, 219, 2) g CROSS JOIN generate_series(1::bigint, 7) i GROUP BY g) w (g, value, ended, times, gone)
+         GROUP BY g) a
+  JOIN (SELECT g, percentiles(v * interval '1 second', e) AS plain FROM wait GROUP BY g) b USING (g);
+SELECT percentiles_final_counted(percentiles_combine(a, b)) = percentiles_final_counted(percentiles_combine(b, a)) AS either_way
+  FROM (SELECT percentiles_accum(NULL, '1 hour', true, '{7200000000}', true) AS a, percentiles_accum(NULL, '5 hours', true, '{7200000000,3600000000}', false) AS b) s;
+SELECT percentiles(v * interval '1 hour', true, NULL, v = 2) FROM generate_series(1, 2) v;
+SELECT percentiles('1 hour'::interval, false, NULL, true);
+SELECT percentiles('40000 years'::interval, true, NULL, false);
+SELECT percentiles('40000 years'::interval, false, '{1}', false);
+SELECT percentiles(NULL, NULL, '{9223372036854775807}', false);
+SELECT percentiles(NULL, NULL, '{-9223372036854775808}', false);
+SELECT percentiles(NULL, NULL, '{1,NULL}', false);
+SELECT percentiles(NULL, NULL, '{{1},{2}}', false);
+SELECT percentiles_final_counted(percentiles_accum(NULL, '75000 years'));
+SELECT percentiles_final_counted('\x');
+
 -- A state that was changed in a byte, or cut off, is read as one or refused; nothing else.
 CREATE FUNCTION pg_temp.fate(query text, state bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -89,7 +121,8 @@ SELECT q.query, pg_temp.fate(q.query, f.state) AS fate
            SELECT substr(s.state, 1, length) FROM generate_series(0, length(s.state) - 1) length) f (state)
  CROSS JOIN (VALUES ('SELECT percentiles_final($1)'), ('SELECT percentiles_final(percentiles_combine($1, $1))'),
                     ('SELECT percentiles_final(percentiles_accum($1, ''2 hours''))'),
-                    ('SELECT percentiles_final_running($1)'), ('SELECT percentiles_final_running(percentiles_accum($1, ''2 hours'', false))')) q (query)
+                    ('SELECT percentiles_final_running($1)'), ('SELECT percentiles_final_running(percentiles_accum($1, ''2 hours'', false))'),
+                    ('SELECT percentiles_final_counted($1)'), ('SELECT percentiles_final_counted(percentiles_accum($1, ''2 hours'', true, ''{1}'', true))')) q (query)
  GROUP BY 1, 2
  ORDER BY 1, 2;
 

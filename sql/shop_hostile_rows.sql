@@ -207,6 +207,7 @@ SELECT refresh_kept_tickets() > 0 AS kept, refresh_kept_figures('2026-03-10 12:0
 INSERT INTO customer_changes (customer_id) VALUES ('c1');
 INSERT INTO unread_changes (customer_id, reader) VALUES ('c1', 'points');
 INSERT INTO kept_promises SELECT customer_id, ticket_id, 'resolution', 9, holds_from, opened_at, channel, 'met', '1 hour', reason, priority, tier, agent_id, 'standard' FROM kept_tickets LIMIT 1;
+INSERT INTO kept_promise_days (day, channel, metric, met, missed, times) VALUES ('2026-03-01', 'email', 'resolution', 1, 0, '{3600000000}');
 INSERT INTO ticket_marks (customer_id) VALUES ('c1');
 INSERT INTO day_marks (figure, day) VALUES ('answers', '2026-03-01');
 INSERT INTO kept_answer_times (survey, question, breakdown, part, month, median_time_taken) SELECT survey, question, 'channel', channel, '2026-02-01', '1 minute' FROM kept_answers LIMIT 1;

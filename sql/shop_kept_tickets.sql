@@ -100,6 +100,30 @@ SELECT tickets_are_kept(), (SELECT count(*) FROM ticket_marks) AS marked, (SELEC
        (SELECT count(*) > 0 FROM tickets WHERE merged_into IS NOT NULL) AS merged, (SELECT count(*) > 0 FROM kept_tickets WHERE discarded) AS discarded,
        (SELECT count(*) > 0 FROM kept_tickets WHERE unanswered) AS unanswered;
 SELECT * FROM pg_temp.differing();
+-- Promises are added up by day, all of them once, and are read there; of some customers they are taken out again.
+SELECT sum(met) = (SELECT count(*) FROM kept_promises WHERE state = 'met') AS met, sum(missed) = (SELECT count(*) FROM kept_promises WHERE state = 'missed') AS missed,
+       sum(cardinality(times)) = (SELECT count(elapsed) FROM kept_promises) AS times, unkept_days('promises', '{kept_promises}', '2026-04-20 09:30+09') AS unkept FROM kept_promise_days;
+BEGIN;
+INSERT INTO ticket_marks (customer_id) VALUES ('c1'), ('c2'), ('c1');
+SELECT count(*) FILTER (WHERE times IS NOT NULL) > 20 AS days, count(*) FILTER (WHERE gone) = (SELECT count(*) FROM kept_promises WHERE customer_id IN ('c1', 'c2')) AS gone FROM promises_by_day('infinity');
+SELECT * FROM pg_temp.differing();
+UPDATE kept_promise_days SET met = met + 1000;
+SELECT count(*) FROM pg_temp.differing() d WHERE d LIKE '%attained';
+ROLLBACK;
+-- What is kept no more of a promise is not kept of its day either, nor are the others of that day.
+SELECT min(customer_id) AS shared FROM kept_promises k
+ WHERE EXISTS (SELECT FROM kept_promises o WHERE o.customer_id <> k.customer_id AND (o.started_at AT TIME ZONE 'Asia/Tokyo')::date = (k.started_at AT TIME ZONE 'Asia/Tokyo')::date) \gset
+BEGIN;
+DELETE FROM kept_promises WHERE customer_id = :'shared';
+DELETE FROM kept_tickets WHERE customer_id = :'shared';
+SELECT unkept_days('promises', '{kept_promises}', 'infinity') OPERATOR(pg_catalog.*) '{(,2026-05-31)}'::datemultirange <> '{}' AS unkept, p.n > 0 AS some, p.n = k.n AS all_of_them
+  FROM (SELECT count(*) AS n FROM promises_by_day('infinity') WHERE day IS NOT NULL AND times IS NULL) p,
+       (SELECT count(*) AS n FROM kept_promises WHERE (started_at AT TIME ZONE 'Asia/Tokyo')::date <@ unkept_days('promises', '{kept_promises}', 'infinity')) k;
+INSERT INTO ticket_marks (customer_id) VALUES (:'shared');
+SELECT * FROM pg_temp.differing();
+TRUNCATE kept_promises;
+SELECT unkept_days('promises', '{kept_promises}', 'infinity');
+ROLLBACK;
 -- All promises of it are those of sla_status_at(), whichever of merged tickets they are of.
 SELECT count(*) > 100 AS many, count(*) FILTER (WHERE w.n <> 0) AS other
   FROM (SELECT v.customer_id, v.ticket_id, v.channel, v.metric, v.started_at, v.state, v.elapsed, v.elapsed_minutes, sum(v.n) AS n

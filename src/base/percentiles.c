@@ -14,6 +14,9 @@
  * the Fifth Berkeley Symposium 4, 1967).  What is passed on where nothing longer
  * has ended is longer than anybody knows, and so is a percentile that lies there.
  *
+ * percentiles(interval, boolean, bigint[], boolean) is of times that were collected
+ * before, of some that come beside them, and without some that have gone since.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,6 +31,7 @@
 #include "base/compat.h"
 #include "base/intervals.h"
 #include "base/select.h"
+#include "base/values.h"
 
 #define PERCENTILES		3
 
@@ -314,26 +318,22 @@ find_percentile(const int64 *sorted, int64 n, int percent, int64 *found)
 	return false;
 }
 
-PG_FUNCTION_INFO_V1(percentiles_final_running);
-Datum
-percentiles_final_running(PG_FUNCTION_ARGS)
+/*
+ * Percentiles of `n` times, each twice, and one more if it still runs.  The times
+ * are put in another order.
+ */
+static Datum
+percentiles_of_running(int64 *times, int64 n, bool *none)
 {
-	Times	   *state = times_argument(fcinfo, 0);
-	int64		n = state->count;
-	int64	   *times;
 	int64		running = 0;
 	int64		found[PERCENTILES];
 	bool		unknown[PERCENTILES] = {false};
 
 	for (int64 i = 0; i < n; i++)
-	{
-		check_state(state->times[i] >= -2 * LONGEST && state->times[i] <= 2 * LONGEST + 1,
-					"One of its times is out of range.");
-		running += STILL_RUNS(state->times[i]);
-	}
-	if (running == n)
-		PG_RETURN_NULL();
-	times = copy_times(state);
+		running += STILL_RUNS(times[i]);
+	*none = running == n;
+	if (*none)
+		return (Datum) 0;
 	if (running == 0)
 	{
 		for (int64 i = 0; i < n; i++)
@@ -345,4 +345,144 @@ percentiles_final_running(PG_FUNCTION_ARGS)
 	for (int k = 0; k < PERCENTILES; k++)
 		unknown[k] = !find_percentile(times, n, percents[k], &found[k]);
 	return percentiles_datum(found, unknown);
+}
+
+PG_FUNCTION_INFO_V1(percentiles_final_running);
+Datum
+percentiles_final_running(PG_FUNCTION_ARGS)
+{
+	Times	   *state = times_argument(fcinfo, 0);
+	Datum		result;
+	bool		none;
+
+	for (int64 i = 0; i < state->count; i++)
+		check_state(state->times[i] >= -2 * LONGEST && state->times[i] <= 2 * LONGEST + 1,
+					"One of its times is out of range.");
+	result = percentiles_of_running(copy_times(state), state->count, &none);
+	if (none)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(result);
+}
+
+/*
+ * Times of which some have gone
+ *
+ * Four times a time, one more if it still runs, two more if one of that length
+ * that has ended is left out.
+ */
+#define LONGEST_COUNTED	(LONGEST / 2)
+#define HAS_GONE(v)		(((v) & 2) != 0)
+#define UNMARKED(v)		(((v) - ((v) & 3)) / 4)
+
+static void
+add_counted(Times *times, int64 time, bool ended, bool gone)
+{
+	if (time < -LONGEST_COUNTED || (ended && time > LONGEST_COUNTED))
+		report_out_of_range();
+	times->times[times->count++] = 4 * Min(time, LONGEST_COUNTED) + (ended ? 0 : 1) + (gone ? 2 : 0);
+}
+
+PG_FUNCTION_INFO_V1(percentiles_accum_counted);
+Datum
+percentiles_accum_counted(PG_FUNCTION_ARGS)
+{
+	bool		has_one = !PG_ARGISNULL(1) && !PG_ARGISNULL(2);
+	bool		gone = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+	int			nmore = 0;
+	array_iter	more;
+	Times	   *times;
+
+	if (!PG_ARGISNULL(3))
+		nmore = open_values(PG_GETARG_ANY_ARRAY_P(3), &more);
+	if (gone && has_one && !PG_GETARG_BOOL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a time that still runs cannot be left out again")));
+	if (!has_one && nmore == 0)
+		return keep_state(fcinfo);
+	times = own_times(fcinfo, nmore + (has_one ? 1 : 0));
+	if (has_one)
+		add_counted(times, time_argument(fcinfo, 1), PG_GETARG_BOOL(2), gone);
+	for (int i = 0; i < nmore; i++)
+		add_counted(times, DatumGetInt64(next_value(&more, i)), true, gone);
+	PG_RETURN_BYTEA_P(times);
+}
+
+/* Where in `sorted` the first is that is not less than `time`. */
+static int64
+first_place(const int64 *sorted, int64 n, int64 time)
+{
+	int64		low = 0;
+
+	while (low < n)
+	{
+		int64		middle = low + (n - low) / 2;
+
+		if (sorted[middle] < time)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
+}
+
+/*
+ * Leaves out of `times`, which are as percentiles_of_running() takes them, one of
+ * each that has gone.  Returns how many are left.
+ */
+static int64
+leave_out(int64 *times, int64 n, int64 *gone, int64 ngone)
+{
+	int64	   *taken = palloc0(ngone * sizeof(int64) + 1); /* at the first of equal
+															 * ones */
+	int64		left = 0;
+
+	qsort_interruptible(gone, ngone, sizeof(int64), compare_times, NULL);
+	for (int64 i = 0; i < n; i++)
+	{
+		int64		place = STILL_RUNS(times[i]) ? ngone : first_place(gone, ngone, TIME_OF(times[i]));
+
+		if (place < ngone && place + taken[place] < ngone &&
+			gone[place + taken[place]] == TIME_OF(times[i]))
+			taken[place]++;
+		else
+			times[left++] = times[i];
+	}
+	if (n - left != ngone)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a time is left out that was not there")));
+	return left;
+}
+
+PG_FUNCTION_INFO_V1(percentiles_final_counted);
+Datum
+percentiles_final_counted(PG_FUNCTION_ARGS)
+{
+	Times	   *state = times_argument(fcinfo, 0);
+	int64	   *times = palloc(state->count * sizeof(int64) + 1);
+	int64	   *gone = palloc(state->count * sizeof(int64) + 1);
+	int64		n = 0;
+	int64		ngone = 0;
+	Datum		result;
+	bool		none;
+
+	for (int64 i = 0; i < state->count; i++)
+	{
+		int64		value = state->times[i];
+
+		check_state(value >= -4 * LONGEST_COUNTED && value <= 4 * LONGEST_COUNTED + 3,
+					"One of its times is out of range.");
+		check_state(!HAS_GONE(value) || !STILL_RUNS(value), "A time has gone that still runs.");
+		if (HAS_GONE(value))
+			gone[ngone++] = UNMARKED(value);
+		else
+			times[n++] = 2 * UNMARKED(value) + (STILL_RUNS(value) ? 1 : 0);
+	}
+	if (ngone > 0)
+		n = leave_out(times, n, gone, ngone);
+	result = percentiles_of_running(times, n, &none);
+	if (none)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(result);
 }

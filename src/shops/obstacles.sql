@@ -151,7 +151,7 @@ DECLARE
     kept constant text[] := '{tier_cuts,tier_history,tier_queue,tier_state,rfm_cuts,outlook_models,customer_parts,kept_histories,kept_cohorts,kept_answers,kept_answer_times,kept_invitations,kept_points,day_keeping,product_sales,related_products,offer_refreshes,
         point_accounts,point_allocations,point_lots,point_postings,followups,followup_late_reports,sla_warnings,sla_warning_late_reports,
         survey_waves,survey_left_out,hearings,calendar_history,ticket_changes,
-        customer_changes,unread_changes,customer_change_readers,day_marks,voice_matches,voice_changes,ticket_marks,kept_tickets,kept_promises,ticket_keeping}';
+        customer_changes,unread_changes,customer_change_readers,day_marks,voice_matches,voice_changes,ticket_marks,kept_tickets,kept_promises,kept_promise_days,ticket_keeping}';
     -- (No joins: how many functions a schema has is what the planner knows least of.)
     functions constant text[] := ARRAY(SELECT n.name FROM loyalcs.shop_names() n WHERE n.kind = 'function');
     recorded constant jsonb := (SELECT coalesce(jsonb_object_agg(m.part, m.identity), '{}') FROM loyalcs.shop_recorded(shop) m);

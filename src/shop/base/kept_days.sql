@@ -37,8 +37,8 @@ CREATE TABLE day_marks (
     PRIMARY KEY (figure, day, mark_id)
 );
 COMMENT ON TABLE day_marks IS
-    'days of which something changed that a figure is made of; rows are added by triggers, and go when refresh_kept_figures() has looked';
-COMMENT ON COLUMN day_marks.figure IS 'what is kept by day: answers, invitations, points';
+    'days of which something changed that a figure is made of; rows are added by triggers, and go when refresh_kept_figures(), of promises refresh_kept_tickets(), has looked';
+COMMENT ON COLUMN day_marks.figure IS 'what is kept by day: answers, invitations, points, promises';
 COMMENT ON COLUMN day_marks.day IS 'the day in UTC';
 
 --@ table day_keeping
@@ -188,4 +188,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION take_marked_days(text, text[], timestamptz) IS
-    'takes the marks of a figure off, and gives the local days, before that of as_of, that are to be found anew: those that were marked and those that are over since; {(,day)}: all of them, where nothing was kept; NULL: nothing is kept any more, since changes are not marked. For whoever has the turn refresh_kept_figures, and finds them in later statements';
+    'takes the marks of a figure off, and gives the local days, before that of as_of, that are to be found anew: those that were marked and those that are over since; {(,day)}: all of them, where nothing was kept; NULL: nothing is kept any more, since changes are not marked. For whoever has the turn of the job that keeps the figure, and finds them in later statements';

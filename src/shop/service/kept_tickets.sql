@@ -2,7 +2,7 @@
 --
 -- What is kept of tickets, so that a report about a year does not read the logs of
 -- a year: of each ticket what ticket_facts() says, and what became of its promises.
--- Needs: turns, job_runs, moved_customers, tickets, calendars, sla_policies, sla.
+-- Needs: settings, turns, kept_days, job_runs, moved_customers, tickets, calendars, sla_policies, sla.
 --
 -- Kept is what those functions gave, and no other formula. Whoever reads takes what is
 -- kept, and what they give now where that may be another:
@@ -24,6 +24,11 @@
 --
 --   where changes are not noted: tickets that are a view, a table that a subscription
 --   writes, triggers that are switched off (ticket_changes_are_noted).
+--
+-- What kept_promises has of a local day is kept once more, added up (kept_promise_days), as
+-- kept_days.sql has it: a change of kept_promises marks the day. A promise that is in it and
+-- does not hold, of a customer who is marked or as of an instant before holds_from, is taken
+-- out again: how many there are adds up, and of times percentiles() leaves them out.
 --
 -- refresh_kept_tickets() takes marks off, and then finds anew what is kept of their
 -- customers, in statements that see at least as much. A mark that comes meanwhile
@@ -110,6 +115,23 @@ COMMENT ON TABLE kept_promises IS
     'promises that were kept or broken, as refresh_kept_tickets() last found them, of the tickets of which promises are kept; of customers in ticket_marks they are out of date. What is here can be made again';
 COMMENT ON COLUMN kept_promises.holds_from IS 'since when it is so';
 
+--@ table kept_promise_days
+--: results
+CREATE TABLE kept_promise_days (
+    day date NOT NULL,
+    channel text,
+    metric text NOT NULL,
+    met integer NOT NULL,
+    missed integer NOT NULL,
+    times bigint[] NOT NULL,
+    CONSTRAINT kept_promise_days_one_of_each UNIQUE NULLS NOT DISTINCT (day, channel, metric)
+);
+-- (numbers that are alike in nothing: nothing is gained by compressing them)
+ALTER TABLE kept_promise_days ALTER COLUMN times SET STORAGE EXTERNAL;
+COMMENT ON TABLE kept_promise_days IS
+    'what kept_promises has of the clocks that started on each local day, by channel and metric, as refresh_kept_tickets() last found it; unkept_days() says of which days that is out of date. What is here can be made again';
+COMMENT ON COLUMN kept_promise_days.times IS 'how long each was open by open time, in microseconds';
+
 --@ table ticket_keeping
 --: results
 CREATE TABLE ticket_keeping (
@@ -153,6 +175,23 @@ END
 $$;
 COMMENT ON FUNCTION forget_kept_tickets() IS
     'trigger of tickets and ticket_events: after TRUNCATE nothing is kept of tickets';
+
+CREATE OR REPLACE FUNCTION mark_promises() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM mark_days('promises', ARRAY(SELECT o.started_at FROM old_rows o));
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM mark_days('promises', ARRAY(SELECT n.started_at FROM new_rows n));
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION mark_promises() IS
+    'trigger of kept_promises: what is added up of the days on which their clocks started is out of date';
 
 CREATE OR REPLACE FUNCTION ticket_changes_are_noted() RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -247,7 +286,6 @@ RETURNS TABLE (
     channel text,
     state text,
     elapsed interval,
-    elapsed_minutes double precision,
     reason text,
     priority text,
     tier text,
@@ -256,7 +294,7 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
 BEGIN ATOMIC
-    SELECT p.ticket_id, s.metric::text, s.cycle, s.started_at, s.channel, s.state::text, s.elapsed, in_minutes(s.elapsed),
+    SELECT p.ticket_id, s.metric::text, s.cycle, s.started_at, s.channel, s.state::text, s.elapsed,
            s.reason, s.priority, s.tier, s.held_by, s.policy_set
       FROM (SELECT promises_of_ticket.ticket AS ticket_id
             UNION ALL
@@ -297,7 +335,7 @@ BEGIN ATOMIC
        AND k.holds_from <= promises_started_in.as_of
        AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
     UNION ALL
-    SELECT f.customer_id, s.ticket_id, s.channel, s.metric, s.started_at, s.state, s.elapsed, s.elapsed_minutes
+    SELECT f.customer_id, s.ticket_id, s.channel, s.metric, s.started_at, s.state, s.elapsed, in_minutes(s.elapsed)
       FROM (SELECT u.customer_id, u.ticket_id
               FROM unkept_tickets(true, promises_started_in.first, promises_started_in.last, promises_started_in.as_of) u
              WHERE (SELECT tickets_are_kept())
@@ -315,6 +353,44 @@ END;
 COMMENT ON FUNCTION promises_started_in(date, date, timestamptz) IS
     'sla_status_at(as_of) of the clocks that started on local days from one to another: what is kept of them, and of the other tickets what their logs say';
 
+-- (met, missed and running are 1 or 0, and so add up with what is kept by day.)
+CREATE OR REPLACE FUNCTION stale_promises(as_of timestamptz)
+RETURNS TABLE (
+    customer_id @key_type@,
+    channel text,
+    reason text,
+    priority text,
+    tier text,
+    held_by text,
+    metric text,
+    policy_set text,
+    started_at timestamptz,
+    met integer,
+    missed integer,
+    running integer,
+    elapsed interval,
+    ended boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+    SELECT u.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric, s.policy_set, s.started_at,
+           CASE WHEN s.state = 'met' THEN 1 ELSE 0 END, CASE WHEN s.state IN ('missed', 'breached') THEN 1 ELSE 0 END,
+           CASE WHEN s.state IN ('running', 'at_risk', 'paused') THEN 1 ELSE 0 END, s.elapsed, s.state IN ('met', 'missed')
+      FROM stale_tickets(true, stale_promises.as_of) u
+     CROSS JOIN LATERAL promises_of_ticket(u.customer_id, u.ticket_id, stale_promises.as_of) s
+     WHERE (SELECT tickets_are_kept())
+    UNION ALL
+    SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at,
+           CASE WHEN s.state OPERATOR(pg_catalog.=) 'met' THEN 1 ELSE 0 END,
+           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}') THEN 1 ELSE 0 END,
+           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}') THEN 1 ELSE 0 END,
+           s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')
+      FROM sla_status_of(NULL, false, stale_promises.as_of) s
+     WHERE NOT (SELECT tickets_are_kept());
+END;
+COMMENT ON FUNCTION stale_promises(timestamptz) IS
+    'the promises of sla_status_at(as_of) that are not to be read from what is kept: those of stale_tickets(), and all where tickets are not kept; each counts as met, missed (overdue by then too) or running';
+
 CREATE OR REPLACE FUNCTION promises_of_everybody(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -326,32 +402,121 @@ RETURNS TABLE (
     metric text,
     policy_set text,
     started_at timestamptz,
-    state text,
+    met integer,
+    missed integer,
+    running integer,
     elapsed interval,
-    elapsed_minutes double precision
+    ended boolean
 )
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
 BEGIN ATOMIC
     WITH marked AS MATERIALIZED (
         SELECT DISTINCT m.customer_id FROM ticket_marks m
     )
-    SELECT k.customer_id, k.channel, k.reason, k.priority, k.tier, k.held_by, k.metric, k.policy_set, k.started_at, k.state, k.elapsed, in_minutes(k.elapsed)
+    SELECT k.customer_id, k.channel, k.reason, k.priority, k.tier, k.held_by, k.metric, k.policy_set, k.started_at,
+           CASE WHEN k.state = 'met' THEN 1 ELSE 0 END, CASE WHEN k.state = 'met' THEN 0 ELSE 1 END, 0, k.elapsed, true
       FROM kept_promises k
      WHERE (SELECT tickets_are_kept())
        AND k.holds_from <= promises_of_everybody.as_of
        AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
     UNION ALL
-    SELECT u.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric, s.policy_set, s.started_at, s.state, s.elapsed, s.elapsed_minutes
-      FROM stale_tickets(true, promises_of_everybody.as_of) u
-     CROSS JOIN LATERAL promises_of_ticket(u.customer_id, u.ticket_id, promises_of_everybody.as_of) s
-     WHERE (SELECT tickets_are_kept())
-    UNION ALL
-    SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at, s.state::text, s.elapsed, in_minutes(s.elapsed)
-      FROM sla_status_of(NULL, false, promises_of_everybody.as_of) s
-     WHERE NOT (SELECT tickets_are_kept());
+    SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric, s.policy_set, s.started_at,
+           s.met, s.missed, s.running, s.elapsed, s.ended
+      FROM stale_promises(promises_of_everybody.as_of) s;
 END;
 COMMENT ON FUNCTION promises_of_everybody(timestamptz) IS
-    'sla_status_at(as_of) of all promises: what is kept of them, and of the other tickets what their logs say';
+    'the promises of sla_status_at(as_of): what is kept of them, and of the other tickets what their logs say; each counts as met, missed (overdue by then too) or running';
+
+-- (Some days are found by the index, each range of them by itself; all of them in one go.)
+CREATE OR REPLACE FUNCTION kept_promises_on(days datemultirange)
+RETURNS TABLE (
+    customer_id @key_type@,
+    holds_from timestamptz,
+    day date,
+    channel text,
+    metric text,
+    met integer,
+    missed integer,
+    elapsed interval
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+BEGIN ATOMIC
+    SELECT k.customer_id, k.holds_from, loyalcs.local_date(k.started_at, s.time_zone), k.channel, k.metric,
+           CASE WHEN k.state = 'met' THEN 1 ELSE 0 END, CASE WHEN k.state = 'met' THEN 0 ELSE 1 END, k.elapsed
+      FROM settings s
+     CROSS JOIN pg_catalog.unnest(kept_promises_on.days) d (days)
+     CROSS JOIN LATERAL (SELECT k.customer_id, k.holds_from, k.started_at, k.channel, k.metric, k.state, k.elapsed
+                           FROM kept_promises k
+                          WHERE loyalcs.in_local_dates(k.started_at, s.time_zone, pg_catalog.lower(d.days), coalesce(pg_catalog.upper(d.days) - 1, date 'infinity'))
+                         OFFSET 0) k
+     WHERE NOT pg_catalog.lower_inf(kept_promises_on.days)
+    UNION ALL
+    SELECT k.customer_id, k.holds_from, k.day, k.channel, k.metric,
+           CASE WHEN k.state = 'met' THEN 1 ELSE 0 END, CASE WHEN k.state = 'met' THEN 0 ELSE 1 END, k.elapsed
+      FROM (SELECT k.customer_id, k.holds_from, loyalcs.local_date(k.started_at, s.time_zone) AS day, k.channel, k.metric, k.state, k.elapsed
+              FROM settings s
+             CROSS JOIN kept_promises k
+             WHERE pg_catalog.lower_inf(kept_promises_on.days)
+            OFFSET 0) k
+     WHERE k.day <@ kept_promises_on.days;
+END;
+COMMENT ON FUNCTION kept_promises_on(datemultirange) IS
+    'what kept_promises has of the clocks that started on some local days, whether it holds or not; each counts as met or missed';
+
+CREATE OR REPLACE FUNCTION promises_by_day(as_of timestamptz)
+RETURNS TABLE (
+    day date,
+    started_at timestamptz,
+    channel text,
+    metric text,
+    met integer,
+    missed integer,
+    running integer,
+    elapsed interval,
+    ended boolean,
+    times bigint[],
+    gone boolean
+)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+BEGIN ATOMIC
+    WITH unkept AS MATERIALIZED (
+        SELECT unkept_days('promises', '{kept_promises}'::text[], promises_by_day.as_of) AS days
+    ), marked AS MATERIALIZED (
+        SELECT DISTINCT m.customer_id FROM ticket_marks m
+    )
+    SELECT k.day, NULL::timestamptz, k.channel, k.metric, k.met, k.missed, 0, NULL::interval, NULL::boolean, k.times, false
+      FROM kept_promise_days k
+     WHERE (SELECT tickets_are_kept())
+       AND NOT k.day <@ (SELECT u.days FROM unkept u)
+    UNION ALL
+    -- what is in these and does not hold
+    SELECT g.day, NULL::timestamptz, g.channel, g.metric, CASE WHEN g.state = 'met' THEN -1 ELSE 0 END, CASE WHEN g.state = 'met' THEN 0 ELSE -1 END, 0,
+           g.elapsed, true, NULL::bigint[], true
+      FROM (SELECT loyalcs.local_date(k.started_at, (SELECT s.time_zone FROM settings s)) AS day, k.channel, k.metric, k.state, k.elapsed
+              FROM marked m
+              JOIN kept_promises k ON k.customer_id = m.customer_id
+            UNION ALL
+            SELECT loyalcs.local_date(k.started_at, (SELECT s.time_zone FROM settings s)), k.channel, k.metric, k.state, k.elapsed
+              FROM kept_tickets t
+              JOIN kept_promises k ON k.customer_id = t.customer_id AND k.ticket_id = t.ticket_id
+             WHERE t.promises_hold_from > promises_by_day.as_of AND t.promises_hold_from < timestamptz 'infinity'
+               AND t.written_from <= promises_by_day.as_of
+               AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = t.customer_id)) g
+     WHERE (SELECT tickets_are_kept())
+       AND NOT g.day <@ (SELECT u.days FROM unkept u)
+    UNION ALL
+    SELECT k.day, NULL::timestamptz, k.channel, k.metric, k.met, k.missed, 0, k.elapsed, true, NULL::bigint[], false
+      FROM unkept u
+     CROSS JOIN LATERAL kept_promises_on(u.days) k
+     WHERE (SELECT tickets_are_kept())
+       AND k.holds_from <= promises_by_day.as_of
+       AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
+    UNION ALL
+    SELECT NULL::date, s.started_at, s.channel, s.metric, s.met, s.missed, s.running, s.elapsed, s.ended, NULL::bigint[], false
+      FROM stale_promises(promises_by_day.as_of) s;
+END;
+COMMENT ON FUNCTION promises_by_day(timestamptz) IS
+    'promises_of_everybody() by when their clocks started, on a local day (day) or, where that is NULL, at an instant (started_at): what is kept of days (met, missed, times, see kept_promise_days); a row each what is in it and does not hold as of then (gone: met or missed -1), and what is not in it';
 
 CREATE OR REPLACE FUNCTION tickets_written_from(since timestamptz, until timestamptz)
 RETURNS TABLE (customer_id @key_type@, ticket_id text, reason text, first_written_at timestamptz)
@@ -466,6 +631,7 @@ DECLARE
     hold constant text := ticket_rules();
     marked @key_type@[];
     found_ones bigint := 0;
+    days datemultirange;
 BEGIN
     PERFORM check_read_committed('what is kept of tickets is refreshed');
     PERFORM take_turn('refresh_kept_tickets', true);
@@ -487,6 +653,13 @@ BEGIN
             found_ones := find_tickets(marked);
         END IF;
     END IF;
+    days := take_marked_days('promises', '{kept_promises}'::text[], now());
+    DELETE FROM kept_promise_days k WHERE days IS NULL OR k.day <@ days;
+    INSERT INTO kept_promise_days (day, channel, metric, met, missed, times)
+    SELECT k.day, k.channel, k.metric, sum(k.met)::integer, sum(k.missed)::integer,
+           coalesce(pg_catalog.array_agg((EXTRACT(epoch FROM k.elapsed) * 1000000::numeric)::bigint) FILTER (WHERE k.elapsed IS NOT NULL), '{}'::bigint[])
+      FROM kept_promises_on(days) k
+     GROUP BY k.day, k.channel, k.metric;
     PERFORM note_job_run('refresh_kept_tickets');
     RETURN found_ones;
 END
@@ -528,3 +701,6 @@ CREATE OR REPLACE TRIGGER mark_changed_event
 CREATE OR REPLACE TRIGGER forget_kept_tickets
     AFTER TRUNCATE ON ticket_events
     FOR EACH STATEMENT EXECUTE FUNCTION forget_kept_tickets();
+
+--@ reference kept_promises day_marks 0.2.0
+SELECT mark_days_of(regclass 'kept_promises', text 'mark_promises', '{promises}'::text[]);

@@ -4,8 +4,9 @@
 -- Needs: settings, durations, periods, breakdown, sla, kept_tickets.
 --
 -- It is one formula over promises, wherever they come from: of the policies in force
--- mostly from what is kept (promises_of_everybody()); with a policy set laid over them,
--- by which nothing was found yet, from all logs.
+-- mostly from what is kept, and where neither tickets nor customers have to be looked at
+-- from what is added up of it by day; with a policy set laid over them, by which nothing
+-- was found yet, from all logs.
 
 --@ functions
 CREATE OR REPLACE FUNCTION check_sla_breakdown(breakdown text) RETURNS text
@@ -43,17 +44,24 @@ RETURNS TABLE (
     metric text,
     policy_set text,
     started_at timestamptz,
-    state text,
+    met integer,
+    missed integer,
+    running integer,
     elapsed interval,
-    elapsed_minutes double precision
+    ended boolean
 )
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT p.customer_id, p.channel, p.reason, p.priority, p.tier, p.held_by, p.metric, p.policy_set, p.started_at, p.state, p.elapsed, p.elapsed_minutes
+    SELECT p.customer_id, p.channel, p.reason, p.priority, p.tier, p.held_by, p.metric, p.policy_set, p.started_at,
+           p.met, p.missed, p.running, p.elapsed, p.ended
       FROM promises_of_everybody(promises_under.as_of) p
      WHERE promises_under.policy_set IS NULL
     UNION ALL
-    SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at, s.state::text, s.elapsed, in_minutes(s.elapsed)
+    SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at,
+           CASE WHEN s.state OPERATOR(pg_catalog.=) 'met' THEN 1 ELSE 0 END,
+           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}') THEN 1 ELSE 0 END,
+           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}') THEN 1 ELSE 0 END,
+           s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')
       FROM sla_status_of(check_policy_set(promises_under.policy_set), false, promises_under.as_of) s
      WHERE promises_under.policy_set IS NOT NULL;
 END;
@@ -94,11 +102,21 @@ BEGIN ATOMIC
       FROM (SELECT s.period_start,
                    s.part,
                    s.metric,
-                   count(*) FILTER (WHERE s.state = 'met') AS met,
-                   count(*) FILTER (WHERE s.state IN ('missed', 'breached')) AS missed,
-                   count(*) FILTER (WHERE s.state IN ('running', 'at_risk', 'paused')) AS running,
-                   loyalcs.percentiles(s.elapsed, s.state IN ('met', 'missed')) AS percentiles
-              FROM (SELECT period_of(s.started_at, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of) AS period_start,
+                   sum(s.met) AS met,
+                   sum(s.missed) AS missed,
+                   sum(s.running) AS running,
+                   loyalcs.percentiles(s.elapsed, s.ended, s.times, s.gone) AS percentiles
+              FROM (SELECT CASE WHEN d.day IS NULL
+                                THEN period_of(d.started_at, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of)
+                                ELSE period_of_day(d.day, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of)
+                           END AS period_start,
+                           CASE sla_attainment_by_period.breakdown WHEN 'channel' THEN d.channel ELSE 'everyone' END AS part,
+                           d.metric, d.met, d.missed, d.running, d.elapsed, d.ended, d.times, d.gone
+                      FROM promises_by_day(sla_attainment_by_period.as_of) d
+                     CROSS JOIN settings z
+                     WHERE sla_attainment_by_period.breakdown IN ('channel', 'everyone') AND sla_attainment_by_period.policy_set IS NULL
+                    UNION ALL
+                    SELECT period_of(s.started_at, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of),
                            CASE sla_attainment_by_period.breakdown
                                WHEN 'channel' THEN s.channel
                                WHEN 'reason' THEN coalesce(s.reason, 'unknown')
@@ -106,26 +124,30 @@ BEGIN ATOMIC
                                WHEN 'tier' THEN coalesce(s.tier, 'unknown')
                                WHEN 'agent' THEN coalesce(s.held_by, 'nobody')
                                WHEN 'policy_set' THEN s.policy_set
-                           END AS part,
-                           s.metric, s.state, s.elapsed
+                           END,
+                           s.metric, s.met, s.missed, s.running, s.elapsed, s.ended, NULL::bigint[], false
                       FROM promises_under(sla_attainment_by_period.policy_set, sla_attainment_by_period.as_of) s
                      CROSS JOIN settings z
                      WHERE check_sla_breakdown(sla_attainment_by_period.breakdown) = 'ticket'
+                       AND (sla_attainment_by_period.breakdown <> 'channel' OR sla_attainment_by_period.policy_set IS NOT NULL)
                     UNION ALL
                     SELECT period_of(s.started_at, z.time_zone, sla_attainment_by_period.period, sla_attainment_by_period.as_of),
                            coalesce(b.part, CASE sla_attainment_by_period.breakdown
                                                 WHEN 'everyone' THEN 'everyone'
                                                 ELSE 'unknown'
                                             END),
-                           s.metric, s.state, s.elapsed
+                           s.metric, s.met, s.missed, s.running, s.elapsed, s.ended, NULL::bigint[], false
                       FROM promises_under(sla_attainment_by_period.policy_set, sla_attainment_by_period.as_of) s
                      CROSS JOIN settings z
                       LEFT JOIN customer_breakdown(CASE WHEN check_sla_breakdown(sla_attainment_by_period.breakdown) = 'customer'
                                                         THEN sla_attainment_by_period.breakdown ELSE 'everyone' END,
                                                    sla_attainment_by_period.as_of) b
                         ON b.customer_id = s.customer_id
-                     WHERE check_sla_breakdown(sla_attainment_by_period.breakdown) = 'customer') s
-             GROUP BY s.period_start, s.part, s.metric) a;
+                     WHERE check_sla_breakdown(sla_attainment_by_period.breakdown) = 'customer'
+                       AND (sla_attainment_by_period.breakdown IS DISTINCT FROM 'everyone' OR sla_attainment_by_period.policy_set IS NOT NULL)) s
+             GROUP BY s.period_start, s.part, s.metric) a
+     -- (of what is added up by day all may have been taken out again)
+     WHERE a.met + a.missed + a.running > 0::bigint;
 END;
 COMMENT ON FUNCTION sla_attainment_by_period(text, text, text, timestamptz) IS
     'as sla_attainment_at, by any period, by any breakdown (see sla_attainment_by) and with a policy set laid over the policies in force (see sla_attainment_under)';
