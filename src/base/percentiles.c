@@ -433,8 +433,8 @@ first_place(const int64 *sorted, int64 n, int64 time)
 static int64
 leave_out(int64 *times, int64 n, int64 *gone, int64 ngone)
 {
-	int64	   *taken = palloc0(ngone * sizeof(int64) + 1); /* at the first of equal
-															 * ones */
+	/* how many of equal ones, at the place of the first of them */
+	int64	   *taken = palloc0(ngone * sizeof(int64));
 	int64		left = 0;
 
 	qsort_interruptible(gone, ngone, sizeof(int64), compare_times, NULL);

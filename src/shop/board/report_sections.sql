@@ -426,12 +426,11 @@ BEGIN ATOMIC
          ORDER BY r.tickets DESC, r.reason
          LIMIT 10
     ), promise AS (
-        SELECT s.channel, s.metric, c.which, count(*) FILTER (WHERE s.state = 'met') AS met,
-               count(*) FILTER (WHERE s.state IN ('missed', 'breached')) AS missed,
-               count(*) FILTER (WHERE s.state IN ('running', 'at_risk', 'paused')) AS running,
-               loyalcs.percentiles(s.elapsed, s.state IN ('met', 'missed')) FILTER (WHERE c.which = 'now') AS percentiles
+        SELECT s.channel, s.metric, c.which, sum(p.met) AS met, sum(p.missed) AS missed, sum(p.running) AS running,
+               loyalcs.percentiles(s.elapsed, p.ended) FILTER (WHERE c.which = 'now') AS percentiles
           FROM compared c
          CROSS JOIN LATERAL promises_started_in(c.month, (c.month + interval '1 month' - interval '1 day')::date, report_support.as_of) s
+         CROSS JOIN LATERAL promise_counts(s.state) p
          GROUP BY s.channel, s.metric, c.which
     ), lying AS MATERIALIZED (
         SELECT b.age, b.tickets, b.unanswered, b.complaints, b.oldest_at FROM span m CROSS JOIN LATERAL backlog_at(m.state_as_of) b

@@ -299,6 +299,7 @@ BEGIN
     END IF;
     PERFORM refresh_breakdowns(as_of);
     PERFORM refresh_kept_answers(as_of);
+    -- (of the ledger, which stands after this file)
     PERFORM refresh_kept_points(as_of);
     PERFORM note_job_run('refresh_kept_figures');
     RETURN refreshed;

@@ -353,7 +353,6 @@ END;
 COMMENT ON FUNCTION promises_started_in(date, date, timestamptz) IS
     'sla_status_at(as_of) of the clocks that started on local days from one to another: what is kept of them, and of the other tickets what their logs say';
 
--- (met, missed and running are 1 or 0, and so add up with what is kept by day.)
 CREATE OR REPLACE FUNCTION stale_promises(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,
@@ -374,22 +373,20 @@ RETURNS TABLE (
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
     SELECT u.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric, s.policy_set, s.started_at,
-           CASE WHEN s.state = 'met' THEN 1 ELSE 0 END, CASE WHEN s.state IN ('missed', 'breached') THEN 1 ELSE 0 END,
-           CASE WHEN s.state IN ('running', 'at_risk', 'paused') THEN 1 ELSE 0 END, s.elapsed, s.state IN ('met', 'missed')
+           c.met, c.missed, c.running, s.elapsed, c.ended
       FROM stale_tickets(true, stale_promises.as_of) u
      CROSS JOIN LATERAL promises_of_ticket(u.customer_id, u.ticket_id, stale_promises.as_of) s
+     CROSS JOIN LATERAL promise_counts(s.state) c
      WHERE (SELECT tickets_are_kept())
     UNION ALL
     SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at,
-           CASE WHEN s.state OPERATOR(pg_catalog.=) 'met' THEN 1 ELSE 0 END,
-           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}') THEN 1 ELSE 0 END,
-           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}') THEN 1 ELSE 0 END,
-           s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')
+           c.met, c.missed, c.running, s.elapsed, c.ended
       FROM sla_status_of(NULL, false, stale_promises.as_of) s
+     CROSS JOIN LATERAL promise_counts(s.state::text) c
      WHERE NOT (SELECT tickets_are_kept());
 END;
 COMMENT ON FUNCTION stale_promises(timestamptz) IS
-    'the promises of sla_status_at(as_of) that are not to be read from what is kept: those of stale_tickets(), and all where tickets are not kept; each counts as met, missed (overdue by then too) or running';
+    'the promises of sla_status_at(as_of) that are not to be read from what is kept: those of stale_tickets(), and all where tickets are not kept; as what each counts, see promise_counts()';
 
 CREATE OR REPLACE FUNCTION promises_of_everybody(as_of timestamptz)
 RETURNS TABLE (
@@ -414,8 +411,9 @@ BEGIN ATOMIC
         SELECT DISTINCT m.customer_id FROM ticket_marks m
     )
     SELECT k.customer_id, k.channel, k.reason, k.priority, k.tier, k.held_by, k.metric, k.policy_set, k.started_at,
-           CASE WHEN k.state = 'met' THEN 1 ELSE 0 END, CASE WHEN k.state = 'met' THEN 0 ELSE 1 END, 0, k.elapsed, true
+           c.met, c.missed, c.running, k.elapsed, c.ended
       FROM kept_promises k
+     CROSS JOIN LATERAL promise_counts(k.state) c
      WHERE (SELECT tickets_are_kept())
        AND k.holds_from <= promises_of_everybody.as_of
        AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = k.customer_id)
@@ -425,7 +423,7 @@ BEGIN ATOMIC
       FROM stale_promises(promises_of_everybody.as_of) s;
 END;
 COMMENT ON FUNCTION promises_of_everybody(timestamptz) IS
-    'the promises of sla_status_at(as_of): what is kept of them, and of the other tickets what their logs say; each counts as met, missed (overdue by then too) or running';
+    'the promises of sla_status_at(as_of): what is kept of them, and of the other tickets what their logs say; as what each counts, see promise_counts()';
 
 -- (Some days are found by the index, each range of them by itself; all of them in one go.)
 CREATE OR REPLACE FUNCTION kept_promises_on(days datemultirange)
@@ -441,27 +439,27 @@ RETURNS TABLE (
 )
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
 BEGIN ATOMIC
-    SELECT k.customer_id, k.holds_from, loyalcs.local_date(k.started_at, s.time_zone), k.channel, k.metric,
-           CASE WHEN k.state = 'met' THEN 1 ELSE 0 END, CASE WHEN k.state = 'met' THEN 0 ELSE 1 END, k.elapsed
+    SELECT k.customer_id, k.holds_from, loyalcs.local_date(k.started_at, s.time_zone), k.channel, k.metric, c.met, c.missed, k.elapsed
       FROM settings s
      CROSS JOIN pg_catalog.unnest(kept_promises_on.days) d (days)
      CROSS JOIN LATERAL (SELECT k.customer_id, k.holds_from, k.started_at, k.channel, k.metric, k.state, k.elapsed
                            FROM kept_promises k
                           WHERE loyalcs.in_local_dates(k.started_at, s.time_zone, pg_catalog.lower(d.days), coalesce(pg_catalog.upper(d.days) - 1, date 'infinity'))
                          OFFSET 0) k
+     CROSS JOIN LATERAL promise_counts(k.state) c
      WHERE NOT pg_catalog.lower_inf(kept_promises_on.days)
     UNION ALL
-    SELECT k.customer_id, k.holds_from, k.day, k.channel, k.metric,
-           CASE WHEN k.state = 'met' THEN 1 ELSE 0 END, CASE WHEN k.state = 'met' THEN 0 ELSE 1 END, k.elapsed
+    SELECT k.customer_id, k.holds_from, k.day, k.channel, k.metric, c.met, c.missed, k.elapsed
       FROM (SELECT k.customer_id, k.holds_from, loyalcs.local_date(k.started_at, s.time_zone) AS day, k.channel, k.metric, k.state, k.elapsed
               FROM settings s
              CROSS JOIN kept_promises k
              WHERE pg_catalog.lower_inf(kept_promises_on.days)
             OFFSET 0) k
+     CROSS JOIN LATERAL promise_counts(k.state) c
      WHERE k.day <@ kept_promises_on.days;
 END;
 COMMENT ON FUNCTION kept_promises_on(datemultirange) IS
-    'what kept_promises has of the clocks that started on some local days, whether it holds or not; each counts as met or missed';
+    'what kept_promises has of the clocks that started on some local days, whether it holds or not; as what each counts, see promise_counts()';
 
 CREATE OR REPLACE FUNCTION promises_by_day(as_of timestamptz)
 RETURNS TABLE (
@@ -490,8 +488,7 @@ BEGIN ATOMIC
        AND NOT k.day <@ (SELECT u.days FROM unkept u)
     UNION ALL
     -- what is in these and does not hold
-    SELECT g.day, NULL::timestamptz, g.channel, g.metric, CASE WHEN g.state = 'met' THEN -1 ELSE 0 END, CASE WHEN g.state = 'met' THEN 0 ELSE -1 END, 0,
-           g.elapsed, true, NULL::bigint[], true
+    SELECT g.day, NULL::timestamptz, g.channel, g.metric, -c.met, -c.missed, 0, g.elapsed, true, NULL::bigint[], true
       FROM (SELECT loyalcs.local_date(k.started_at, (SELECT s.time_zone FROM settings s)) AS day, k.channel, k.metric, k.state, k.elapsed
               FROM marked m
               JOIN kept_promises k ON k.customer_id = m.customer_id
@@ -502,6 +499,7 @@ BEGIN ATOMIC
              WHERE t.promises_hold_from > promises_by_day.as_of AND t.promises_hold_from < timestamptz 'infinity'
                AND t.written_from <= promises_by_day.as_of
                AND NOT EXISTS (SELECT FROM marked m WHERE m.customer_id = t.customer_id)) g
+     CROSS JOIN LATERAL promise_counts(g.state) c
      WHERE (SELECT tickets_are_kept())
        AND NOT g.day <@ (SELECT u.days FROM unkept u)
     UNION ALL

@@ -396,6 +396,19 @@ END;
 COMMENT ON FUNCTION sla_board_at(timestamptz) IS
     'the work that is open, one row a promise, most urgent first; what waits for the customer comes last, and so does what has no deadline because of a problem. Reads the logs of open tickets only';
 
+-- (1 or 0, so that they add up.)
+CREATE OR REPLACE FUNCTION promise_counts(state text)
+RETURNS TABLE (met integer, missed integer, running integer, ended boolean)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT CASE WHEN promise_counts.state = 'met' THEN 1 ELSE 0 END,
+           CASE WHEN promise_counts.state IN ('missed', 'breached') THEN 1 ELSE 0 END,
+           CASE WHEN promise_counts.state IN ('running', 'at_risk', 'paused') THEN 1 ELSE 0 END,
+           promise_counts.state IN ('met', 'missed');
+END;
+COMMENT ON FUNCTION promise_counts(text) IS
+    'as what a promise counts, by its state: met, missed (overdue as well) or running, 1 or 0, and whether it has ended. The one place that says so';
+
 CREATE OR REPLACE FUNCTION sla_breaches_at(as_of timestamptz)
 RETURNS TABLE (
     customer_id @key_type@,

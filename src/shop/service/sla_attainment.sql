@@ -58,11 +58,9 @@ BEGIN ATOMIC
      WHERE promises_under.policy_set IS NULL
     UNION ALL
     SELECT s.customer_id, s.channel, s.reason, s.priority, s.tier, s.held_by, s.metric::text, s.policy_set, s.started_at,
-           CASE WHEN s.state OPERATOR(pg_catalog.=) 'met' THEN 1 ELSE 0 END,
-           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{missed,breached}') THEN 1 ELSE 0 END,
-           CASE WHEN s.state OPERATOR(pg_catalog.=) ANY ('{running,at_risk,paused}') THEN 1 ELSE 0 END,
-           s.elapsed, s.state OPERATOR(pg_catalog.=) ANY ('{met,missed}')
+           c.met, c.missed, c.running, s.elapsed, c.ended
       FROM sla_status_of(check_policy_set(promises_under.policy_set), false, promises_under.as_of) s
+     CROSS JOIN LATERAL promise_counts(s.state::text) c
      WHERE promises_under.policy_set IS NOT NULL;
 END;
 COMMENT ON FUNCTION promises_under(text, timestamptz) IS
