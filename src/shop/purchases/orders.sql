@@ -317,24 +317,25 @@ BEGIN ATOMIC
            -- Tax and shipping are looked up only where a rule asks for them: all
            -- else is read from the index.
            CASE WHEN EXISTS (SELECT FROM amount_rules a WHERE NOT a.counts_tax OR NOT a.counts_shipping)
-                THEN amount_by_rule(o.customer_id, o.order_id, o.amount)
-                ELSE o.amount
+                THEN amount_by_rule(o.customer_id, o.order_id, kept.amount)
+                ELSE kept.amount
            END,
            o.sales_channel
-      -- Those that nothing came back of, and those that something did: so that whatever
-      -- is asked of customer_id, not only that it is somebody's, is asked of both tables.
-      FROM (SELECT o.customer_id, o.order_id, o.ordered_at, o.cancelled_at, o.amount, o.sales_channel
-              FROM orders o
-             WHERE NOT EXISTS (SELECT FROM returns r
-                                WHERE r.customer_id = o.customer_id AND r.order_id = o.order_id
-                                  AND r.returned_at <= counted_orders_at.as_of)
-            UNION ALL
-            SELECT r.customer_id, o.order_id, o.ordered_at, o.cancelled_at, o.amount - least(coalesce(r.refund, 0::numeric), o.amount), o.sales_channel
-              FROM (SELECT r.customer_id, r.order_id, sum(r.refund) AS refund
-                      FROM returns r
-                     WHERE r.returned_at <= counted_orders_at.as_of
-                     GROUP BY r.customer_id, r.order_id) r
-              JOIN orders o ON o.customer_id = r.customer_id AND o.order_id = r.order_id) o
+      FROM orders o
+      -- The first of an order's returns, which most have none of: so that no order is
+      -- there twice, whoever asks for the newest ten looks up ten, and who asks for all
+      -- reads returns once. What they come to is added up of those that have one.
+      LEFT JOIN returns r
+             ON r.customer_id = o.customer_id AND r.order_id = o.order_id
+            AND r.returned_at <= counted_orders_at.as_of
+            AND NOT EXISTS (SELECT FROM returns e
+                             WHERE e.customer_id = r.customer_id AND e.order_id = r.order_id
+                               AND e.returned_at <= counted_orders_at.as_of AND e.return_id < r.return_id)
+     CROSS JOIN LATERAL (SELECT CASE WHEN r.return_id IS NULL THEN o.amount
+                                     ELSE o.amount - least((SELECT coalesce(sum(b.refund), 0::numeric) FROM returns b
+                                                             WHERE b.customer_id = o.customer_id AND b.order_id = o.order_id
+                                                               AND b.returned_at <= counted_orders_at.as_of), o.amount)
+                                END AS amount) kept
      WHERE order_counts(o.ordered_at, o.cancelled_at, counted_orders_at.as_of);
 END;
 COMMENT ON FUNCTION counted_orders_at(timestamptz) IS

@@ -257,12 +257,13 @@ BEGIN ATOMIC
                                                m.r + (o.before - 1::bigint)::double precision, m.alpha + i.t - 90::double precision) < s.significance
                         THEN 'fast'
                    END AS unusual
-              FROM (SELECT o.customer_id,
-                           loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases,
-                           (pg_catalog.array_agg(o.amount ORDER BY o.ordered_at, o.order_id))[1] AS first_amount,
-                           count(*) FILTER (WHERE o.ordered_at + interval '2160 hours' <= least(customer_outlook_at.as_of, timestamptz '9999-12-31 00:00+00')) AS before
-                      FROM counted_orders_at(customer_outlook_at.as_of) o
-                     GROUP BY o.customer_id) o
+              FROM (SELECT DISTINCT ON (p.customer_id) p.* -- (as in customer_purchases_at())
+                      FROM (SELECT o.customer_id,
+                                   loyalcs.purchases_agg(o.ordered_at, o.amount) AS purchases,
+                                   (pg_catalog.array_agg(o.amount ORDER BY o.ordered_at, o.order_id))[1] AS first_amount,
+                                   count(*) FILTER (WHERE o.ordered_at + interval '2160 hours' <= least(customer_outlook_at.as_of, timestamptz '9999-12-31 00:00+00')) AS before
+                              FROM counted_orders_at(customer_outlook_at.as_of) o
+                             GROUP BY o.customer_id) p) o
              CROSS JOIN LATERAL outlook_inputs(o.purchases, o.first_amount, customer_outlook_at.as_of) i
              CROSS JOIN settings s
              CROSS JOIN LATERAL (SELECT 1::double precision - s.significance) w (confidence)
