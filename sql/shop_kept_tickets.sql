@@ -11,7 +11,11 @@ INSERT INTO agents (agent_id, name, is_machine) VALUES ('kei', 'Kei', false), ('
 INSERT INTO customers (customer_id) SELECT 'c' || i FROM generate_series(1, 12) i;
 
 -- All that is said of tickets, as of some instants: of what is kept where that may be relied on.
-CREATE FUNCTION pg_temp.said(as_of timestamptz) RETURNS TABLE (what text, is text) LANGUAGE sql AS $$
+-- (in PL/pgSQL: it would be planned anew each time, which takes longer than to run it)
+CREATE FUNCTION pg_temp.said(as_of timestamptz) RETURNS TABLE (what text, is text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT 'opened', pg_catalog.md5(coalesce(string_agg(t::text, E'\n' ORDER BY t.customer_id, t.ticket_id), ''))
       FROM (VALUES (date '2026-01-01', date '2026-12-31'), ('2026-03-01', '2026-03-31')) m (first, last)
      CROSS JOIN LATERAL tickets_opened_in(m.first, m.last, as_of) t
@@ -28,7 +32,8 @@ CREATE FUNCTION pg_temp.said(as_of timestamptz) RETURNS TABLE (what text, is tex
     UNION ALL
     SELECT 'written', pg_catalog.md5(coalesce(string_agg(w::text, E'\n' ORDER BY m.since, w.customer_id, w.ticket_id), ''))
       FROM (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz), ('2026-03-01 00:00+09', '2026-04-01 00:00+09')) m (since, until)
-     CROSS JOIN LATERAL tickets_written_from(m.since, m.until) w
+     CROSS JOIN LATERAL tickets_written_from(m.since, m.until) w;
+END
 $$;
 -- The same twice, with what is kept and without.
 CREATE FUNCTION pg_temp.differing() RETURNS SETOF text LANGUAGE plpgsql AS $$

@@ -11,7 +11,11 @@ VALUES ('s0', 'nps', 'nps', 'n', 0, 10), ('s0', 'csat', 'csat', 'c', 1, 5), ('s0
 
 -- What is read by day and month, by plain SQL over answers and invitations, one
 -- difference a row.
-CREATE FUNCTION trial.differs_from_answers(as_of timestamptz) RETURNS TABLE (what text, of_answers text, of_days text) LANGUAGE sql STABLE AS $$
+-- (In PL/pgSQL: it would be planned anew each time, which takes longer than to run it.)
+CREATE FUNCTION trial.differs_from_answers(as_of timestamptz) RETURNS TABLE (what text, of_answers text, of_days text) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH given AS (
         SELECT a.survey, a.question, coalesce(r.channel, 'unknown') AS channel, a.score, r.time_taken,
                (r.responded_at AT TIME ZONE s.time_zone)::date AS day
@@ -58,7 +62,8 @@ CREATE FUNCTION trial.differs_from_answers(as_of timestamptz) RETURNS TABLE (wha
     UNION ALL
     SELECT concat_ws(' ', 'scores', breakdown, part, survey, question, month), h.all_of_it, s.all_of_it
       FROM by_hand h FULL JOIN scores s USING (breakdown, part, survey, question, month)
-     WHERE h.all_of_it IS DISTINCT FROM s.all_of_it
+     WHERE h.all_of_it IS DISTINCT FROM s.all_of_it;
+END
 $$;
 
 -- Random numbers that are the same everywhere.

@@ -209,24 +209,29 @@ $$;
 COMMENT ON FUNCTION ticket_changes_are_noted() IS
     'whether every change of tickets and their logs is noted in ticket_marks; not so where a view serves as one, where a subscription writes it, and where a trigger was switched off: there nothing is kept of tickets';
 
--- (The same text in every session.)
+-- (The same text in every session. What many questions ask first is in PL/pgSQL, whose
+-- plans a session keeps: to plan it anew each time took ten times as long.)
 CREATE OR REPLACE FUNCTION ticket_rules() RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path FROM CURRENT
     SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET IntervalStyle = 'postgres'
-BEGIN ATOMIC
-    SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+AS $$
+BEGIN
+    RETURN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
                pg_catalog.concat_ws(text E'\n', loyalcs.loyalcs_version(),
                                     (SELECT coalesce(l.late_after::text, text 'never') FROM late_after() l),
                                     (SELECT pg_catalog.string_agg(a.agent_id, text E'\n' ORDER BY a.agent_id) FROM agents a WHERE a.is_machine),
                                     (SELECT pg_catalog.string_agg(v::text, text E'\n' ORDER BY v.policy_id, v.known_from) FROM sla_policy_versions() v)),
                'UTF8')), 'hex');
-END;
+END
+$$;
 COMMENT ON FUNCTION ticket_rules() IS
     'a hash of all that decides what logs and promises of tickets come to and is not written in them: policies with the hours of their calendars, which agents are machines, when an event is late';
 
+-- (In a query of its own, or whoever plans asks for the rules too, to know how many rows have them.)
 CREATE OR REPLACE FUNCTION tickets_are_kept() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
-RETURN EXISTS (SELECT FROM ticket_keeping k WHERE k.rules = ticket_rules()) AND ticket_changes_are_noted();
+RETURN EXISTS (SELECT FROM ticket_keeping k WHERE k.rules = (SELECT ticket_rules())) AND ticket_changes_are_noted();
 COMMENT ON FUNCTION tickets_are_kept() IS
     'whether kept_tickets may be relied on, for all customers but those in ticket_marks: refresh_kept_tickets() has run, by the rules that hold now, and changes of tickets are noted';
 
@@ -596,7 +601,9 @@ BEGIN
                            FROM ticket_changes c
                           WHERE c.customer_id = t.customer_id AND c.ticket_id = t.ticket_id) c;
     GET DIAGNOSTICS found_ones = ROW_COUNT;
-    -- (of all: their logs are read in one go; of some: each by itself)
+    -- (Of all: their logs are read in one go; of some: each by itself. Who merges another
+    -- ticket into one of these meanwhile has marked it, and its promises are twice here:
+    -- of what is marked nothing is believed.)
     IF customers IS NULL THEN
         INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed,
                                    reason, priority, tier, held_by, policy_set)
@@ -604,7 +611,8 @@ BEGIN
                s.reason, s.priority, s.tier, s.held_by, s.policy_set
           FROM kept_tickets k
           JOIN sla_status_of(NULL, false, timestamptz 'infinity') s ON s.customer_id = k.customer_id AND s.ticket_id = k.ticket_id
-         WHERE k.promises_hold_from < timestamptz 'infinity';
+         WHERE k.promises_hold_from < timestamptz 'infinity'
+        ON CONFLICT DO NOTHING;
     ELSE
         INSERT INTO kept_promises (customer_id, ticket_id, metric, cycle, holds_from, started_at, channel, state, elapsed,
                                    reason, priority, tier, held_by, policy_set)
@@ -613,7 +621,8 @@ BEGIN
           FROM kept_tickets k
          CROSS JOIN LATERAL promises_of_ticket(k.customer_id, k.ticket_id, timestamptz 'infinity') s
          WHERE k.promises_hold_from < timestamptz 'infinity'
-           AND k.customer_id = ANY (find_tickets.customers);
+           AND k.customer_id = ANY (find_tickets.customers)
+        ON CONFLICT DO NOTHING;
     END IF;
     RETURN found_ones;
 END
