@@ -331,7 +331,7 @@ BEGIN ATOMIC
             AND NOT EXISTS (SELECT FROM returns e
                              WHERE e.customer_id = r.customer_id AND e.order_id = r.order_id
                                AND e.returned_at <= counted_orders_at.as_of AND e.return_id < r.return_id)
-     CROSS JOIN LATERAL (SELECT CASE WHEN r.return_id IS NULL THEN o.amount
+     CROSS JOIN LATERAL (SELECT CASE WHEN r.order_id IS NULL THEN o.amount
                                      ELSE o.amount - least((SELECT coalesce(sum(b.refund), 0::numeric) FROM returns b
                                                              WHERE b.customer_id = o.customer_id AND b.order_id = o.order_id
                                                                AND b.returned_at <= counted_orders_at.as_of), o.amount)
