@@ -71,8 +71,8 @@ BEGIN
     SELECT m.part, c.oid::regclass, m.made, loyalcs.shop_rows_digest(c.oid, m.columns)
       FROM loyalcs.shop_recorded(shop) m
       JOIN pg_class c
-        ON c.relnamespace = quote_ident(shop)::regnamespace AND m.part = concat('table ', c.relname) AND c.relkind = 'r'
-     WHERE m.own AND m.part <> 'table shop_migrations'
+        ON c.relnamespace = quote_ident(shop)::regnamespace AND c.relname = substr(m.part, 7)::name AND c.relkind = 'r'
+     WHERE m.own AND m.part LIKE 'table %' AND m.part <> 'table shop_migrations'
        AND NOT EXISTS (SELECT FROM unnest(m.columns) u WHERE split_part(u, ' ', 1) = 'customer_id')
      ORDER BY 1;
 END
