@@ -143,6 +143,8 @@ DELETE FROM tickets WHERE ticket_id IN ('old', 'new');
 -- Once more, and for the other keys.
 SELECT FROM loyalcs.create_shop('shop');
 SELECT count(*) > 0 AS kept FROM sla_warnings;
+-- (in a new session: what is made is looked for among all plans that there are)
+\c -
 DO $$
 DECLARE
     key text;
