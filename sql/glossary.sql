@@ -1,4 +1,5 @@
 -- The glossary: what the columns of a shop mean.
+-- test: setup shop
 
 -- The session is nobody's: no figure may depend on it.
 SET client_min_messages = warning;
@@ -6,8 +7,6 @@ SET timezone = 'Pacific/Kiritimati';
 SET datestyle = 'ISO, DMY';
 SET intervalstyle = 'postgres';
 \set SHOW_CONTEXT never
-
-SELECT FROM loyalcs.create_shop('glossary');
 
 -- Each word once, in order, and with a meaning of one line, without a full stop.
 SELECT count(*) > 100 AS words, count(*) - count(DISTINCT name) AS twice,
@@ -24,7 +23,7 @@ SELECT c.relname::text AS relation, c.relkind, a.attname::text AS name,
        col_description(c.oid, a.attnum) AS comment
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relnamespace = 'glossary'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'f');
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'f');
 SELECT count(*) > 200 AS columns, count(*) FILTER (WHERE coalesce(comment, '') = '') AS without_comment
   FROM pg_temp.columns;
 SELECT relation, name FROM pg_temp.columns WHERE coalesce(comment, '') = '' ORDER BY relation, name;
@@ -44,19 +43,16 @@ SELECT c.relation, c.name AS in_its_own_words
 -- One name has one type, in whatever view it stands.
 SELECT a.attname, string_agg(DISTINCT format_type(a.atttypid, NULL), ', ' ORDER BY format_type(a.atttypid, NULL)) AS types
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relnamespace = 'glossary'::regnamespace AND c.relkind = 'v'
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'v'
  GROUP BY a.attname HAVING count(DISTINCT a.atttypid) > 1 ORDER BY a.attname;
 
 -- Comments that the brand has given stay. Its own columns take a meaning from the
 -- glossary if they have the name.
-ALTER TABLE glossary.customers ADD COLUMN stars integer, ADD COLUMN shoe_size integer, ADD COLUMN "position" text;
-COMMENT ON COLUMN glossary.customers.stars IS 'how we like them';
-SELECT FROM loyalcs.create_shop('glossary');
+ALTER TABLE shop.customers ADD COLUMN stars integer, ADD COLUMN shoe_size integer, ADD COLUMN "position" text;
+COMMENT ON COLUMN shop.customers.stars IS 'how we like them';
+SELECT FROM loyalcs.create_shop('shop');
 SELECT name, comment FROM pg_temp.columns
  WHERE relation = 'customers' AND name IN ('stars', 'shoe_size', 'position') ORDER BY name;
 
 -- A function that only gives words gives them to everybody.
 SELECT has_function_privilege('public', 'loyalcs.shop_glossary()', 'EXECUTE');
-
-DROP VIEW pg_temp.columns;
-SELECT loyalcs.drop_shop('glossary', 'glossary');

@@ -1,4 +1,5 @@
 -- Labels: what people read for a word of a view.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
@@ -42,11 +43,10 @@ SELECT loyalcs.label('met', NULL), loyalcs.label(NULL, 'ja'), loyalcs.label(NULL
 
 -- Every word of a fixed vocabulary has a label: of the constraints of a shop, of its
 -- functions' own, of enums, of what a shop begins with.
-SELECT FROM loyalcs.create_shop('labels');
 CREATE TEMP TABLE word AS
 SELECT conrelid::regclass::text AS whence, m[1] AS value
   FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''((?:[^'']|'''')*)''::text', 'g') m
- WHERE contype = 'c' AND connamespace = 'labels'::regnamespace AND pg_get_constraintdef(oid) ~ '= ANY \(ARRAY\['
+ WHERE contype = 'c' AND connamespace = 'shop'::regnamespace AND pg_get_constraintdef(oid) ~ '= ANY \(ARRAY\['
 UNION
 SELECT t.typname, e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typnamespace = 'loyalcs'::regnamespace
 UNION
@@ -61,21 +61,21 @@ SELECT p.proname, replace(m[1], '''''', '''')
                 SELECT * FROM regexp_matches(b.text, '(?:VALUES|,)\s*\(''((?:[^'']|'''')*)''::text,', 'g')
                 UNION ALL
                 SELECT * FROM regexp_matches(b.text, '''((?:[^'']|'''')*)''::text AS ', 'g')) r (m)
- WHERE p.pronamespace = 'labels'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype;
+ WHERE p.pronamespace = 'shop'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype;
 DO $$
 DECLARE
     f regproc;
     c record;
 BEGIN
     FOR f IN SELECT p.oid FROM pg_proc p
-              WHERE p.pronamespace = 'labels'::regnamespace AND p.pronargs = 0 AND p.prorettype = 'text[]'::regtype AND p.provolatile = 'i' LOOP
+              WHERE p.pronamespace = 'shop'::regnamespace AND p.pronargs = 0 AND p.prorettype = 'text[]'::regtype AND p.provolatile = 'i' LOOP
         EXECUTE format('INSERT INTO word SELECT %L, unnest(%s())', f, f);
     END LOOP;
     FOR c IN SELECT * FROM (VALUES
             ('kpis', 'kpi'), ('channels', 'channel'), ('contact_purposes', 'purpose'), ('journey_steps', 'journey'), ('journey_steps', 'step'),
             ('support_plans', 'plan'), ('playbooks', 'playbook'), ('sla_policies', 'policy_set'), ('tier_rules', 'tier'), ('calendars', 'calendar'),
             ('voice_theme_words', 'theme')) v (relation, col) LOOP
-        EXECUTE format('INSERT INTO word SELECT %L, %I FROM labels.%I', c.relation, c.col, c.relation);
+        EXECUTE format('INSERT INTO word SELECT %L, %I FROM shop.%I', c.relation, c.col, c.relation);
     END LOOP;
 END
 $$;

@@ -1,10 +1,10 @@
 -- Levels: what each may do with each column of a shop, tried and written down here.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_levels');
 CREATE ROLE "regress shop_levels report";
 CREATE ROLE "regress shop_levels service";
 CREATE ROLE "regress shop_levels admin";
@@ -13,16 +13,16 @@ DO $$
 DECLARE
     c record;
 BEGIN
-    FOR c IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = 'shop_levels'::regnamespace AND relkind = 'r' LOOP
+    FOR c IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind = 'r' LOOP
         EXECUTE format('ALTER TABLE %s ADD COLUMN IF NOT EXISTS email text, ADD COLUMN ours text', c.name);
     END LOOP;
 END
 $$;
-CREATE TABLE shop_levels.secrets (customer_id text);
-CREATE VIEW shop_levels.gossip AS SELECT * FROM shop_levels.secrets;
+CREATE TABLE shop.secrets (customer_id text);
+CREATE VIEW shop.gossip AS SELECT * FROM shop.secrets;
 -- The functions are made anew, and do without it.
-SELECT FROM loyalcs.create_shop('shop_levels');
-SELECT loyalcs.grant_shop('shop_levels', ('"regress shop_levels ' || level || '"')::regrole, level)
+SELECT FROM loyalcs.create_shop('shop');
+SELECT loyalcs.grant_shop('shop', ('"regress shop_levels ' || level || '"')::regrole, level)
   FROM unnest('{report,service,admin}'::text[]) level;
 
 -- What a level is let do: r(ead), i(nsert), u(pdate), d(elete), t(runcate).
@@ -72,45 +72,45 @@ SELECT t.relation::text, t.report, t.service, t.admin, string_agg(t.attname, ' '
                pg_temp.may('admin', c.oid, a.attname) AS admin
           FROM pg_class c
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relnamespace = 'shop_levels'::regnamespace AND c.relkind = 'r') t
+         WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'r') t
  GROUP BY t.relation, t.report, t.service, t.admin
  ORDER BY t.relation::text COLLATE "C", min(t.attnum);
 
 -- Views are read by all levels, and every one can be; functions work for whom they are for.
 SELECT c.relname, level
   FROM pg_class c, unnest('{report,service,admin}'::text[]) level
- WHERE c.relnamespace = 'shop_levels'::regnamespace AND c.relkind = 'v'
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'v'
    AND NOT has_table_privilege('regress shop_levels ' || level, c.oid, 'SELECT')
  ORDER BY 1, 2;
-SELECT format('SET ROLE "regress shop_levels %s"; SELECT * FROM shop_levels.%I', level, c.relname) AS statement,
-       pg_temp.outcome(format('SET LOCAL ROLE "regress shop_levels %s"; SELECT * FROM shop_levels.%I', level, c.relname)) AS outcome
+SELECT format('SET ROLE "regress shop_levels %s"; SELECT * FROM shop.%I', level, c.relname) AS statement,
+       pg_temp.outcome(format('SET LOCAL ROLE "regress shop_levels %s"; SELECT * FROM shop.%I', level, c.relname)) AS outcome
   INTO TEMP tried
   FROM pg_class c, unnest('{report,service,admin}'::text[]) level
- WHERE c.relnamespace = 'shop_levels'::regnamespace AND c.relkind = 'v' AND c.relname <> 'gossip';
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind = 'v' AND c.relname <> 'gossip';
 SELECT count(*) > 90 AS tried FROM tried;
 SELECT * FROM tried WHERE outcome <> 'accepted' ORDER BY 1;
 
 -- What somebody else has put there is not opened, whatever its name.
 CREATE ROLE "regress shop_levels mallory";
-GRANT USAGE, CREATE ON SCHEMA shop_levels TO "regress shop_levels mallory";
+GRANT USAGE, CREATE ON SCHEMA shop TO "regress shop_levels mallory";
 SET ROLE "regress shop_levels mallory";
-CREATE FUNCTION shop_levels.gossip_at(as_of timestamptz) RETURNS TABLE (a integer) LANGUAGE sql STABLE
+CREATE FUNCTION shop.gossip_at(as_of timestamptz) RETURNS TABLE (a integer) LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT 1;
 END;
-CREATE VIEW shop_levels.mine AS SELECT 1 AS customer_id;
-CREATE FUNCTION shop_levels.mine_at(as_of timestamptz) RETURNS TABLE (a integer) LANGUAGE sql STABLE
+CREATE VIEW shop.mine AS SELECT 1 AS customer_id;
+CREATE FUNCTION shop.mine_at(as_of timestamptz) RETURNS TABLE (a integer) LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT 1;
 END;
 RESET ROLE;
-REVOKE CREATE ON SCHEMA shop_levels FROM "regress shop_levels mallory";
-ALTER TABLE shop_levels.survey_waves OWNER TO "regress shop_levels mallory";
-SELECT loyalcs.grant_shop('shop_levels', '"regress shop_levels admin"', 'none');
-SELECT loyalcs.grant_shop('shop_levels', '"regress shop_levels admin"', 'admin');
+REVOKE CREATE ON SCHEMA shop FROM "regress shop_levels mallory";
+ALTER TABLE shop.survey_waves OWNER TO "regress shop_levels mallory";
+SELECT loyalcs.grant_shop('shop', '"regress shop_levels admin"', 'none');
+SELECT loyalcs.grant_shop('shop', '"regress shop_levels admin"', 'admin');
 SELECT c.relname, has_any_column_privilege('regress shop_levels admin', c.oid, 'SELECT')
   FROM pg_class c
- WHERE c.relnamespace = 'shop_levels'::regnamespace AND c.relname IN ('gossip', 'mine', 'secrets', 'survey_waves', 'surveys')
+ WHERE c.relnamespace = 'shop'::regnamespace AND c.relname IN ('gossip', 'mine', 'secrets', 'survey_waves', 'surveys')
  ORDER BY 1;
 
 DROP OWNED BY "regress shop_levels mallory", "regress shop_levels report", "regress shop_levels service", "regress shop_levels admin" CASCADE;

@@ -1,23 +1,22 @@
 -- What is only added to is not emptied, by whomever, until its owner says so; what a
 -- row refers to exists; what is made of other rows is not written.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_records');
-SET search_path = shop_records;
-UPDATE journeys SET started_at = '-infinity';
+SET search_path = shop;
 
 -- Every table with a log's or a ledger's trigger, and no other, refuses to be emptied.
 SELECT c.relname AS only_added_to, pg_temp.outcome(format('TRUNCATE %I CASCADE', c.relname))
   FROM pg_class c
- WHERE c.relnamespace = 'shop_records'::regnamespace
+ WHERE c.relnamespace = 'shop'::regnamespace
    AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname IN ('check_ledger_is_kept', 'check_log_is_kept', 'check_record_is_kept', 'check_account'))
  ORDER BY 1;
 SELECT c.relname AS not_refused
   FROM pg_class c
- WHERE c.relnamespace = 'shop_records'::regnamespace
+ WHERE c.relnamespace = 'shop'::regnamespace
    AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'refuse_truncate')
    AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname IN ('check_ledger_is_kept', 'check_log_is_kept', 'check_record_is_kept', 'check_account'))
  ORDER BY 1;
@@ -41,12 +40,12 @@ SELECT c.oid, c.relname, k.conname,
        ARRAY(SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY u (attnum, n)
                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum ORDER BY u.n) AS names
   FROM pg_class c JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u')
- WHERE c.relnamespace = 'shop_records'::regnamespace;
+ WHERE c.relnamespace = 'shop'::regnamespace;
 SELECT t.relname, array_to_string(k.names, ', ') AS columns, string_agg(DISTINCT k.relname, ' ') AS as_of
   FROM pg_class t
   JOIN shop_keys k ON k.oid <> t.oid AND k.names && '{customer_id,singleton,valid,as_of}' IS NOT TRUE
                    OR k.oid <> t.oid AND k.names[1] = 'customer_id' AND cardinality(k.names) > 1 AND k.relname <> 'tier_history'
- WHERE t.relnamespace = 'shop_records'::regnamespace AND t.relkind = 'r'
+ WHERE t.relnamespace = 'shop'::regnamespace AND t.relkind = 'r'
    AND k.names <@ ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0)
    AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = t.oid AND f.contype = 'f'
                       AND k.names && ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (f.conkey) AND a.attname <> 'customer_id'))
@@ -57,7 +56,7 @@ SELECT t.relname, array_to_string(k.names, ', ') AS columns, string_agg(DISTINCT
 -- with their customer or ticket only: rows of a ledger, a log and a queue.
 SELECT c.relname, a.attname
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''
- WHERE c.relnamespace = 'shop_records'::regnamespace
+ WHERE c.relnamespace = 'shop'::regnamespace
    AND NOT EXISTS (SELECT FROM shop_keys k WHERE k.oid = c.oid AND k.names = ARRAY[a.attname])
  ORDER BY 1, 2;
 
@@ -104,7 +103,7 @@ SELECT queue_followups('2026-03-09 19:30+09') > 0 AS queued;
 SELECT setval(pg_get_serial_sequence('followups', 'followup_id'), 1, false) AS behind;
 INSERT INTO orders (customer_id, order_id, ordered_at, amount) VALUES ('ann', 'A2', '2026-03-10 11:00+09', 100), ('ben', 'B2', '2026-03-10 11:00+09', 100);
 SELECT pg_temp.outcome('SELECT FROM claim_followups(at => ''2026-03-10 12:00+09'')');
-SELECT loyalcs.sync_shop_sequences('shop_records');
+SELECT loyalcs.sync_shop_sequences('shop');
 SELECT count(*) AS claimed, count(DISTINCT followup_id) AS numbers FROM claim_followups(at => '2026-03-10 12:00+09');
 SELECT pg_temp.outcome('INSERT INTO followups SELECT (jsonb_populate_record(f, ''{"step": "again"}'')).* FROM followups f LIMIT 1');
 
@@ -112,7 +111,7 @@ SELECT pg_temp.outcome('INSERT INTO followups SELECT (jsonb_populate_record(f, '
 -- What is made of other rows is not written.
 --
 CREATE ROLE regress_records_admin;
-SELECT loyalcs.grant_shop('shop_records', 'regress_records_admin', 'admin');
+SELECT loyalcs.grant_shop('shop', 'regress_records_admin', 'admin');
 INSERT INTO returns (customer_id, return_id, order_id, returned_at, refund) VALUES ('ann', 'r', 'A', '2026-03-08 12:00+09', 30);
 INSERT INTO tickets (customer_id, ticket_id, channel) VALUES ('ann', 't', 'email');
 INSERT INTO ticket_events (customer_id, ticket_id, at, kind) VALUES ('ann', 't', '2026-03-02 12:00+09', 'opened'), ('ann', 't', '2026-03-02 13:00+09', 'resolved');

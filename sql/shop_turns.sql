@@ -1,17 +1,17 @@
 -- What one session at a time does.
+-- test: setup shop
 
 \getenv srcdir PG_ABS_SRCDIR
 \set shared :srcdir '/test/shop.sql'
 \i :shared
 
-SELECT FROM loyalcs.create_shop('shop_turns');
-SET search_path = shop_turns;
+SET search_path = shop;
 
 -- Every job is what functions of the shop take turns at, and the other way round.
 SELECT t.job, p.proname, p.turn
   FROM shop_turns t
   FULL JOIN (SELECT p.proname::text, substring(p.prosrc, 'take_turn\(''([a-z_]+)''') AS turn
-               FROM pg_proc p WHERE p.pronamespace = 'shop_turns'::regnamespace AND p.prosrc ~ '\ytake_turn\(') p
+               FROM pg_proc p WHERE p.pronamespace = 'shop'::regnamespace AND p.prosrc ~ '\ytake_turn\(') p
     ON p.turn = t.job
  ORDER BY 1, 2;
 
@@ -30,7 +30,7 @@ CREATE ROLE regress_turns_nobody;
 CREATE ROLE regress_turns_report;
 CREATE ROLE regress_turns_service;
 CREATE ROLE regress_turns_admin;
-SELECT FROM unnest('{report,service,admin}'::text[]) l, loyalcs.grant_shop('shop_turns', ('regress_turns_' || l)::regrole, l);
+SELECT FROM unnest('{report,service,admin}'::text[]) l, loyalcs.grant_shop('shop', ('regress_turns_' || l)::regrole, l);
 CREATE FUNCTION pg_temp.of(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     result text;
@@ -42,17 +42,16 @@ BEGIN
 END
 $$;
 SELECT statement, level, pg_temp.of('regress_turns_' || level, statement) AS outcome
-  FROM (VALUES (1, 'SELECT shop_turns.take_turn(''queue_followups'', false)'),
-               (2, 'SELECT FROM shop_turns.shop_turns FOR KEY SHARE'),
-               (3, 'SELECT shop_turns.queue_followups()'),
-               (4, 'SELECT shop_turns.queue_sla_warnings()'),
-               (5, 'UPDATE shop_turns.shop_turns SET remark = ''mine'''),
-               (6, 'UPDATE shop_turns.shop_turns SET job = ''mine'''),
-               (7, 'INSERT INTO shop_turns.shop_turns (job) VALUES (''mine'')'),
-               (8, 'DELETE FROM shop_turns.shop_turns')) s (n, statement)
+  FROM (VALUES (1, 'SELECT shop.take_turn(''queue_followups'', false)'),
+               (2, 'SELECT FROM shop.shop_turns FOR KEY SHARE'),
+               (3, 'SELECT shop.queue_followups()'),
+               (4, 'SELECT shop.queue_sla_warnings()'),
+               (5, 'UPDATE shop.shop_turns SET remark = ''mine'''),
+               (6, 'UPDATE shop.shop_turns SET job = ''mine'''),
+               (7, 'INSERT INTO shop.shop_turns (job) VALUES (''mine'')'),
+               (8, 'DELETE FROM shop.shop_turns')) s (n, statement)
  CROSS JOIN unnest('{nobody,report,service,admin}'::text[]) WITH ORDINALITY l (level, m)
  ORDER BY n, m;
 
-RESET search_path;
-DROP SCHEMA shop_turns CASCADE;
+DROP OWNED BY regress_turns_report, regress_turns_service, regress_turns_admin;
 DROP ROLE regress_turns_nobody, regress_turns_report, regress_turns_service, regress_turns_admin;
