@@ -368,7 +368,7 @@ SELECT d.day, d.customer_id, r.rank, r.rule_id
              FROM tier_rules r
             CROSS JOIN LATERAL (
                       SELECT coalesce(sum(o.amount - coalesce((SELECT sum(b.refund) FROM returns b
-                                                                WHERE b.order_id = o.order_id AND b.returned_at <= d.at), 0)), 0) AS spent,
+                                                                WHERE b.customer_id = o.customer_id AND b.order_id = o.order_id AND b.returned_at <= d.at), 0)), 0) AS spent,
                              count(*) AS orders
                         FROM orders o
                        WHERE o.customer_id = d.customer_id AND o.ordered_at <= d.at
