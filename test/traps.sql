@@ -123,8 +123,10 @@ DECLARE
     signature text;
     -- (All at the end, because what has been planned is planned anew after an operator was
     -- made; and functions of names of their own, because operators and aggregates look
-    -- through all of a name.)
+    -- through all of a name. What is appended has no query in it: with one, all that is there
+    -- is copied each time.)
     commands text[] := '{}';
+    command text;
 BEGIN
     PERFORM traps.look();
     ANALYZE traps.types, traps.fits, traps.bindings;
@@ -148,8 +150,11 @@ BEGIN
                AND NOT (p.proargtypes::oid[] && '{internal,cstring}'::regtype[]::oid[])
         ), bound AS (
             SELECT r.oid, r.proname, r.prokind, r.proretset, r.aggkind, r.direct, r.args, r.result_text,
-                   ARRAY(SELECT traps.bound(x.t, e.t) FROM unnest(r.args) WITH ORDINALITY x (t, i) ORDER BY x.i) AS bound,
-                   traps.bound(r.result, e.t) AS result
+                   CASE WHEN e.t = 0 THEN r.args
+                        ELSE ARRAY(SELECT coalesce((SELECT b.bound FROM traps.bindings b WHERE b.declared = x.t AND b.element = e.t), x.t)
+                                     FROM unnest(r.args) WITH ORDINALITY x (t, i)
+                                    ORDER BY x.i) END AS bound,
+                   CASE WHEN e.t = 0 THEN r.result ELSE traps.bound(r.result, e.t) END AS result
               FROM real r
              CROSS JOIN LATERAL (SELECT e.type FROM traps.types e
                                   WHERE EXISTS (SELECT FROM unnest(r.args) x WHERE traps.polymorphic(x))
@@ -178,32 +183,37 @@ BEGIN
             IF f.result IS NULL OR f.result = 'internal'::regtype THEN
                 CONTINUE;
             END IF;
-            commands := array_append(commands, format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+            command := format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
                            schema, concat('step ', md5(signature)), concat_ws(', ', format_type(f.result, NULL),
                            (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i)
                               FROM unnest(f.list[CASE f.aggkind WHEN 'o' THEN f.direct + 1 ELSE 1 END:]) WITH ORDINALITY x (t, i))),
                            format_type(f.result, NULL),
-                           format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature)));
+                           format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature));
+            commands := array_append(commands, command);
             IF f.aggkind = 'o' THEN
-                commands := array_append(commands, format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+                command := format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
                                schema, concat('final ', md5(signature)), concat_ws(', ', format_type(f.result, NULL),
                                (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i) FROM unnest(f.list[:f.direct]) WITH ORDINALITY x (t, i))),
                                format_type(f.result, NULL),
-                               format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature)));
-                commands := array_append(commands, format('CREATE AGGREGATE %I.%I(%s ORDER BY %s) (SFUNC = %1$I.%5$I, STYPE = %6$s, FINALFUNC = %1$I.%7$I)', schema, f.proname,
+                               format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature));
+                commands := array_append(commands, command);
+                command := format('CREATE AGGREGATE %I.%I(%s ORDER BY %s) (SFUNC = %1$I.%5$I, STYPE = %6$s, FINALFUNC = %1$I.%7$I)', schema, f.proname,
                                (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i) FROM unnest(f.list[:f.direct]) WITH ORDINALITY x (t, i)),
                                (SELECT string_agg(format_type(x.t, NULL), ', ' ORDER BY x.i) FROM unnest(f.list[f.direct + 1:]) WITH ORDINALITY x (t, i)),
-                               concat('step ', md5(signature)), format_type(f.result, NULL), concat('final ', md5(signature))));
+                               concat('step ', md5(signature)), format_type(f.result, NULL), concat('final ', md5(signature)));
+                commands := array_append(commands, command);
             ELSE
-                commands := array_append(commands, format('CREATE AGGREGATE %I.%I(%s) (SFUNC = %1$I.%4$I, STYPE = %5$s)', schema, f.proname, f.said,
-                               concat('step ', md5(signature)), format_type(f.result, NULL)));
+                command := format('CREATE AGGREGATE %I.%I(%s) (SFUNC = %1$I.%4$I, STYPE = %5$s)', schema, f.proname, f.said,
+                               concat('step ', md5(signature)), format_type(f.result, NULL));
+                commands := array_append(commands, command);
             END IF;
         ELSE
-            commands := array_append(commands, format('CREATE FUNCTION %s RETURNS %s LANGUAGE plpgsql AS %L', signature,
+            command := format('CREATE FUNCTION %s RETURNS %s LANGUAGE plpgsql AS %L', signature,
                            CASE WHEN f.result IS NULL THEN f.result_text
                                 ELSE CASE WHEN f.proretset THEN 'SETOF ' ELSE '' END || format_type(f.result, NULL) END,
                            format('BEGIN PERFORM traps.sprung(%L); RETURN%s; END', signature,
-                                  CASE WHEN f.proretset OR f.result = 'void'::regtype THEN '' ELSE ' NULL' END)));
+                                  CASE WHEN f.proretset OR f.result = 'void'::regtype THEN '' ELSE ' NULL' END));
+            commands := array_append(commands, command);
         END IF;
         planted := planted + 1;
     END LOOP;
@@ -242,11 +252,13 @@ BEGIN
          ORDER BY t.oprname, t.l, t.r, t.exact DESC, t.preferred DESC
     LOOP
         signature := format('%s %I.%s %s', o.l, schema, o.oprname, o.r);
-        commands := array_append(commands, format('CREATE FUNCTION %I.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L',
+        command := format('CREATE FUNCTION %I.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L',
                        schema, concat('trap ', md5(signature)), o.l, o.r, o.result,
-                       format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature)));
-        commands := array_append(commands, format('CREATE OPERATOR %I.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = %1$I.%5$I)',
-                       schema, o.oprname, o.l, o.r, concat('trap ', md5(signature))));
+                       format('BEGIN PERFORM traps.sprung(%L); RETURN NULL; END', signature));
+        commands := array_append(commands, command);
+        command := format('CREATE OPERATOR %I.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = %1$I.%5$I)',
+                       schema, o.oprname, o.l, o.r, concat('trap ', md5(signature)));
+        commands := array_append(commands, command);
         planted := planted + 1;
     END LOOP;
     EXECUTE array_to_string(commands, ';');
