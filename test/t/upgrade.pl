@@ -484,6 +484,7 @@ sql($_, q{ALTER EXTENSION loyalcs UPDATE TO '77.0'}) foreach 'first', 'straight'
 is(sql('first', 'SELECT string_agg(name, $$ $$ ORDER BY name) FROM loyalcs.shops WHERE NOT up_to_date'), 'aurora borealis gemini lyra',
 	'the next version: no shop is up to date');
 
+my %new = map { $_ => { described => described('fresh_next', $_), rows => rows('fresh_next', $_) } } 'aurora', 'borealis', 'lyra';
 foreach my $database ('first', 'straight')
 {
 	like(refused($database, q{SELECT loyalcs.create_shop('lyra')}),
@@ -494,8 +495,8 @@ foreach my $database ('first', 'straight')
 	{
 		sql($database, "SELECT loyalcs.create_shop('$schema')");
 		same("$database, $schema: brought up to the next version, it is as a new one",
-			described($database, $schema), described('fresh_next', $schema));
-		same("$database, $schema: with the same rows of its own", rows($database, $schema), rows('fresh_next', $schema));
+			described($database, $schema), $new{$schema}{described});
+		same("$database, $schema: with the same rows of its own", rows($database, $schema), $new{$schema}{rows});
 	}
 }
 is(sql('first', 'SELECT string_agg(name, $$ $$ ORDER BY name) FROM loyalcs.shops WHERE up_to_date'), 'aurora borealis lyra',
