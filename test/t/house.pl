@@ -130,8 +130,8 @@ none('every aggregate can be combined and has a state that can be stored', q{
 # summed up as numeric, and made float8 after that, they do not.
 none('no function adds up float8', q{
 	SELECT f.oid::regprocedure, a.oid::regprocedure
-	FROM function f JOIN pg_proc a ON a.prokind = 'a' AND a.pronamespace = 'pg_catalog'::regnamespace AND
-		f.prosqlbody::text LIKE '%:aggfnoid ' || a.oid || ' %'
+	FROM function f, regexp_matches(f.prosqlbody::text, ':aggfnoid (\d+) ', 'g') used
+	JOIN pg_proc a ON a.oid = used[1]::oid AND a.prokind = 'a' AND a.pronamespace = 'pg_catalog'::regnamespace
 	WHERE a.proname ~ '^(sum|avg|stddev|var|corr|covar|regr)' AND
 		a.proargtypes::oid[] && ARRAY['float8'::regtype, 'float4'::regtype]::oid[]
 	ORDER BY 1});
