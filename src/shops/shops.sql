@@ -166,7 +166,7 @@ COMMENT ON FUNCTION loyalcs.shop_mark(text) IS
     'the comment on a shop''s table shop_migrations, which tells the shop''s version to those who do not own it';
 
 -- (One function a column: who asks only whether there is a shop has to wait for
--- neither.)
+-- none of them.)
 CREATE FUNCTION loyalcs.shop_version(schema oid) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -218,19 +218,30 @@ $$;
 COMMENT ON FUNCTION loyalcs.shop_is_up_to_date(oid) IS
     'whether a shop is as the installed version makes it (to those who do not own it: whether it is of that version); NULL if the schema is no shop';
 
+-- (STABLE, although it asks what is volatile: a view computes that for everybody,
+-- and every relation of the shop would be opened to find that there is one.)
+CREATE FUNCTION loyalcs.shop_size(schema oid) RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT sum(pg_total_relation_size(c.oid::regclass))::bigint
+              FROM pg_class c
+             WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p', 'm'));
+END
+$$;
+COMMENT ON FUNCTION loyalcs.shop_size(oid) IS
+    'bytes of the tables and indexes of a schema; NULL if it has none';
+
 CREATE VIEW loyalcs.shops WITH (security_invoker = true) AS
     SELECT n.nspname::text AS name,
            loyalcs.shop_version(n.oid) AS version,
            loyalcs.shop_is_up_to_date(n.oid) AS up_to_date,
            pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner,
-           n.size,
-           pg_catalog.pg_size_pretty(n.size) AS size_pretty
-      FROM (SELECT s.oid, s.nspname, s.nspowner,
-                   (SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid::pg_catalog.regclass))::bigint
-                      FROM pg_catalog.pg_class c
-                     WHERE c.relnamespace OPERATOR(pg_catalog.=) s.oid
-                       AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::"char"[])) AS size
-              FROM pg_catalog.pg_namespace s) n
+           z.size,
+           pg_catalog.pg_size_pretty(z.size) AS size_pretty
+      FROM pg_catalog.pg_namespace n
+     CROSS JOIN LATERAL (SELECT loyalcs.shop_size(n.oid) AS size OFFSET 0) z
      WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE'::text)
        AND (loyalcs.shop_is_recorded(n.oid) OR loyalcs.shop_is_first(n.oid));
 COMMENT ON VIEW loyalcs.shops IS 'the shops of this database that the reader may use';
