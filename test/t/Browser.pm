@@ -148,6 +148,8 @@ sub view
 	my ($self, $file, $width, $scheme, $ready) = @_;
 	my $loaded = $self->{loaded};
 
+	# (what is still there need not be drawn once more, in the width and scheme of the next)
+	$self->evaluate('document.documentElement.style.display = "none"');
 	@{$self}{qw(asked told)} = ([], []);
 	$self->{width} = $width;
 	$self->call('Emulation.setEmulatedMedia', { media => '', features => [ { name => 'prefers-color-scheme', value => $scheme } ] });

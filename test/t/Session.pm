@@ -2,8 +2,9 @@
 # One session for many statements: to start psql and a backend for each takes longer
 # than most of them do.
 #
-#   my $session = Session->new($node, 'postgres');
+#   my $session = Session->new($node, 'postgres');    # as a role, if a third argument says so
 #   $session->sql($statements)     # what safe_psql() gives
+#   $session->said                 # warnings and notices, since it was begun
 #
 # Nothing of one call is left in the next (DISCARD ALL); but what is set for a role or a
 # database is not seen by a session that is there already.  It is begun anew when the
@@ -19,8 +20,8 @@ use PostgreSQL::Test::Utils;
 
 sub new
 {
-	my ($class, $node, $database) = @_;
-	return bless { node => $node, database => $database, calls => 0 }, $class;
+	my ($class, $node, $database, $role) = @_;
+	return bless { node => $node, database => $database, role => $role, calls => 0 }, $class;
 }
 
 sub begin
@@ -29,7 +30,7 @@ sub begin
 	$self->{err} = PostgreSQL::Test::Utils::tempdir . '/said';
 	open(my $err, '>', $self->{err}) or die "$self->{err}: $!";
 	$self->{pid} = open3($self->{in}, $self->{out}, '>&' . fileno($err),
-		'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $self->{node}->connstr($self->{database}));
+		'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $self->{node}->connstr($self->{database}), defined $self->{role} ? ('-U', $self->{role}) : ());
 	close($err);
 	return;
 }
@@ -74,6 +75,8 @@ sub sql
 	die "$statements\n$said" if $is_new || $said !~ /terminating connection due to administrator command|server closed the connection/;
 	return $self->sql($statements);
 }
+
+sub said { return slurp_file($_[0]{err}); }
 
 sub DESTROY
 {

@@ -19,6 +19,7 @@ use Test::More;
 
 use lib dirname(__FILE__);
 use Browser;
+use Session;
 
 my $browser = Browser->new // plan skip_all => 'there is no Chromium here';
 
@@ -75,6 +76,7 @@ my $node = PostgreSQL::Test::Cluster->new('report_page');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION loyalcs');
+my $session = Session->new($node, 'postgres');
 
 my $json = JSON::PP->new->utf8->canonical;
 my $full = $json->decode(slurp_file('test/report.json'));
@@ -158,25 +160,21 @@ foreach ([ '', $full ], [ 'satisfaction.', $satisfaction ], [ 'voice.', $voice ]
 
 sub page_of
 {
-	my ($name, $lang) = @_;
+	my ($name, $lang, $report) = @_;
 	my $function = $name eq 'card' ? 'card_page' : 'report_page';
-	write_page("$name.json", $json->encode($reports{$name}));
-	my ($stdout, $stderr) = ('', '');
-	run_log([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres') ],
-		'<', \"\\set report `cat '$pages/$name.json.html'`\nSELECT loyalcs.$function(:'report', '$lang');\n",
-		'>', \$stdout, '2>', \$stderr);
-	unlink "$pages/$name.json.html";
-	is($stderr, '', "a page of the $name report, in $lang");
-	return write_page("$name.$lang", $stdout);
+	my $page = $session->sql("SELECT loyalcs.$function(\$report\$$report\$report\$, '$lang')");
+	is($session->said, '', "a page of the $name report, in $lang");
+	return write_page("$name.$lang", $page);
 }
 
 foreach my $name (sort keys %reports)
 {
 	# each layout of the full one; of the others one of each
 	my @views = map { my $width = $_; map { [ $width, $_ ] } qw(light dark) } 390, 1280;
+	my $report = $json->encode($reports{$name});
 	foreach my $lang ('ja', 'en')
 	{
-		my $file = page_of($name, $lang);
+		my $file = page_of($name, $lang, $report);
 		my @these = $name =~ /(?:^|\.)(?:full|card)$/ ? @views : $lang eq 'ja' ? $views[0] : $views[3];
 		foreach my $view (@these)
 		{
