@@ -9,6 +9,7 @@ use warnings;
 use Filled;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $node = filled_node('examples');
@@ -22,12 +23,14 @@ foreach my $tool ('metabase', 'grafana')
 }
 
 # as(TOOL, SQL): what the reader of that program gets
+my %session = map { $_ => Session->new($node, 'filled', $_) } 'metabase', 'grafana';
+
 sub as
 {
 	my ($tool, $sql) = @_;
-	my ($code, $stdout, $stderr) =
-	  $node->psql('filled', $sql, extra_params => [ '-U', $tool ], on_error_die => 0);
-	return ($code == 0 && $stderr eq '', $stdout, $stderr);
+	my $rows = eval { $session{$tool}->sql($sql) };
+	my $problem = defined $rows ? $session{$tool}->said : $@;
+	return ($problem eq '', $rows, $problem);
 }
 
 # What a dashboard puts in place of its own words, for the last instant of the demo's shop.

@@ -11,6 +11,7 @@ use Encode qw(encode);
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
@@ -27,7 +28,9 @@ $ENV{PGPORT} = $node->port;
 $ENV{PGDATABASE} = 'postgres';
 delete $ENV{PGOPTIONS};
 
-sub sql { return Encode::decode('UTF-8', $node->safe_psql('postgres', encode('UTF-8', $_[0]))); }
+my $session = Session->new($node, 'postgres');
+
+sub sql { return Encode::decode('UTF-8', $session->sql(encode('UTF-8', $_[0]))); }
 
 # file(NAME, TEXT): a file in the test's folder
 sub file
