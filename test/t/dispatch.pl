@@ -33,6 +33,8 @@ $node->safe_psql(
 	SELECT loyalcs.create_shop('aurora');
 	UPDATE aurora.journeys SET started_at = '-infinity';
 });
+# the same once more, for what needs it as new
+$node->safe_psql('template1', 'CREATE DATABASE many TEMPLATE postgres STRATEGY file_copy');
 
 # --------------------------------------------------------------------------
 # Support
@@ -1016,15 +1018,14 @@ $node->start;
 # is, for each dispatcher that is killed, no more than what it had at hand.
 # --------------------------------------------------------------------------
 
-my %share = (commands => 4000, pipes => 6000, lines => 10000);
+my %share = (commands => 600, pipes => 1800, lines => 17600);
 my %at_hand = (commands => 3, pipes => 4, lines => 1);
 my $delivered = "$dir/delivered";
 my ($lease, $rounds) = (7200, 0);
+$session = Session->new($node, 'many');
 sql(qq{
-	SELECT loyalcs.create_shop('many');
-	UPDATE many.journeys SET started_at = '-infinity';
-	UPDATE many.journey_steps SET expires_after = '1 year' WHERE step = 'order_confirmation';
-	INSERT INTO many.customers (customer_id, email)
+	UPDATE aurora.journey_steps SET expires_after = '1 year' WHERE step = 'order_confirmation';
+	INSERT INTO aurora.customers (customer_id, email)
 	SELECT 'M' || i, 'm' || i || '\@example.com' FROM generate_series(1, $share{commands} + $share{pipes} + $share{lines}) i;});
 my $began = sql('SELECT extract(epoch FROM date_trunc(\'second\', now()))::bigint');
 
@@ -1035,24 +1036,24 @@ sub more
 {
 	my ($number) = @_;
 	sql(qq{
-		INSERT INTO many.orders (customer_id, order_id, ordered_at, amount)
+		INSERT INTO aurora.orders (customer_id, order_id, ordered_at, amount)
 		SELECT 'M' || i, 'O', to_timestamp($began - 60 + $rounds * ($lease + 1)), 100
 		  FROM generate_series($customers + 1, $customers + $number) i;
-		SELECT many.queue_followups(to_timestamp($began + $rounds * ($lease + 1)));
+		SELECT aurora.queue_followups(to_timestamp($began + $rounds * ($lease + 1)));
 		ANALYZE});
 	$customers += $number;
 	return;
 }
 
 # sent(): how many are known to be
-sub sent { return sql("SELECT count(*) FROM many.followups WHERE outcome = 'sent'"); }
+sub sent { return sql("SELECT count(*) FROM aurora.followups WHERE outcome = 'sent'"); }
 
 # a_round(OPTION...): the options of a dispatcher in it
 sub a_round
 {
 	my $at = $began + $rounds++ * ($lease + 1);
-	return ('--shop', 'many', '--once', '--limit', '50', '--time-limit', '3600', '--lease', $lease,
-		'--at', sql("SELECT to_timestamp($at)"), @_, $node->connstr('postgres'));
+	return ('--shop', 'aurora', '--once', '--limit', '50', '--time-limit', '3600', '--lease', $lease,
+		'--at', sql("SELECT to_timestamp($at)"), @_, $node->connstr('many'));
 }
 
 # duplicates(): how many were delivered more than once, and how often
@@ -1122,7 +1123,8 @@ cmp_ok($kills, '>=', 2 * ($share{commands} / 100 - 1), "commands killed $kills d
 cmp_ok($twice, '<=', $kills * $at_hand{commands}, "commands got twice: $twice, $at_hand{commands} at a time; kills: $kills");
 
 # With processes that stay: one kills its dispatcher before it delivers an item, or
-# before it answers, or after that.
+# before it answers, or after that. (Fifty numbers apart, so that what one dispatcher
+# has claimed does not end at one of them before it gets to another.)
 my $stays = script('stays', <<'END');
 #!/usr/bin/perl
 use strict;
@@ -1132,7 +1134,12 @@ while (my $line = <STDIN>)
 {
 	last if $line !~ /\n\z/;
 	my ($id, $attempt) = $line =~ /^\{"followup_id":(\d+),"attempt":(\d+),/ or die;
-	my $moment = $attempt == 1 && $id =~ /[05](\d)7$/ ? $1 : '';
+	my $moment = $attempt == 1 && $id =~ /([1-6])[27]7$/ ? $1 : '';
+	if ($moment ne '')
+	{
+		open my $came, '>>', "$ENV{DIR}/moments" or die $!;
+		syswrite $came, "$moment\n";
+	}
 	kill 'KILL', getppid if $moment eq '1';
 	if ($moment eq '2') { print "$id\tfailed\tbusy\n"; next; }
 	exit 1 if $moment eq '3';
@@ -1155,6 +1162,7 @@ while ($known < $customers)
 }
 my $killed_by_pipes = $kills - $killed_by_commands;
 my $twice_by_pipes = duplicates() - $twice;
+is(join(' ', sort { $a <=> $b } keys %{ { map { $_ => 1 } split /\n/, slurp_file("$dir/moments") } }), '1 2 3 4 5 6', 'each of the moments came');
 cmp_ok($killed_by_pipes, '>', 0, "processes killed $killed_by_pipes dispatchers");
 cmp_ok($twice_by_pipes, '<=', $killed_by_pipes * $at_hand{pipes}, "processes got twice: $twice_by_pipes, $at_hand{pipes} at a time; kills: $killed_by_pipes");
 $twice += $twice_by_pipes;
@@ -1209,7 +1217,7 @@ $extra += $_ - 1 foreach values %times;
 is(scalar(keys %times), $customers, 'every follow-up is delivered');
 is($known, $customers, 'and is known to be');
 is(scalar(grep { $_ > 1 } values %attempts), 0, 'no claim is delivered twice');
-is(sql('SELECT count(*) FROM many.followup_late_reports'), '0', 'nobody reports on what somebody else has');
+is(sql('SELECT count(*) FROM aurora.followup_late_reports'), '0', 'nobody reports on what somebody else has');
 my $killed_by_readers = $kills - $killed_by_commands - $killed_by_pipes;
 cmp_ok($killed_by_readers, '>', 0, "readers killed $killed_by_readers dispatchers");
 cmp_ok($extra - $twice, '<=', $killed_by_readers * $at_hand{lines}, 'readers got twice: ' . ($extra - $twice) . "; kills: $killed_by_readers");
