@@ -43,11 +43,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM loyalcs.shop_gone(shop)) THEN
         RETURN false;       -- nearly always, and the planner cannot know it
     END IF;
-    RETURN EXISTS (SELECT FROM loyalcs.shop_gone(shop) g
-                     JOIN pg_depend d ON d.refclassid = g.classid AND d.refobjid = g.objid
-                    WHERE d.classid = class AND d.objid = object
-                       OR class = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass
-                          AND d.objid IN (SELECT r.oid FROM pg_rewrite r WHERE r.ev_class = object));
+    -- (An object depends on little, and on one that is gone many may: so it is asked from here.)
+    RETURN EXISTS (SELECT FROM (SELECT class AS classid, object AS objid
+                                UNION ALL
+                                SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite r
+                                 WHERE class = 'pg_class'::regclass AND r.ev_class = object) o
+                     JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid
+                    WHERE (d.refclassid, d.refobjid) IN (SELECT g.classid, g.objid FROM loyalcs.shop_gone(shop) g));
 END
 $$;
 COMMENT ON FUNCTION loyalcs.shop_uses_gone(text, oid, oid) IS

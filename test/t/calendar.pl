@@ -10,6 +10,7 @@ use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('calendar');
@@ -23,7 +24,11 @@ fsync = off
 max_parallel_workers_per_gather = 0
 });
 $node->start;
-$node->safe_psql('postgres', q{CREATE EXTENSION loyalcs});
+my $session = Session->new($node, 'postgres');
+
+sub sql { return $session->sql($_[0]); }
+
+sql(q{CREATE EXTENSION loyalcs});
 
 my $schedules = 260;
 my $spans = 80;
@@ -33,8 +38,7 @@ my $days = 10;
 # What is tried
 # --------------------------------------------------------------------------
 
-$node->safe_psql(
-	'postgres', qq{
+sql(qq{
 	CREATE FUNCTION pick(i bigint, seed bigint, n bigint) RETURNS int LANGUAGE sql IMMUTABLE
 	RETURN ((hashint8extended(i, seed) & 9223372036854775807) % n)::int;
 
@@ -101,18 +105,18 @@ $node->safe_psql(
 	FROM schedule s;
 });
 
-is($node->safe_psql('postgres', q{SELECT count(*) FROM hours WHERE hours::text::loyalcs.business_hours = hours}),
+is(sql(q{SELECT count(*) FROM hours WHERE hours::text::loyalcs.business_hours = hours}),
 	$schedules, 'every schedule is its text');
-cmp_ok($node->safe_psql('postgres', q{SELECT count(DISTINCT hours) FROM hours}),
+cmp_ok(sql(q{SELECT count(DISTINCT hours) FROM hours}),
 	'>', $schedules * 0.95, 'schedules differ');
 
 # In binary, there and back; and what is no value.
 my $file = "$PostgreSQL::Test::Utils::tmp_check/hours";
-$node->safe_psql('postgres', qq{
+sql(qq{
 	CREATE TABLE copied (hours business_hours);
 	COPY (SELECT hours FROM hours ORDER BY id) TO '$file' (FORMAT binary);
 	COPY copied FROM '$file' (FORMAT binary);});
-is($node->safe_psql('postgres', q{SELECT count(*) FROM hours JOIN copied USING (hours)}) >= $schedules, 1,
+is(sql(q{SELECT count(*) FROM hours JOIN copied USING (hours)}) >= $schedules, 1,
 	'binary form: there and back');
 
 foreach my $bad (
@@ -138,8 +142,7 @@ foreach my $bad (
 # --------------------------------------------------------------------------
 
 # PH by hand, from the Cabinet Office's list
-$node->safe_psql(
-	'postgres', qq{
+sql(qq{
 	CREATE TABLE ph AS
 	SELECT s.id, day FROM schedule s, unnest(
 		'{2023-11-23,2024-01-01,2024-01-08,2024-02-11,2024-02-12,2024-02-23,2024-03-20,2026-02-23,2026-03-20,
@@ -216,11 +219,11 @@ $node->safe_psql(
 		JOIN minute b ON b.id = h.id AND b.m = bm;
 });
 
-my $trials = $node->safe_psql('postgres', 'SELECT count(*) FROM trial');
+my $trials = sql('SELECT count(*) FROM trial');
 cmp_ok($trials, '>=', 20000, "$trials spans are tried");
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM trial WHERE added IS NOT NULL'),
+cmp_ok(sql('SELECT count(*) FROM trial WHERE added IS NOT NULL'),
 	'>=', 15000, 'most of what is added stays within what the oracle knows');
-is($node->safe_psql('postgres', q{
+is(sql(q{
 		SELECT count(DISTINCT zone), bool_or(is_open), bool_or(NOT is_open)
 		FROM trial JOIN hours USING (id)}),
 	'5|t|t', 'in five zones, from open and from closed instants');
@@ -233,7 +236,7 @@ is($node->safe_psql('postgres', q{
 sub same
 {
 	my ($name, $query) = @_;
-	is($node->safe_psql('postgres', "$query LIMIT 3"), '', $name);
+	is(sql("$query LIMIT 3"), '', $name);
 	return;
 }
 
@@ -265,8 +268,7 @@ same('next_close', q{
 
 # Business days: from the open instant that counts (going back, the last one
 # that is open or closing), its clock time on another day that opens.
-$node->safe_psql(
-	'postgres', q{
+sql(q{
 	CREATE FUNCTION turn(schedule int, since int, n int) RETURNS int LANGUAGE sql STABLE
 	RETURN CASE WHEN n > 0
 		THEN (SELECT m FROM minute WHERE id = schedule AND m >= since AND is_open ORDER BY m LIMIT 1)
@@ -302,7 +304,7 @@ $node->safe_psql(
 	ALTER TABLE day_trial ADD added timestamptz;
 	UPDATE day_trial t SET added = at FROM minute x WHERE x.id = t.id AND x.m = added_m;
 });
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM day_trial WHERE added IS NOT NULL'),
+cmp_ok(sql('SELECT count(*) FROM day_trial WHERE added IS NOT NULL'),
 	'>', 6000, 'enough additions of days are tried');
 same('add_business_time, days', q{
 	SELECT hours, a, n, added, loyalcs.add_business_time(a, n * interval '1 day', hours) FROM day_trial

@@ -12,6 +12,7 @@ use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $csv = ($ENV{DATA} // '') . '/cdnow_transactions.csv';
@@ -24,7 +25,11 @@ my $node = PostgreSQL::Test::Cluster->new('cdnow');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', "timezone = 'Asia/Tokyo'\n");
 $node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION loyalcs');
+my $session = Session->new($node, 'postgres');
+
+sub sql { return $session->sql($_[0]); }
+
+sql('CREATE EXTENSION loyalcs');
 
 my @psql = ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'));
 $node->command_ok([ @psql, '-v', "csv=$csv", '-f', 'test/demo.d/cdnow.sql' ],
@@ -34,7 +39,7 @@ $node->command_ok([ @psql, '-v', "csv=$csv", '-f', 'test/demo.d/cdnow.sql' ],
 # By hand
 # --------------------------------------------------------------------------
 
-$node->safe_psql('postgres', q{
+sql(q{
 	CREATE SCHEMA hand;
 	CREATE TABLE hand.file (
 		row bigint GENERATED ALWAYS AS IDENTITY,
@@ -42,7 +47,7 @@ $node->safe_psql('postgres', q{
 system_or_bail(@psql, '-c',
 	"\\copy hand.file (customer_id, day, units, amount) FROM '$csv' WITH (FORMAT csv, HEADER)");
 
-$node->safe_psql('postgres', q{
+sql(q{
 	-- Local hours since the first midnight; daylight saving took an hour away
 	-- on 1997-04-06 and on 1998-04-05, and gave one on 1997-10-26.
 	CREATE FUNCTION hand.hours(day date) RETURNS int IMMUTABLE LANGUAGE sql AS $$
@@ -121,7 +126,7 @@ $node->safe_psql('postgres', q{
 sub figure
 {
 	my ($name, $expected, $query) = @_;
-	is($node->safe_psql('postgres', $query), $expected, "$name: $expected");
+	is(sql($query), $expected, "$name: $expected");
 	return;
 }
 
@@ -162,7 +167,7 @@ figure('the best fifth', '4713|133.96|0.677773829698', qq{
 # --------------------------------------------------------------------------
 
 system_or_bail(@psql, '-c', 'CREATE TABLE hand.numbers (line text)', '-c', "\\copy hand.numbers FROM 'test/cdnow_sample.txt'");
-$node->safe_psql('postgres', q{
+sql(q{
 	CREATE TABLE hand.sampled AS
 	WITH bought AS (
 		SELECT customer_id, day, sum(amount) AS amount, day = min(day) OVER (PARTITION BY customer_id) AS first
@@ -208,12 +213,11 @@ sub same
 	  . ' USING (' . join(', ', @$keys) . ')';
 	my $differs = join ' OR ', 'v.there IS NULL', 'h.there IS NULL', @differs;
 
-	my ($differing, $views, $hands) = split /\|/, $node->safe_psql('postgres',
-		"SELECT count(*) FILTER (WHERE $differs), count(v.there), count(h.there) $both");
+	my ($differing, $views, $hands) = split /\|/, sql("SELECT count(*) FILTER (WHERE $differs), count(v.there), count(h.there) $both");
 	my $ok = $differing == 0 && $views > 0 && $views == $hands;
 	ok($ok, "$name: $differing rows differ, of $hands");
 	diag("$views rows in the shop; some that differ:\n",
-		$node->safe_psql('postgres', "SELECT row_to_json(v), row_to_json(h) $both WHERE $differs LIMIT 5"))
+		sql("SELECT row_to_json(v), row_to_json(h) $both WHERE $differs LIMIT 5"))
 	  unless $ok;
 	return;
 }
@@ -272,7 +276,7 @@ foreach my $asked ([ $as_of, '1998-07-01' ], [ "timestamptz '1997-06-15 00:00-04
 # order, and of all together (number 0): at each wait, the share that is still
 # missing shrinks by those who came among those who were watched on. It is read
 # as far as a tenth could be watched.
-$node->safe_psql('postgres', q{
+sql(q{
 	CREATE TABLE hand.step AS
 	WITH spans AS (
 		SELECT n.number, next_after AS wait, hand.hours('1998-07-01') - at AS watched

@@ -11,6 +11,7 @@ use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $csv = ($ENV{DATA} // '') . '/helpdesk_events.csv';
@@ -23,7 +24,11 @@ my $node = PostgreSQL::Test::Cluster->new('helpdesk');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', "timezone = 'Asia/Tokyo'\n");
 $node->start;
-$node->safe_psql('postgres', q{
+my $session = Session->new($node, 'postgres');
+
+sub sql { return $session->sql($_[0]); }
+
+sql(q{
 	CREATE EXTENSION loyalcs;
 	CREATE SCHEMA hand;
 	CREATE TABLE hand.file (
@@ -44,7 +49,7 @@ my $holidays = join ',', qw(
 # that waits ends the wait, and answers; what follows a solution reopens.
 # --------------------------------------------------------------------------
 
-$node->safe_psql('postgres', qq{
+sql(qq{
 	SELECT loyalcs.create_shop('help', 'Europe/Rome', 'EUR', 'integer');
 	DELETE FROM help.sla_policies;
 	INSERT INTO help.sla_policies (metric, target, hours, valid)
@@ -84,7 +89,7 @@ $node->safe_psql('postgres', qq{
 # By hand
 # --------------------------------------------------------------------------
 
-$node->safe_psql('postgres', qq{
+sql(qq{
 	CREATE TABLE hand.day AS
 	SELECT d + interval '9 hours' AS opens, d + interval '18 hours' AS closes
 	FROM generate_series(timestamp '2010-01-01', '2012-12-31', '1 day') AS d
@@ -157,7 +162,7 @@ sub by_hand
 sub figure
 {
 	my ($name, $expected, $query) = @_;
-	is($node->safe_psql('postgres', $query), $expected, "$name: $expected");
+	is(sql($query), $expected, "$name: $expected");
 	return;
 }
 
@@ -165,13 +170,13 @@ sub figure
 sub same
 {
 	my ($name, $view, $hand) = @_;
-	my ($views, $hands, $differ) = split /\|/, $node->safe_psql('postgres', qq{
+	my ($views, $hands, $differ) = split /\|/, sql(qq{
 		WITH v AS ($view), h AS ($hand)
 		SELECT (SELECT count(*) FROM v), (SELECT count(*) FROM h),
 			(SELECT count(*) FROM ((TABLE v EXCEPT ALL TABLE h) UNION ALL (TABLE h EXCEPT ALL TABLE v)) AS d)});
 	my $ok = $differ == 0 && $views > 0 && $views == $hands;
 	ok($ok, "$name: $differ rows differ, of $hands");
-	diag($node->safe_psql('postgres', qq{
+	diag(sql(qq{
 		WITH v AS ($view), h AS ($hand)
 		SELECT * FROM (SELECT 'shop', * FROM (TABLE v EXCEPT ALL TABLE h) AS a
 			UNION ALL SELECT 'hand', * FROM (TABLE h EXCEPT ALL TABLE v) AS b) AS d ORDER BY 2, 3, 1 LIMIT 10})) unless $ok;

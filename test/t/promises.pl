@@ -25,6 +25,7 @@ use feature 'state';
 use List::Util qw(min sum0 uniq);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -39,6 +40,10 @@ jit = off
 fsync = off
 });
 $node->start;
+my $session = Session->new($node, 'postgres');
+
+sub sql { return $session->sql($_[0]); }
+
 
 # --------------------------------------------------------------------------
 # Time: whole minutes, from a Monday's midnight in Berlin on
@@ -57,13 +62,13 @@ my $setup = qq{
 	CREATE FUNCTION mins(i interval) RETURNS numeric LANGUAGE sql STABLE
 	RETURN trim_scale(round(extract(epoch FROM i) / 60, 4));
 };
-$node->safe_psql('postgres', $setup);
+sql($setup);
 
 # What the clocks on the wall show, minute by minute: day of the week, minute of the day, day.
 my %wall;
 foreach my $zone ('Europe/Berlin', 'America/New_York')
 {
-	$wall{$zone} = [ map { [ split /\|/ ] } split /\n/, $node->safe_psql('postgres', qq{
+	$wall{$zone} = [ map { [ split /\|/ ] } split /\n/, sql(qq{
 		SELECT extract(isodow FROM l)::int, (extract(hour FROM l) * 60 + extract(minute FROM l))::int, l::date
 		FROM generate_series(0, $minutes) AS n, LATERAL (SELECT ts(n) AT TIME ZONE '$zone') AS t (l) ORDER BY n}) ];
 }
@@ -926,8 +931,8 @@ sub got_sql
 }
 
 my @stories = map { story($_) } 1 .. $customers;
-$node->safe_psql('postgres', shop_sql());
-$node->safe_psql('postgres', "BEGIN;\n" . load_sql(@stories) . 'COMMIT; ANALYZE');
+sql(shop_sql());
+sql("BEGIN;\n" . load_sql(@stories) . 'COMMIT; ANALYZE');
 
 # A story, for people.
 sub told
@@ -954,7 +959,7 @@ sub differ
 sub fails
 {
 	my ($s, $what, $as_of) = ({ %{ $_[0] }, id => 'X' }, @_[1, 2]);
-	my $got = $node->safe_psql('postgres', "BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM s.ticket_events; DELETE FROM s.ticket_changes; DELETE FROM s.tickets; " . load_sql($s)
+	my $got = sql("BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM s.ticket_events; DELETE FROM s.ticket_changes; DELETE FROM s.tickets; " . load_sql($s)
 		. got_sql($what, $as_of) . '; ROLLBACK');
 	return differ([ $expect{$what}->($s, $as_of) ], [ map { (split /\|/)[2] } split /\n/, $got ]);
 }
@@ -992,7 +997,7 @@ sub attained
 	{
 		my @expected = attainment($as_of, $set, @stories);
 		$cells += @expected;
-		my @got = split /\n/, $node->safe_psql('postgres', qq{
+		my @got = split /\n/, sql(qq{
 			SELECT concat_ws(' ', to_char(month, 'YYYY-MM'), channel, metric, met, missed, running, coalesce(round(attainment::numeric, 6)::text, '-'),
 				coalesce(round(median_minutes::numeric, 3)::text, '-'), coalesce(round(p90_minutes::numeric, 3)::text, '-'), coalesce(round(p95_minutes::numeric, 3)::text, '-'))
 			FROM s.$call ts($as_of))});
@@ -1009,7 +1014,7 @@ sub compare
 	my ($what, $name) = @_;
 	my $t0 = time;
 	my %got;
-	push @{ $got{ $_->[0] }{ $_->[1] } }, $_->[2] foreach map { [ split /\|/, $_, 3 ] } split /\n/, $node->safe_psql('postgres', got_sql($what, @as_ofs));
+	push @{ $got{ $_->[0] }{ $_->[1] } }, $_->[2] foreach map { [ split /\|/, $_, 3 ] } split /\n/, sql(got_sql($what, @as_ofs));
 	my $t1 = time;
 	my ($rows, $bad, @shown) = (0, 0);
 	foreach my $s (@stories)
@@ -1041,7 +1046,7 @@ attained(undef, 'sla_attainment_at(');
 attained('trial', "sla_attainment_under('trial',");
 
 # Whoever trusts those who type.
-$node->safe_psql('postgres', 'UPDATE s.settings SET late_helps = true');
+sql('UPDATE s.settings SET late_helps = true');
 $late_helps = 1;
 compare('clocks', 'ticket_clocks_at() where late_helps');
 $late_helps = 0;
