@@ -10,13 +10,17 @@ use File::Find;
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('house');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->start;
-$node->safe_psql(
-	'postgres', q{
+my $session = Session->new($node, 'postgres');
+
+sub sql { return $session->sql($_[0]); }
+
+sql(q{
 	CREATE EXTENSION loyalcs;
 	SELECT loyalcs.create_shop('aurora');
 	SELECT loyalcs.create_shop('borealis', key_type => 'bigint');
@@ -26,13 +30,12 @@ $node->safe_psql(
 sub none
 {
 	my ($name, $query) = @_;
-	is($node->safe_psql('postgres', $query), '', $name);
+	is(sql($query), '', $name);
 	return;
 }
 
 # The objects of the extension and of the two shops, as psql would say it.
-$node->safe_psql(
-	'postgres', q{
+sql(q{
 	CREATE VIEW member AS
 		SELECT classid, objid
 		FROM pg_depend
@@ -86,7 +89,7 @@ none('every column of a shop, and of the extension, has a comment', q{
 
 # What a shop has is listed on its page, each name in backticks.
 my $page = slurp_file('doc/shop.md');
-my @unlisted = grep { $page !~ /^\|.*`\Q$_\E`/m } split /\n/, $node->safe_psql('postgres', q{
+my @unlisted = grep { $page !~ /^\|.*`\Q$_\E`/m } split /\n/, sql(q{
 	SELECT relname FROM pg_class WHERE relnamespace = 'aurora'::regnamespace AND relkind IN ('r', 'v')
 	UNION
 	SELECT unnest(aurora.customer_breakdowns())
@@ -147,7 +150,7 @@ none('every type sorts, hashes, and travels in binary', q{
 
 # Each stands in the tests of what a type has to hold, and has a page.
 my @pages = map { slurp_file($_) } glob('doc/*.md');
-foreach my $type (split /\n/, $node->safe_psql('postgres', q{
+foreach my $type (split /\n/, sql(q{
 	SELECT typname
 	FROM pg_type t JOIN member ON objid = t.oid AND classid = 'pg_type'::regclass
 	WHERE typtype = 'b' AND typcategory <> 'A'
@@ -271,8 +274,7 @@ none('no column of a shop\'s tables has a type of the extension', q{
 # --------------------------------------------------------------------------
 
 # (The inner functions give to other functions of the shop what no client reads.)
-$node->safe_psql(
-	'postgres', q{
+sql(q{
 	CREATE VIEW read AS
 		SELECT relname::text AS name, attname::text AS col, atttypid AS type,
 			col_description(attrelid, attnum) AS comment
@@ -342,10 +344,9 @@ my $meta = decode_json(slurp_file('META.json'));
 
 is($meta->{version}, $version, 'META.json: version');
 is($meta->{provides}{loyalcs}{version}, $version, 'META.json: provides');
-is($node->safe_psql('postgres',
-		"SELECT extversion FROM pg_extension WHERE extname = 'loyalcs'"),
+is(sql("SELECT extversion FROM pg_extension WHERE extname = 'loyalcs'"),
 	$version, 'version of the extension');
-is($node->safe_psql('postgres', 'SELECT loyalcs.loyalcs_version()'),
+is(sql('SELECT loyalcs.loyalcs_version()'),
 	$version, 'version of the library');
 
 my @files;
@@ -381,7 +382,7 @@ foreach my $source (grep { !m{^src/upgrade/} } glob('src/*/*.sql src/shop/*/*.sq
 is("@missing", '', 'every SQL file has a test of its name');
 
 # What every type is put through.
-my @types = split /\n/, $node->safe_psql('postgres', q{
+my @types = split /\n/, sql(q{
 	SELECT typname FROM pg_type JOIN member ON objid = pg_type.oid AND classid = 'pg_type'::regclass
 	WHERE typtype = 'b' AND typcategory <> 'A'
 	ORDER BY 1});
@@ -477,8 +478,7 @@ is("@orphans", '', 'what a header declares is defined in the file of its name');
 # Who may install it, and what somebody else gains who was there before.
 # --------------------------------------------------------------------------
 
-$node->safe_psql(
-	'postgres', q{
+sql(q{
 	CREATE ROLE builder LOGIN;
 	CREATE ROLE mallory LOGIN;
 	CREATE DATABASE built OWNER builder;
@@ -503,9 +503,8 @@ is(as('builder', 'built', q{
 
 # A schema that was there before is the installer's own or the database owner's,
 # and holds nothing of others.  (What springs if it does: test/t/trust.pl.)
-my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
-$node->safe_psql(
-	'postgres', q{
+my $superuser = sql('SELECT current_user');
+sql(q{
 	CREATE DATABASE taken OWNER builder;
 	\c taken
 	CREATE SCHEMA loyalcs AUTHORIZATION mallory;});
@@ -553,7 +552,7 @@ like(as('builder', 'taken', 'CREATE EXTENSION loyalcs'),
 
 # Japanese is said where the database can hold it, and nowhere is it garbled. (That of the
 # shops above has UTF8.)
-$node->safe_psql('postgres', q{CREATE DATABASE in_euc_jp TEMPLATE template0 ENCODING 'EUC_JP' LOCALE 'C'});
+sql(q{CREATE DATABASE in_euc_jp TEMPLATE template0 ENCODING 'EUC_JP' LOCALE 'C'});
 is(as($superuser, 'in_euc_jp', q{
 		CREATE EXTENSION loyalcs;
 		DO $$ BEGIN PERFORM loyalcs.create_shop('aurora'); END $$;}),
@@ -566,7 +565,7 @@ foreach my $in ([ 'postgres', 'UTF8' ], [ 'in_euc_jp', 'EUC_JP' ])
 			SELECT encode(convert_to(aurora.tier_message_ja('reach', 'VIP', 'any', 1000, 0, NULL, 'JPY', 'Asia/Tokyo'), 'UTF8'), 'hex')}),
 		"$encoding\ne38182e381a8312c303030e58686e381a7564950", "$encoding: あと1,000円でVIP");
 }
-$node->safe_psql('postgres', q{CREATE DATABASE in_latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'});
+sql(q{CREATE DATABASE in_latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'});
 like(as($superuser, 'in_latin1', 'CREATE EXTENSION loyalcs'),
 	qr/ERROR:  character with byte sequence .* has no equivalent in encoding "LATIN1"/,
 	'LATIN1 is refused');
