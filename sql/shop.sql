@@ -203,7 +203,6 @@ DROP SCHEMA shop CASCADE;
 \i :shared
 SET ROLE regress_shop_owner;
 
-
 CREATE SCHEMA shop;
 SELECT s.statement, pg_temp.outcome(format('CREATE %s; SELECT loyalcs.create_shop(''shop'')', s.statement))
   FROM (VALUES
